@@ -1,0 +1,46 @@
+# make audit [MODEL=name|file]   audit a network (the bundled one by default) and print where the report lies
+# make test                      lint, types, doctests and tests
+# make train-zoo DATA=folder     train the bundled network again
+# make samples                   rewrite the committed sample reports
+
+PYTHON ?= python3
+MODEL ?= mnist-mlp
+DATA ?= data
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint .ci/constraints.txt
+
+.PHONY: audit test lint samples train-zoo clean
+
+audit: .venv/installed
+	$(BIN)/netaudit audit $(MODEL)
+
+test: .venv/installed-test lint
+	$(BIN)/python -m pytest
+
+lint: .venv/installed-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+samples: .venv/installed
+	$(BIN)/netaudit audit mnist-mlp --device cpu --out reports/samples/mnist-mlp
+	rm reports/samples/mnist-mlp/run.json
+
+train-zoo: .venv/installed
+	$(BIN)/python model_zoo/mnist-mlp/train.py --data-root $(DATA)
+
+clean:
+	rm -rf .venv
+
+# Each stamp is newer than pyproject.toml once its install has finished, so a second run installs nothing.
+.venv/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "netaudit needs Python 3.11 or newer; make PYTHON=python3.12")'
+	$(PYTHON) -m venv .venv
+
+.venv/installed: pyproject.toml .ci/constraints.txt | .venv/bin/python
+	$(PIP) --editable .
+	touch $@
+
+.venv/installed-test: .venv/installed
+	$(PIP) --editable '.[test]'
+	touch $@

@@ -1,0 +1,98 @@
+"""Everything about a layer's entries that needs all of them, in chunks and one sort."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Floats = NDArray[np.float64]
+
+_CHUNK = 1 << 22  # entries converted to float64 at a time: 32 MB
+_KEPT = 1 << 20  # order statistics kept: ranks are then exact to 1e-6
+
+
+@dataclass(frozen=True)
+class Entries:
+    """Moments and order statistics of the entries of one layer, in float64."""
+
+    count: int
+    mean: float
+    std: float
+    """Population standard deviation around the mean: sigma."""
+    skewness: float
+    excess_kurtosis: float
+    probability: Floats
+    """(rank - 1/2) / count of the kept order statistics."""
+    z: Floats
+    """The kept order statistics, ascending, as (w - mean) / std."""
+    before: Floats
+    """(rank - 1) / count: the empirical distribution function just below each kept value."""
+    after: Floats
+    """rank / count."""
+    share_beyond_4std: float
+
+
+def finite(weight: Tensor) -> bool:
+    """Whether every entry is finite, without a copy of the whole."""
+    import torch
+
+    flat = weight.reshape(-1)
+    return all(
+        bool(torch.isfinite(flat[start : start + _CHUNK].double()).all()) for start in range(0, flat.numel(), _CHUNK)
+    )
+
+
+def describe(weight: Tensor) -> Entries | None:
+    """Describe the entries of a finite weight of any shape; None when all of them are equal."""
+    values = np.sort(_numpy(weight))
+    if values[0] == values[-1]:
+        return None
+    # a power of two, so that nothing is rounded: fourth powers of very large or small weights would not be finite
+    unit = 2.0 ** int(np.frexp(max(abs(float(values[0])), abs(float(values[-1]))))[1])
+
+    def chunks() -> Iterator[Floats]:
+        return (values[start : start + _CHUNK].astype(np.float64) / unit for start in range(0, values.size, _CHUNK))
+
+    centre = sum(float(chunk.sum()) for chunk in chunks()) / values.size
+    sums = np.zeros(3)
+    for chunk in chunks():
+        centred = chunk - centre
+        square = centred * centred
+        sums += square.sum(), (square * centred).sum(), (square * square).sum()
+    second, third, fourth = sums / values.size
+    if second == 0:
+        return None
+    spread = float(np.sqrt(second))
+    mean, std = centre * unit, spread * unit
+
+    ranks = np.unique(np.linspace(0, values.size - 1, min(values.size, _KEPT)).astype(np.int64))
+    low, high = (float(np.clip(mean + side * 4 * std, values[0], values[-1])) for side in (-1, 1))
+    below, above = np.searchsorted(values, low, "left"), np.searchsorted(values, high, "right")
+    return Entries(
+        count=values.size,
+        mean=mean,
+        std=std,
+        skewness=float(third / spread**3),
+        excess_kurtosis=float(fourth / second**2 - 3),
+        probability=(ranks + 0.5) / values.size,
+        z=(values[ranks].astype(np.float64) / unit - centre) / spread,
+        before=ranks / values.size,
+        after=(ranks + 1) / values.size,
+        share_beyond_4std=float(below + values.size - above) / values.size,
+    )
+
+
+def _numpy(weight: Tensor) -> NDArray[np.floating]:
+    """The entries as a flat NumPy array: float64 stays, all else fits float32 exactly (bfloat16, float16, float8)."""
+    import torch
+
+    dtype = torch.float64 if weight.dtype == torch.float64 else torch.float32
+    values: NDArray[np.floating] = weight.reshape(-1).to(dtype).numpy()
+    return values

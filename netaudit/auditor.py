@@ -1,0 +1,226 @@
+"""An audit: a source goes in, one layer at a time; a report comes out. The orchestration and nothing else."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from netaudit import __version__
+from netaudit import device as devices
+from netaudit.analysers.default import ANALYSERS
+from netaudit.analysers.interface import Analyser, AuditedLayer
+from netaudit.errors import NetauditError
+from netaudit.fingerprint import WeightsHash, unchanged_file
+from netaudit.layers import SkippedLayer
+from netaudit.names import printable
+from netaudit.results import AuditReport, Coverage, LayerResult, Provenance
+from netaudit.sources.interface import FCSpec, Sample, Source
+from netaudit.stack import Inputs, run_inputs, run_stack
+from netaudit.summary import summarise
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor, nn
+
+Progress = Callable[[str, float, float], None]
+"""Called with (what is being done, work done, work in all); the unit of work is arbitrary."""
+
+_MEMORY_FACTOR = 3
+"""Working memory of a layer, in float64 copies of it: the Gram matrix, the sorted entries, the float32 shadow pass."""
+
+
+def _silent(message: str, done: float, total: float) -> None:
+    """The default progress: nothing."""
+
+
+@dataclass(frozen=True)
+class Auditor:
+    """Runs analysers over a source."""
+
+    device: torch.device
+    seed: int = 0
+    analysers: tuple[Analyser, ...] = ANALYSERS
+    progress: Progress = _silent
+
+    def run(
+        self, source: Source, entries: Sequence[FCSpec | SkippedLayer], inputs: Inputs, weights: WeightsHash
+    ) -> Iterator[LayerResult | SkippedLayer]:
+        """Yield a result for each entry, in order, with one layer in memory at a time."""
+        total = sum(work(entry) for entry in entries)
+        done = 0.0
+        for entry in entries:
+            if isinstance(entry, SkippedLayer):
+                yield entry
+                continue
+            too_large = _too_large(entry)
+            if too_large:
+                yield SkippedLayer(entry.name, entry.shape, too_large, entry.parameters)
+            else:
+                self.progress(printable(entry.name, 60), done, total)
+                yield self._judge(source, entry, inputs, weights, done, total)
+            done += work(entry)
+        self.progress("layers done", total, total)
+
+    def _judge(
+        self, source: Source, spec: FCSpec, inputs: Inputs, weights: WeightsHash, done: float, total: float
+    ) -> LayerResult:
+        layer = source.read(spec)
+        weights.add(layer)
+        audited = AuditedLayer(layer, self.seed, self.device, inputs.norms.get(spec.name))
+        findings = []
+        for index, analyser in enumerate(self.analysers):
+            message = f"{printable(spec.name, 60)}: {analyser.claim.replace('_', ' ')}"
+            self.progress(message, done + work(spec) * index / len(self.analysers), total)
+            findings.append(analyser(audited))
+        return LayerResult(spec.name, spec.shape, layer.dtype, layer.activation, layer.origin, tuple(findings))
+
+
+def work(entry: FCSpec | SkippedLayer) -> float:
+    """A layer's share of the work, roughly in floating-point operations: Gram product, eigenvalues, shadow pass."""
+    if isinstance(entry, SkippedLayer):
+        return 0.0
+    m, n = entry.shape
+    p = min(m, n)
+    return 2.0 * m * n * p + 20.0 * p**3 + 3000.0 * m * n + 1e8
+
+
+def _too_large(spec: FCSpec) -> str | None:
+    m, n = spec.shape
+    needed = 8 * (_MEMORY_FACTOR * m * n + 3 * min(m, n) ** 2)
+    available = devices.physical_memory()
+    if available is None or needed <= available:
+        return None
+    return f"needs about {needed / 1e9:.1f} GB of working memory; this machine has {available / 1e9:.1f} GB"
+
+
+def audit(
+    target: str | Path | nn.Module | Mapping[str, Tensor],
+    *,
+    weights: str | Path | None = None,
+    layers: Sequence[str] | None = None,
+    exclude: Sequence[str] | None = None,
+    device: str = "auto",
+    seed: int = 0,
+    data: str | Path | None = None,
+    progress: Progress | None = None,
+) -> AuditReport:
+    """Audit a model: how random-like are its fully connected layers, and can it be run in reverse?
+
+    Args:
+        target: a file, a bundled, torchvision or timm name, an ``nn.Module`` or a state dict.
+        weights: a file with a state dict for a named architecture, instead of its pretrained weights.
+        layers: globs of layer names to audit (all, by default); ``*`` and ``?``, case-sensitive.
+        exclude: globs of layer names to leave out.
+        device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
+        seed: every random number follows from it.
+        data: an ``.npz`` with real inputs ``x [N, ...]`` as the model takes them (uint8 is scaled to [0, 1]) and
+            labels ``y [N]``; a bundled network brings its own.
+        progress: called with (message, done, total).
+
+    Raises:
+        NetauditError: the target cannot be read, or no layer has a claim that can be judged.
+    """
+    from netaudit.sources.data import load_sample
+    from netaudit.sources.opener import open_source
+
+    tell = progress or _silent
+    auditor = Auditor(devices.choose(device), seed, progress=tell)
+    source = open_source(target, weights=None if weights is None else Path(weights), progress=tell)
+    sample = source.sample if data is None else load_sample(Path(data))
+    with unchanged_file(source.file, tell) as file_sha256:
+        return _report(auditor, source, sample, file_sha256, tuple(layers or ()), tuple(exclude or ()))
+
+
+def _report(
+    auditor: Auditor,
+    source: Source,
+    sample: Sample | None,
+    file_sha256: str | None,
+    layers: tuple[str, ...],
+    exclude: tuple[str, ...],
+) -> AuditReport:
+    entries = source.select(layers, exclude)
+    chosen = sum(isinstance(entry, FCSpec) for entry in entries)
+    if not chosen:
+        raise NetauditError(f"{source.info.name}: {_nothing(source, entries)}", hint=_closest(source, layers))
+    inputs = run_inputs(source, sample, auditor.device, auditor.progress)
+    weights = WeightsHash()
+    results = list(auditor.run(source, entries, inputs, weights))
+    audited = tuple(result for result in results if isinstance(result, LayerResult))
+    if not any(finding.verdict != "not_applicable" for layer in audited for finding in layer.findings):
+        raise NetauditError(f"{source.info.name}: no layer has a claim that can be judged: {_reason(results)}")
+    stack = run_stack(source, inputs, sample, auditor.seed, auditor.device, auditor.progress)
+    parameters = {spec.name: spec.parameters for spec in source.specs()}
+    coverage = Coverage(source.parameters_total, sum(parameters[layer.name] for layer in audited))
+    claims = tuple(analyser.claim for analyser in auditor.analysers)
+    info = asdict(source.info)
+    return AuditReport(
+        target=source.info.name,
+        model={key: value for key, value in info.items() if key != "hash_matches_name"},
+        provenance=_provenance(auditor, source, sample, file_sha256, weights, layers, exclude),
+        coverage=coverage,
+        layers=audited,
+        skipped=tuple(result for result in results if isinstance(result, SkippedLayer)),
+        stack=stack,
+        summary=summarise(printable(source.info.name, 80), audited, claims, stack, coverage),
+    )
+
+
+def _provenance(
+    auditor: Auditor,
+    source: Source,
+    sample: Sample | None,
+    file_sha256: str | None,
+    weights: WeightsHash,
+    layers: tuple[str, ...],
+    exclude: tuple[str, ...],
+) -> Provenance:
+    import torch
+
+    return Provenance(
+        file_sha256=file_sha256,
+        weights_sha256=weights.hexdigest(),
+        hash_matches_name=source.info.hash_matches_name,
+        versions={
+            "netaudit": __version__,
+            "python": platform.python_version(),
+            "torch": torch.__version__,
+            "numpy": metadata.version("numpy"),
+            "scipy": metadata.version("scipy"),
+            **source.versions,
+        },
+        device=auditor.device.type,
+        dtype="float64 for the laws, float32 without TF32 for the shadow pass",
+        threads=torch.get_num_threads(),
+        seed=auditor.seed,
+        settings={
+            "layers": list(layers),
+            "exclude": list(exclude),
+            "data": None if sample is None else {"name": sample.name, "sha256": sample.sha256},
+        },
+    )
+
+
+def _nothing(source: Source, entries: Sequence[FCSpec | SkippedLayer]) -> str:
+    if any(True for _ in source.specs()):
+        return "--layers and --exclude leave no fully connected layer"
+    found = ", ".join(dict.fromkeys(entry.reason for entry in entries if isinstance(entry, SkippedLayer)))
+    return "no fully connected layer" + (f"; found: {printable(found, 200)}" if found else "")
+
+
+def _closest(source: Source, layers: tuple[str, ...]) -> str:
+    names = [printable(spec.name, 60) for spec in source.specs()]
+    if not names:
+        return "`netaudit layers TARGET` lists what is in it, with the reasons"
+    return f"its fully connected layers: {', '.join(names[:6])}{', ...' if len(names) > 6 else ''}"
+
+
+def _reason(results: Sequence[LayerResult | SkippedLayer]) -> str:
+    for result in results:
+        if isinstance(result, LayerResult):
+            return f"{printable(result.name, 60)}: {result.findings[0].note}"
+    return next((f"{printable(r.name, 60)}: {r.reason}" for r in results if isinstance(r, SkippedLayer)), "nothing")

@@ -1,0 +1,132 @@
+"""``netaudit audit TARGET``, the default command."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from netaudit.names import folder_name
+
+if TYPE_CHECKING:
+    from netaudit.results import AuditReport
+
+FORMATS = ("html", "pdf", "json")
+CLAIMS = ("gaussian_weights", "constant_bias", "singular_law", "shadow_inversion")  # a test holds it to the analysers
+
+
+def split_formats(context: click.Context, parameter: click.Parameter, value: str) -> tuple[str, ...]:
+    """A comma-separated choice of report formats."""
+    asked = tuple(dict.fromkeys(part.strip() for part in value.split(",") if part.strip()))
+    if not asked or not set(asked) <= set(FORMATS):
+        raise click.BadParameter(f"{value!r}: a comma-separated choice of {', '.join(FORMATS)}", context, parameter)
+    return asked
+
+
+@click.command()
+@click.argument("target")
+@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Where to write; reports/NAME by default.")
+@click.option(
+    "--weights", type=click.Path(path_type=Path), metavar="FILE", help="A state dict for a named architecture."
+)
+@click.option("--layers", multiple=True, metavar="GLOB", help="Audit only layers that match; may be repeated.")
+@click.option("--exclude", multiple=True, metavar="GLOB", help="Leave out layers that match; may be repeated.")
+@click.option(
+    "--device", default="auto", show_default=True, metavar="auto|cpu|cuda|cuda:N|mps", help="Where to compute."
+)
+@click.option("--seed", default=0, show_default=True, help="Every random number follows from it.")
+@click.option(
+    "--data", type=click.Path(path_type=Path), metavar="FILE.npz", help="Real inputs x and labels y for the network."
+)
+@click.option(
+    "--format",
+    "formats",
+    callback=split_formats,
+    default=",".join(FORMATS),
+    show_default=True,
+    help="Reports to write.",
+)
+@click.option(
+    "--fail-on", multiple=True, type=click.Choice(CLAIMS), metavar="CLAIM",
+    help=f"Exit 1 if this claim fails in any layer: {', '.join(CLAIMS)}.",
+)  # fmt: skip
+@click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+def audit(
+    target: str,
+    out: Path | None,
+    weights: Path | None,
+    layers: tuple[str, ...],
+    exclude: tuple[str, ...],
+    device: str,
+    seed: int,
+    data: Path | None,
+    formats: tuple[str, ...],
+    fail_on: tuple[str, ...],
+    quiet: bool,
+) -> None:
+    """Audit TARGET: a file, a bundled network, or a torchvision or timm name (the default command)."""
+    from netaudit.cli.progress import progress_bar
+    from netaudit.report.files import make_folder
+
+    started, clock = datetime.now(UTC), time.perf_counter()
+    folder = out or Path("reports") / folder_name(target)
+    make_folder(folder)  # now, not after minutes of work
+    with progress_bar(quiet) as progress:
+        from netaudit.auditor import audit as run
+
+        report = run(
+            target, weights=weights, layers=layers, exclude=exclude, device=device, seed=seed, data=data,
+            progress=progress,
+        )  # fmt: skip
+        audited = time.perf_counter()
+        if progress:
+            progress("writing the report", 0.0, 0.0)
+        _write(report, folder, formats, started, audited - clock)
+    if not quiet:
+        _print(report, folder, formats)
+    if any("fails" in report.verdicts(claim).values() for claim in fail_on):
+        sys.exit(1)
+
+
+def _write(report: AuditReport, folder: Path, formats: tuple[str, ...], started: datetime, seconds: float) -> None:
+    """Reports first, then run.json with what the audit itself must not hold: the command and the clock."""
+    from netaudit.report import write_reports
+    from netaudit.report.files import write_atomically
+
+    clock = time.perf_counter()
+    write_reports(report, folder, formats)
+    run = {
+        "command": ["netaudit", *sys.argv[1:]],
+        "started": started.isoformat(timespec="seconds"),
+        "seconds": {"audit": round(seconds, 3), "reports": round(time.perf_counter() - clock, 3)},
+        "peak_memory_bytes": _peak_memory(),
+    }
+    write_atomically(folder / "run.json", (json.dumps(run, indent=2) + "\n").encode())
+
+
+def _peak_memory() -> int | None:
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def _print(report: AuditReport, folder: Path, formats: tuple[str, ...]) -> None:
+    from rich.text import Text
+
+    from netaudit.cli.tables import console, print_summary
+
+    print_summary(report)
+    for sentence in report.summary["text"]:
+        console().print(Text(sentence))
+    if report.provenance.hash_matches_name is False:
+        console().print(Text("The file's SHA-256 does not begin with the hash in its name.", style="yellow"))
+    # in the order a person opens them
+    console().print(Text("Report: " + ", ".join(str(folder / f"audit.{name}") for name in FORMATS if name in formats)))

@@ -1,0 +1,86 @@
+"""``netaudit``: the commands, and the one guard that turns every error into a line and an exit code."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import traceback
+from types import FrameType
+
+import click
+from click_default_group import DefaultGroup
+
+from netaudit import __version__
+from netaudit.cli.audit import audit
+from netaudit.cli.layers import layers
+from netaudit.cli.render import render
+from netaudit.cli.zoo import zoo
+from netaudit.errors import NetauditError
+from netaudit.names import printable
+
+COMMANDS = (audit, layers, zoo, render)
+INTERRUPTED = 130
+
+
+@click.group(cls=DefaultGroup, default="audit", default_if_no_args=False, context_settings={"max_content_width": 110})
+@click.version_option(__version__, prog_name="netaudit", message="%(prog)s %(version)s")
+def cli() -> None:
+    """How random-like are a network's fully connected layers, and can the net be run in reverse?
+
+    `netaudit TARGET` audits a file, a bundled network (`netaudit zoo`), or a torchvision or timm name, and writes
+    an HTML page, a PDF and a JSON file.
+
+    Exit codes: 0 audited; 1 audited, and a claim named by --fail-on fails; 2 could not audit.
+    """
+
+
+for command in COMMANDS:
+    cli.add_command(command)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit: 0, 1 (``--fail-on``), 2 (an error, one line), 130 (interrupted)."""
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        code = cli.main(arguments, prog_name="netaudit", standalone_mode=False)
+        sys.stdout.flush()
+    except click.exceptions.Exit as leaving:
+        code = leaving.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        _say("interrupted")
+        code = INTERRUPTED
+    except BrokenPipeError:  # `netaudit layers ... | head`: nobody reads on, nothing is wrong
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    except NetauditError as error:
+        code = _fail(error, str(error), error.hints)
+    except click.UsageError as error:
+        code = _fail(error, error.format_message(), ("`netaudit --help` shows the usage",))
+    except MemoryError as error:
+        code = _fail(error, "out of memory", ("audit fewer layers at a time: --layers",))
+    except Exception as error:  # noqa: BLE001 - the last resort: one line, never a traceback
+        hint = "this is a bug in netaudit; NETAUDIT_DEBUG=1 shows where it happened"
+        code = _fail(error, f"unexpected {type(error).__name__}: {error}", (hint,))
+    sys.exit(code or 0)
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _fail(error: BaseException, message: str, hints: tuple[str, ...]) -> int:
+    if os.environ.get("NETAUDIT_DEBUG") == "1":
+        traceback.print_exception(error)
+    _say(message, hints)
+    return error.exit_code if isinstance(error, NetauditError) else 2
+
+
+def _say(message: str, hints: tuple[str, ...] = ()) -> None:
+    print(f"netaudit: error: {printable(' '.join(message.split()), 500)}", file=sys.stderr)
+    for hint in hints:
+        print(f"hint: {printable(' '.join(hint.split()), 500)}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,38 @@
+"""Progress on stderr, with the time left; nothing when stderr is no terminal or the user wants quiet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def progress_bar(quiet: bool) -> Iterator[Callable[[str, float, float], None] | None]:
+    """Give a callback ``(message, done, total)`` that draws one bar; None when there is nobody to watch."""
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    if quiet or not console.is_terminal:
+        yield None
+        return
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=True, speed_estimate_period=600) as bar:
+        task = bar.add_task("opening", total=None)
+        totals: list[float] = [0.0]
+
+        def show(message: str, done: float, total: float) -> None:
+            if total != totals[0]:  # another kind of work (a download, the layers): its own clock
+                totals[0] = total
+                bar.reset(task, total=total or None)
+            bar.update(task, description=escape(message), completed=done)
+
+        yield show

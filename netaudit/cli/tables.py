@@ -1,0 +1,48 @@
+"""Tables for the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from netaudit.names import printable
+from netaudit.results import AuditReport, Verdict
+
+SYMBOLS: dict[Verdict, tuple[str, str]] = {
+    "holds": ("●", "green"),
+    "undecided": ("▲", "yellow"),
+    "fails": ("×", "red"),
+    "not_applicable": ("–", "dim"),
+}
+
+
+def console() -> Console:
+    """Standard output; wide enough for whole names when it is no terminal."""
+    out = Console(highlight=False)
+    return out if out.is_terminal else Console(highlight=False, width=160)
+
+
+def print_table(headers: Sequence[str], rows: Iterable[Sequence[str | Text]], title: str | None = None) -> None:
+    """Print a plain table; every string is shown as it is, never as markup."""
+    table = Table(title=None if title is None else Text(title), box=None, title_justify="left", pad_edge=False)
+    for header in headers:
+        table.add_column(Text(header), overflow="fold")
+    for row in rows:
+        table.add_row(*(cell if isinstance(cell, Text) else Text(cell) for cell in row))
+    console().print(table)
+
+
+def print_summary(report: AuditReport) -> None:
+    """One row a layer, one column a claim: symbol, word and the value judged."""
+    rows = []
+    for layer in report.layers:
+        cells: list[str | Text] = [printable(layer.name, 60), f"{layer.shape[0]} x {layer.shape[1]}"]
+        for finding in layer.findings:
+            symbol, colour = SYMBOLS[finding.verdict]
+            value = "" if finding.value is None else f" {finding.value:.3g}"
+            cells.append(Text(f"{symbol} {finding.verdict.replace('_', ' ')}{value}", style=colour))
+        rows.append(cells)
+    print_table(["layer", "out x in", *(claim.replace("_", " ") for claim in report.claims)], rows)

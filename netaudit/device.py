@@ -1,0 +1,121 @@
+"""Where the work runs: the device, exact float32, seeded generators, and what happens when memory runs out."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+
+from netaudit.errors import DeviceError
+
+if TYPE_CHECKING:
+    import torch
+
+T = TypeVar("T")
+
+
+def choose(name: str = "auto") -> torch.device:
+    """The device for a name: ``auto`` takes CUDA, then MPS, then the CPU.
+
+    Raises:
+        DeviceError: no such device on this machine, or not a device name.
+    """
+    import torch
+
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+    hint = "use --device auto or --device cpu"
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise DeviceError(f"{name!r} is no device: auto, cpu, cuda, cuda:N or mps", hint=hint) from error
+    if device.type not in ("cpu", "cuda", "mps"):
+        raise DeviceError(f"device {name!r} is not supported: auto, cpu, cuda, cuda:N or mps", hint=hint)
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise DeviceError(f"{name}: this machine shows PyTorch {torch.cuda.device_count()} CUDA devices", hint=hint)
+    if device.type == "mps" and not torch.backends.mps.is_available():
+        raise DeviceError("mps is not available on this machine", hint=hint)
+    return device
+
+
+def float64_device(device: torch.device) -> torch.device:
+    """Where float64 work runs: the device itself, or the CPU for MPS, which has no float64."""
+    import torch
+
+    return torch.device("cpu") if device.type == "mps" else device
+
+
+@contextmanager
+def exact_float32() -> Iterator[None]:
+    """Full float32 matrix products inside the block: TF32 has 10 bits of mantissa, too few to judge a law."""
+    import torch
+
+    before = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision("highest")
+    try:
+        yield
+    finally:
+        torch.set_float32_matmul_precision(before)
+
+
+def _derived(seed: int, key: tuple[str, ...]) -> int:
+    digest = hashlib.sha256("\0".join((str(seed), *key)).encode("utf-8", "surrogatepass")).digest()
+    return int.from_bytes(digest[:8], "big") >> 1  # torch takes a signed 64-bit seed
+
+
+def generator(seed: int, *key: str) -> torch.Generator:
+    """A CPU generator that depends on the seed and the key (layer name, claim) alone.
+
+    Numbers are drawn on the CPU and moved, so that every device sees the same ones, and a layer's numbers do not
+    depend on which other layers are audited.
+    """
+    import torch
+
+    return torch.Generator().manual_seed(_derived(seed, key))
+
+
+def numpy_generator(seed: int, *key: str) -> np.random.Generator:
+    """The same for NumPy."""
+    return np.random.default_rng(_derived(seed, key))
+
+
+def with_smaller_batches(work: Callable[[slice, torch.device], T], total: int, device: torch.device) -> list[T]:
+    """Run ``work(rows, device)`` over ``range(total)``, halving the batch when the device runs out of memory.
+
+    When a single row does not fit, the rest runs on the CPU, whose results are the same up to rounding.
+
+    Raises:
+        DeviceError: a single row does not fit on the CPU either.
+    """
+    import torch
+
+    done, batch, results = 0, total, []
+    while done < total:
+        rows = slice(done, min(done + batch, total))
+        try:
+            results.append(work(rows, device))
+        except (torch.OutOfMemoryError, MemoryError) as error:
+            if batch > 1:
+                batch = (batch + 1) // 2
+            elif device.type != "cpu":
+                device, batch = torch.device("cpu"), total
+            else:
+                raise DeviceError(
+                    "out of memory with a batch of one row", hint="audit fewer layers: --layers"
+                ) from error
+            continue
+        done = rows.stop
+    return results
+
+
+def physical_memory() -> int | None:
+    """Bytes of memory in this machine, or None where the system does not say."""
+    import os
+
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return None

@@ -1,0 +1,1 @@
+"""Laws and nulls of random matrices, in NumPy and SciPy alone."""

@@ -1,0 +1,87 @@
+"""What the claims, verdicts and metrics are called in the report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from netaudit.names import printable
+from netaudit.report.document.model import Run
+from netaudit.results import Verdict
+
+VERDICTS: dict[Verdict, str] = {
+    "holds": "● holds",
+    "undecided": "▲ undecided",
+    "fails": "× fails",
+    "not_applicable": "– not applicable",
+}
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The title of a claim and its number in the hypothesis."""
+
+    title: str
+    number: str = ""
+
+    @property
+    def full(self) -> str:
+        """The title with the number."""
+        return f"{self.title} ({self.number})" if self.number else self.title
+
+
+_CLAIMS = {
+    "gaussian_weights": Claim("Gaussian weights", "H1"),
+    "constant_bias": Claim("Constant bias", "H2"),
+    "singular_law": Claim("Singular value law", "H3"),
+    "shadow_inversion": Claim("Shadow inversion", "H4"),
+}
+
+METRICS = {
+    "mean": "mean",
+    "std": "standard deviation",
+    "skewness": "skewness",
+    "excess_kurtosis": "excess kurtosis",
+    "ks_gaussian": "KS distance to the Gaussian",
+    "wasserstein_gaussian": "Wasserstein distance, in std",
+    "share_beyond_4std": "share beyond 4 std",
+    "gaussian_share_beyond_4std": "the same share of a Gaussian",
+    "mad": "median absolute deviation",
+    "median": "median",
+    "share_within_10pct_of_scale": "share within 10% of scale",
+    "std_over_preactivation_scale": "std / pre-activation scale",
+    "std_over_abs_median": "std / |median|",
+    "share_negative": "share negative",
+    "ks_marchenko_pastur": "KS distance to the law",
+    "wasserstein_marchenko_pastur": "Wasserstein distance, in σ√N",
+    "sigma": "σ of the entries",
+    "bulk_variance_share": "share of variance in the bulk",
+    "spikes": "spikes above the edge",
+    "largest_over_edge": "largest / edge",
+    "stable_rank": "stable rank",
+    "gain": "gain",
+    "cross_talk_inflation": "cross-talk inflation",
+    "relative_error": "relative error",
+    "predicted_relative_error": "relative error, predicted",
+    "relative_error_ratio": "relative error / predicted",
+    "support_auc": "support AUC",
+    "support_precision": "support precision",
+    "support_recall": "support recall",
+    "control_support_auc": "support AUC of the control",
+}
+
+SOURCES = {"onehot": "one-hot labels", "softmax": "softmax of real inputs"}
+
+
+def claim(name: str) -> Claim:
+    """The claim's title; an analyser that is not ours goes by its own name."""
+    return _CLAIMS.get(name) or Claim(printable(name.replace("_", " "), 60))
+
+
+def metric(name: str) -> str:
+    """The metric's label; an unknown one goes by its own name."""
+    return METRICS.get(name) or printable(name)
+
+
+def verdict(value: Verdict) -> Run:
+    """Symbol, word and colour of a verdict."""
+    return Run(VERDICTS[value], value)

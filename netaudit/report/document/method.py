@@ -1,0 +1,118 @@
+"""The method: what each claim means, with its formula, and how to read a verdict."""
+
+from __future__ import annotations
+
+from netaudit.report.document.formulas import prose
+from netaudit.report.document.model import Block, Equation, Items, Paragraph, Run, Section
+
+
+def method() -> list[Section]:
+    """The method's sections. The same in every report."""
+    return [
+        _section("method", 1, "5 Method", *_SETTING),
+        _section("method-gaussian-weights", 2, "5.1 Gaussian weights (H1)", *_GAUSSIAN),
+        _section("method-constant-bias", 2, "5.2 Constant bias (H2)", *_BIAS),
+        _section("method-singular-law", 2, "5.3 Singular value law (H3)", *_SPECTRUM),
+        _section("method-shadow-inversion", 2, "5.4 Shadow inversion (H4)", *_SHADOW),
+        _section("method-stack", 2, "5.5 The stack", *_STACK),
+        _section("method-verdicts", 2, "5.6 How to read a verdict", Items(tuple(map(prose, _VERDICTS)))),
+        _section("references", 2, "References", Items(tuple((Run(entry),) for entry in _REFERENCES))),
+    ]
+
+
+def _section(identifier: str, level: int, title: str, *blocks: str | Block) -> Section:
+    return Section(
+        identifier, level, title, tuple(Paragraph(prose(b)) if isinstance(b, str) else b for b in blocks)
+    )
+
+
+_SETTING: tuple[str | Block, ...] = (
+    "A fully connected layer with ReLU computes",
+    Equation("layer"),
+    "where {shape}, {relu} entry by entry, and {sigma2} is the variance of the entries of {A}. The random-like nets "
+    "hypothesis of Arora, Liang and Ma (2015) says that such a layer of a trained network behaves as if {A} had been "
+    "drawn at random. If so, the layer can be run in reverse: its output {h} gives back a shadow {x} of its input, "
+    "and {x} sent forward gives back {h}. Four claims are judged, each for itself. H3 and H4 are judged on "
+    "{centred}, because a mean of a twentieth of {sigma} alone would spoil them; the same figures of {A} as stored "
+    "stand beside.",
+)
+
+_GAUSSIAN: tuple[str | Block, ...] = (
+    "The entries of {A} fit a Gaussian. With {F} the distribution of the entries after removing their mean and "
+    "dividing by their standard deviation, and {Phi} the standard normal distribution, the distances are",
+    Equation("distances"),
+    "A p-value would reject every real layer at a million weights and more. The distance is an effect size: it "
+    "does not grow with the layer.",
+)
+
+_BIAS: tuple[str | Block, ...] = (
+    "The biases of the gates are essentially constant: {bias_rule}. With real inputs their spread is compared with the "
+    "scale of the pre-activations, {preactivation}, instead. Without inputs, biases near zero cannot be told from "
+    "constant ones, and the verdict is undecided.",
+)
+
+_SPECTRUM: tuple[str | Block, ...] = (
+    "The singular values {s} of {A} follow the law of a Gaussian matrix. With {big}, {aspect}, the eigenvalues follow "
+    "the Marchenko-Pastur density",
+    Equation("marchenko_pastur"),
+    "so that {scaled} has the density {density_u}; for a square matrix this is the quarter circle {quarter}. The "
+    "largest singular value of a Gaussian matrix fluctuates about the edge by the Tracy-Widom law. A *spike* is a "
+    "singular value above its 99.9% quantile, with the centring of Johnstone (2001) and {least}, {t999}:",
+    Equation("tracy_widom"),
+    "The verdict rests on the bulk: the Kolmogorov-Smirnov distance to the law, and the share of the squared "
+    "singular values that lies up to the edge. A single spike cannot move that distance, and is listed. A weak "
+    "rank-one signal stays inside the bulk and cannot be seen there (Baik and Silverstein 2006).",
+)
+
+_SHADOW: tuple[str | Block, ...] = (
+    "The layer can be inverted on sparse outputs. Vectors {h} with {k} non-zeros, uniform on [½, 1] on a random "
+    "support {S}, are sent down as shadows, with dropout that keeps each coordinate with probability {rho},",
+    Equation("shadow"),
+    "and forward again, {back}. The 2 is there because the ReLU keeps half of the mass. For a Gaussian {A} the "
+    "cross-talk off the support is {off}, and on it {on}, with",
+    Equation("cross_talk"),
+    "These constants are sharp, so that measured figures can be set beside predicted ones. The *cross-talk inflation* "
+    "is {inflation} and the *gain* is {gain}; both are 1 for a Gaussian matrix. The *relative error* is {relative}, at "
+    "the constant offset {t} that minimises its prediction",
+    Equation("error"),
+    "which has a closed form, since for {normal_v}",
+    Equation("moments"),
+    "*Support recovery* compares {found} with {S}: area under the ROC curve, precision and recall. The *control* sends "
+    "the shadow through an independent matrix, where recovery must drop to chance (an area of ½). A metric is the "
+    "median over the cells of the grid with {sparse}, {enough} and a predicted error of at most ½, beyond which every "
+    "matrix does equally badly.",
+)
+
+_STACK: tuple[str | Block, ...] = (
+    "The top layer's output is a label, one-hot or the softmax of a real input. It is sent down all layers as a "
+    "shadow, with {stack_alpha} in layer {j}, and forward again with the network's own biases; the share of labels that "
+    "come back as the largest output is compared with chance and with the same shadow sent through independent "
+    "matrices. The logits' layer has no ReLU and is reversed linearly.",
+)
+
+_VERDICTS: tuple[str, ...] = (
+    "*● holds*: the statistic is within the stated threshold. The layer is as random-like as the rule asks for, not "
+    "proved to be random.",
+    "*× fails*: the statistic is beyond the threshold. It does not mean that the network is bad, wrongly trained or "
+    "unsafe: training writes structure into the weights, and a spike may be just what was learnt. It means that "
+    "theorems which assume a random matrix do not describe this layer, and that its shadows cannot be trusted to the "
+    "predicted accuracy.",
+    "*▲ undecided*: the data at hand do not settle the claim; the note says what would.",
+    "*– not applicable*: the claim makes no statement about this layer, such as one without a bias.",
+    "Thresholds are tolerances on effect sizes. They are stated with their origin, and are compared with what "
+    "Gaussian matrices of the same shape do (the null). Claims and layers are many: about one null draw in a hundred "
+    "lies above the null's 99% quantile.",
+)
+
+_REFERENCES: tuple[str, ...] = (
+    "S. Arora, Y. Liang and T. Ma (2015). Why are deep nets reversible: a simple theory, with implications for "
+    "training. arXiv:1511.05653.",
+    "J. Baik and J. W. Silverstein (2006). Eigenvalues of large sample covariance matrices of spiked population "
+    "models. Journal of Multivariate Analysis 97, 1382–1408.",
+    "I. M. Johnstone (2001). On the distribution of the largest eigenvalue in principal components analysis. Annals of "
+    "Statistics 29, 295–327.",
+    "V. A. Marchenko and L. A. Pastur (1967). Distribution of eigenvalues for some sets of random matrices. "
+    "Mathematics of the USSR-Sbornik 1, 457–483.",
+    "C. A. Tracy and H. Widom (1996). On orthogonal and symplectic matrix ensembles. Communications in Mathematical "
+    "Physics 177, 727–754.",
+)

@@ -1,0 +1,133 @@
+"""Numbers and untrusted strings as the report prints them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from netaudit.names import LONGEST, printable
+
+NONE = "–"
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_LONGEST_SENTENCE = 2000  # characters: a note or reason from an analyser is one sentence
+
+
+def number(value: float | None) -> str:
+    """A number to four significant digits, integers in full, with a true minus sign.
+
+    >>> number(None), number(1234567), number(0.123456), number(-2.5e-7)
+    ('–', '1,234,567', '0.1235', '−2.5 × 10⁻⁷')
+    """
+    if value is None:
+        return NONE
+    if value == int(value) and abs(value) < 10**15:
+        return f"{int(value):,}".replace("-", "−")
+    if 1e-4 <= abs(value) < 1e6:
+        text = f"{value:,.0f}" if abs(value) >= 9999.5 else f"{value:.4g}"
+        return text.replace("-", "−")
+    mantissa, exponent = f"{Decimal(value):.3e}".split("e")
+    mantissa = mantissa.rstrip("0").rstrip(".").replace("-", "−")
+    return f"{mantissa} × 10{str(int(exponent)).translate(_SUPERSCRIPTS)}"
+
+
+def percent(share: float | None) -> str:
+    """A share as a percentage; never rounded up to 100% nor down to 0%.
+
+    >>> percent(0.123456), percent(0.99999), percent(0.1), percent(0.9596)
+    ('12.3%', '> 99.9%', '10%', '96.0%')
+    """
+    if share is None:
+        return NONE
+    if 0 < share < 0.0005:
+        return "< 0.1%"
+    if 0.9995 <= share < 1:
+        return "> 99.9%"
+    whole = round(share * 100)
+    return f"{whole}%" if abs(share * 100 - whole) < 1e-9 else f"{share * 100:.1f}%"
+
+
+def interval(ends: tuple[float, float] | None) -> str:
+    """The ends of an interval.
+
+    >>> interval((0.25, 1))
+    '[0.25, 1]'
+    """
+    return NONE if ends is None else f"[{number(ends[0])}, {number(ends[1])}]"
+
+
+def size(shape: Sequence[int]) -> str:
+    """A shape.
+
+    >>> size((1000, 784)), size(()), size([1] * 9)
+    ('1000 × 784', 'scalar', '1 × 1 × 1 × 1 × 1 × 1 × …')
+    """
+    lengths = [str(n) for n in shape]
+    return " × ".join([*lengths[:6], "…"] if len(lengths) > 6 else lengths) or "scalar"
+
+
+def count(n: int, noun: str) -> str:
+    """A number of things.
+
+    >>> count(1, "layer"), count(2000, "layer")
+    ('1 layer', '2,000 layers')
+    """
+    return f"{number(n)} {noun}" + ("" if n == 1 else "s")
+
+
+def shown_name(name: str, longest: int = LONGEST) -> str:
+    """A layer's name, made safe to print.
+
+    >>> shown_name("fc.1"), shown_name("")
+    ('fc.1', '(no name)')
+    """
+    return printable(name, longest) or "(no name)"
+
+
+def sentence(text: str) -> str:
+    """Untrusted prose, made safe to print, ending as a sentence does.
+
+    >>> sentence("no bias")
+    'no bias.'
+    """
+    text = printable(text.strip(), _LONGEST_SENTENCE)
+    return text if not text or text[-1] in ".!?…" else text + "."
+
+
+def capital(text: str) -> str:
+    """The text beginning in upper case, unless it begins with a symbol or a name in code.
+
+    >>> capital("the layer has no bias"), capital("min(m, n) is 10")
+    ('The layer has no bias', 'min(m, n) is 10')
+    """
+    return text[:1].upper() + text[1:] if re.match(r"[a-z]+[ ,]", text) else text
+
+
+def flat(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    """Nested values as (dotted name, text) pairs, in their order.
+
+    >>> flat({"recipe": {"epochs": 6}, "rho": [1, 0.5]})
+    [('recipe.epochs', '6'), ('rho', '1, 0.5')]
+    """
+    pairs: list[tuple[str, str]] = []
+    for key, value in values.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, Mapping):
+            pairs += flat(value, f"{name}.")
+        else:
+            pairs.append((printable(name), plain(value)))
+    return pairs
+
+
+def plain(value: Any) -> str:
+    """Any JSON value in words, exact where it is a setting.
+
+    >>> plain(True), plain(None), plain(0.00025), plain([])
+    ('yes', '–', '0.00025', 'none')
+    """
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, (list, tuple)):
+        return ", ".join(plain(item) for item in value) or "none"
+    return NONE if value is None else printable(str(value), _LONGEST_SENTENCE)

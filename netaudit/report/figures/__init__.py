@@ -1,0 +1,1 @@
+"""Figures from binned data, by matplotlib objects; see ``draw.py``."""

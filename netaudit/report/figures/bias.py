@@ -1,0 +1,21 @@
+"""H2: sorted biases, their median and the band that counts as constant."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from netaudit.report.curves import BiasCurve
+from netaudit.report.figures.style import BLUE, DARK, ORANGE, legend
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def draw_bias(figure: Figure, curve: BiasCurve) -> None:
+    """Draw the quantile function of the biases."""
+    axes = figure.subplots()
+    axes.axhspan(*curve.band, color=ORANGE, alpha=0.25, linewidth=0, label="constant")
+    axes.axhline(curve.median, color=DARK, linestyle="--", linewidth=0.9, label="median")
+    axes.plot(curve.probability, curve.bias, color=BLUE, label="biases, sorted")
+    axes.set(xlabel="share of the biases below", ylabel="bias", xlim=(0, 1))
+    legend(figure)

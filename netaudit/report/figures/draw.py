@@ -1,0 +1,47 @@
+"""All planned figures, drawn once; both renderers and the files share them."""
+
+from __future__ import annotations
+
+from netaudit.report.curves import BiasCurve, Curve, GaussianCurve, InversionCurve, SpectrumCurve
+from netaudit.report.document import captions
+from netaudit.report.figures.bias import draw_bias
+from netaudit.report.figures.gaussian import draw_gaussian
+from netaudit.report.figures.inversion import draw_inversion
+from netaudit.report.figures.spectrum import draw_spectrum
+from netaudit.report.figures.stack import draw_stack
+from netaudit.report.figures.style import THEME, canvas
+from netaudit.report.figures.svg import to_svg
+from netaudit.report.plan import STACK, Plan
+from netaudit.results import StackResult
+
+
+def draw_figures(plan: Plan) -> dict[str, str]:
+    """SVG text by the figure's stem, in the order of the report."""
+    drawn = {
+        planned.stem: _draw(planned.curve, planned.stem, captions.alt(planned))
+        for figures in plan.layers.values()
+        for planned in figures
+        if not isinstance(planned.curve, str)
+    }
+    if plan.stack is not None:
+        drawn[STACK] = _draw(plan.stack, STACK, captions.stack_alt(plan.stack))
+    return drawn
+
+
+def _draw(data: Curve | StackResult, stem: str, alt: str) -> str:
+    import matplotlib
+
+    with matplotlib.rc_context(THEME):
+        figure = canvas()
+        match data:
+            case GaussianCurve():
+                draw_gaussian(figure, data)
+            case BiasCurve():
+                draw_bias(figure, data)
+            case SpectrumCurve():
+                draw_spectrum(figure, data)
+            case InversionCurve():
+                draw_inversion(figure, data)
+            case StackResult():
+                draw_stack(figure, data)
+        return to_svg(figure, stem, alt)

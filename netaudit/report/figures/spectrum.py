@@ -1,0 +1,71 @@
+"""H3: singular values against the Marchenko-Pastur law, with the spikes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from netaudit.report.curves import Floats, SpectrumCurve
+from netaudit.report.document.text import number
+from netaudit.report.figures.style import BLUE, DARK, GREY, VERMILLION, legend
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_BULK = 1.35  # the main panel ends at this multiple of the edge: spikes beyond get a strip of their own
+
+
+def draw_spectrum(figure: Figure, curve: SpectrumCurve) -> None:
+    """Draw the bulk; spikes far outside stand in a strip beside it, on a logarithmic axis."""
+    end = _BULK * max(curve.law_edge, curve.tracy_widom_edge)
+    far = curve.spikes[curve.spikes > end]
+    if len(far):
+        axes, strip = figure.subplots(1, 2, width_ratios=(3.2, 1), sharey=True)
+        _strip(strip, far, end)
+    else:
+        axes = figure.subplots()
+    bulk(axes, curve, end)
+    legend(figure, columns=2)
+
+
+def bulk(axes: Axes, curve: SpectrumCurve, end: float) -> None:
+    """Density, law and edge up to ``end``, with the spikes that lie there."""
+    filled = curve.edges[:-1][curve.density > 0]
+    start = min([float(curve.u[0]), *filled[:1].tolist()])
+    start = max(0.0, start - 0.06 * (end - start))
+    shown = curve.edges[:-1] < end
+    edges = np.append(curve.edges[:-1][shown], curve.edges[1:][shown][-1:])
+    if shown.any():
+        axes.stairs(curve.density[shown], edges, fill=True, color=BLUE, alpha=0.35, label="singular values")
+        axes.stairs(curve.density[shown], edges, color=BLUE, linewidth=0.6)
+    axes.plot(curve.u, curve.law, color=DARK, label="Marchenko-Pastur law")
+    axes.axvline(curve.tracy_widom_edge, color=GREY, linestyle="--", linewidth=0.9, label="Tracy-Widom edge")
+    near = curve.spikes[curve.spikes <= end]
+    marker = {"marker": "v", "linestyle": "none", "color": VERMILLION, "markersize": 3.5, "clip_on": False, "zorder": 4}
+    if len(curve.spikes):
+        axes.plot(near, np.zeros(len(near)) + 0.03, transform=axes.get_xaxis_transform(), label="spikes", **marker)
+    top = 1.08 * max(float(np.max(curve.law)), float(np.max(curve.density[shown], initial=0)))
+    axes.set(xlabel="u = s / (σ√N)", ylabel="density", xlim=(start, end), ylim=(0, top or 1))
+
+
+def _strip(axes: Axes, far: Floats, end: float) -> None:
+    """The spikes beyond the main panel; the axis is logarithmic since they may be a hundred edges away."""
+    axes.plot(
+        far,
+        np.zeros(len(far)) + 0.03,
+        "v",
+        color=VERMILLION,
+        markersize=3.5,
+        transform=axes.get_xaxis_transform(),
+        clip_on=False,
+        zorder=4,
+    )
+    largest = float(far[0])
+    axes.set(xscale="log", xlim=(end, largest * (largest / end) ** 0.15))
+    axes.set_xticks([largest], [number(round(largest, 1))])
+    axes.set_xticks([], minor=True)
+    axes.set_xlabel("log scale", color=GREY)
+    axes.spines["left"].set(linestyle=(0, (1, 2)), color=GREY)
+    axes.tick_params(axis="y", left=False, labelleft=False)

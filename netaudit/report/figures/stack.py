@@ -1,0 +1,42 @@
+"""The stack: how many labels come back, over the keep probability."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from netaudit.report.document.labels import SOURCES
+from netaudit.report.document.text import percent
+from netaudit.report.figures.inversion import plain_ticks
+from netaudit.report.figures.style import BLUE, GREY, VERMILLION, legend
+from netaudit.results import StackResult
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_SERIES = {"onehot": (BLUE, "o"), "softmax": (VERMILLION, "s")}
+
+
+def draw_stack(figure: Figure, stack: StackResult) -> None:
+    """Top-1 of each source, filled; its control, hollow; chance, a line."""
+    axes = figure.subplots()
+    for source, (colour, marker) in _SERIES.items():
+        runs = sorted((run for run in stack.runs if run.source == source), key=lambda run: run.rho)
+        if not runs:
+            continue
+        rhos = [run.rho for run in runs]
+        axes.plot(rhos, [run.top1 for run in runs], color=colour, marker=marker, label=SOURCES[source])
+        axes.plot(
+            rhos,
+            [run.control_top1 for run in runs],
+            color=colour,
+            marker=marker,
+            markerfacecolor="white",
+            linestyle="--",
+        )
+    axes.plot([], [], color=GREY, marker="o", markerfacecolor="white", linestyle="--", label="control (hollow)")
+    axes.axhline(stack.runs[0].chance, color=GREY, linestyle=":", label="chance")
+    axes.set(xscale="log", xlabel="keep probability ρ", ylabel="labels that come back", ylim=(-0.03, 1.03))
+    shares = (0, 0.25, 0.5, 0.75, 1)
+    axes.set_yticks(shares, [percent(share) for share in shares])
+    plain_ticks(axes, sorted({run.rho for run in stack.runs}))
+    legend(figure, columns=2)

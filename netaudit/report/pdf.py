@@ -1,0 +1,127 @@
+"""The report as a PDF: tagged, archival (PDF/A-3a, PDF/UA-1), with audit.json attached, the same bytes every time."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from netaudit.errors import ReportError
+from netaudit.report.bundle import Bundle
+from netaudit.report.document.formulas import formulas
+
+if TYPE_CHECKING:
+    import typst
+
+_TIMESTAMP = 315532800  # 1980-01-01, as in reproducible archives: PDF/A wants a date, and no result depends on one
+_STANDARDS = ["a-3a", "ua-1"]
+_NARROW, _WIDE = 30, 66  # characters of a name on one line, in a table of many columns or of two
+_LONG_WORD = 24  # a longer word may not fit into a column
+_AS_IT_IS = {"kind", "style", "stem", "identifier", "formula", "link", "alt"}  # not set in type
+
+
+def to_pdf(bundle: Bundle) -> bytes:
+    """Lay the document out as PDF.
+
+    Raises:
+        ReportError: Typst refuses the document.
+    """
+    import typst
+
+    template = resources.files("netaudit.report").joinpath("templates/report.typ").read_bytes()
+    inputs = {
+        "document": json.dumps(for_paper(asdict(bundle.document))),
+        "figures": json.dumps(dict(bundle.figures)),
+        "formulas": json.dumps({key: asdict(formula) for key, formula in formulas().items()}),
+        "audit": bundle.json,
+    }
+    try:
+        return typst.compile(
+            template,
+            format="pdf",
+            font_paths=_fonts(),
+            sys_inputs=inputs,
+            pdf_standards=_STANDARDS,  # type: ignore[arg-type]
+            timestamp=_TIMESTAMP,
+        )
+    except typst.TypstError as error:
+        raise ReportError(f"the PDF could not be made: {error.message}") from error
+
+
+def for_paper(value: Any, name_width: int = 0) -> Any:
+    """The document's plain values with every string fit for paper: glyphs that exist, lines that can be broken."""
+    if isinstance(value, str):
+        return soft_breaks(in_glyphs(value))
+    if isinstance(value, (list, tuple)):
+        return [for_paper(item, name_width) for item in value]
+    if not isinstance(value, Mapping):
+        return value
+    if value.get("kind") == "table":
+        name_width = _WIDE if len(value["columns"]) == 2 else _NARROW
+    paper = {key: item if key in _AS_IT_IS else for_paper(item, name_width) for key, item in value.items()}
+    if value.get("style") == "name" and name_width:
+        paper["text"] = "\n".join(lines_of(in_glyphs(value["text"]), name_width))
+    return paper
+
+
+def in_glyphs(text: str) -> str:
+    r"""Escape what no font at hand can draw: PDF/A refuses a missing glyph.
+
+    >>> in_glyphs("层.weight σ")
+    '\\u5c42.weight σ'
+    """
+    drawable = _drawable()
+    return "".join(c if ord(c) in drawable else c.encode("unicode_escape").decode() for c in text)
+
+
+def lines_of(name: str, width: int) -> list[str]:
+    """A name in lines of at most ``width`` characters, broken after ``.``, ``_``, ``/`` or ``-`` where possible.
+
+    >>> lines_of("encoder.layers.0.self_attention", 16)
+    ['encoder.layers.', '0.self_attention']
+    """
+    lines = [""]
+    for piece in re.findall(r"[^._/-]*[._/-]+|[^._/-]+", name):
+        if len(lines[-1]) + len(piece) > width and lines[-1]:
+            lines.append("")
+        while len(piece) > width:
+            lines[-1], piece = piece[:width], piece[width:]
+            lines.append("")
+        lines[-1] += piece
+    return lines
+
+
+def soft_breaks(text: str) -> str:
+    """Zero-width spaces into words that are too long for a line; Typst breaks no word by itself."""
+
+    def open_up(word: re.Match[str]) -> str:
+        return "\u200b".join(lines_of(word.group(), _LONG_WORD // 2))
+
+    return re.sub(rf"\S{{{_LONG_WORD},}}", open_up, text)
+
+
+@cache
+def _drawable() -> frozenset[int]:
+    """Code points of DejaVu Sans, the widest font at hand and the one that Typst falls back on."""
+    from matplotlib.ft2font import FT2Font
+
+    return frozenset(FT2Font(str(_font_folder() / "DejaVuSans.ttf")).get_charmap())
+
+
+def _font_folder() -> Path:
+    """Matplotlib's own fonts: on every machine the same, and the figures' text is set in one of them."""
+    import matplotlib
+
+    return Path(matplotlib.get_data_path()) / "fonts" / "ttf"
+
+
+@cache
+def _fonts() -> typst.Fonts:
+    import typst
+
+    return typst.Fonts(include_system_fonts=False, font_paths=[_font_folder()])

@@ -1,0 +1,57 @@
+"""Which figures there are: one list that the drawings, the captions and the files all follow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from netaudit.report.curves import Curve, read_curve
+from netaudit.report.selection import shown_in_full
+from netaudit.results import AuditReport, Finding, LayerResult, StackResult
+
+_STEMS = {
+    "gaussian_weights": "weights",
+    "constant_bias": "biases",
+    "singular_law": "singular_values",
+    "shadow_inversion": "shadow_error",
+}
+STACK = "stack_labels"
+
+
+@dataclass(frozen=True)
+class PlannedFigure:
+    """A figure of one finding, or why there is none."""
+
+    stem: str
+    """File name without ``.svg``: numbered, never made from a layer's name."""
+    layer: LayerResult
+    finding: Finding
+    curve: Curve | str
+    """The data, or the reason why nothing is drawn."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The layers shown in full, each with its figures; and the stack, when it has runs."""
+
+    layers: dict[int, tuple[PlannedFigure, ...]]
+    """By index in the report."""
+    stack: StackResult | None
+
+
+def plan(report: AuditReport) -> Plan:
+    """Choose the layers and name their figures."""
+    digits = max(3, len(str(len(report.layers))))
+    layers = {
+        index: tuple(
+            PlannedFigure(
+                f"layer_{index + 1:0{digits}}_{_STEMS[finding.claim]}",
+                report.layers[index],
+                finding,
+                read_curve(finding),
+            )
+            for finding in report.layers[index].findings
+            if finding.claim in _STEMS
+        )
+        for index in shown_in_full(report)
+    }
+    return Plan(layers, report.stack if report.stack.runs else None)

@@ -1,0 +1,146 @@
+"""What a recorded forward pass says of a network: activations, covering convolutions, the stack at the top."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+# Activations by the name of their function in torch.nn.functional; the first set runs by that name alone, entry by entry.
+_ENTRYWISE = frozenset(
+    "relu relu6 gelu silu sigmoid tanh leaky_relu elu selu celu hardswish hardsigmoid hardtanh mish softplus softsign "
+    "logsigmoid softshrink hardshrink tanhshrink".split()
+)
+_NORMALISED = frozenset(("softmax", "log_softmax"))
+ACTIVATIONS = _ENTRYWISE | _NORMALISED | {"prelu", "glu"}
+CONVOLUTIONS = frozenset(("conv1d", "conv2d", "conv3d"))
+# Calls that hand on the same numbers in the same order.
+_RESHAPES = frozenset("flatten reshape view squeeze unsqueeze contiguous clone detach unflatten ravel to float".split())
+_SHUFFLES = frozenset("permute transpose swapaxes movedim".split())
+_DROPOUTS = frozenset("dropout dropout1d dropout2d dropout3d alpha_dropout feature_alpha_dropout".split())
+
+
+@dataclass(frozen=True)
+class Op:
+    """One torch call. ``inputs`` and ``outputs`` are numbers of values; parameters are told by name."""
+
+    name: str
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    weights: tuple[str, ...] = ()
+    """The parameters among the arguments; weight, then bias, for a multiplication or convolution by a parameter."""
+    covers: bool = False
+    """A convolution whose kernel covers its whole input, so that its output is 1 x 1."""
+
+
+@dataclass
+class Trace:
+    """The operations of one forward pass, in order; every tensor written gets a new number (in-place ones too)."""
+
+    ops: list[Op] = field(default_factory=list)
+    shapes: list[tuple[int, ...]] = field(default_factory=list)
+    output: int | None = None
+    """The number of the model's output, None when it is not one tensor."""
+    _producers: dict[int, Op] = field(default_factory=dict, repr=False)
+    _consumers: dict[int, list[Op]] = field(default_factory=dict, repr=False)
+
+    def add(self, op: Op) -> None:
+        """Append an operation."""
+        self.ops.append(op)
+        for value in set(op.inputs):
+            self._consumers.setdefault(value, []).append(op)
+        self._producers.update(dict.fromkeys(op.outputs, op))
+
+    def producer(self, value: int) -> Op | None:
+        """The operation that made a value; None for the model's inputs and constants."""
+        return self._producers.get(value)
+
+    def consumers(self, value: int) -> list[Op]:
+        """The operations that take a value."""
+        return self._consumers.get(value, [])
+
+    def multiplications(self) -> Iterator[tuple[str, Op]]:
+        """Every fully connected operation with the name of its weight."""
+        return ((op.weights[0], op) for op in self.ops if op.weights and (op.name == "linear" or op.covers))
+
+    def covering(self) -> set[str]:
+        """Weights of the convolutions that cover their whole input in each of their calls."""
+        calls = [(op.weights[0], op.covers) for op in self.ops if op.name in CONVOLUTIONS and op.weights]
+        return {name for name, _ in calls} - {name for name, covers in calls if not covers}
+
+    def passes_on(self, op: Op) -> bool:
+        """Whether the operation hands on its one input's numbers in their order (in eval mode)."""
+        if len(op.inputs) != 1 or len(op.outputs) != 1 or op.weights:
+            return False
+        before, after = (self.shapes[values[0]] for values in (op.inputs, op.outputs))
+        if op.name in _DROPOUTS:
+            return True
+        if math.prod(before) != math.prod(after):
+            return False
+        pooled = "pool" in op.name or op.name in ("mean", "amax", "__getitem__", "select")
+        shuffled = op.name in _SHUFFLES and sum(length > 1 for length in before) <= 1
+        return op.name in _RESHAPES or pooled or shuffled
+
+    def activation(self, value: int) -> str | None:
+        """What follows a value: an activation's name, ``"linear"`` for none, None when that is not clear."""
+        consumers = self.consumers(value)
+        if len(consumers) > 1 and any(op.name.strip("_") in ("mul", "imul", "rmul") for op in consumers):
+            return None  # a gate by itself, as in x * sigmoid(1.702 * x)
+        found: set[str | None] = set()
+        for op in consumers:
+            if op.name in ACTIVATIONS:
+                found.add(op.name)
+            elif self.passes_on(op):
+                found.add(self.activation(op.outputs[0]))
+            elif op.name.startswith("clamp"):
+                found.add(None)
+            else:
+                found.add("linear")
+        return "linear" if not found else found.pop() if len(found) == 1 else None
+
+    def activations(self) -> dict[str, str | None]:
+        """The activation after each fully connected weight; None when its calls differ."""
+        found: dict[str, set[str | None]] = {}
+        for weight, op in self.multiplications():
+            found.setdefault(weight, set()).add(self.activation(op.outputs[0]))
+        for op in self.ops:
+            if op.name == "multi_head_attention_forward":
+                for weight in op.weights:
+                    last = weight.endswith("out_proj.weight")
+                    found.setdefault(weight, set()).add(self.activation(op.outputs[0]) if last else "linear")
+        return {weight: names.pop() if len(names) == 1 else None for weight, names in found.items()}
+
+    def top(self, weights: Mapping[str, int]) -> list[tuple[str, str]]:
+        """The fully connected stack, bottom to top: ``(weight, activation)`` from the output back to something else.
+
+        ``weights`` gives the inputs of each fully connected weight. A layer belongs to the stack when it takes one row
+        an input, not one a token or pixel.
+        """
+        layers: list[tuple[str, str]] = []
+        value, activation = self.output, "linear"
+        while value is not None and (op := self.producer(value)) is not None:
+            if (op.name == "linear" or op.covers) and op.weights and op.weights[0] in weights:
+                weight = op.weights[0]
+                seen = any(weight == name for name, _ in layers)
+                if seen or len(op.inputs) != 1 or math.prod(self.shapes[op.inputs[0]]) != weights[weight]:
+                    break
+                layers.insert(0, (weight, activation))
+                activation = "linear"
+            elif op.name in _NORMALISED and not layers and activation == "linear":
+                pass  # the logits' order is what counts
+            elif op.name in _ENTRYWISE and activation == "linear":
+                activation = op.name
+            elif not self.passes_on(op):
+                break
+            value = op.inputs[0]
+        return layers
+
+    def flattened_input(self, weight: str) -> bool:
+        """Whether a weight's input is the model's own input, at most reshaped."""
+        for name, op in self.multiplications():
+            if name == weight and len(op.inputs) == 1:
+                value = op.inputs[0]
+                while (before := self.producer(value)) is not None and self.passes_on(before):
+                    value = before.inputs[0]
+                return before is None
+        return False

@@ -1,0 +1,71 @@
+"""Stores that are not files: a live module, tensors in memory, an architecture without weights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from torch import Tensor, nn
+
+from netaudit.errors import SourceError
+from netaudit.names import printable
+from netaudit.sources.interface import TensorStore
+
+
+class MemoryStore:
+    """Tensors that are in memory already; ``read`` copies, so that nothing can write into the caller's weights."""
+
+    def __init__(self, tensors: Mapping[str, Tensor]) -> None:
+        self.tensors = tensors
+
+    def names(self) -> Sequence[str]:
+        """Every tensor's name, in the mapping's order."""
+        return list(self.tensors)
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        """Shape."""
+        return tuple(self.tensors[name].shape)
+
+    def dtype(self, name: str) -> str:
+        """Dtype without ``torch.``."""
+        return str(self.tensors[name].dtype).removeprefix("torch.")
+
+    def read(self, name: str) -> Tensor:
+        """Copy one tensor to the CPU.
+
+        Raises:
+            SourceError: the tensor has no data (it is on the meta device).
+        """
+        tensor = self.tensors[name]
+        if tensor.is_meta:
+            raise SourceError(f"{printable(name)} has no data: no weights were loaded")
+        return tensor.detach().to("cpu", copy=True)
+
+
+def module_store(module: nn.Module) -> MemoryStore:
+    """A module's parameters, tied ones under each of their names, and its buffers."""
+    parameters = module.named_parameters(remove_duplicate=False)
+    return MemoryStore({**dict(parameters), **dict(module.named_buffers(remove_duplicate=False))})
+
+
+class RenamedStore:
+    """A store under other names: ``names[new] = old``."""
+
+    def __init__(self, store: TensorStore, names: Mapping[str, str]) -> None:
+        self.store = store
+        self.old = names
+
+    def names(self) -> Sequence[str]:
+        """The new names."""
+        return list(self.old)
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        """Shape without reading the data."""
+        return self.store.shape(self.old[name])
+
+    def dtype(self, name: str) -> str:
+        """Dtype without reading the data."""
+        return self.store.dtype(self.old[name])
+
+    def read(self, name: str) -> Tensor:
+        """Read one tensor onto the CPU."""
+        return self.store.read(self.old[name])

@@ -1,0 +1,126 @@
+"""The stack of a source: real inputs up it, labels down it and back; and what was assumed, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from netaudit import device as devices
+from netaudit.errors import SourceError
+from netaudit.layers import FCLayer, Stack
+from netaudit.results import StackResult
+from netaudit.shadow import stack as shadow_stack
+from netaudit.sources.interface import Sample, Source
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+MOST_INPUTS = 1000  # real inputs used: enough for a 1.6 % standard error on a label accuracy of one half
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What real inputs gave, all empty without them."""
+
+    logits: Tensor | None = None
+    norms: dict[str, float] = field(default_factory=dict)
+    """Root mean square of ||x|| at the input of each layer of the stack."""
+    note: str = ""
+
+
+def run_inputs(
+    source: Source, sample: Sample | None, device: torch.device, progress: Callable[[str, float, float], None]
+) -> Inputs:
+    """Send the sample's inputs up the stack."""
+    import torch
+
+    if sample is None:
+        return Inputs()
+    if source.stack is None or source.trunk is None:
+        return Inputs(note="the real inputs were not used: the way from them to the fully connected stack is not known")
+    progress("real inputs", 0.0, 0.0)
+    x = source.trunk(torch.from_numpy(sample.x[:MOST_INPUTS]))
+    logits, norms = shadow_stack.forward(_reader(source), source.stack, x, device)
+    if not bool(torch.isfinite(logits).all()):
+        return Inputs(note="the network's outputs on the real inputs are not finite")
+    classes = logits.shape[1]
+    if int(sample.y.max(initial=0)) >= classes:
+        raise SourceError(
+            f"{sample.name}: y holds labels up to {int(sample.y.max())}, the network has {classes} outputs"
+        )
+    return Inputs(logits, norms)
+
+
+def run_stack(
+    source: Source,
+    inputs: Inputs,
+    sample: Sample | None,
+    seed: int,
+    device: torch.device,
+    progress: Callable[[str, float, float], None],
+) -> StackResult:
+    """Labels down the stack and back: one-hot ones, and with real inputs the network's own answers."""
+    stack = source.stack
+    if stack is None:
+        return StackResult((), False, (), (), note="no stack of fully connected layers at the top was found")
+    names = tuple(step.name for step in stack.layers)
+    activations = tuple(step.activation for step in stack.layers)
+    problem = _problem(source, stack)
+    if problem:
+        return StackResult(names, stack.inferred, activations, (), note=problem)
+    progress("the stack", 0.0, 0.0)
+    classes = next(spec.shape[0] for spec in source.specs() if spec.name == names[-1])
+    labels = [shadow_stack.onehot(classes)]
+    data = None
+    if inputs.logits is not None and sample is not None:
+        labels.append(shadow_stack.Labels("softmax", inputs.logits.softmax(1)))
+        hits = inputs.logits.argmax(1).numpy() == sample.y[: len(inputs.logits)]
+        data = {
+            "name": sample.name,
+            "sha256": sample.sha256,
+            "n": len(inputs.logits),
+            "accuracy": float(hits.mean()),
+        }
+    runs = shadow_stack.recover(
+        _reader(source), stack, labels, devices.generator(seed, "stack"), device, inputs.norms.get(names[0])
+    )
+    return StackResult(names, stack.inferred, activations, tuple(runs), data, _note(stack, activations, inputs))
+
+
+def _reader(source: Source) -> Callable[[str], FCLayer]:
+    specs = {spec.name: spec for spec in source.specs()}
+    return lambda name: source.read(specs[name])
+
+
+def _problem(source: Source, stack: Stack) -> str | None:
+    """Why labels cannot be sent down the stack, or None."""
+    import torch
+
+    read = _reader(source)
+    for step in stack.layers:
+        weight = read(step.name).weight
+        if not bool(torch.isfinite(weight).all()) or float(weight.double().std(correction=0)) == 0:
+            return f"not run: the weights of {step.name} are constant, or not finite"
+    if read(stack.layers[-1].name).shape[0] < 2:
+        return "not run: the top layer has a single output"
+    return None
+
+
+def _note(stack: Stack, activations: tuple[str, ...], inputs: Inputs) -> str:
+    notes = [stack.note] if stack.note else []
+    others = sorted(set(activations[:-1]) - {"relu"})
+    if others:
+        notes.append(f"activations other than ReLU ({', '.join(others)}) are reversed as if they were ReLU")
+    if activations[-1] != "linear":
+        notes.append(f"the top layer's {activations[-1]} is left in place going forward")
+    notes.append(
+        "shadows are given the norm of the real inputs, and biases are used"
+        if inputs.norms
+        else "biases are left out: without real inputs the natural scale is not known"
+    )
+    if inputs.note:
+        notes.append(inputs.note)
+    text = "; ".join(notes)
+    return text[0].upper() + text[1:] + "."

@@ -1,0 +1,72 @@
+"""The answer in words: a few sentences from the findings, for the first page of every report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from netaudit.results import VERDICTS, Coverage, LayerResult, StackResult
+
+_SAYS = {
+    "gaussian_weights": "the weights are Gaussian",
+    "constant_bias": "the biases are essentially constant",
+    "singular_law": "the singular values follow the Marchenko-Pastur law",
+    "shadow_inversion": "the layer can be run in reverse",
+}
+
+
+def summarise(
+    name: str, layers: Sequence[LayerResult], claims: Sequence[str], stack: StackResult, coverage: Coverage
+) -> dict[str, Any]:
+    """``{claims: {claim: {verdict: count}}, text: [sentence, ...]}``."""
+    counts = {
+        claim: {verdict: sum(layer.finding(claim).verdict == verdict for layer in layers) for verdict in VERDICTS}
+        for claim in claims
+    }
+    text = [
+        f"{_number(len(layers), 'fully connected layer')} of {name} {'was' if len(layers) == 1 else 'were'} audited: "
+        f"{coverage.parameters_audited:,} of {coverage.parameters_total:,} parameters ({coverage.share:.1%})."
+    ]
+    text += [_sentence(claim, layers) for claim in claims]
+    text += _stack_sentence(stack)
+    return {"claims": counts, "text": text}
+
+
+def _sentence(claim: str, layers: Sequence[LayerResult]) -> str:
+    by_verdict = {
+        verdict: [layer.name for layer in layers if layer.finding(claim).verdict == verdict] for verdict in VERDICTS
+    }
+    judged = len(layers) - len(by_verdict["not_applicable"])
+    says = _SAYS.get(claim, claim)
+    if not judged:
+        return f"Whether {says} could not be judged in any layer."
+    if len(by_verdict["holds"]) == judged:
+        return f"In {'the one layer' if judged == 1 else f'all {judged} layers'} judged, {says}."
+    parts = [f"holds in {len(by_verdict['holds'])}"]
+    if by_verdict["fails"]:
+        parts.append(f"fails in {_names(by_verdict['fails'])}")
+    if by_verdict["undecided"]:
+        parts.append(f"is undecided in {_names(by_verdict['undecided'])}")
+    return f"That {says}, of {_number(judged, 'layer')} judged, {', '.join(parts)}."
+
+
+def _stack_sentence(stack: StackResult) -> list[str]:
+    if not stack.runs:
+        return []
+    run = next((run for run in stack.runs if run.source == "softmax"), stack.runs[0])
+    start = "the network's answers to real inputs" if run.source == "softmax" else "one-hot labels"
+    depth = "the top layer" if len(stack.layers) == 1 else f"the stack of {len(stack.layers)} layers"
+    return [
+        f"Sent down {depth} as shadows and forward again, {start} come back with the same label in "
+        f"{run.top1:.1%} of {run.n} cases (no dropout; chance {run.chance:.2%}, independent matrices "
+        f"{run.control_top1:.1%})."
+    ]
+
+
+def _number(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
+def _names(names: Sequence[str], most: int = 3) -> str:
+    shown = ", ".join(names[:most])
+    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"

@@ -1,0 +1,47 @@
+"""Device placement on a fake CUDA device: a tensor left on the CPU raises, as it would on a real one."""
+
+import pytest
+import torch
+from torch._subclasses.fake_tensor import FakeTensorMode
+
+from netaudit import device as devices
+from netaudit import spectrum
+from netaudit.layers import FCLayer
+from netaudit.shadow import stack as shadow_stack
+from netaudit.shadow.inversion import draw_grid, measure
+
+CUDA = torch.device("cuda:0")
+
+
+@pytest.fixture
+def fake():
+    with FakeTensorMode(allow_non_fake_inputs=True) as mode:
+        yield mode
+
+
+def test_the_shadow_pass_stays_on_the_device():
+    grid = draw_grid(40, 60, devices.generator(0, "test"), draws=4)
+    with FakeTensorMode(allow_non_fake_inputs=True):
+        matrix = torch.empty(40, 60, device=CUDA)
+        for figures in measure(matrix, matrix, 0.1, grid[0], slice(0, 4)):
+            assert figures.device == CUDA
+            assert figures.shape == (4, 8)
+
+
+def test_a_mixed_device_is_caught():
+    grid = draw_grid(40, 60, devices.generator(0, "test"), draws=4)
+    with FakeTensorMode(allow_non_fake_inputs=True), pytest.raises(RuntimeError, match="device"):
+        measure(torch.empty(40, 60, device=CUDA), torch.empty(40, 60), 0.1, grid[0], slice(0, 4))
+
+
+@pytest.mark.parametrize("shape", [(40, 60), (60, 40)])
+def test_the_spectrum_stays_on_the_device(fake, shape):
+    product, sums = spectrum.gram(torch.empty(shape), 0.1, 2.0, CUDA)
+    assert product.device == sums.device == CUDA
+    assert product.dtype == torch.float64
+    assert torch.linalg.eigvalsh(product).device == CUDA
+
+
+def test_the_stack_goes_forward_on_the_device(fake):
+    layer = FCLayer("0", torch.empty(5, 8), torch.empty(5))
+    assert shadow_stack._up(torch.empty(3, 8, device=CUDA), layer, "relu").device == CUDA

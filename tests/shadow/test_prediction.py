@@ -1,0 +1,45 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from netaudit.shadow.prediction import crosstalk_variance, predict
+
+
+def simulate(h, m, n, rho, estimate, draws=4000):
+    """Monte Carlo of the assumed model itself: independent Gaussians on and off the support."""
+    generator = np.random.default_rng(0)
+    norm = np.linalg.norm(h)
+    s = norm * np.sqrt(2 / (rho * n))
+    on = h + s * np.sqrt(1 + (2 - rho / 2) * h**2 / norm**2) * generator.standard_normal((draws, h.size))
+    off = s * generator.standard_normal((draws, m - h.size))
+    return (((estimate(on, s) - h) ** 2).sum(1) + (estimate(off, s) ** 2).sum(1)).mean() / norm**2
+
+
+def test_closed_forms_against_simulation():
+    h, m, n, rho = np.linspace(0.5, 1, 20), 500, 2000, 0.5
+    prediction = predict(h[None], m, n, rho)
+    t = prediction.offset
+    soft = simulate(h, m, n, rho, lambda z, s: np.maximum(z - t * s, 0))
+    none = simulate(h, m, n, rho, lambda z, s: np.maximum(z, 0))
+    hard = simulate(h, m, n, rho, lambda z, s: np.where(z > prediction.threshold * s, z, 0))
+    assert prediction.relative_error == pytest.approx(soft, rel=0.02)
+    assert prediction.relative_error_none == pytest.approx(none, rel=0.02)
+    assert prediction.relative_error_hard == pytest.approx(hard, rel=0.03)
+
+
+@given(st.integers(1, 30), st.integers(100, 3000), st.integers(100, 3000), st.floats(0.1, 1))
+def test_the_best_offset_is_best(k, m, n, rho):
+    prediction = predict(np.random.default_rng(k).uniform(0.5, 1, (4, k)), m, n, rho)
+    assert 0 < prediction.relative_error <= prediction.relative_error_none
+    assert 0.5 <= prediction.support_auc <= 1
+    assert 0 <= prediction.support_recall <= 1
+
+
+def test_without_an_offset_the_error_is_about_m_plus_k_over_rho_n():
+    prediction = predict(np.full((1, 20), 0.7), 1000, 4096, 0.5)
+    assert prediction.relative_error_none == pytest.approx(1020 / 2048, rel=0.05)
+
+
+def test_crosstalk_variance():
+    assert float(crosstalk_variance(9.0, 0.5, 100)) == pytest.approx(0.36)

@@ -1,0 +1,35 @@
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from netaudit.spectrum import singular_values
+
+CPU = torch.device("cpu")
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(1, 60), st.integers(1, 60), st.floats(-3, 3), st.integers(0, 99))
+def test_agrees_with_an_svd(m, n, mean, seed):
+    weight = torch.randn(m, n, generator=torch.Generator().manual_seed(seed), dtype=torch.float64) + mean
+    own = float(weight.mean())
+    spectrum = singular_values(weight, own, 2.5, CPU)
+    A = weight.numpy()
+    for found, matrix in ((spectrum.raw, A), (spectrum.centred, A - own)):
+        true = np.linalg.svd(matrix, compute_uv=False)[::-1]
+        assert found == pytest.approx(true, rel=1e-7, abs=1e-6 * max(1.0, true[-1]))
+        assert found.dtype == np.float64
+
+
+@pytest.mark.parametrize("shape", [(3000, 40), (40, 3000)])
+def test_more_than_one_block(shape):
+    weight = torch.randn(shape, generator=torch.Generator().manual_seed(0))
+    true = np.linalg.svd(weight.double().numpy(), compute_uv=False)[::-1]
+    assert singular_values(weight, 0.0, 1.0, CPU).raw == pytest.approx(true, rel=1e-10)
+
+
+def test_low_precision_weights_are_read_exactly():
+    weight = torch.randn(50, 60, generator=torch.Generator().manual_seed(0)).bfloat16()
+    true = np.linalg.svd(weight.double().numpy(), compute_uv=False)[::-1]
+    assert singular_values(weight, 0.0, 1.0, CPU).raw == pytest.approx(true, rel=1e-9)
