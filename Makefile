@@ -25,6 +25,7 @@ lint: .venv/installed-test
 samples: .venv/installed
 	$(BIN)/netaudit audit mnist-mlp --device cpu --out reports/samples/mnist-mlp
 	rm reports/samples/mnist-mlp/run.json
+	$(BIN)/python tests/sample_page.py reports/samples/mnist-mlp
 
 train-zoo: .venv/installed
 	$(BIN)/python model_zoo/mnist-mlp/train.py --data-root $(DATA)

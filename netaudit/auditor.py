@@ -153,7 +153,14 @@ def _report(
     audited = tuple(result for result in results if isinstance(result, LayerResult))
     if not any(finding.verdict != "not_applicable" for layer in audited for finding in layer.findings):
         raise NetauditError(f"{source.info.name}: no layer has a claim that can be judged: {_reason(results)}")
-    stack = run_stack(source, inputs, sample, auditor.seed, auditor.device, auditor.progress)
+    stds = (
+        (layer.name, finding.metrics.get("std"))
+        for layer in audited
+        for finding in layer.findings
+        if finding.claim == "gaussian_weights"
+    )
+    known = {name: std for name, std in stds if std}
+    stack = run_stack(source, inputs, sample, auditor.seed, auditor.device, auditor.progress, known)
     parameters = {spec.name: spec.parameters for spec in source.specs()}
     coverage = Coverage(source.parameters_total, sum(parameters[layer.name] for layer in audited))
     claims = tuple(analyser.claim for analyser in auditor.analysers)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from netaudit.errors import SourceError
 from netaudit.layers import FCLayer
+from netaudit.sources.weights import sha256
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -49,12 +50,6 @@ def _digest(tensor: Tensor) -> str:
     return digest.hexdigest()
 
 
-def file_sha256(path: Path) -> str:
-    """SHA-256 of a file, in hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 @contextmanager
 def unchanged_file(path: Path | None, progress: Callable[[str, float, float], None]) -> Iterator[str | None]:
     """Give the file's SHA-256, and refuse the result if the file was changed while it was being read.
@@ -68,7 +63,7 @@ def unchanged_file(path: Path | None, progress: Callable[[str, float, float], No
     progress("reading the file", 0.0, 0.0)
     try:
         before = path.stat()
-        digest = file_sha256(path)
+        digest = sha256(path)
     except OSError as error:
         raise SourceError(f"{path.name}: {error.strerror}") from error
     yield digest

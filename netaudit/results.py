@@ -214,7 +214,7 @@ class AuditReport:
         """
         text, name = _json_text(source)
         try:
-            data = json.loads(text, parse_constant=_refuse_constant)
+            data = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite_float)
         except (ValueError, RecursionError) as error:
             raise ReportError(f"{name}: not JSON: {error}") from error
         version = data.get("format_version") if isinstance(data, dict) else None
@@ -268,6 +268,13 @@ def _plain(value: Any) -> Any:
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON number")
+
+
+def _finite_float(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text[:30]} is no finite number")
+    return value
 
 
 def _json_text(source: str | Path) -> tuple[str, str]:

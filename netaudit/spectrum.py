@@ -23,7 +23,7 @@ _BLOCK = 1024  # columns a product: 4096 x 1024 float64 is 32 MB, large enough f
 
 @dataclass(frozen=True)
 class Spectrum:
-    """Singular values, ascending, float64, ``min(m, n)`` of them."""
+    """Singular values in units of the entries' standard deviation, ascending, float64, ``min(m, n)`` of them."""
 
     centred: NDArray[np.float64]
     """Of A - mean(A)."""
@@ -49,7 +49,7 @@ def gram(weight: Tensor, mean: float, std: float, device: torch.device) -> tuple
 def singular_values(weight: Tensor, mean: float, std: float, device: torch.device) -> Spectrum:
     """Singular values of A = ``weight`` ``[out, in]`` with and without its mean, in O(N p^2), p = min(out, in).
 
-    ``mean`` and ``std`` are those of the entries: the products are formed in units of std, where they cannot overflow.
+    ``mean`` and ``std`` are those of the entries. The result stays in units of std, where no square can overflow.
     """
     import torch
 
@@ -64,7 +64,7 @@ def singular_values(weight: Tensor, mean: float, std: float, device: torch.devic
     # (B + mu 1 1^T)^T (B + mu 1 1^T) for the tall, centred B: no second product over the larger side
     cross = shift * sums
     raw = centred.add_(cross[:, None] + cross[None, :] + shift**2 * larger)
-    return Spectrum(_roots(eigenvalues) * std, _roots(torch.linalg.eigvalsh(raw)) * std)
+    return Spectrum(_roots(eigenvalues), _roots(torch.linalg.eigvalsh(raw)))
 
 
 def _roots(eigenvalues: Tensor) -> NDArray[np.float64]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from netaudit import device as devices
+from netaudit.analysers import entries
 from netaudit.errors import SourceError
 from netaudit.layers import FCLayer, Stack
 from netaudit.results import StackResult
@@ -60,18 +61,27 @@ def run_stack(
     seed: int,
     device: torch.device,
     progress: Callable[[str, float, float], None],
+    known: Mapping[str, float],
 ) -> StackResult:
-    """Labels down the stack and back: one-hot ones, and with real inputs the network's own answers."""
+    """Labels down the stack and back: one-hot ones, and with real inputs the network's own answers.
+
+    ``known`` holds the standard deviations of the weights of the layers that were audited.
+    """
     stack = source.stack
     if stack is None:
-        return StackResult((), False, (), (), note="no stack of fully connected layers at the top was found")
+        return StackResult((), False, (), (), note="No stack of fully connected layers at the top was found.")
     names = tuple(step.name for step in stack.layers)
     activations = tuple(step.activation for step in stack.layers)
-    problem = _problem(source, stack)
-    if problem:
-        return StackResult(names, stack.inferred, activations, (), note=problem)
     progress("the stack", 0.0, 0.0)
+    read = _reader(source)
+    sigmas = {name: known.get(name) or _scale(read(name)) for name in names}
     classes = next(spec.shape[0] for spec in source.specs() if spec.name == names[-1])
+    constant = next((name for name, sigma in sigmas.items() if not sigma), None)
+    problem = f"the weights of {constant} are constant, or not finite" if constant is not None else None
+    if classes < 2:
+        problem = "the top layer has a single output"
+    if problem:
+        return StackResult(names, stack.inferred, activations, (), note=f"Not run: {problem}.")
     labels = [shadow_stack.onehot(classes)]
     data = None
     if inputs.logits is not None and sample is not None:
@@ -84,7 +94,7 @@ def run_stack(
             "accuracy": float(hits.mean()),
         }
     runs = shadow_stack.recover(
-        _reader(source), stack, labels, devices.generator(seed, "stack"), device, inputs.norms.get(names[0])
+        read, stack, sigmas, labels, devices.generator(seed, "stack"), device, inputs.norms.get(names[0])
     )
     return StackResult(names, stack.inferred, activations, tuple(runs), data, _note(stack, activations, inputs))
 
@@ -94,18 +104,10 @@ def _reader(source: Source) -> Callable[[str], FCLayer]:
     return lambda name: source.read(specs[name])
 
 
-def _problem(source: Source, stack: Stack) -> str | None:
-    """Why labels cannot be sent down the stack, or None."""
-    import torch
-
-    read = _reader(source)
-    for step in stack.layers:
-        weight = read(step.name).weight
-        if not bool(torch.isfinite(weight).all()) or float(weight.double().std(correction=0)) == 0:
-            return f"not run: the weights of {step.name} are constant, or not finite"
-    if read(stack.layers[-1].name).shape[0] < 2:
-        return "not run: the top layer has a single output"
-    return None
+def _scale(layer: FCLayer) -> float:
+    """Standard deviation of the weights; 0 when they are constant or not finite."""
+    described = entries.describe(layer.weight)
+    return 0.0 if isinstance(described, str) else described.std
 
 
 def _note(stack: Stack, activations: tuple[str, ...], inputs: Inputs) -> str:

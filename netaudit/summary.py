@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from netaudit.results import VERDICTS, Coverage, LayerResult, StackResult
+from netaudit.results import VERDICTS, Coverage, LayerResult, StackResult, Verdict
 
 _SAYS = {
     "gaussian_weights": "the weights are Gaussian",
     "constant_bias": "the biases are essentially constant",
     "singular_law": "the singular values follow the Marchenko-Pastur law",
-    "shadow_inversion": "the layer can be run in reverse",
+    "shadow_inversion": "shadow inversion works as in a random layer",
 }
 
 
@@ -33,21 +33,18 @@ def summarise(
 
 
 def _sentence(claim: str, layers: Sequence[LayerResult]) -> str:
-    by_verdict = {
+    names = {
         verdict: [layer.name for layer in layers if layer.finding(claim).verdict == verdict] for verdict in VERDICTS
     }
-    judged = len(layers) - len(by_verdict["not_applicable"])
-    says = _SAYS.get(claim, claim)
+    judged, holds = len(layers) - len(names["not_applicable"]), len(names["holds"])
+    says = _SAYS.get(claim, f"{claim} holds")
     if not judged:
         return f"Whether {says} could not be judged in any layer."
-    if len(by_verdict["holds"]) == judged:
-        return f"In {'the one layer' if judged == 1 else f'all {judged} layers'} judged, {says}."
-    parts = [f"holds in {len(by_verdict['holds'])}"]
-    if by_verdict["fails"]:
-        parts.append(f"fails in {_names(by_verdict['fails'])}")
-    if by_verdict["undecided"]:
-        parts.append(f"is undecided in {_names(by_verdict['undecided'])}")
-    return f"That {says}, of {_number(judged, 'layer')} judged, {', '.join(parts)}."
+    share = "none" if not holds else "all" if holds == judged else str(holds)
+    where = f"{share} of the {judged} layers" if judged > 1 else "the one layer" if holds else "none, of the one layer"
+    others: tuple[Verdict, ...] = ("fails", "undecided")
+    exceptions = [f"{verdict}: {_names(names[verdict])}" for verdict in others if names[verdict]]
+    return f"{says[0].upper()}{says[1:]} in {where} judged" + (f" ({'; '.join(exceptions)})." if exceptions else ".")
 
 
 def _stack_sentence(stack: StackResult) -> list[str]:

@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netaudit import device as devices
-from netaudit.analysers import entries
 from netaudit.analysers.interface import AuditedLayer
 from netaudit.analysers.rules import BAND, at_most, clean, not_applicable
 from netaudit.results import Finding, Rule, Verdict, curve_values
@@ -53,9 +52,9 @@ class ConstantBias:
             return not_applicable(self.claim, "the layer has no bias", METRICS)
         if bias.numel() < 2:
             return not_applicable(self.claim, "the layer has a single bias", METRICS)
-        if not entries.finite(bias):
-            return not_applicable(self.claim, "the bias holds NaN or infinite values", METRICS)
         b = bias.double().numpy()
+        if not np.isfinite(b).all():
+            return not_applicable(self.claim, "the bias holds NaN or infinite values", METRICS)
         if np.abs(b).max() > _LARGEST:
             return not_applicable(self.claim, f"the bias holds values beyond {_LARGEST:.0e}", METRICS)
         std, median = float(b.std()), float(np.median(b))
@@ -116,7 +115,7 @@ class ConstantBias:
             statement = f"holds if std(b) <= {self.tolerance} |median(b)|; undecided otherwise: {NEEDS_DATA}"
             return Rule("constant against its own median", self.tolerance, origin, statement)
         statement = (
-            f"holds if std(b) <= {self.tolerance} sigma ||x|| over the real inputs; fails beyond "
+            f"holds if std(b) <= {self.tolerance} σ‖x‖ over the real inputs; fails beyond "
             f"{BAND * self.tolerance:.3g}; undecided between"
         )
         return Rule("constant against the pre-activation scale", self.tolerance, origin, statement)

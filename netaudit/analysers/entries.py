@@ -39,21 +39,15 @@ class Entries:
     share_beyond_4std: float
 
 
-def finite(weight: Tensor) -> bool:
-    """Whether every entry is finite, without a copy of the whole."""
-    import torch
-
-    flat = weight.reshape(-1)
-    return all(
-        bool(torch.isfinite(flat[start : start + _CHUNK].double()).all()) for start in range(0, flat.numel(), _CHUNK)
-    )
-
-
-def describe(weight: Tensor) -> Entries | None:
-    """Describe the entries of a finite weight of any shape; None when all of them are equal."""
+def describe(weight: Tensor) -> Entries | str:
+    """Describe the entries of a weight of any shape; or why they cannot be described, in words."""
+    if not weight.numel():
+        return "the weight is empty"
     values = np.sort(_numpy(weight))
+    if not np.isfinite(values[[0, -1]]).all():  # NaN sorts last
+        return "the weight holds NaN or infinite values"
     if values[0] == values[-1]:
-        return None
+        return f"every weight is the constant {float(values[0]):.6g}"
     # a power of two, so that nothing is rounded: fourth powers of very large or small weights would not be finite
     unit = 2.0 ** int(np.frexp(max(abs(float(values[0])), abs(float(values[-1]))))[1])
 
@@ -63,18 +57,20 @@ def describe(weight: Tensor) -> Entries | None:
     centre = sum(float(chunk.sum()) for chunk in chunks()) / values.size
     sums = np.zeros(3)
     for chunk in chunks():
-        centred = chunk - centre
-        square = centred * centred
-        sums += square.sum(), (square * centred).sum(), (square * square).sum()
+        chunk -= centre
+        square = chunk * chunk
+        sums += square.sum(), square @ chunk, square @ square
     second, third, fourth = sums / values.size
     if second == 0:
-        return None
+        return f"every weight is {centre * unit:.6g} up to rounding"
     spread = float(np.sqrt(second))
     mean, std = centre * unit, spread * unit
 
-    ranks = np.unique(np.linspace(0, values.size - 1, min(values.size, _KEPT)).astype(np.int64))
+    ranks = np.append(np.arange(0, values.size - 1, -(-values.size // _KEPT)), values.size - 1)
     low, high = (float(np.clip(mean + side * 4 * std, values[0], values[-1])) for side in (-1, 1))
-    below, above = np.searchsorted(values, low, "left"), np.searchsorted(values, high, "right")
+    as_stored = values.dtype.type  # a float64 would have searchsorted convert the whole array
+    below = np.searchsorted(values, as_stored(low), "left")
+    above = np.searchsorted(values, as_stored(high), "right")
     return Entries(
         count=values.size,
         mean=mean,

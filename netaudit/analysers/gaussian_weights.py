@@ -112,7 +112,8 @@ def _note(entries: Entries, distance: float) -> str:
     tails = entries.share_beyond_4std / (2 * ndtr(-4))
     return (
         f"The weights' distribution function differs from a Gaussian's by at most {distance:.2g}; excess kurtosis "
-        f"{entries.excess_kurtosis:.2g}, {tails:.2g} times a Gaussian's share beyond 4 standard deviations."
+        f"{entries.excess_kurtosis:.2f}, {tails:,.{0 if tails >= 10 else 1}f} times a Gaussian's share beyond 4 "
+        "standard deviations."
     )
 
 

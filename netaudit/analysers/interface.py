@@ -32,27 +32,24 @@ class AuditedLayer:
         return self.layer.shape
 
     @cached_property
-    def unusable(self) -> str | None:
-        """Why no claim on the weights can be judged, or None."""
-        m, n = self.shape
-        if m == 0 or n == 0:
-            return "the weight is empty"
-        if not entries.finite(self.layer.weight):
-            return "the weight holds NaN or infinite values"
-        if self.statistics is None:
-            return f"every weight is the constant {float(self.layer.weight.reshape(-1)[0]):.6g}"
-        return None
-
-    @cached_property
-    def statistics(self) -> entries.Entries | None:
-        """Moments and order statistics of the entries; None when they are all equal."""
+    def _described(self) -> entries.Entries | str:
         return entries.describe(self.layer.weight)
 
     @property
+    def unusable(self) -> str | None:
+        """Why no claim on the weights can be judged, or None."""
+        return self._described if isinstance(self._described, str) else None
+
+    @property
     def entries(self) -> entries.Entries:
-        """The same, for a layer that is usable."""
-        assert self.statistics is not None, "check `unusable` first"
-        return self.statistics
+        """Moments and order statistics of the entries.
+
+        Raises:
+            ValueError: the layer is unusable.
+        """
+        if isinstance(self._described, str):
+            raise ValueError(self._described)
+        return self._described
 
     @cached_property
     def spectrum(self) -> spectrum.Spectrum:

@@ -59,9 +59,11 @@ class SingularLaw:
         if audited.unusable:
             return not_applicable(self.claim, audited.unusable, METRICS)
         entries, spectrum = audited.entries, audited.spectrum
-        own = law_metrics(spectrum.centred, entries.std, m, n)
-        raw = law_metrics(spectrum.raw, float(np.hypot(entries.std, entries.mean)), m, n)
-        metrics, reasons = clean(own | {f"{name}_raw": value for name, value in raw.items()}, {})
+        own = law_metrics(spectrum.centred, 1.0, m, n)
+        raw = law_metrics(spectrum.raw, float(np.hypot(1.0, entries.mean / entries.std)), m, n)
+        values = own | {f"{name}_raw": value for name, value in raw.items()}
+        values |= {name: values[name] * entries.std for name in ("sigma", "sigma_raw")}  # in the weights' own units
+        metrics, reasons = clean(values, {})
         null = law_null(audited.seed, m, n)
         distance, inside = float(own["ks_marchenko_pastur"]), float(own["bulk_variance_share"])
         threshold = max(self.tolerance, null.q99 or 0.0)
@@ -84,7 +86,7 @@ class SingularLaw:
             ),
             metrics=metrics,
             reasons=reasons,
-            curve=_curve(spectrum.centred, entries.std, m, n),
+            curve=_curve(spectrum.centred, m, n),
             note=self._note(own, raw),
         )
 
@@ -130,9 +132,9 @@ def law_null(seed: int, m: int, n: int) -> Null:
     return summarise([ks(marchenko_pastur.cdf(u, q)) for u in spectra], "Gaussian matrix of the same shape")
 
 
-def _curve(s: NDArray[np.float64], sigma: float, m: int, n: int) -> dict[str, object]:
-    q, unit = marchenko_pastur.aspect(m, n), sigma * np.sqrt(max(m, n))
-    edge = tracy_widom.edge(sigma, m, n) / unit
+def _curve(s: NDArray[np.float64], m: int, n: int) -> dict[str, object]:
+    q, unit = marchenko_pastur.aspect(m, n), np.sqrt(max(m, n))
+    edge = tracy_widom.edge(1.0, m, n) / unit
     u = s / unit
     bulk = u[u <= edge]
     bins = np.linspace(min(float(u[0]), marchenko_pastur.support(q)[0]), edge, int(np.clip(s.size // 8, 12, 80)) + 1)

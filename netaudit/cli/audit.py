@@ -125,8 +125,9 @@ def _print(report: AuditReport, folder: Path, formats: tuple[str, ...]) -> None:
 
     print_summary(report)
     for sentence in report.summary["text"]:
-        console().print(Text(sentence))
+        console().print(Text(sentence), soft_wrap=True)
     if report.provenance.hash_matches_name is False:
         console().print(Text("The file's SHA-256 does not begin with the hash in its name.", style="yellow"))
     # in the order a person opens them
-    console().print(Text("Report: " + ", ".join(str(folder / f"audit.{name}") for name in FORMATS if name in formats)))
+    written = ", ".join(str(folder / f"audit.{name}") for name in FORMATS if name in formats)
+    console().print(Text(f"Report: {written}"), soft_wrap=True)

@@ -20,7 +20,11 @@ from netaudit.errors import NetauditError
 from netaudit.names import printable
 
 COMMANDS = (audit, layers, zoo, render)
-INTERRUPTED = 130
+INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+
+
+class Interrupted(BaseException):
+    """Ctrl-C or SIGTERM. Not KeyboardInterrupt, for which click prints a line of its own."""
 
 
 @click.group(cls=DefaultGroup, default="audit", default_if_no_args=False, context_settings={"max_content_width": 110})
@@ -41,13 +45,14 @@ for command in COMMANDS:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit: 0, 1 (``--fail-on``), 2 (an error, one line), 130 (interrupted)."""
-    signal.signal(signal.SIGTERM, _terminate)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
     try:
         code = cli.main(arguments, prog_name="netaudit", standalone_mode=False)
         sys.stdout.flush()
     except click.exceptions.Exit as leaving:
         code = leaving.exit_code
-    except (KeyboardInterrupt, click.Abort):
+    except Interrupted:
         _say("interrupted")
         code = INTERRUPTED
     except BrokenPipeError:  # `netaudit layers ... | head`: nobody reads on, nothing is wrong
@@ -65,8 +70,8 @@ def main(arguments: list[str] | None = None) -> None:
     sys.exit(code or 0)
 
 
-def _terminate(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise Interrupted
 
 
 def _fail(error: BaseException, message: str, hints: tuple[str, ...]) -> int:

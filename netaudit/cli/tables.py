@@ -19,10 +19,16 @@ SYMBOLS: dict[Verdict, tuple[str, str]] = {
 }
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Leave a closed pipe to the guard in main: Rich would exit with 1, which has a meaning here."""
+        raise BrokenPipeError
+
+
 def console() -> Console:
     """Standard output; wide enough for whole names when it is no terminal."""
-    out = Console(highlight=False)
-    return out if out.is_terminal else Console(highlight=False, width=160)
+    out = _Console(highlight=False)
+    return out if out.is_terminal else _Console(highlight=False, width=160)
 
 
 def print_table(headers: Sequence[str], rows: Iterable[Sequence[str | Text]], title: str | None = None) -> None:

@@ -17,6 +17,11 @@ from netaudit.results import Finding
 
 Floats = NDArray[np.float64]
 
+_LONGEST = 600  # values of one array, three times what our analysers store: a figure stays below 100 kB
+_LARGEST = 1e100  # magnitude: differences and products stay finite when axes are scaled
+_MOST_CELLS = 100
+_MOST_SPIKES = 200  # drawn
+
 
 @dataclass(frozen=True)
 class GaussianCurve:
@@ -105,7 +110,8 @@ def read_curve(finding: Finding) -> Curve | str:
 
 def _gaussian(curve: Mapping[str, Any]) -> GaussianCurve:
     edges, density, gaussian = (_floats(curve, key, 1) for key in ("edges", "density", "gaussian"))
-    _same_length(edges[1:], density, gaussian)
+    _histogram(edges, density)
+    _same_length(density, gaussian)
     qq = curve.get("qq") or {"theoretical": [], "sample": []}
     theoretical, sample = _floats(qq, "theoretical"), _floats(qq, "sample")
     _same_length(theoretical, sample)
@@ -115,21 +121,24 @@ def _gaussian(curve: Mapping[str, Any]) -> GaussianCurve:
 def _bias(curve: Mapping[str, Any]) -> BiasCurve:
     probability, bias = _floats(curve, "probability", 1), _floats(curve, "bias", 1)
     _same_length(probability, bias)
-    return BiasCurve(probability, bias, _number(curve, "median"), _pair(curve, "band"))
+    return BiasCurve(probability, bias, _finite(curve["median"]), _pair(curve, "band"))
 
 
 def _spectrum(curve: Mapping[str, Any]) -> SpectrumCurve:
     edges, density, u, law = (_floats(curve, key, 1) for key in ("edges", "density", "u", "law"))
-    _same_length(edges[1:], density)
+    _histogram(edges, density)
     _same_length(u, law)
-    spikes = np.sort(_floats(curve, "spikes"))[::-1]
-    return SpectrumCurve(
-        edges, density, u, law, _number(curve, "law_edge"), _number(curve, "tracy_widom_edge"), spikes
-    )
+    ends = _finite(curve["law_edge"]), _finite(curve["tracy_widom_edge"])
+    if min(ends) <= 0:
+        raise ValueError("the law ends at or below 0")
+    spikes = np.sort(_floats(curve, "spikes"))[::-1][:_MOST_SPIKES]
+    return SpectrumCurve(edges, density, u, law, *ends, spikes)
 
 
 def _inversion(curve: Mapping[str, Any]) -> InversionCurve:
     cells = []
+    if len(curve["cells"]) > _MOST_CELLS:
+        raise ValueError(f"it has more than {_MOST_CELLS} cells")
     for cell in curve["cells"]:
         pair = (cell["relative_error"], cell["predicted_relative_error"])
         if None not in pair:
@@ -150,25 +159,29 @@ _READERS: Mapping[str, Callable[[Mapping[str, Any]], Curve]] = {
 
 
 def _finite(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not np.isfinite(value):
-        raise ValueError("it holds something that is not a finite number")
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) <= _LARGEST:
+        raise ValueError("it holds something that is not a number, or too large")
     return float(value)
-
-
-def _number(curve: Mapping[str, Any], key: str) -> float:
-    return _finite(curve[key])
 
 
 def _floats(curve: Mapping[str, Any], key: str, at_least: int = 0) -> Floats:
     values: Sequence[Any] = curve[key]
     if not isinstance(values, (list, tuple)) or len(values) < at_least:
         raise ValueError(f"{key} is not a list of numbers")
+    if len(values) > _LONGEST:
+        raise ValueError(f"{key} has more than {_LONGEST} values")
     return np.array([_finite(value) for value in values], dtype=np.float64)
 
 
 def _pair(curve: Mapping[str, Any], key: str) -> tuple[float, float]:
     low, high = _floats(curve, key, 2)
     return float(low), float(high)
+
+
+def _histogram(edges: Floats, density: Floats) -> None:
+    _same_length(edges[1:], density)
+    if not (np.diff(edges) > 0).all():
+        raise ValueError("its bin edges do not increase")
 
 
 def _same_length(*arrays: Floats) -> None:

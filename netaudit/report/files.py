@@ -36,7 +36,7 @@ def write_atomically(path: Path, data: bytes) -> None:
             raise ReportError(f"{path}: cannot write: it is not a regular file")
         try:
             # 0o666 less the umask, as open() gives: tempfile would make the report private to its owner
-            with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as file:
+            with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())

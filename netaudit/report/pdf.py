@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     import typst
 
 _TIMESTAMP = 315532800  # 1980-01-01, as in reproducible archives: PDF/A wants a date, and no result depends on one
-_STANDARDS = ["a-3a", "ua-1"]
 _NARROW, _WIDE = 30, 66  # characters of a name on one line, in a table of many columns or of two
 _LONG_WORD = 24  # a longer word may not fit into a column
 _AS_IT_IS = {"kind", "style", "stem", "identifier", "formula", "link", "alt"}  # not set in type
@@ -31,6 +30,21 @@ def to_pdf(bundle: Bundle) -> bytes:
     Raises:
         ReportError: Typst refuses the document.
     """
+    pdf: bytes = _compile(bundle, format="pdf", pdf_standards=["a-3a", "ua-1"], timestamp=_TIMESTAMP)
+    return pdf
+
+
+def to_png(bundle: Bundle, ppi: float = 110) -> list[bytes]:
+    """The same pages as pictures, for a README or a look at them.
+
+    Raises:
+        ReportError: Typst refuses the document.
+    """
+    pages = _compile(bundle, format="png", ppi=ppi)
+    return pages if isinstance(pages, list) else [pages]
+
+
+def _compile(bundle: Bundle, **output: Any) -> Any:
     import typst
 
     template = resources.files("netaudit.report").joinpath("templates/report.typ").read_bytes()
@@ -41,14 +55,7 @@ def to_pdf(bundle: Bundle) -> bytes:
         "audit": bundle.json,
     }
     try:
-        return typst.compile(
-            template,
-            format="pdf",
-            font_paths=_fonts(),
-            sys_inputs=inputs,
-            pdf_standards=_STANDARDS,  # type: ignore[arg-type]
-            timestamp=_TIMESTAMP,
-        )
+        return typst.compile(template, font_paths=_fonts(), sys_inputs=inputs, **output)
     except typst.TypstError as error:
         raise ReportError(f"the PDF could not be made: {error.message}") from error
 

@@ -31,7 +31,7 @@ def shown_in_full(report: AuditReport, limit: int = IN_FULL) -> list[int]:
     groups: dict[tuple[str, ...], list[int]] = defaultdict(list)
     for index in worst_first(report):
         groups[tuple(finding.verdict for finding in report.layers[index].findings)].append(index)
-    places = {key: 0 for key in groups}
+    places = dict.fromkeys(groups, 0)
     left = limit
     while left:
         for key, members in groups.items():

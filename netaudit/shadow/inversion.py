@@ -145,7 +145,8 @@ def compare(z: Tensor, h: Tensor, support: Tensor, rho: float, n: int, predictio
         return (estimate - h).square().sum(1) / norm2
 
     # area under the ROC curve = Mann-Whitney statistic of the ranks on the support
-    ranks = z.argsort(dim=1).argsort(dim=1).gather(1, support).to(h.dtype) + 1
+    order = torch.arange(1, m + 1, device=z.device, dtype=h.dtype).expand_as(z)
+    ranks = torch.empty_like(z).scatter_(1, z.argsort(dim=1), order).gather(1, support)
     auc = (ranks.sum(1) - k * (k + 1) / 2) / (k * (m - k))
     found = (z > prediction.threshold * s).to(h.dtype)
     hits = (found * on).sum(1)

@@ -6,18 +6,26 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-# Activations by the name of their function in torch.nn.functional; the first set runs by that name alone, entry by entry.
+# Activations by the name of their function in torch.nn.functional. The first set runs by that name alone.
 _ENTRYWISE = frozenset(
-    "relu relu6 gelu silu sigmoid tanh leaky_relu elu selu celu hardswish hardsigmoid hardtanh mish softplus softsign "
-    "logsigmoid softshrink hardshrink tanhshrink".split()
+    (
+        *("relu", "relu6", "leaky_relu", "elu", "selu", "celu", "gelu", "silu", "mish", "sigmoid", "tanh", "hardswish"),
+        *("hardsigmoid", "hardtanh", "softplus", "softsign", "logsigmoid", "softshrink", "hardshrink", "tanhshrink"),
+    )
 )
 _NORMALISED = frozenset(("softmax", "log_softmax"))
 ACTIVATIONS = _ENTRYWISE | _NORMALISED | {"prelu", "glu"}
 CONVOLUTIONS = frozenset(("conv1d", "conv2d", "conv3d"))
-# Calls that hand on the same numbers in the same order.
-_RESHAPES = frozenset("flatten reshape view squeeze unsqueeze contiguous clone detach unflatten ravel to float".split())
-_SHUFFLES = frozenset("permute transpose swapaxes movedim".split())
-_DROPOUTS = frozenset("dropout dropout1d dropout2d dropout3d alpha_dropout feature_alpha_dropout".split())
+# Calls that hand on the same numbers in the same order: always; when they keep the number of elements; when also at
+# most one dimension is longer than 1.
+_DROPOUTS = frozenset(("dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout", "feature_alpha_dropout"))
+_RESHAPES = frozenset(
+    (
+        *("flatten", "unflatten", "reshape", "view", "ravel", "squeeze", "unsqueeze", "contiguous", "clone", "detach"),
+        *("to", "float", "mean", "amax", "__getitem__", "select"),
+    )
+)
+_SHUFFLES = frozenset(("permute", "transpose", "swapaxes", "movedim"))
 
 
 @dataclass(frozen=True)
@@ -77,9 +85,8 @@ class Trace:
             return True
         if math.prod(before) != math.prod(after):
             return False
-        pooled = "pool" in op.name or op.name in ("mean", "amax", "__getitem__", "select")
         shuffled = op.name in _SHUFFLES and sum(length > 1 for length in before) <= 1
-        return op.name in _RESHAPES or pooled or shuffled
+        return op.name in _RESHAPES or "pool" in op.name or shuffled
 
     def activation(self, value: int) -> str | None:
         """What follows a value: an activation's name, ``"linear"`` for none, None when that is not clear."""
@@ -90,7 +97,7 @@ class Trace:
         for op in consumers:
             if op.name in ACTIVATIONS:
                 found.add(op.name)
-            elif self.passes_on(op):
+            elif self.passes_on(op) or op.name in _SHUFFLES:  # order does not matter to a function of each entry
                 found.add(self.activation(op.outputs[0]))
             elif op.name.startswith("clamp"):
                 found.add(None)

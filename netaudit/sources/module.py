@@ -10,7 +10,6 @@ from torch.nn.modules.batchnorm import _NormBase
 from torch.nn.modules.conv import _ConvNd
 from torch.nn.utils.parametrize import ParametrizationList
 
-from netaudit.errors import SourceError
 from netaudit.layers import Stack, StackLayer
 from netaudit.sources.dataflow import Trace
 from netaudit.sources.interface import FCSpec
@@ -29,12 +28,7 @@ def plan(module: nn.Module, trace: Trace | None) -> Plan:
     """What to audit in a module, which is only looked at.
 
     Without a trace no convolution counts as fully connected, activations are unknown, and the stack is inferred.
-
-    Raises:
-        SourceError: the module has lazy parameters, whose shapes are not known yet.
     """
-    if any(isinstance(parameter, nn.parameter.UninitializedParameter) for parameter in module.parameters()):
-        raise SourceError("the module has lazy parameters", hint="run it on one input first")
     uses = _Uses(module, trace)
     parts = []
     for name, part in module.named_modules(remove_duplicate=False):
@@ -62,6 +56,7 @@ class _Uses:
         self.activations = trace.activations() if trace else {}
         self.biases = {weight: op.weights[1:] for weight, op in trace.multiplications()} if trace else {}
         self.covering = trace.covering() if trace else set()
+        self.linear = {id(part.weight) for part in module.modules() if isinstance(part, nn.Linear)}
         self.attention = "linear" if trace else None  # nothing follows q, k and v but their products
 
 
@@ -80,7 +75,7 @@ def _layers(name: str, part: nn.Module, uses: _Uses) -> Iterator[FCSpec]:
         elif known in uses.covering:
             origin = f"{type(part).__name__} {'x'.join(map(str, weight.shape[2:]))} covering its whole input"
             bias = "".join(uses.biases[known])
-        elif known in uses.biases and weight.ndim == 2:
+        elif known in uses.biases and weight.ndim == 2 and id(weight) not in uses.linear:
             origin, bias = f"{type(part).__name__} used as Linear", "".join(uses.biases[known])
         else:
             continue

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from netaudit.layers import SkippedLayer, Stack, StackLayer
 from netaudit.sources.interface import FCSpec
 
-ASSUMED = "Order and layers were inferred from names and shapes; ReLU between the layers was assumed."
+_INFERRED = "The stack was inferred from names and shapes"
+_ASSUMED = f"{_INFERRED}; ReLU between its layers was assumed."
 
 # Names that attention gives its projections: what lies between them is not one activation.
-_ATTENTION = re.compile(r"attn|attention|(^|[._])([qkv]|in|out)_proj|(^|\.)([qkv]|query|key|value)(\.|$)", re.IGNORECASE)
+_ATTENTION = re.compile(r"attn|attention|(^|[._])([qkv]|in|out)_proj|(^|\.)([qkv]|query|key|value)(\.|$)", re.I)
 # What an nn.MultiheadAttention may hold for its queries, keys and values.
 IN_PROJECTIONS = ("in_proj_weight", "q_proj_weight", "k_proj_weight", "v_proj_weight", "in_proj_bias")
 
@@ -89,7 +90,9 @@ def inferred_stack(entries: Sequence[FCSpec | SkippedLayer]) -> Stack | None:
     if not run:
         return None
     inner = tuple(StackLayer(spec.name, "relu") for spec in run[:-1])
-    return Stack((*inner, StackLayer(run[-1].name, "linear")), inferred=True, note=ASSUMED)
+    return Stack(
+        (*inner, StackLayer(run[-1].name, "linear")), inferred=True, note=_ASSUMED if inner else f"{_INFERRED}."
+    )
 
 
 def in_projections(prefix: str, shapes: Mapping[str, tuple[int, ...]], activation: str | None = None) -> list[FCSpec]:

@@ -40,7 +40,7 @@ class Declared:
     @property
     def floating(self) -> bool:
         """Whether the numbers are floating point (float8 and bfloat16 too)."""
-        return self.dtype.startswith(("float", "bfloat", "double", "half"))
+        return re.fullmatch(r"b?float(16|32|64|8_\w+)", self.dtype) is not None
 
 
 def plan(declared: Mapping[str, Declared], origin: str = "2-D weight") -> Plan:
@@ -69,23 +69,27 @@ def plan(declared: Mapping[str, Declared], origin: str = "2-D weight") -> Plan:
 
 def _bias(key: str, declared: Mapping[str, Declared]) -> Iterator[str | None]:
     """The bias (or None) of a tensor that is a fully connected weight; nothing for any other tensor."""
-    tensor, (prefix, _, last) = declared[key], key.rpartition(".")
+    tensor, last = declared[key], key.rpartition(".")[2]
     match = _WEIGHT.fullmatch(last)
     if not match or len(tensor.shape) != 2 or not tensor.size or not tensor.floating or tensor.refusal:
         return
     if not _is_parameter(key, tensor) or _RECURRENT.search(last):
         return
+    stem = key.removesuffix(last) + match["stem"]
     for word in _BIASES[match["word"].lower()]:
-        word = word.upper() if match["word"].isupper() else word
-        bias = key.removesuffix(last) + match["stem"] + word + match["number"]
-        found = declared.get(bias)
-        if found and len(found.shape) == 1 and found.shape[0] in tensor.shape and found.floating and not found.refusal:
-            yield bias
-            return
-    # An nn.Embedding has no bias. Numbers say nothing, so "time_embed.0.weight" is judged by "time_embed".
-    parts = [part for part in prefix.split(".") if not part.isdigit()][-1:] + [match["stem"].rstrip("_")]
-    if not any(_EMBEDDING.search(part) for part in parts):
+        for bias in (stem + word + match["number"], stem + word.upper() + match["number"]):
+            found = declared.get(bias)
+            if found and found.floating and not found.refusal and found.shape in [(length,) for length in tensor.shape]:
+                yield bias
+                return
+    if not _is_embedding(key):  # an nn.Embedding has no bias
         yield None
+
+
+def _is_embedding(key: str) -> bool:
+    """By the tensor's own name and its module's; numbers say nothing, so of "embed.0.weight" it is "embed"."""
+    *modules, last = key.split(".")
+    return any(_EMBEDDING.search(part) for part in [*[part for part in modules if not part.isdigit()][-1:], last])
 
 
 def _turned(declared: Mapping[str, Declared], biases: Mapping[str, str | None]) -> set[str]:
@@ -145,7 +149,7 @@ def _reason(key: str, group: Sequence[str], tensor: Declared) -> str:
     if tensor.refusal:
         return tensor.refusal
     if not tensor.floating:
-        return f"{tensor.dtype} weights: quantised layers are not read yet"
+        return f"{tensor.dtype}, not floating point: quantised weights are not read yet"
     if _RECURRENT.search(last):
         return "recurrent"
     if any("running_" in name for name in group) or (dimensions == 1 and _NORM.search(prefix)):
@@ -153,7 +157,7 @@ def _reason(key: str, group: Sequence[str], tensor: Declared) -> str:
     if dimensions == 2:
         if not tensor.size:
             return "empty"
-        return "embedding" if _EMBEDDING.search(key.removesuffix(".weight")) else "2-D, but not named as a weight"
+        return "embedding" if _is_embedding(key) else "2-D, but not named as a weight"
     if dimensions > 2:
         return "convolution" if dimensions > 3 or last == "weight" else "more than two dimensions"
     return "a lone vector: normalisation, bias or scale" if dimensions else "a single number"

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import torch
 from torch import Tensor, nn
 
 from netaudit.errors import SourceError
 from netaudit.names import printable
 from netaudit.sources.interface import TensorStore
+from netaudit.sources.statedict import Declared
 
 
 class MemoryStore:
@@ -27,7 +29,7 @@ class MemoryStore:
 
     def dtype(self, name: str) -> str:
         """Dtype without ``torch.``."""
-        return str(self.tensors[name].dtype).removeprefix("torch.")
+        return dtype_name(self.tensors[name])
 
     def read(self, name: str) -> Tensor:
         """Copy one tensor to the CPU.
@@ -45,6 +47,34 @@ def module_store(module: nn.Module) -> MemoryStore:
     """A module's parameters, tied ones under each of their names, and its buffers."""
     parameters = module.named_parameters(remove_duplicate=False)
     return MemoryStore({**dict(parameters), **dict(module.named_buffers(remove_duplicate=False))})
+
+
+def dtype_name(tensor: Tensor) -> str:
+    """``float32`` and so on."""
+    return str(tensor.dtype).removeprefix("torch.")
+
+
+def refusal(tensor: Tensor) -> str:
+    """Why a tensor cannot be read as it is: empty when it can."""
+    if type(tensor) not in (Tensor, nn.Parameter) or tensor.is_nested:
+        return "a nested tensor or another subclass of Tensor: not read"
+    if tensor.layout != torch.strided or tensor.is_quantized:
+        kind = "quantised" if tensor.is_quantized else str(tensor.layout).removeprefix("torch.").replace("_", " ")
+        return f"{kind} tensor: not read"
+    if tensor.numel() * tensor.itemsize > tensor.untyped_storage().nbytes():
+        return "a broadcast view: declared larger than the data stored"
+    return ""
+
+
+def declare(tensors: Mapping[str, Tensor]) -> dict[str, Declared]:
+    """What is known of tensors in memory before their numbers are looked at."""
+    declared = {}
+    for name, tensor in tensors.items():
+        why = "has no data" if tensor.is_meta else refusal(tensor)
+        shape = () if tensor.is_nested else tuple(tensor.shape)
+        identity = name if why or not tensor.numel() else (tensor.data_ptr(), shape, tensor.stride())
+        declared[name] = Declared(shape, dtype_name(tensor), identity, why)
+    return declared
 
 
 class RenamedStore:

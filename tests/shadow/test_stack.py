@@ -18,12 +18,12 @@ def network(*sizes, seed=0, bias=0.0):
     }
     names = list(layers)
     steps = tuple(StackLayer(name, "linear" if name == names[-1] else "relu") for name in names)
-    return layers.__getitem__, Stack(steps, inferred=False)
+    return layers.__getitem__, Stack(steps, inferred=False), dict.fromkeys(names, 1.0)
 
 
 def test_labels_come_back_through_a_gaussian_net_and_not_through_the_control():
-    read, stack = network(4000, 1500, 300, 100)
-    runs = recover(read, stack, [onehot(100)], torch.Generator().manual_seed(0), CPU)
+    read, stack, sigmas = network(4000, 1500, 300, 100)
+    runs = recover(read, stack, sigmas, [onehot(100)], torch.Generator().manual_seed(0), CPU)
     assert [(run.source, run.rho) for run in runs] == [("onehot", 1.0), ("onehot", 0.5), ("onehot", 0.1)]
     assert runs[0].n == 100
     assert runs[0].chance == 0.01
@@ -34,17 +34,17 @@ def test_labels_come_back_through_a_gaussian_net_and_not_through_the_control():
 
 
 def test_biases_count_only_at_the_natural_scale():
-    read, stack = network(400, 200, 10, bias=5.0)
-    plain, without = network(400, 200, 10)
+    read, stack, sigmas = network(400, 200, 10, bias=5.0)
+    plain, without, _ = network(400, 200, 10)
     generator = torch.Generator
-    biased = recover(read, stack, [onehot(10)], generator().manual_seed(0), CPU)
-    assert biased == recover(plain, without, [onehot(10)], generator().manual_seed(0), CPU)
-    drowned = recover(read, stack, [onehot(10)], generator().manual_seed(0), CPU, input_norm=1e-3)
+    biased = recover(read, stack, sigmas, [onehot(10)], generator().manual_seed(0), CPU)
+    assert biased == recover(plain, without, sigmas, [onehot(10)], generator().manual_seed(0), CPU)
+    drowned = recover(read, stack, sigmas, [onehot(10)], generator().manual_seed(0), CPU, input_norm=1e-3)
     assert drowned[0].top1 < biased[0].top1
 
 
 def test_forward_is_the_network():
-    read, stack = network(30, 20, 5, bias=0.1)
+    read, stack, _ = network(30, 20, 5, bias=0.1)
     x = torch.randn(7, 30)
     logits, norms = forward(read, stack, x, CPU)
     hidden = torch.relu(x @ read("0").weight.T + 0.1)
@@ -61,8 +61,8 @@ def test_onehot_uses_every_class_equally_or_spreads():
 
 
 def test_five_classes_have_no_top_five():
-    read, stack = network(50, 20, 4)
-    [run, *_] = recover(read, stack, [Labels("onehot", torch.eye(4))], torch.Generator().manual_seed(0), CPU)
+    read, stack, sigmas = network(50, 20, 4)
+    [run, *_] = recover(read, stack, sigmas, [Labels("onehot", torch.eye(4))], torch.Generator().manual_seed(0), CPU)
     assert run.top5 is None
     assert run.control_top5 is None
 

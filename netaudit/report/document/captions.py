@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from netaudit.names import printable
-from netaudit.report.curves import BiasCurve, Curve, GaussianCurve, InversionCurve, SpectrumCurve
+from netaudit.report.curves import BiasCurve, Curve, Floats, GaussianCurve, InversionCurve, SpectrumCurve
 from netaudit.report.document.labels import SOURCES
 from netaudit.report.document.text import count, number, percent, shown_name
 from netaudit.report.plan import PlannedFigure
@@ -14,7 +14,7 @@ SHORT = 60  # characters of a layer's name in a heading or caption; its table ha
 
 def caption(planned: PlannedFigure) -> str:
     """The caption of a figure that is drawn, without its number."""
-    name, curve = shown_name(planned.layer.name, SHORT), planned.curve
+    name, curve = f"layer {shown_name(planned.layer.name, SHORT)}", planned.curve
     match curve:
         case GaussianCurve():
             text = (
@@ -36,8 +36,8 @@ def caption(planned: PlannedFigure) -> str:
         case InversionCurve():
             hollow = any(not cell.used for cell in curve.cells)
             return (
-                f"Shadow error of {name}: measured (points) and predicted for a Gaussian matrix (lines), over the "
-                "sparsity k and the keep probability ρ."
+                f"Shadow error of {name}: measured (points) and predicted for a Gaussian matrix (lines), "
+                "over the sparsity k and the keep probability ρ."
                 + (" Hollow points are left out of the medians." if hollow else "")
             )
         case _:
@@ -93,9 +93,10 @@ def _seen(curve: Curve | str) -> str:
         case BiasCurve():
             return f"They run from {number(float(curve.bias.min()))} to {number(float(curve.bias.max()))}."
         case SpectrumCurve():
+            law, edge = (number(round(end, 3)) for end in (curve.law_edge, curve.tracy_widom_edge))
             return (
-                f"The density peaks at {_top(curve.density)}, the law at {_top(curve.law)}; the law ends at "
-                f"{number(round(curve.law_edge, 3))}, the Tracy-Widom edge is {number(round(curve.tracy_widom_edge, 3))}."
+                f"The density peaks at {_top(curve.density)}, the law at {_top(curve.law)}; the law ends at {law}, "
+                f"the Tracy-Widom edge is {edge}."
             )
         case InversionCurve():
             cells = "; ".join(
@@ -108,5 +109,5 @@ def _seen(curve: Curve | str) -> str:
             return ""
 
 
-def _top(values: object) -> str:
-    return number(round(float(max(values)), 3))  # type: ignore[call-overload]
+def _top(values: Floats) -> str:
+    return number(round(float(values.max()), 3))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from netaudit.names import printable
-from netaudit.report.document.labels import SOURCES, VERDICTS, claim, verdict
-from netaudit.report.document.model import Block, Column, Paragraph, Run, Section, Table
+from netaudit.report.document.labels import SOURCES, VERDICTS, claim, metric, verdict
+from netaudit.report.document.model import Block, Column, Items, Paragraph, Run, Section, Table
 from netaudit.report.document.numbering import Numbering, facts
 from netaudit.report.document.text import NONE, count, number, percent, sentence, shown_name, size
 from netaudit.report.plan import Plan
@@ -25,8 +25,8 @@ def first_page(report: AuditReport, plan: Plan, numbering: Numbering) -> Section
         blocks.append(Paragraph((Run("Check the file. ", "strong"), Run(_WRONG_HASH)), warning=True))
     answer = [sentence(text) for text in report.summary["text"]]
     if answer:
-        blocks.append(Paragraph((Run(answer[0] + " ", "strong"), Run(" ".join(answer[1:])))))
-    blocks.append(Paragraph((Run(headline(report.stack)),)))
+        blocks.append(Paragraph((Run(answer[0], "strong"),)))
+        blocks.append(Items(tuple((Run(text),) for text in answer[1:])))
     if not report.layers:
         blocks.append(Paragraph((Run("No fully connected layer was audited; section 4 says why."),), warning=True))
         blocks.append(_glance(report))
@@ -36,25 +36,8 @@ def first_page(report: AuditReport, plan: Plan, numbering: Numbering) -> Section
             blocks += [_counts(report, numbering), _glance(report)]
         blocks.append(_verdicts(report, plan, numbering))
         if not long:
-            blocks.append(_glance(report))
+            blocks += [values(report, plan, numbering), _glance(report)]
     return Section("summary", 1, "1 Summary", tuple(blocks))
-
-
-def headline(stack: StackResult) -> str:
-    """The stack's shadow label accuracy against chance and control, in words."""
-    if not stack.runs:
-        return "Labels were not sent through the stack of layers" + (f": {sentence(stack.note)}" if stack.note else ".")
-    best: dict[str, StackRun] = {}
-    for run in stack.runs:
-        if run.source not in best or run.rho > best[run.source].rho:
-            best[run.source] = run
-    parts = [
-        f"from {SOURCES.get(run.source, printable(run.source))} (ρ = {number(run.rho)}, {number(run.n)} sent) "
-        f"{percent(run.top1)} come back, against {percent(run.chance)} by chance and "
-        f"{percent(run.control_top1)} through independent matrices"
-        for run in best.values()
-    ]
-    return f"Labels sent down the stack of {count(len(stack.layers), 'layer')} and forward again: {'; '.join(parts)}."
 
 
 def verdict_of(layer: LayerResult, name: str) -> Run:
@@ -83,6 +66,22 @@ def on_paper(report: AuditReport) -> tuple[list[int] | None, str]:
     return worst_first(report)[:ON_PAPER], note
 
 
+def _labels_back(stack: StackResult) -> list[tuple[str, str]]:
+    """The stack in one line a source: shadow label accuracy with the least dropout, against chance and control."""
+    best: dict[str, StackRun] = {}
+    for run in stack.runs:
+        if run.source not in best or run.rho > best[run.source].rho:
+            best[run.source] = run
+    return [
+        (
+            SOURCES.get(run.source, printable(run.source)),
+            f"{percent(run.top1)} of {number(run.n)} at ρ = {number(run.rho)} (chance {percent(run.chance)}, "
+            f"independent matrices {percent(run.control_top1)})",
+        )
+        for run in best.values()
+    ]
+
+
 def _counts(report: AuditReport, numbering: Numbering) -> Table:
     rows = [
         (Run(claim(name).full), *(Run(number(report.summary["claims"][name].get(word, 0))) for word in VERDICTS))
@@ -105,12 +104,41 @@ def _verdicts(report: AuditReport, plan: Plan, numbering: Numbering) -> Table:
     return numbering.table("Verdict on each claim about each layer.", columns, rows, *on_paper(report))
 
 
+def values(report: AuditReport, plan: Plan, numbering: Numbering) -> Table:
+    """The number behind each verdict, one row a layer."""
+    statistics: dict[str, set[str]] = {name: set() for name in report.claims}
+    for layer in report.layers:
+        for finding in layer.findings:
+            if finding.statistic is not None:
+                statistics.setdefault(finding.claim, set()).add(finding.statistic)
+    common = {name for name, found in statistics.items() if len(found) <= 1}
+
+    def cell(layer: LayerResult, name: str) -> Run:
+        finding = next((finding for finding in layer.findings if finding.claim == name), None)
+        if finding is None or finding.value is None:
+            return Run(NONE)
+        unlike = "" if name in common or finding.statistic is None else f" ({metric(finding.statistic)})"
+        return Run(number(finding.value) + unlike)
+
+    def title(name: str) -> str:
+        only = next(iter(statistics[name]), None) if name in common else None
+        return claim(name).full + (f": {metric(only)}" if only else "")
+
+    rows = [
+        (name_of(report, plan, index), *(cell(layer, name) for name in report.claims))
+        for index, layer in enumerate(report.layers)
+    ]
+    columns = [Column("Layer"), *(Column(title(name), numeric=True, wide=True) for name in report.claims)]
+    return numbering.table("The statistic that each verdict rests on first.", columns, rows, *on_paper(report))
+
+
 def _glance(report: AuditReport) -> Table:
     model, coverage = report.model, report.coverage
-    what = [str(model[key]) for key in ("kind", "architecture") if model.get(key)]
+    kind, architecture = str(model.get("kind") or ""), str(model.get("architecture") or "")
+    what = f"{architecture} ({kind})" if architecture and kind else architecture or kind
     pairs: list[tuple[str, str | Run]] = [("Target", Run(printable(report.target), "name"))]
     if what:
-        pairs.append(("Model", printable(", ".join(what))))
+        pairs.append(("Model", printable(what)))
     if model.get("weights"):
         pairs.append(("Weights", Run(printable(str(model["weights"])), "name")))
     pairs += [
@@ -119,5 +147,6 @@ def _glance(report: AuditReport) -> Table:
             f"{number(coverage.parameters_audited)} of {number(coverage.parameters_total)} ({percent(coverage.share)})",
         ),
         ("Layers", f"{number(len(report.layers))} audited, {number(len(report.skipped))} skipped"),
+        *((f"Labels back, {source}", text) for source, text in _labels_back(report.stack)),
     ]
     return facts(pairs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from netaudit.names import printable
@@ -74,12 +75,22 @@ SOURCES = {"onehot": "one-hot labels", "softmax": "softmax of real inputs"}
 
 def claim(name: str) -> Claim:
     """The claim's title; an analyser that is not ours goes by its own name."""
-    return _CLAIMS.get(name) or Claim(printable(name.replace("_", " "), 60))
+    return _CLAIMS.get(name) or Claim(printable(name.replace("_", " "), 40))
 
 
 def metric(name: str) -> str:
     """The metric's label; an unknown one goes by its own name."""
     return METRICS.get(name) or printable(name)
+
+
+def in_words(rule: str) -> str:
+    """A rule's statement with the metrics by their labels.
+
+    >>> in_words("holds if ks_gaussian <= 0.02")
+    'holds if KS distance to the Gaussian ≤ 0.02'
+    """
+    named = re.sub(r"\b[a-z]+(?:_[a-z0-9]+)+\b", lambda found: METRICS.get(found[0], found[0]), rule)
+    return named.replace("<=", "≤").replace(">=", "≥")
 
 
 def verdict(value: Verdict) -> Run:

@@ -6,13 +6,12 @@ from collections.abc import Sequence
 
 from netaudit.names import printable
 from netaudit.report.document import captions, labels
-from netaudit.report.document.first_page import name_of, on_paper
+from netaudit.report.document.first_page import values
 from netaudit.report.document.model import Block, Column, Figure, Items, Pair, Paragraph, Run, Runs, Section, Table
 from netaudit.report.document.numbering import Numbering, plain_table
 from netaudit.report.document.text import NONE, capital, count, interval, number, sentence, shown_name, size
 from netaudit.report.plan import Plan, PlannedFigure
 from netaudit.results import AuditReport, Finding, LayerResult
-
 
 _WORD = 24  # characters of a dtype or an activation
 
@@ -35,7 +34,7 @@ def layers(report: AuditReport, plan: Plan, numbering: Numbering) -> list[Sectio
                 )
             )
         )
-        blocks.append(_values(report, plan, numbering))
+        blocks.append(values(report, plan, numbering))
     sections = [Section("layers", 1, "2 Layers", tuple(blocks))]
     for place, (index, figures) in enumerate(plan.layers.items(), start=1):
         layer = report.layers[index]
@@ -44,41 +43,15 @@ def layers(report: AuditReport, plan: Plan, numbering: Numbering) -> list[Sectio
     return sections
 
 
-def _values(report: AuditReport, plan: Plan, numbering: Numbering) -> Table:
-    statistics: dict[str, set[str | None]] = {name: set() for name in report.claims}
-    for layer in report.layers:
-        for finding in layer.findings:
-            statistics[finding.claim].add(finding.statistic)
-    common = {name: next(iter(found)) for name, found in statistics.items() if len(found - {None}) <= 1}
-
-    def cell(layer: LayerResult, name: str) -> Run:
-        finding = next((finding for finding in layer.findings if finding.claim == name), None)
-        if finding is None or finding.value is None:
-            return Run(NONE)
-        unlike = "" if name in common or finding.statistic is None else f" ({labels.metric(finding.statistic)})"
-        return Run(number(finding.value) + unlike)
-
-    def title(name: str) -> str:
-        only = next(iter(statistics[name] - {None}), None) if name in common else None
-        return labels.claim(name).full + (f": {labels.metric(only)}" if only else "")
-
-    rows = [
-        (name_of(report, plan, index), *(cell(layer, name) for name in report.claims))
-        for index, layer in enumerate(report.layers)
-    ]
-    columns = [Column("Layer"), *(Column(title(name), numeric=True, wide=True) for name in report.claims)]
-    return numbering.table("The statistic that each verdict rests on first.", columns, rows, *on_paper(report))
-
-
 def _layer(layer: LayerResult, planned: Sequence[PlannedFigure], numbering: Numbering) -> list[Block]:
-    name = shown_name(layer.name, captions.SHORT)
+    name = f"layer {shown_name(layer.name, captions.SHORT)}"
     blocks: list[Block] = [_header(layer)]
     drawn = [figure for figure in planned if not isinstance(figure.curve, str)]
     if drawn:
         blocks.append(Pair(tuple(_figure(figure, numbering) for figure in drawn)))
     blocks.append(_judged(layer, name, numbering))
     blocks.append(Items(tuple(_why(finding, planned) for finding in layer.findings)))
-    tables = tuple(_metrics(finding, name, numbering) for finding in layer.findings if finding.metrics)
+    tables = tuple(_metrics(finding, name, numbering) for finding in layer.findings if _measured(finding))
     if tables:
         blocks.append(Pair(tables))
     return blocks
@@ -106,7 +79,7 @@ def _header(layer: LayerResult) -> Table:
 
 def _judged(layer: LayerResult, name: str, numbering: Numbering) -> Table:
     columns = [
-        Column("Claim", wide=True),
+        Column("Claim"),
         Column("Verdict"),
         Column("Statistic", wide=True),
         Column("Value", numeric=True),
@@ -135,19 +108,32 @@ def _judged(layer: LayerResult, name: str, numbering: Numbering) -> Table:
 def _why(finding: Finding, planned: Sequence[PlannedFigure]) -> Runs:
     """Verdict, note, rule, null, and why a figure is left out: one item a claim."""
     runs = [Run(labels.claim(finding.claim).title + " ", "strong"), labels.verdict(finding.verdict)]
-    parts = [sentence(capital(finding.note))] if finding.note else []
+    if finding.note:
+        runs.append(Run(". " + sentence(capital(finding.note))))
+    parts = []
     if finding.rule is not None:
         rule = finding.rule
-        parts.append(sentence(f"Rule {rule.name}" + (f": {rule.statement}" if rule.statement else "")))
+        statement = f": {labels.in_words(rule.statement)}" if rule.statement else ""
+        parts.append(sentence(f"Rule “{rule.name}”{statement}"))
         parts.append(sentence(f"Origin of the threshold: {rule.origin}"))
     if finding.null is not None:
         null = finding.null
         where = f" of shape {size(null.shape)}" if null.shape else ""
         median = f", median {number(null.median)}" if null.median is not None else ""
         parts.append(sentence(f"Null: {count(null.draws, 'draw')}{where} ({null.kind}){median}"))
-    reasons = [figure.curve for figure in planned if figure.finding is finding and isinstance(figure.curve, str)]
-    parts += [sentence(f"No figure: {reason}") for reason in reasons]
-    return (*runs, Run(". " + " ".join(parts)))
+    if finding.verdict != "not_applicable":
+        reasons = [figure.curve for figure in planned if figure.finding is finding and isinstance(figure.curve, str)]
+        parts += [sentence(f"No figure: {reason}") for reason in reasons]
+    if parts:
+        runs.append(Run((" " if finding.note else ". ") + " ".join(parts), "soft"))
+    return tuple(runs)
+
+
+def _measured(finding: Finding) -> bool:
+    """Whether there is a table to show; a claim that is not applicable says why in its note."""
+    if finding.verdict == "not_applicable":
+        return any(value is not None for value in finding.metrics.values())
+    return bool(finding.metrics)
 
 
 def _metrics(finding: Finding, name: str, numbering: Numbering) -> Table:
@@ -158,13 +144,13 @@ def _metrics(finding: Finding, name: str, numbering: Numbering) -> Table:
     def label(key: str) -> Run:
         missing = [name for name in (key, f"{key}_raw") if name in metrics and metrics[name] is None]
         reasons = dict.fromkeys(printable(finding.reasons[name]) for name in missing if finding.reasons.get(name))
-        return Run(labels.metric(key) + (f" ({'; '.join(reasons)})" if reasons else ""))
+        return Run(labels.metric(key) + (f": {'; '.join(reasons)}" if reasons else ""))
 
     def cell(key: str) -> Run:
         return Run(number(metrics[key]) if key in metrics else "")
 
     columns = [Column("Metric"), Column("A − mean(A)" if paired else "Value", numeric=True)]
-    rows = [(label(key), cell(key)) for key in shown]
+    rows: list[tuple[Run, ...]] = [(label(key), cell(key)) for key in shown]
     if paired:
         columns.append(Column("A as stored", numeric=True))
         rows = [(*row, cell(f"{key}_raw")) for row, key in zip(rows, shown, strict=True)]

@@ -21,9 +21,7 @@ def method() -> list[Section]:
 
 
 def _section(identifier: str, level: int, title: str, *blocks: str | Block) -> Section:
-    return Section(
-        identifier, level, title, tuple(Paragraph(prose(b)) if isinstance(b, str) else b for b in blocks)
-    )
+    return Section(identifier, level, title, tuple(Paragraph(prose(b)) if isinstance(b, str) else b for b in blocks))
 
 
 _SETTING: tuple[str | Block, ...] = (
@@ -85,19 +83,21 @@ _SHADOW: tuple[str | Block, ...] = (
 
 _STACK: tuple[str | Block, ...] = (
     "The top layer's output is a label, one-hot or the softmax of a real input. It is sent down all layers as a "
-    "shadow, with {stack_alpha} in layer {j}, and forward again with the network's own biases; the share of labels that "
-    "come back as the largest output is compared with chance and with the same shadow sent through independent "
-    "matrices. The logits' layer has no ReLU and is reversed linearly.",
+    "shadow, with {stack_alpha} in layer {j}, and forward again through the network; the share of labels that come "
+    "back as the largest output is compared with chance, and with the same shadow sent forward through independent "
+    "matrices of the same shapes and variances. Shadows scale with the label, biases do not: with real inputs the "
+    "shadow at the bottom is given their norm and the biases are used, without them the biases are left out.",
 )
 
 _VERDICTS: tuple[str, ...] = (
     "*● holds*: the statistic is within the stated threshold. The layer is as random-like as the rule asks for, not "
     "proved to be random.",
-    "*× fails*: the statistic is beyond the threshold. It does not mean that the network is bad, wrongly trained or "
-    "unsafe: training writes structure into the weights, and a spike may be just what was learnt. It means that "
-    "theorems which assume a random matrix do not describe this layer, and that its shadows cannot be trusted to the "
-    "predicted accuracy.",
-    "*▲ undecided*: the data at hand do not settle the claim; the note says what would.",
+    "*× fails*: the statistic is clearly beyond the threshold, by the rule stated. It does not mean that the network "
+    "is bad, wrongly trained or unsafe: training writes structure into the weights, and a spike may be just what was "
+    "learnt. It means that theorems which assume a random matrix do not describe this layer, and that its shadows "
+    "cannot be trusted to the predicted accuracy.",
+    "*▲ undecided*: the statistic lies between the threshold and the bound at which the claim fails, or the data at "
+    "hand do not settle the claim; the note says which.",
     "*– not applicable*: the claim makes no statement about this layer, such as one without a bias.",
     "Thresholds are tolerances on effect sizes. They are stated with their origin, and are compared with what "
     "Gaussian matrices of the same shape do (the null). Claims and layers are many: about one null draw in a hundred "

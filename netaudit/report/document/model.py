@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Style = Literal["plain", "strong", "name", "math", "holds", "fails", "undecided", "not_applicable"]
-"""``name`` is untrusted text in a fixed-width face; ``math`` is a key of the formulas; a verdict is a colour."""
+Style = Literal["plain", "strong", "soft", "name", "math", "holds", "fails", "undecided", "not_applicable"]
+"""``name`` is untrusted text in a fixed-width face; ``soft`` stands back; ``math`` is a key of the formulas; a verdict
+gives the colour of its word."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +74,6 @@ class Table:
     """The rows that go on paper, worst first; None for all."""
     printed_note: str = ""
     """Which rows the paper leaves out, in words."""
-    header: bool = True
-    """False for a table of names and values, whose columns need no titles."""
     kind: str = "table"
 
 

@@ -39,6 +39,6 @@ def plain_table(columns: Sequence[Column], rows: Sequence[tuple[Run, ...]]) -> T
 
 
 def facts(pairs: Sequence[tuple[str, str | Run]]) -> Table:
-    """A plain list of names and values, without a number."""
+    """A list of properties and values, without a number."""
     rows = tuple((Run(name), value if isinstance(value, Run) else Run(value)) for name, value in pairs)
-    return Table("", (Column(""), Column("", wide=True)), rows, header=False)
+    return plain_table((Column("Property"), Column("Value", wide=True)), rows)

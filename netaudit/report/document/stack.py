@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from netaudit.names import printable
 from netaudit.report.document import captions
-from netaudit.report.document.first_page import ON_PAPER, headline
+from netaudit.report.document.first_page import ON_PAPER
 from netaudit.report.document.labels import SOURCES
 from netaudit.report.document.model import Block, Column, Paragraph, Run, Section
 from netaudit.report.document.numbering import Numbering
@@ -19,7 +19,9 @@ def stack(report: AuditReport, plan: Plan, numbering: Numbering) -> Section:
     blocks: list[Block] = []
     if found.layers:
         blocks.append(_order(found))
-    blocks.append(Paragraph((Run(headline(found)),)))
+    if not found.runs:
+        why = f": {found.note}" if found.note else ""
+        blocks.append(Paragraph((Run(sentence(f"No labels were sent through a stack of layers{why}")),)))
     if found.data:
         blocks.append(_data(found))
     if plan.stack is not None:
@@ -74,7 +76,7 @@ def _order(found: StackResult) -> Paragraph:
     runs[-1] = Run(runs[-1].text.removesuffix(", ") + ". ")
     if found.inferred:
         runs.append(Run("This order was inferred from names and shapes, not read from a model. ", "strong"))
-    if found.note and found.runs:  # without runs the note is the reason, and the headline gives it
+    if found.note and found.runs:  # without runs the note is the reason, given below
         runs.append(Run(sentence(found.note)))
     return Paragraph(tuple(runs))
 

@@ -14,20 +14,20 @@ _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _LONGEST_SENTENCE = 2000  # characters: a note or reason from an analyser is one sentence
 
 
-def number(value: float | None) -> str:
-    """A number to four significant digits, integers in full, with a true minus sign.
+def number(value: float | None, digits: int = 4) -> str:
+    """A number to some significant digits, integers in full, with a true minus sign.
 
-    >>> number(None), number(1234567), number(0.123456), number(-2.5e-7)
-    ('–', '1,234,567', '0.1235', '−2.5 × 10⁻⁷')
+    >>> number(None), number(1234567), number(0.123456), number(-2.5e-7), number(0.123456, 2)
+    ('–', '1,234,567', '0.1235', '−2.5 × 10⁻⁷', '0.12')
     """
     if value is None:
         return NONE
     if value == int(value) and abs(value) < 10**15:
         return f"{int(value):,}".replace("-", "−")
     if 1e-4 <= abs(value) < 1e6:
-        text = f"{value:,.0f}" if abs(value) >= 9999.5 else f"{value:.4g}"
+        text = f"{value:,.0f}" if abs(value) >= 9999.5 else f"{value:.{digits}g}"
         return text.replace("-", "−")
-    mantissa, exponent = f"{Decimal(value):.3e}".split("e")
+    mantissa, exponent = f"{Decimal(value):.{digits - 1}e}".split("e")
     mantissa = mantissa.rstrip("0").rstrip(".").replace("-", "−")
     return f"{mantissa} × 10{str(int(exponent)).translate(_SUPERSCRIPTS)}"
 
@@ -49,12 +49,12 @@ def percent(share: float | None) -> str:
 
 
 def interval(ends: tuple[float, float] | None) -> str:
-    """The ends of an interval.
+    """The ends of an interval, to three digits.
 
-    >>> interval((0.25, 1))
-    '[0.25, 1]'
+    >>> interval((0.25, 1.2345))
+    '[0.25, 1.23]'
     """
-    return NONE if ends is None else f"[{number(ends[0])}, {number(ends[1])}]"
+    return NONE if ends is None else f"[{number(ends[0], 3)}, {number(ends[1], 3)}]"
 
 
 def size(shape: Sequence[int]) -> str:
@@ -125,7 +125,11 @@ def plain(value: Any) -> str:
 
     >>> plain(True), plain(None), plain(0.00025), plain([])
     ('yes', '–', '0.00025', 'none')
+    >>> plain([{"type": "Linear", "in": 784}, {"type": "ReLU"}])
+    'type=Linear in=784, type=ReLU'
     """
+    if isinstance(value, Mapping):
+        return " ".join(f"{printable(str(key))}={plain(item)}" for key, item in value.items())
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, (list, tuple)):

@@ -17,5 +17,10 @@ def draw_bias(figure: Figure, curve: BiasCurve) -> None:
     axes.axhspan(*curve.band, color=ORANGE, alpha=0.25, linewidth=0, label="constant")
     axes.axhline(curve.median, color=DARK, linestyle="--", linewidth=0.9, label="median")
     axes.plot(curve.probability, curve.bias, color=BLUE, label="biases, sorted")
+    ends = [*curve.band, float(curve.bias.min()), float(curve.bias.max())]
+    middle, half = (max(ends) + min(ends)) / 2, (max(ends) - min(ends)) / 2
+    if half <= 1e-9 * abs(middle):  # every bias the same: an axis of their rounding errors would mislead
+        half = abs(middle) / 10 or 1.0
+    axes.set_ylim(middle - 1.08 * half, middle + 1.08 * half)
     axes.set(xlabel="share of the biases below", ylabel="bias", xlim=(0, 1))
     legend(figure)

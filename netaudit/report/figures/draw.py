@@ -29,9 +29,9 @@ def draw_figures(plan: Plan) -> dict[str, str]:
 
 
 def _draw(data: Curve | StackResult, stem: str, alt: str) -> str:
-    import matplotlib
+    import matplotlib.style
 
-    with matplotlib.rc_context(THEME):
+    with matplotlib.style.context(["default", THEME]):  # whatever the user's own matplotlibrc says
         figure = canvas()
         match data:
             case GaussianCurve():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from netaudit.report.curves import Floats, GaussianCurve
-from netaudit.report.figures.style import BLUE, DARK, VERMILLION, legend
+from netaudit.report.figures.style import DARK, FILLED, VERMILLION, legend
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,10 +29,12 @@ def draw_gaussian(figure: Figure, curve: GaussianCurve) -> None:
 
 def histogram(axes: Axes, curve: GaussianCurve) -> None:
     """Binned density under the Gaussian's."""
+    from matplotlib.ticker import MaxNLocator
+
     centres = (curve.edges[1:] + curve.edges[:-1]) / 2
-    axes.stairs(curve.density, curve.edges, fill=True, color=BLUE, alpha=0.35, label="weights")
-    axes.stairs(curve.density, curve.edges, color=BLUE, linewidth=0.6)
+    axes.stairs(curve.density, curve.edges, label="weights", **FILLED)
     axes.plot(centres, curve.gaussian, color=DARK, label="Gaussian")
+    axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     axes.set(xlabel="(weight − mean) / std", ylabel="density", xlim=(curve.edges[0], curve.edges[-1]), ylim=(0, None))
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from netaudit.report.curves import Floats, SpectrumCurve
 from netaudit.report.document.text import number
-from netaudit.report.figures.style import BLUE, DARK, GREY, VERMILLION, legend
+from netaudit.report.figures.style import DARK, FILLED, GREY, VERMILLION, legend
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,30 +38,19 @@ def bulk(axes: Axes, curve: SpectrumCurve, end: float) -> None:
     shown = curve.edges[:-1] < end
     edges = np.append(curve.edges[:-1][shown], curve.edges[1:][shown][-1:])
     if shown.any():
-        axes.stairs(curve.density[shown], edges, fill=True, color=BLUE, alpha=0.35, label="singular values")
-        axes.stairs(curve.density[shown], edges, color=BLUE, linewidth=0.6)
+        axes.stairs(curve.density[shown], edges, label="singular values", **FILLED)
     axes.plot(curve.u, curve.law, color=DARK, label="Marchenko-Pastur law")
     axes.axvline(curve.tracy_widom_edge, color=GREY, linestyle="--", linewidth=0.9, label="Tracy-Widom edge")
     near = curve.spikes[curve.spikes <= end]
-    marker = {"marker": "v", "linestyle": "none", "color": VERMILLION, "markersize": 3.5, "clip_on": False, "zorder": 4}
     if len(curve.spikes):
-        axes.plot(near, np.zeros(len(near)) + 0.03, transform=axes.get_xaxis_transform(), label="spikes", **marker)
+        _mark(axes, near)
     top = 1.08 * max(float(np.max(curve.law)), float(np.max(curve.density[shown], initial=0)))
     axes.set(xlabel="u = s / (σ√N)", ylabel="density", xlim=(start, end), ylim=(0, top or 1))
 
 
 def _strip(axes: Axes, far: Floats, end: float) -> None:
     """The spikes beyond the main panel; the axis is logarithmic since they may be a hundred edges away."""
-    axes.plot(
-        far,
-        np.zeros(len(far)) + 0.03,
-        "v",
-        color=VERMILLION,
-        markersize=3.5,
-        transform=axes.get_xaxis_transform(),
-        clip_on=False,
-        zorder=4,
-    )
+    _mark(axes, far)
     largest = float(far[0])
     axes.set(xscale="log", xlim=(end, largest * (largest / end) ** 0.15))
     axes.set_xticks([largest], [number(round(largest, 1))])
@@ -69,3 +58,17 @@ def _strip(axes: Axes, far: Floats, end: float) -> None:
     axes.set_xlabel("log scale", color=GREY)
     axes.spines["left"].set(linestyle=(0, (1, 2)), color=GREY)
     axes.tick_params(axis="y", left=False, labelleft=False)
+
+
+def _mark(axes: Axes, spikes: Floats) -> None:
+    axes.plot(
+        spikes,
+        np.full(len(spikes), 0.03),
+        "v",
+        color=VERMILLION,
+        markersize=3.5,
+        label="spikes",
+        transform=axes.get_xaxis_transform(),  # just above the axis, whatever the density
+        clip_on=False,
+        zorder=4,
+    )

@@ -16,9 +16,11 @@ BLUE, ORANGE, GREEN, VERMILLION, PURPLE = "#0173b2", "#de8f05", "#029e73", "#d55
 DARK = ".15"  # seaborn's axes and text
 GREY = ".45"  # lines that mark a place
 
+FILLED: Any = {"fill": True, "facecolor": (BLUE, 0.35), "edgecolor": BLUE, "linewidth": 0.6}  # a histogram
+
 COLUMN = (3.3, 2.35)  # inches: half of the text width of A4 with 2 cm margins
 
-THEME: dict[str, Any] = {
+THEME: Any = {  # matplotlib types the keys of its settings one by one
     # seaborn.axes_style("ticks")
     "axes.axisbelow": True,
     "axes.edgecolor": DARK,

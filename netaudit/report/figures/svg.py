@@ -35,8 +35,6 @@ def to_svg(figure: Figure, stem: str, alt: str) -> str:
     svg = re.sub(r'(href="#|url\(#)', rf"\g<1>{stem}-", svg)
     svg = re.sub(r'(?<= d=")[^"]+', lambda path: re.sub(r"(\.\d\d)\d+", r"\1", path[0]), svg)  # 0.01 pt is enough
     svg = re.sub(r"\n\s*", "\n", svg).replace("<defs>\n</defs>\n", "")
-    head = (
-        f'<svg role="img" aria-labelledby="{stem}-title" style="stroke-linejoin: round; stroke-linecap: butt" '
-    )
+    head = f'<svg role="img" aria-labelledby="{stem}-title" style="stroke-linejoin: round; stroke-linecap: butt" '
     title = f'<title id="{stem}-title">{escape(alt)}</title>'
     return re.sub(r"^<svg ([^>]*)>", lambda found: f"{head}{found[1]}>\n{title}", svg).strip() + "\n"

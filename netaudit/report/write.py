@@ -1,0 +1,111 @@
+"""The doors of the room: render one report to HTML, PDF or figures, or write them all into a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+from netaudit.errors import ReportError
+from netaudit.report.files import make_folder, write_atomically
+from netaudit.results import AuditReport
+
+FORMATS = ("html", "pdf", "json")
+
+
+def render_html(report: AuditReport, path: str | Path | None = None) -> str:
+    """The report as one self-contained HTML page (no script, no network); written to ``path`` if given.
+
+    Raises:
+        ReportError: the file cannot be written.
+    """
+    from netaudit.report.bundle import prepare
+    from netaudit.report.html import to_html
+
+    page = to_html(prepare(report))
+    if path is not None:
+        write_atomically(Path(path), page.encode("utf-8"))
+    return page
+
+
+def render_pdf(report: AuditReport, path: str | Path | None = None) -> bytes:
+    """The report as a PDF (PDF/A-3a, PDF/UA-1) with audit.json attached; written to ``path`` if given.
+
+    The same report gives the same bytes.
+
+    Raises:
+        ReportError: the PDF cannot be made, or the file cannot be written.
+    """
+    from netaudit.report.bundle import prepare
+    from netaudit.report.pdf import to_pdf
+
+    pdf = to_pdf(prepare(report))
+    if path is not None:
+        write_atomically(Path(path), pdf)
+    return pdf
+
+
+def write_figures(report: AuditReport, folder: str | Path) -> list[Path]:
+    """Draw the report's figures into ``folder`` as SVG, numbered like ``layer_001_singular_values.svg``.
+
+    Raises:
+        ReportError: a file cannot be written.
+    """
+    from netaudit.report.figures.draw import draw_figures
+    from netaudit.report.plan import plan
+
+    return _write_figures(draw_figures(plan(report)), Path(folder))
+
+
+def write_reports(report: AuditReport, out: Path, formats: Collection[str] = FORMATS) -> dict[str, Path]:
+    """Write the formats asked for into the folder ``out``, which is made if need be.
+
+    ``audit.html`` and ``audit.pdf`` come with ``figures/*.svg``, drawn once for all. ``audit.json`` is written last:
+    where it is, the rest is complete.
+
+    Returns:
+        The path of each format, and ``figures`` (their folder) where there are some.
+
+    Raises:
+        ReportError: an unknown format, a PDF that cannot be made, or a file that cannot be written.
+    """
+    unknown = sorted(set(formats) - set(FORMATS))
+    if unknown:
+        raise ReportError(f"unknown format {unknown[0]!r}", hint=f"formats are {', '.join(FORMATS)}")
+    make_folder(out)
+    written: dict[str, Path] = {}
+
+    def keep(name: str, data: bytes) -> None:
+        written[name] = out / f"audit.{name}"
+        write_atomically(written[name], data)
+
+    if not {"html", "pdf"} & set(formats):
+        if "json" in formats:
+            keep("json", report.to_json().encode("ascii"))
+        return written
+
+    from netaudit.report.bundle import prepare
+
+    bundle = prepare(report)
+    if _write_figures(bundle.figures, out / "figures"):
+        written["figures"] = out / "figures"
+    if "html" in formats:
+        from netaudit.report.html import to_html
+
+        keep("html", to_html(bundle).encode("utf-8"))
+    if "pdf" in formats:
+        from netaudit.report.pdf import to_pdf
+
+        keep("pdf", to_pdf(bundle))
+    if "json" in formats:
+        keep("json", bundle.json.encode("ascii"))
+    return written
+
+
+def _write_figures(figures: Mapping[str, str], folder: Path) -> list[Path]:
+    if figures:
+        make_folder(folder)
+    paths = []
+    for stem, svg in figures.items():
+        paths.append(folder / f"{stem}.svg")
+        write_atomically(paths[-1], f'<?xml version="1.0" encoding="utf-8"?>\n{svg}'.encode())
+    return paths

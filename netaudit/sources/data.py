@@ -1,0 +1,77 @@
+"""Real inputs with labels: an .npz file with ``x`` and ``y``."""
+
+from __future__ import annotations
+
+import math
+import zipfile
+import zlib
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from netaudit.errors import SourceError, UnsafeFileError
+from netaudit.names import printable
+from netaudit.sources.interface import Sample
+from netaudit.sources.weights import require_regular, sha256
+
+LARGEST = 2**30
+"""Bytes that x may take as float32: 1,700 ImageNet inputs. The stack's accuracy needs a few hundred."""
+_HINT = "np.savez(FILE, x=inputs, y=labels), with float or uint8 inputs [N, ...] and integer labels [N]"
+
+
+def load_sample(path: Path) -> Sample:
+    """Read real inputs: ``x [N, ...]`` as float32 (uint8 is divided by 255), ``y [N]`` as int64.
+
+    Sizes are checked from the headers before anything is read, and nothing is unpickled.
+
+    Raises:
+        SourceError: not such a file, NaN or infinite inputs, or x and y that do not fit.
+        UnsafeFileError: object arrays, or a file that would unpack to more than ``LARGEST``.
+    """
+    shown = printable(path.name)
+    require_regular(path)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            x, y = _array(archive, "x", shown), _array(archive, "y", shown)
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
+        raise SourceError(f"{shown}: not an .npz file, or a damaged one", hint=_HINT) from error
+    if y.ndim != 1 or not np.issubdtype(y.dtype, np.integer):
+        raise SourceError(f"{shown}: y must hold one integer label an input, got {y.dtype} {y.shape}", hint=_HINT)
+    if x.ndim < 2 or len(x) != len(y) or not x.size:
+        raise SourceError(f"{shown}: x {x.shape} and y {y.shape} do not fit", hint=_HINT)
+    if x.dtype != np.uint8 and not np.issubdtype(x.dtype, np.floating):
+        raise SourceError(f"{shown}: x must be floating point or uint8, got {x.dtype}", hint=_HINT)
+    with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is refused
+        inputs: np.ndarray[Any, np.dtype[np.float32]] = x.astype(np.float32)
+    if x.dtype == np.uint8:
+        inputs /= 255
+    if not np.isfinite(inputs).all():
+        raise SourceError(f"{shown}: x holds NaN or infinite numbers")
+    if y.min() < 0:
+        raise SourceError(f"{shown}: y holds negative labels")
+    return Sample(inputs, y.astype(np.int64), sha256(path), path.name)
+
+
+def _array(archive: zipfile.ZipFile, name: str, shown: str) -> np.ndarray[Any, Any]:
+    members = [member for member in archive.infolist() if member.filename == f"{name}.npy"]
+    if len(members) != 1:
+        raise SourceError(f"{shown}: needs one array {name!r}, has {len(members)}", hint=_HINT)
+    with archive.open(members[0]) as file:
+        shape, dtype = _header(file)
+    if dtype.hasobject:
+        raise UnsafeFileError(f"{shown}: {name} holds Python objects; refused", hint=_HINT)
+    numbers = math.prod(shape)
+    if max(numbers * max(dtype.itemsize, 4), members[0].file_size) > LARGEST:
+        raise UnsafeFileError(f"{shown}: {name} {shape} would take more than {LARGEST:,} bytes; refused", hint=_HINT)
+    if numbers * dtype.itemsize > members[0].file_size:
+        raise SourceError(f"{shown}: {name} {shape} is longer than its record", hint=_HINT)
+    with archive.open(members[0]) as file:
+        return np.lib.format.read_array(file, allow_pickle=False)
+
+
+def _header(file: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    version = np.lib.format.read_magic(file)
+    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    shape, _, dtype = read(file)
+    return shape, dtype

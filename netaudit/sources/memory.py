@@ -1,0 +1,66 @@
+"""Sources that are in memory already: the caller's own module or state dict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import nn
+
+from netaudit.errors import SourceError
+from netaudit.sources import module, skeleton, statedict, trunk
+from netaudit.sources.interface import ModelInfo, Source
+from netaudit.sources.nesting import state_dict
+from netaudit.sources.store import MemoryStore, declare, module_store
+
+
+def open_memory(target: nn.Module | Mapping[str, Any]) -> Source:
+    """A module, which is neither copied nor changed, or a state dict, plain or nested as in a checkpoint.
+
+    Raises:
+        SourceError: neither, or a module whose layers cannot be told (TorchScript, lazy parameters).
+    """
+    if isinstance(target, torch.jit.ScriptModule):
+        raise SourceError("a TorchScript module cannot be audited", hint="pass its state_dict()")
+    if isinstance(target, nn.Module):
+        return _open_module(target)
+    if isinstance(target, Mapping):
+        return _open_state_dict(target)
+    raise SourceError(f"cannot audit a {type(target).__name__}", hint="pass a name, a path, a module or a state dict")
+
+
+def _open_module(target: nn.Module) -> Source:
+    while isinstance(inner := getattr(target, "_orig_mod", getattr(target, "module", None)), nn.Module):
+        if type(target).__name__ not in ("OptimizedModule", "DataParallel", "DistributedDataParallel"):
+            break
+        target = inner  # torch.compile and data parallelism wrap the module and prefix its names
+    if any(isinstance(parameter, nn.parameter.UninitializedParameter) for parameter in target.parameters()):
+        raise SourceError(
+            "the module has lazy parameters, whose shapes are not known", hint="run it on one input first"
+        )
+    trace = skeleton.trace(target, skeleton.guess_inputs(target))
+    planned = module.plan(target, trace)
+    kind = type(target).__name__
+    return Source(
+        info=ModelInfo(kind, "module", architecture=kind),
+        entries=planned.entries,
+        store=module_store(target),
+        parameters_total=planned.parameters_total,
+        stack=planned.stack,
+        trunk=trunk.below(planned, trace, lambda: target),
+    )
+
+
+def _open_state_dict(target: Mapping[str, Any]) -> Source:
+    found = state_dict(target)
+    origin = f"2-D weight under {found.taken}" if found.taken else "2-D weight"
+    planned = statedict.plan(declare(found.tensors), origin)
+    return Source(
+        info=ModelInfo("state_dict", "module"),
+        entries=planned.entries,
+        store=MemoryStore(found.tensors),
+        parameters_total=planned.parameters_total,
+        stack=planned.stack,
+        trunk=trunk.below(planned, None),
+    )

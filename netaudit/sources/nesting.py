@@ -1,0 +1,85 @@
+"""Find the state dict in what a checkpoint holds: plain, nested under the usual keys, with wrappers' prefixes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor
+
+from netaudit.errors import SourceError
+
+# Where training scripts keep the weights, in the order in which they are taken; averaged weights last.
+WRAPPERS = (
+    *("state_dict", "model_state_dict", "model", "net", "network", "module", "params", "weights"),
+    *("model_ema", "state_dict_ema", "ema_state_dict", "ema"),
+)
+_PREFIXES = ("module.", "_orig_mod.")  # of DataParallel and torch.compile
+BUDGET = 1_000_000  # objects; no network has so many tensors
+DEPTH = 100  # containers in each other; names grow with it, and no network is nested so deep
+
+
+@dataclass(frozen=True)
+class StateDict:
+    """Named tensors, and where they lay."""
+
+    tensors: dict[str, Tensor]
+    taken: str = ""
+    """The keys that led to them, ``"checkpoint.model"`` for instance; empty for the top."""
+    metadata: Mapping[str, Any] | None = None
+    """Versions of the modules, which ``load_state_dict`` uses to convert old files."""
+
+
+def state_dict(loaded: Any) -> StateDict:
+    """The state dict in a loaded object.
+
+    Raises:
+        SourceError: no tensors in it, or too many objects.
+    """
+    taken: list[str] = []
+    while isinstance(loaded, Mapping) and len(taken) < len(WRAPPERS):
+        key = next((key for key in WRAPPERS if isinstance(loaded.get(key), Mapping) and _any(loaded[key])), None)
+        if key is None:
+            break
+        taken.append(key)
+        loaded = loaded[key]
+    tensors = dict(_tensors(loaded))
+    if not tensors:
+        raise SourceError("holds no tensors")
+    for prefix in (*_PREFIXES, *_PREFIXES):
+        if all(name.startswith(prefix) for name in tensors):
+            tensors = {name.removeprefix(prefix): tensor for name, tensor in tensors.items()}
+    metadata = getattr(loaded, "_metadata", None)
+    usable = isinstance(metadata, Mapping) and all(isinstance(value, Mapping) for value in metadata.values())
+    return StateDict(tensors, ".".join(taken), metadata if usable else None)
+
+
+def _any(loaded: Any) -> bool:
+    return next(_tensors(loaded), None) is not None
+
+
+def _tensors(loaded: Any) -> Iterator[tuple[str, Tensor]]:
+    """Every tensor with its dotted name, in order; iterative, each container once."""
+    seen: set[int] = set()
+    waiting: list[Iterator[tuple[str, Any]]] = [iter([("", loaded)])]
+    visited = 0
+    while waiting:
+        item = next(waiting[-1], None)
+        if item is None:
+            waiting.pop()
+            continue
+        visited += 1
+        if visited > BUDGET or len(waiting) > DEPTH:
+            raise SourceError(f"holds more than {BUDGET:,} objects, or {DEPTH} nested in each other")
+        name, value = item
+        if isinstance(value, Tensor):
+            yield name or "tensor", value
+        elif isinstance(value, (Mapping, list, tuple)) and id(value) not in seen:
+            seen.add(id(value))
+            waiting.append(_items(name, value))
+
+
+def _items(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    pairs = value.items() if isinstance(value, Mapping) else enumerate(value)
+    return ((f"{name}.{key}" if name else str(key), item) for key, item in pairs if isinstance(key, (str, int)))

@@ -1,0 +1,146 @@
+"""From what a user names to a source: one explicit list, in one order."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from netaudit.errors import SourceError
+from netaudit.names import printable
+from netaudit.sources import zoo
+from netaudit.sources.interface import ModelInfo, Source
+from netaudit.sources.statedict import plan
+from netaudit.sources.weights import CHECKPOINTS, READ, SAFETENSORS, SUFFIXES, hash_matches_name, open_weights
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from netaudit.sources.download import Progress
+
+KINDS = ("zoo", "torchvision", "timm")  # the prefixes that settle a clash, in the order in which names are looked up
+
+
+def open_source(
+    target: str | Path | nn.Module | Mapping[str, Any],
+    *,
+    weights: Path | None = None,
+    pretrained: bool = True,
+    progress: Progress | None = None,
+) -> Source:
+    """Open what a user names, without reading a layer.
+
+    In this order: a module or a state dict; a file, or anything with a separator or a known suffix (a path); a bundled
+    network; a name of torchvision; a name of timm; last a folder. ``zoo:``, ``torchvision:`` and ``timm:`` settle a
+    clash. Named architectures get their published weights, fetched once into the library's cache.
+
+    Args:
+        target: the name, path, module or state dict.
+        weights: a state dict for a named architecture instead of its published weights.
+        pretrained: False to plan only: no weights are read or fetched, and reading a layer raises.
+        progress: told how far a download is, as ``progress(message, bytes done, bytes in all)``.
+
+    Raises:
+        SourceError: nothing has that name (the closest ones are hinted at), or it could not be fetched or read.
+        UnsafeFileError: a file asks for something a weights file has no business asking for.
+    """
+    named = isinstance(target, str) and not _is_path(target)
+    if weights is not None and not named:
+        raise SourceError(
+            "--weights goes with the name of an architecture", hint="for instance: alexnet --weights FILE"
+        )
+    if not isinstance(target, (str, Path)):
+        from netaudit.sources.memory import open_memory
+
+        return open_memory(target)
+    if not named:
+        return _open_file(Path(target))
+    kind, name = _look_up(str(target))
+    file = None if weights is None else open_weights(weights, or_bin=True)
+    if kind == "zoo":
+        return zoo.open_zoo(name, file, pretrained=pretrained)
+    if kind == "torchvision":
+        from netaudit.sources.torchvision import open_torchvision
+
+        return open_torchvision(name, file, pretrained=pretrained, progress=progress)
+    from netaudit.sources.timm import open_timm
+
+    return open_timm(name, file, pretrained=pretrained, progress=progress)
+
+
+def _is_path(target: str) -> bool:
+    if target.partition(":")[0] in KINDS:
+        return False
+    separated = any(separator in target for separator in (os.sep, os.altsep, "/") if separator)
+    return separated or target.lower().endswith(SUFFIXES) or _is(target, Path.is_file)
+
+
+def _is(target: str, kind: Callable[[Path], bool]) -> bool:
+    try:
+        return kind(Path(target))
+    except (OSError, ValueError):  # a name that no file could have: too long, or with a null in it
+        return False
+
+
+def _look_up(target: str) -> tuple[str, str]:
+    """The first that knows the name; torchvision and timm are imported only when it comes to them."""
+    prefix, _, rest = target.partition(":")
+    kinds, name = ((prefix,), rest) if prefix in KINDS else (KINDS, target)
+    for kind in kinds:
+        if _knows(kind, name):
+            return kind, name
+    if _is(target, Path.is_dir):
+        raise _folder(Path(target))
+    close = difflib.get_close_matches(name.lower(), [known for kind in kinds for known in _names(kind)], n=3)
+    where = "no bundled network, torchvision or timm model" if len(kinds) > 1 else f"no {prefix} model"
+    hints = [f"close to it: {', '.join(close)}"] if close else []
+    hint = (*hints, f"a file needs a suffix: {READ}")
+    raise SourceError(f"{where} is called '{printable(name, 80)}', and there is no such file", hint=hint)
+
+
+def _knows(kind: str, name: str) -> bool:
+    if kind == "timm":
+        from netaudit.sources.timm import known
+
+        return known(name)
+    return name in _names(kind)
+
+
+def _names(kind: str) -> list[str]:
+    if kind == "zoo":
+        return list(zoo.bundled())
+    if kind == "torchvision":
+        from netaudit.sources import torchvision
+
+        return torchvision.names()
+    from netaudit.sources import timm
+
+    return timm.names()
+
+
+def _open_file(path: Path) -> Source:
+    if _is(str(path), Path.is_dir):
+        raise _folder(path)
+    from netaudit.sources import trunk
+
+    file = open_weights(path)
+    planned = plan(file.declared, f"2-D weight under {file.taken}" if file.taken else "2-D weight")
+    info = ModelInfo(path.name, "file", weights=path.name, hash_matches_name=hash_matches_name(path))
+    return Source(
+        info=info,
+        entries=planned.entries,
+        store=file.store,
+        parameters_total=planned.parameters_total,
+        stack=planned.stack,
+        file=path,
+        trunk=trunk.below(planned, None),
+    )
+
+
+def _folder(path: Path) -> SourceError:
+    files = sorted(file.name for file in path.iterdir() if file.suffix in (*CHECKPOINTS, SAFETENSORS))
+    shown = ", ".join(printable(name, 80) for name in files[:5])
+    hint = f"name one file in it: {shown}" if files else f"it holds none that can be named: {READ}"
+    return SourceError(f"{printable(str(path))}: a folder; those are not read yet", hint=hint)

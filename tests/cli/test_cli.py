@@ -1,0 +1,234 @@
+"""The command line as a user meets it: exit codes, one line of error, files written."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import torch
+
+from netaudit.cli.main import main
+from netaudit.results import AuditReport
+
+
+@pytest.fixture
+def run(capsys, monkeypatch, tmp_path):
+    """Run a command line in a folder of its own: ``(exit code, stdout, stderr)``."""
+    monkeypatch.chdir(tmp_path)
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def call(*arguments):
+        with pytest.raises(SystemExit) as leaving:
+            main([str(argument) for argument in arguments])
+        captured = capsys.readouterr()
+        return leaving.value.code, captured.out, captured.err
+
+    yield call
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.fixture
+def checkpoint(mlp, tmp_path):
+    path = tmp_path / "net.pt"
+    torch.save(mlp.state_dict(), path)
+    return path
+
+
+def spawn(*arguments, cwd, **options):
+    return subprocess.Popen(
+        [sys.executable, "-m", "netaudit.cli.main", *map(str, arguments)],
+        cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options,
+    )  # fmt: skip
+
+
+def test_a_file_gives_every_report(run, checkpoint, tmp_path):
+    code, out, err = run(checkpoint)
+    assert code == 0
+    assert err == ""
+    folder = tmp_path / "reports" / "net"
+    written = {path.name for path in folder.iterdir()}
+    assert written == {"audit.json", "audit.html", "audit.pdf", "figures", "run.json"}
+    assert list((folder / "figures").glob("*.svg"))
+    assert "× fails" in out
+    assert "● holds" in out
+    assert str(tmp_path / "reports") not in out  # relative, as it was asked for
+    assert "reports/net/audit.html" in out
+    started = json.loads((folder / "run.json").read_text())
+    assert started["seconds"]["audit"] > 0
+    assert started["command"][0] == "netaudit"
+
+
+def test_the_same_bytes_whatever_the_folder(run, checkpoint, tmp_path):
+    run(checkpoint, "--format", "json", "--out", "one", "--quiet")
+    run("audit", checkpoint, "--format", "json", "--out", "two/deep", "--quiet")
+    one, two = tmp_path / "one", tmp_path / "two" / "deep"
+    assert (one / "audit.json").read_bytes() == (two / "audit.json").read_bytes()
+    assert {path.name for path in one.iterdir()} == {"audit.json", "run.json"}
+    assert str(tmp_path) not in (one / "audit.json").read_text()
+
+
+def test_quiet_prints_nothing(run, checkpoint):
+    assert run(checkpoint, "--quiet", "--format", "json") == (0, "", "")
+
+
+@pytest.mark.parametrize(("claim", "code"), [("gaussian_weights", 1), ("singular_law", 0)])
+def test_fail_on(run, checkpoint, claim, code):
+    assert run(checkpoint, "--format", "json", "--fail-on", claim, "--quiet")[0] == code
+
+
+def test_render_needs_only_the_json(run, checkpoint, tmp_path):
+    run(checkpoint, "--quiet")
+    first = {name: (tmp_path / "reports/net" / name).read_bytes() for name in ("audit.html", "audit.pdf")}
+    checkpoint.unlink()
+    code, out, _ = run("render", "reports/net/audit.json", "--out", "again")
+    assert code == 0
+    assert "again/audit.html" in out
+    for name, data in first.items():
+        assert (tmp_path / "again" / name).read_bytes() == data
+
+
+def test_layers_lists_what_is_skipped_too(run, tmp_path):
+    state = {"fc.weight": torch.randn(40, 30), "fc.bias": torch.zeros(40), "conv.weight": torch.zeros(4, 3, 5, 5)}
+    torch.save(state, tmp_path / "small.pt")
+    code, out, err = run("layers", "small.pt")
+    assert (code, err) == (0, "")
+    assert "40 x 30" in out
+    assert "skipped" in out
+    assert "convolution" in out
+    assert "1,240 of 1,540" in out
+
+
+def test_layers_of_a_named_network_need_no_weights(run):
+    code, out, _ = run("layers", "alexnet")
+    assert code == 0
+    assert "classifier.1" in out
+    assert "4096 x 9216" in out
+
+
+def test_zoo_lists_the_bundled_networks(run):
+    code, out, _ = run("zoo")
+    assert code == 0
+    assert "mnist-mlp" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["no-such-net"], "no-such-net"),
+        (["alexnett"], "alexnett"),
+        (["missing.pt"], "missing.pt"),
+        (["net.pt", "--device", "cuda:7"], "cuda:7"),
+        (["net.pt", "--format", "docx"], "docx"),
+        (["net.pt", "--fail-on", "nothing"], "nothing"),
+        (["net.pt", "--layers", "zzz"], "leave no fully connected layer"),
+        (["net.pt", "--out", "net.pt"], "cannot write"),
+        (["net.pt", "--seed", "many"], "many"),
+        (["net.pt", "--data", "missing.npz"], "missing.npz"),
+        (["render", "missing.json"], "missing.json"),
+        (["render", "net.pt"], "net.pt"),
+        (["net.onnx"], "net.onnx"),
+        (["net.pt", "--no-such-option"], "--no-such-option"),
+    ],
+)
+def test_errors_are_one_line_with_a_hint(run, checkpoint, arguments, says):
+    code, out, err = run(*arguments)
+    lines = err.splitlines()
+    assert code == 2
+    assert out == ""
+    assert lines[0].startswith("netaudit: error: ")
+    assert says in lines[0]
+    assert len(lines) <= 3
+    assert all(line.startswith("hint: ") for line in lines[1:])
+    assert "Traceback" not in err
+
+
+def test_the_closest_names_are_a_hint(run):
+    assert "alexnet" in run("alexnett")[2].splitlines()[1]
+
+
+def test_a_bug_is_one_line_too(run, checkpoint, monkeypatch):
+    def broken(*args, **kwargs):
+        raise ZeroDivisionError("secret\nsecond line")
+
+    monkeypatch.setattr("netaudit.auditor.audit", broken)
+    code, _, err = run(checkpoint)
+    assert code == 2
+    assert err.splitlines()[0] == "netaudit: error: unexpected ZeroDivisionError: secret second line"
+    assert "NETAUDIT_DEBUG=1" in err
+    monkeypatch.setenv("NETAUDIT_DEBUG", "1")
+    assert "Traceback" in run(checkpoint)[2]
+
+
+def test_a_name_cannot_write_to_the_terminal(run, tmp_path):
+    torch.save({"a\x1b[31mred\u202e.weight": torch.randn(40, 40)}, tmp_path / "evil.pt")
+    _, out, _ = run("evil.pt", "--format", "json")
+    assert "\x1b" not in out
+    assert "\u202e" not in out
+    assert "\\x1b[31mred" in out
+
+
+@pytest.mark.parametrize("option", ["--version", "--help"])
+def test_version_and_help(run, option):
+    code, out, _ = run(option)
+    assert code == 0
+    assert "netaudit" in out
+
+
+def test_interrupting_leaves_one_line_and_no_report(checkpoint, tmp_path):
+    torch.save({"fc.weight": torch.randn(3000, 3000)}, tmp_path / "large.pt")
+    process = spawn("large.pt", cwd=tmp_path)
+    deadline = time.monotonic() + 60
+    while not (tmp_path / "reports" / "large").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert err.splitlines() == ["netaudit: error: interrupted"]
+    assert not list((tmp_path / "reports" / "large").iterdir())
+
+
+def test_a_closed_pipe_is_quiet(tmp_path):
+    state = {f"layer{i}.weight": torch.zeros(2, 2) for i in range(3000)}
+    torch.save(state, tmp_path / "many.pt")
+    with spawn("layers", "many.pt", cwd=tmp_path) as process:
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.wait(timeout=60) == 0
+        assert process.stderr.read() == ""
+
+
+def test_progress_is_drawn_on_a_terminal_only(checkpoint, tmp_path):
+    pty = pytest.importorskip("pty")
+    leader, follower = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "netaudit.cli.main", str(checkpoint), "--format", "json"],
+        cwd=tmp_path, stdout=subprocess.PIPE, stderr=follower, env={**os.environ, "TERM": "xterm", "COLUMNS": "120"},
+    )  # fmt: skip
+    os.close(follower)
+    seen = b""
+    while True:
+        try:
+            chunk = os.read(leader, 65536)
+        except OSError:
+            break
+        if not chunk:
+            break
+        seen += chunk
+    process.communicate()
+    os.close(leader)
+    assert process.returncode == 0
+    assert b"left" in seen
+    assert b"opening" in seen
+
+
+def test_the_json_is_what_the_library_gives(run, checkpoint, tmp_path):
+    import netaudit
+
+    run(checkpoint, "--format", "json", "--quiet")
+    written = AuditReport.from_json(tmp_path / "reports/net/audit.json")
+    assert written.to_json() == netaudit.audit(checkpoint).to_json()

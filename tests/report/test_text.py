@@ -1,0 +1,42 @@
+import re
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from netaudit.report.document.text import number, percent
+
+DIGITS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹−", "-0123456789-")
+
+
+def read(text):
+    """The number that a reader takes from the text."""
+    return float(text.replace(" × 10", "e").translate(DIGITS).replace(",", ""))
+
+
+@given(st.floats(-1e300, 1e300, allow_subnormal=False))
+def test_a_number_is_printed_to_four_digits(value):
+    assert abs(read(number(value)) - value) <= 0.0005001 * abs(value)
+    assert len(number(value)) <= 21
+    assert "e" not in number(value)
+
+
+@given(st.integers(-(10**14), 10**14))
+def test_integers_are_printed_in_full(value):
+    assert read(number(value)) == value
+
+
+def test_rounding_up_to_a_power_of_ten():
+    assert [number(value) for value in (9999.6, 12345.6, 999999.7)] == ["10,000", "12,346", "1,000,000"]
+
+
+def test_huge_integers_are_shortened():
+    assert number(10**400) == "1 × 10⁴⁰⁰"
+
+
+@given(st.floats(0, 1))
+def test_a_share_is_never_rounded_to_all_or_nothing(share):
+    text = percent(share)
+    assert (text == "100%") == (share * 100 > 100 - 1e-9 and not 0.9995 <= share < 1)
+    assert re.fullmatch(r"[<>]? ?\d+(\.\d)?%", text)
+    if text == "0%":
+        assert share == 0

@@ -1,0 +1,333 @@
+"""Plans of modules: what counts as fully connected, what is skipped, and that nothing is counted twice."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+import torch.nn.functional as F  # noqa: N812 - its usual name
+from torch import Tensor, nn
+
+from netaudit.errors import SourceError
+from netaudit.layers import SkippedLayer
+from netaudit.sources.interface import FCSpec, Source
+from netaudit.sources.memory import open_memory
+
+
+def layers(source: Source) -> dict[str, tuple[tuple[int, int], str | None]]:
+    return {spec.name: (spec.shape, spec.activation) for spec in source.specs()}
+
+
+def skipped(source: Source) -> dict[str, tuple[str, int]]:
+    return {e.name: (e.reason, e.parameters) for e in source.entries if isinstance(e, SkippedLayer)}
+
+
+def stack(source: Source) -> list[tuple[str, str]]:
+    return [(layer.name, layer.activation) for layer in source.stack.layers] if source.stack else []
+
+
+def checked(module: nn.Module) -> Source:
+    """Open a module; every parameter is counted once, and nothing of it was changed."""
+    before = {name: tensor.clone() for name, tensor in module.state_dict().items()}
+    modes = [part.training for part in module.modules()]
+    source = open_memory(module)
+    total = sum(parameter.numel() for parameter in module.parameters())
+    assert sum(entry.parameters for entry in source.entries) == source.parameters_total == total
+    assert modes == [part.training for part in module.modules()]
+    assert all(torch.equal(tensor, before[name]) for name, tensor in module.state_dict().items())
+    return source
+
+
+class Functional(nn.Module):
+    """ReLU, dropout and flatten by functions, as most people write them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3, padding=1)
+        self.bn = nn.BatchNorm2d(4)
+        self.fc1 = nn.Linear(4 * 8 * 8, 20)
+        self.fc2 = nn.Linear(20, 10)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = F.max_pool2d(F.relu(self.bn(self.conv(x))), 4)
+        x = torch.flatten(x, 1)
+        x = F.dropout(F.relu(self.fc1(x)), 0.5, self.training)
+        return F.log_softmax(self.fc2(x), dim=1)
+
+
+def test_functional_style() -> None:
+    source = checked(Functional())
+    assert layers(source) == {"fc1": ((20, 256), "relu"), "fc2": ((10, 20), "log_softmax")}
+    assert skipped(source) == {"conv": ("convolution", 4 * 27 + 4), "bn": ("normalisation", 8)}
+    assert stack(source) == [("fc1", "relu"), ("fc2", "linear")]
+    assert source.stack is not None
+    assert not source.stack.inferred
+    assert (source.info.kind, source.info.name) == ("module", "Functional")
+
+
+def test_sequential() -> None:
+    source = checked(nn.Sequential(nn.Flatten(), nn.Linear(12, 8), nn.GELU(), nn.Dropout(), nn.Linear(8, 3)))
+    assert layers(source) == {"1": ((8, 12), "gelu"), "4": ((3, 8), "linear")}
+    assert stack(source) == [("1", "gelu"), ("4", "linear")]
+
+
+def test_a_layer_is_read_and_is_a_copy() -> None:
+    net = nn.Sequential(nn.Linear(3, 2))
+    source = open_memory(net)
+    layer = source.read(next(source.specs()))
+    linear = net[0]
+    assert isinstance(linear, nn.Linear)
+    assert torch.equal(layer.weight, linear.weight)
+    layer.weight.zero_()
+    assert linear.weight.abs().sum() > 0
+
+
+class Tied(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.emb = nn.Embedding(50, 8)
+        self.fc = nn.Linear(8, 8)
+        self.head = nn.Linear(8, 50)
+        self.head.weight = self.emb.weight
+        self.again = self.fc
+
+    def forward(self, ids: Tensor) -> Tensor:
+        out: Tensor = self.head(torch.tanh(self.again(self.fc(self.emb(ids)))))
+        return out
+
+
+def test_tied_weights_are_audited_once_as_the_layer() -> None:
+    source = checked(Tied())
+    assert layers(source) == {"fc": ((8, 8), None), "head": ((50, 8), "linear")}  # fc: once linear, once tanh
+    assert skipped(source) == {"emb": ("tied to head", 0), "again": ("tied to fc", 0)}
+
+
+class Mixed(nn.Module):
+    """One of each that is not audited."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cls_token = nn.Parameter(torch.zeros(1, 1, 8))
+        self.emb = nn.Embedding(10, 8)
+        self.rnn = nn.LSTM(8, 4, batch_first=True)
+        self.norm = nn.LayerNorm(4)
+        self.normed = nn.utils.parametrizations.weight_norm(nn.Linear(4, 3))
+        self.fc = nn.Linear(3, 2)
+        self.register_buffer("mask", torch.ones(3))
+
+    def forward(self, ids: Tensor) -> Tensor:
+        x = self.rnn(self.emb(ids) + self.cls_token)[0][:, -1]
+        out: Tensor = self.fc(F.relu(self.normed(self.norm(x))) * self.mask)
+        return out
+
+
+def test_what_is_skipped_and_why() -> None:
+    source = checked(Mixed())
+    assert layers(source) == {"fc": ((2, 3), "linear")}
+    reasons = {name: reason for name, (reason, _) in skipped(source).items()}
+    assert reasons == {
+        "cls_token": "other parameters of Mixed",
+        "emb": "embedding",
+        "rnn": "recurrent",
+        "norm": "normalisation",
+        "normed": "the weight is computed from other parameters",
+        "normed.parametrizations.weight": "parametrised weight: remove the parametrisation to audit the layer",
+    }
+    assert stack(source) == [("fc", "linear")]
+
+
+def test_attention_as_q_k_v() -> None:
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.embed = nn.Linear(6, 8)
+            self.attn = nn.MultiheadAttention(8, 2, batch_first=True)
+
+        def forward(self, x: Tensor) -> Tensor:
+            x = self.embed(x).unsqueeze(1)
+            out: Tensor = self.attn(x, x, x, need_weights=False)[0]
+            return out
+
+    net = Net()
+    source = checked(net)
+    names = ["embed", "attn.in_proj.q", "attn.in_proj.k", "attn.in_proj.v", "attn.out_proj"]
+    assert list(layers(source)) == names
+    assert set(layers(source).values()) == {((8, 6), "linear"), ((8, 8), "linear")}
+    key = source.read(next(spec for spec in source.specs() if spec.name == "attn.in_proj.k"))
+    assert torch.equal(key.weight, net.attn.in_proj_weight[8:16])
+    assert source.stack is None
+
+
+def test_a_transformer_encoder_is_traced_in_spite_of_its_fast_path() -> None:
+    layer = nn.TransformerEncoderLayer(8, 2, 16, batch_first=True)
+    net = nn.Sequential(nn.Linear(4, 8), nn.Unflatten(1, (1, 8)), layer, nn.Flatten(), nn.Linear(8, 3))
+    source = checked(net)
+    assert layers(source)["2.linear1"] == ((16, 8), "relu")
+    assert stack(source) == [("4", "linear")]
+
+
+def test_a_covering_convolution_is_fully_connected() -> None:
+    net = nn.Sequential(
+        nn.Conv2d(1, 4, 3, padding=1), nn.ReLU(), nn.Conv2d(4, 6, 28), nn.ReLU(), nn.Flatten(), nn.Linear(6, 2)
+    )
+    source = checked(_Fixed(net))
+    assert layers(source)["net.2"] == ((6, 4 * 28 * 28), "relu")
+    assert next(source.specs()).origin == "Conv2d 28x28 covering its whole input"
+    assert stack(source) == [("net.2", "relu"), ("net.5", "linear")]
+    conv = net[2]
+    assert isinstance(conv, nn.Conv2d)
+    assert torch.equal(source.read(next(source.specs())).weight, conv.weight.flatten(1))
+
+
+class _Fixed(nn.Module):
+    """Takes 28 x 28 images only."""
+
+    def __init__(self, net: nn.Module) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, x: Tensor) -> Tensor:
+        assert x.shape[-1] == 28
+        out: Tensor = self.net(x)
+        return out
+
+
+def test_a_weight_used_by_function() -> None:
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first = nn.Linear(6, 4)
+            self.V = nn.Parameter(torch.randn(3, 4))
+            self.c = nn.Parameter(torch.randn(3))
+
+        def forward(self, x: Tensor) -> Tensor:
+            return F.linear(torch.relu(self.first(x)), self.V, self.c)
+
+    source = checked(Net())
+    assert layers(source) == {"V": ((3, 4), "linear"), "first": ((4, 6), "relu")}
+    assert next(source.specs()).bias == "c"
+    assert stack(source) == [("first", "relu"), ("V", "linear")]
+
+
+class Untraceable(nn.Module):
+    """Looks at its numbers, and cannot run anyway."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.a = nn.Linear(6, 5)
+        self.b = nn.Linear(5, 4)
+
+    def forward(self, x: Tensor, y: Tensor) -> Tensor:
+        raise NotImplementedError
+
+
+def test_a_module_that_cannot_be_traced_gives_an_inferred_stack() -> None:
+    source = checked(Untraceable())
+    assert layers(source) == {"a": ((5, 6), None), "b": ((4, 5), None)}
+    assert stack(source) == [("a", "relu"), ("b", "linear")]
+    assert source.stack is not None
+    assert source.stack.inferred
+    assert "ReLU" in source.stack.note
+
+
+class Caching(nn.Module):
+    """Keeps a plain tensor, counts its calls and caches what it computed: all of it must be as before."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc = nn.Linear(6, 4)
+        self.scale = torch.full((4,), 2.0)
+        self.calls = 0
+        self.cache: dict[str, Tensor] = {}
+        self.seen: Tensor | None = None
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.calls += 1
+        self.seen = self.cache["x"] = x
+        out: Tensor = self.fc(x) * self.scale
+        return out
+
+
+def test_a_module_is_left_as_it_was() -> None:
+    net = Caching()
+    net.fc.train()
+    handle = net.register_forward_hook(lambda *_: None)
+    source = checked(net)
+    assert source.stack is None  # its output is a product: traced, with real zeros
+    assert layers(source) == {"fc": ((4, 6), "linear")}
+    assert (net.calls, net.cache, net.seen) == (0, {}, None)
+    handle.remove()
+    assert not net._forward_hooks
+
+
+def test_randomness_is_left_as_it_was() -> None:
+    torch.manual_seed(0)
+    before = torch.get_rng_state()
+
+    class Noisy(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.fc = nn.Linear(6, 4)
+            self.one = torch.ones(1)
+
+        def forward(self, x: Tensor) -> Tensor:
+            out: Tensor = self.fc(x) + torch.randn(4) * self.one
+            return out
+
+    net = Noisy()
+    torch.set_rng_state(before)
+    checked(net)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_lightning_modules_say_what_they_take() -> None:
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.example_input_array = torch.zeros(4, 2, 3)
+            self.fc = nn.Linear(6, 4)
+
+        def forward(self, x: Tensor) -> Tensor:
+            n, _, _ = x.shape
+            out: Tensor = self.fc(x.reshape(n, 6))
+            return out
+
+    assert stack(checked(Net())) == [("fc", "linear")]
+
+
+def test_wrapped_modules_are_unwrapped() -> None:
+    net = nn.Sequential(nn.Linear(3, 2))
+    assert list(layers(open_memory(nn.DataParallel(net)))) == ["0"]
+    compiled: Any = torch.compile(net)
+    assert list(layers(open_memory(compiled))) == ["0"]
+
+
+def test_what_cannot_be_audited() -> None:
+    with pytest.raises(SourceError, match="lazy parameters"):
+        open_memory(nn.LazyLinear(3))
+    with pytest.raises(SourceError, match="cannot audit a list"):
+        open_memory([1, 2])  # type: ignore[arg-type]
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_torchscript_is_refused() -> None:
+    with pytest.raises(SourceError, match="TorchScript"):
+        open_memory(torch.jit.trace(nn.Linear(2, 2), torch.zeros(1, 2)))
+
+
+def test_a_module_without_data() -> None:
+    with torch.device("meta"):
+        net = nn.Sequential(nn.Linear(3, 2))
+    source = open_memory(net)
+    with pytest.raises(SourceError, match=r"0\.weight has no data"):
+        source.read(next(source.specs()))
+
+
+def test_a_state_dict() -> None:
+    state = nn.Sequential(nn.Linear(6, 5), nn.ReLU(), nn.Linear(5, 4)).state_dict()
+    source = open_memory({"model": state})
+    assert stack(source) == [("0", "relu"), ("2", "linear")]
+    assert torch.equal(source.read(next(source.specs())).weight, state["0.weight"])
+    assert next(source.specs()).origin == "2-D weight under model"
+    assert isinstance(source.entries[0], FCSpec)

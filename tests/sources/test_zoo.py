@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+from torch import nn
+
+from netaudit.errors import SourceError
+from netaudit.sources.zoo import bundled, open_zoo, root
+
+ARCHITECTURE = [
+    {"type": "Flatten"},
+    {"type": "Linear", "in": 12, "out": 8},
+    {"type": "ReLU"},
+    {"type": "Dropout", "p": 0.5},
+    {"type": "Linear", "in": 8, "out": 3},
+]
+
+
+def digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@pytest.fixture
+def zoo(tmp_path: Path) -> Path:
+    """A zoo of one small network."""
+    folder = tmp_path / "tiny"
+    folder.mkdir()
+    net = nn.Sequential(nn.Flatten(), nn.Linear(12, 8), nn.ReLU(), nn.Dropout(), nn.Linear(8, 3))
+    save_file({name: tensor.half() for name, tensor in net.state_dict().items()}, folder / "model.safetensors")
+    np.savez(folder / "sample.npz", x=np.arange(24, dtype=np.uint8).reshape(2, 12), y=np.array([0, 2]))
+    card = {
+        "name": "tiny",
+        "title": "A tiny network",
+        "architecture": ARCHITECTURE,
+        "weights": "model.safetensors",
+        "weights_sha256": digest(folder / "model.safetensors"),
+        "sample": "sample.npz",
+        "sample_sha256": digest(folder / "sample.npz"),
+    }
+    (folder / "card.json").write_text(json.dumps(card))
+    return tmp_path
+
+
+def change(zoo: Path, **values: Any) -> None:
+    path = zoo / "tiny" / "card.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | values))
+
+
+def test_a_bundled_network(zoo: Path) -> None:
+    assert list(bundled(zoo)) == ["tiny"]
+    source = open_zoo("tiny", folder=zoo)
+    assert {spec.name: (spec.shape, spec.activation) for spec in source.specs()} == {
+        "1": ((8, 12), "relu"),
+        "4": ((3, 8), "linear"),
+    }
+    assert source.read(next(source.specs())).dtype == "float16"
+    assert (source.info.kind, source.info.name, source.info.card) == ("zoo", "tiny", bundled(zoo)["tiny"])
+    assert source.stack is not None
+    assert [layer.activation for layer in source.stack.layers] == ["relu", "linear"]
+    assert source.sample is not None
+    assert source.trunk is not None
+    x = torch.from_numpy(source.sample.x)
+    assert torch.equal(source.trunk(x), x)
+
+
+def test_with_other_weights_the_card_does_not_apply(zoo: Path) -> None:
+    from netaudit.sources.weights import open_weights
+
+    state = {
+        name: torch.ones(shape)
+        for name, shape in (("1.weight", (8, 12)), ("1.bias", 8), ("4.weight", (3, 8)), ("4.bias", 3))
+    }
+    torch.save(state, zoo / "mine.pt")
+    source = open_zoo("tiny", open_weights(zoo / "mine.pt"), folder=zoo)
+    assert (source.info.weights, source.info.card) == ("mine.pt", None)
+    assert source.read(next(source.specs())).weight.unique().tolist() == [1.0]
+
+
+def test_plan_only(zoo: Path) -> None:
+    source = open_zoo("tiny", pretrained=False, folder=zoo)
+    assert source.file is None
+    with pytest.raises(SourceError, match="no weights were loaded"):
+        source.read(next(source.specs()))
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "sample.npz"])
+def test_files_must_be_those_of_the_card(zoo: Path, name: str) -> None:
+    path = zoo / "tiny" / name
+    path.write_bytes(path.read_bytes() + b" ")
+    with pytest.raises(SourceError, match=f"^{name} of the bundled network tiny is not the file its card describes$"):
+        open_zoo("tiny", folder=zoo)
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        ({"architecture": [{"type": "Linear", "in": 12}]}, "incomplete: 'out'"),
+        ({"architecture": []}, "incomplete"),
+        ({"architecture": [{"type": "Linear", "in": 12, "out": 8}, {"type": "__import__"}]}, "a layer __import__"),
+        ({"architecture": [*ARCHITECTURE[:4], {"type": "Linear", "in": 8, "out": 4}]}, "does not fit tiny"),
+        ({"weights": "absent.safetensors"}, "no such file"),
+    ],
+)
+def test_damaged_cards(zoo: Path, values: dict[str, Any], reason: str) -> None:
+    change(zoo, **values)
+    with pytest.raises(SourceError, match=reason):
+        open_zoo("tiny", folder=zoo)
+
+
+@pytest.mark.parametrize("content", ["{", "[]"])
+def test_a_card_that_is_no_card(zoo: Path, content: str) -> None:
+    (zoo / "tiny" / "card.json").write_text(content)
+    with pytest.raises(SourceError, match="the card of the bundled network tiny is damaged"):
+        bundled(zoo)
+
+
+def test_an_absent_zoo_is_empty(tmp_path: Path) -> None:
+    assert bundled(tmp_path / "absent") == {}
+
+
+def test_the_zoo_that_ships_opens() -> None:
+    assert root().is_dir()
+    for name in bundled():
+        source = open_zoo(name)
+        assert list(source.specs())
+        assert source.sample is not None

@@ -1,0 +1,174 @@
+import hashlib
+import json
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+from torch import nn
+
+import netaudit
+from netaudit.errors import NetauditError, SourceError
+from netaudit.results import AuditReport, schema
+
+
+@pytest.fixture
+def data(tmp_path):
+    generator = np.random.default_rng(0)
+    path = tmp_path / "data.npz"
+    np.savez(path, x=generator.standard_normal((50, 64)).astype(np.float32), y=generator.integers(0, 10, 50))
+    return path
+
+
+def test_a_module_end_to_end(mlp, data):
+    report = netaudit.audit(mlp, data=data, seed=3)
+    assert [layer.name for layer in report.layers] == ["1", "4", "6"]
+    assert [layer.shape for layer in report.layers] == [(96, 64), (80, 96), (10, 80)]
+    assert [layer.activation for layer in report.layers] == ["relu", "relu", "linear"]
+    assert report.coverage.share == 1
+    assert report.stack.layers == ("1", "4", "6")
+    assert not report.stack.inferred
+    assert {run.source for run in report.stack.runs} == {"onehot", "softmax"}
+    assert report.stack.data["n"] == 50
+    assert report.layers[0].finding("constant_bias").statistic == "std_over_preactivation_scale"
+    assert report.provenance.seed == 3
+    assert AuditReport.from_json(report.to_json()).to_json() == report.to_json()
+
+
+def test_the_accuracy_is_the_network_s(mlp, data):
+    report = netaudit.audit(mlp, data=data)
+    arrays = np.load(data)
+    mlp.eval()
+    with torch.no_grad():
+        answers = mlp(torch.from_numpy(arrays["x"])).argmax(1).numpy()
+    assert report.stack.data["accuracy"] == pytest.approx((answers == arrays["y"]).mean())
+
+
+def test_a_state_dict_says_that_the_stack_was_inferred(mlp):
+    report = netaudit.audit(mlp.state_dict())
+    assert report.stack.inferred
+    assert "inferred" in report.stack.note
+    assert "ReLU" in report.stack.note
+    assert {run.source for run in report.stack.runs} == {"onehot"}
+
+
+def test_same_command_same_bytes_and_the_seed_matters(mlp):
+    first = netaudit.audit(mlp).to_json()
+    assert netaudit.audit(mlp).to_json() == first
+    other = json.loads(netaudit.audit(mlp, seed=1).to_json())
+    assert other["layers"] != json.loads(first)["layers"]
+
+
+def test_a_layer_s_numbers_do_not_depend_on_the_others(mlp):
+    whole, one = netaudit.audit(mlp), netaudit.audit(mlp, layers=["4"])
+    assert one.layers == (whole.layers[1],)
+    assert {entry.name: entry.reason for entry in one.skipped}["6"] == "not selected by --layers"
+    left = netaudit.audit(mlp, exclude=["[14]"])
+    assert [layer.name for layer in left.layers] == ["6"]
+    assert left.coverage.parameters_audited == 810
+
+
+def test_the_same_weights_have_the_same_hash_in_any_file(mlp, tmp_path):
+    state = mlp.state_dict()
+    torch.save(state, tmp_path / "net.pt")
+    save_file(state, tmp_path / "net.safetensors")
+    reports = [netaudit.audit(source) for source in (tmp_path / "net.pt", tmp_path / "net.safetensors", state)]
+    assert len({report.provenance.weights_sha256 for report in reports}) == 1
+    assert len({report.provenance.file_sha256 for report in reports}) == 3
+    assert reports[0].provenance.file_sha256 == hashlib.sha256((tmp_path / "net.pt").read_bytes()).hexdigest()
+    state["1.weight"][0, 0] += 1
+    assert netaudit.audit(state).provenance.weights_sha256 != reports[0].provenance.weights_sha256
+    assert "tmp" not in reports[0].to_json()
+
+
+def test_the_weights_hash_is_what_it_says(mlp):
+    lines = []
+    for name, tensor in mlp.state_dict().items():
+        digest = hashlib.sha256(tensor.numpy().tobytes()).hexdigest()
+        lines.append(f"{name} float32 {'x'.join(map(str, tensor.shape))} {digest}\n")
+    expected = hashlib.sha256("".join(sorted(lines)).encode()).hexdigest()
+    assert netaudit.audit(mlp).provenance.weights_sha256 == expected
+
+
+def test_a_file_that_changes_meanwhile_is_refused(mlp, tmp_path):
+    path = tmp_path / "net.pt"
+    torch.save(mlp.state_dict(), path)
+
+    def rewrite(message, done, total):
+        if "singular" in message:
+            torch.save({**mlp.state_dict(), "more.weight": torch.zeros(3, 3)}, path)
+
+    with pytest.raises(SourceError, match="changed while"):
+        netaudit.audit(path, progress=rewrite)
+
+
+def test_progress_rises_to_the_end(mlp):
+    seen = []
+    netaudit.audit(mlp, progress=lambda message, done, total: seen.append((message, done, total)))
+    layers = [(done, total) for _, done, total in seen if total]
+    assert layers == sorted(layers)
+    assert layers[-1][0] == pytest.approx(layers[-1][1])
+    assert any("4: singular law" in message for message, _, _ in seen)
+
+
+@pytest.mark.parametrize(
+    ("state", "match"),
+    [
+        ({"conv.weight": torch.zeros(3, 3, 3, 3)}, "no fully connected layer"),
+        ({"fc.weight": torch.full((40, 40), 0.02)}, r"fc: Every weight is the constant 0\.02"),
+        ({"fc.weight": torch.full((40, 40), float("nan"))}, "fc: The weight holds NaN"),
+    ],
+)
+def test_nothing_to_judge_is_an_error_that_says_what_was_found(state, match):
+    with pytest.raises(NetauditError, match=match):
+        netaudit.audit(state)
+
+
+def test_globs_that_match_nothing_name_the_layers(mlp):
+    with pytest.raises(NetauditError, match="leave no fully connected layer") as caught:
+        netaudit.audit(mlp, layers=["classifier.*"])
+    assert "1, 4, 6" in caught.value.hints[0]
+
+
+def test_a_layer_that_does_not_fit_in_memory_is_skipped_with_the_reason(mlp, monkeypatch):
+    monkeypatch.setattr("netaudit.device.physical_memory", lambda: 200_000)
+    report = netaudit.audit(mlp)
+    assert [layer.name for layer in report.layers] == ["6"]
+    assert "working memory" in report.skipped[0].reason
+
+
+def test_labels_beyond_the_outputs_are_refused(mlp, tmp_path):
+    np.savez(tmp_path / "wrong.npz", x=np.zeros((3, 64), np.float32), y=np.array([0, 1, 10]))
+    with pytest.raises(SourceError, match="labels up to 10, the network has 10 outputs"):
+        netaudit.audit(mlp, data=tmp_path / "wrong.npz")
+
+
+def test_hostile_names_stay_data(tmp_path):
+    names = ["<script>alert(1)</script>", "../../etc/passwd", "a\x1b[31m", "层", "$x_1$ #panic()", "n" * 400]
+    state = {f"{name}.weight": torch.randn(40, 40) for name in names}
+    report = netaudit.audit(state)
+    assert [layer.name for layer in report.layers] == names
+    assert "<script>" not in report.to_html()
+    assert report.to_json().isascii()
+
+
+def test_an_empty_stack_and_no_bias():
+    net = nn.Linear(50, 1, bias=False)
+    report = netaudit.audit(net)
+    assert report.layers[0].finding("constant_bias").verdict == "not_applicable"
+    assert report.stack.runs == ()
+    assert "single output" in report.stack.note
+
+
+def test_the_report_meets_its_published_schema(mlp):
+    from jsonschema import Draft202012Validator
+
+    Draft202012Validator.check_schema(schema())
+    Draft202012Validator(schema()).validate(json.loads(netaudit.audit(mlp).to_json()))
+
+
+def test_a_data_frame_has_a_row_a_layer(mlp):
+    frame = netaudit.audit(mlp).to_dataframe()
+    assert list(frame["name"]) == ["1", "4", "6"]
+    assert frame["singular_law.spikes"].tolist()[:2] == [0, 0]
+    assert frame["shadow_inversion.verdict"].isin(["holds", "fails", "undecided", "not_applicable"]).all()

@@ -1,0 +1,258 @@
+import json
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from netaudit.errors import ReportError
+from netaudit.layers import SkippedLayer
+from netaudit.results import (
+    FORMAT_VERSION,
+    SCHEMA_ID,
+    VERDICTS,
+    AuditReport,
+    Coverage,
+    Finding,
+    LayerResult,
+    Null,
+    Provenance,
+    Rule,
+    StackResult,
+    StackRun,
+    curve_values,
+    number,
+    schema,
+)
+
+FINDING = Finding(
+    claim="singular_law",
+    verdict="holds",
+    statistic="ks",
+    value=0.01,
+    interval=(0.0, 0.02),
+    null=Null("Gaussian matrix", 40, 0.001, 0.002, 0.003, (8, 9)),
+    rule=Rule("equivalence", 0.05, "a convention", "holds if ks <= 0.05"),
+    metrics={"ks": 0.01, "spikes": 2, "gain": None},
+    reasons={"gain": "no cell"},
+    curve={"edges": [0.0, 1.0], "spikes": []},
+    note="It follows the law.",
+)
+REPORT = AuditReport(
+    target="net.pt",
+    model={"name": "net", "kind": "file", "architecture": None, "weights": "net.pt", "card": None},
+    provenance=Provenance("a" * 64, "b" * 64, None, {"netaudit": "0.1.0"}, "cpu", "float32", 1, 0, {"layers": []}),
+    coverage=Coverage(100, 80),
+    layers=(LayerResult("fc", (8, 10), "float32", "relu", "Linear", (FINDING,)),),
+    skipped=(SkippedLayer("conv", (3, 3), "convolution", 20),),
+    stack=StackResult(
+        ("fc",),
+        True,
+        ("linear",),
+        (StackRun("onehot", 0.5, 8, 0.9, None, 0.125, 0.1, None),),
+        {"name": "images", "n": 8, "accuracy": 0.9, "sha256": "c" * 64},
+    ),
+    summary={
+        "claims": {"singular_law": {"holds": 1, "fails": 0, "undecided": 0, "not_applicable": 0}},
+        "text": ["Yes."],
+    },
+)
+
+
+def changed(path, value):
+    """REPORT as JSON with the entry at ``path`` replaced; a dotted path."""
+    data = json.loads(REPORT.to_json())
+    *parents, last = path.split(".")
+    entry = data
+    for key in parents:
+        entry = entry[int(key) if isinstance(entry, list) else key]
+    entry[last] = value
+    return json.dumps(data)
+
+
+def test_round_trip():
+    assert AuditReport.from_json(REPORT.to_json()) == REPORT
+
+
+def test_json_is_ascii_with_a_version_and_a_schema():
+    text = replace(REPORT, target="层\ud800\u202e").to_json()
+    data = json.loads(text)
+    assert text.isascii()
+    assert text.endswith("}\n")
+    assert list(data)[:2] == ["$schema", "format_version"]
+    assert (data["$schema"], data["format_version"]) == (SCHEMA_ID, FORMAT_VERSION)
+    assert AuditReport.from_json(text).target == "层\ud800\u202e"
+
+
+def test_the_schema_is_a_schema_and_names_itself():
+    Draft202012Validator.check_schema(schema())
+    assert schema()["$id"] == SCHEMA_ID
+    assert schema()["properties"]["format_version"] == {"const": FORMAT_VERSION}
+    assert schema()["$defs"]["verdict"] == {"enum": list(VERDICTS)}
+
+
+def test_the_schema_allows_no_other_key_in_any_object_of_ours():
+    def objects(node):
+        if isinstance(node, dict):
+            if "properties" in node:
+                yield node
+            for value in node.values():
+                yield from objects(value)
+
+    found = list(objects(schema()))
+    assert len(found) == 14
+    assert all(node["additionalProperties"] is False for node in found)
+    assert all(set(node["required"]) == set(node["properties"]) for node in found)
+
+
+def test_written_file(tmp_path):
+    path = tmp_path / "audit.json"
+    text = REPORT.to_json(path)
+    assert path.read_text(encoding="ascii") == text
+    assert AuditReport.from_json(path) == REPORT
+    assert AuditReport.from_json(str(path)) == REPORT
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "where"),
+    [
+        ("layers.0.findings.0.verdict", "maybe", r"\$\.layers\[0\]\.findings\[0\]\.verdict"),
+        ("layers.0.findings.0.metrics.ks", "0.01", r"metrics\.ks"),
+        ("layers.0.findings.0.metrics.ks", True, r"metrics\.ks"),
+        ("layers.0.findings.0.interval", [0.1], "interval"),
+        ("layers.0.findings.0.curve", [1], "curve"),
+        ("layers.0.findings.0.surprise", 1, "surprise"),
+        ("layers.0.shape", [8], "shape"),
+        ("layers.0.shape", [8, 0], "shape"),
+        ("skipped.0.parameters", -1, "parameters"),
+        ("stack.runs.0.rho", 0, "rho"),
+        ("stack.runs.0.top1", 1.5, "top1"),
+        ("stack.runs.0.source", "noise", "source"),
+        ("stack.data.sha256", "c", "sha256"),
+        ("provenance.weights_sha256", None, "weights_sha256"),
+        ("provenance.settings", None, "settings"),
+        ("summary.claims", {"singular_law": {"holds": 1}}, "claims"),
+        ("model.path", "/home", "path"),
+        ("$schema", "urn:other", "schema"),
+    ],
+)
+def test_what_the_schema_refuses(path, value, where):
+    with pytest.raises(ReportError, match=f"^audit.json: not an audit.json: .*{where}") as caught:
+        AuditReport.from_json(changed(path, value))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("key", ["target", "layers", "stack", "coverage", "model"])
+def test_a_missing_key_is_named(key):
+    data = json.loads(REPORT.to_json())
+    del data[key]
+    with pytest.raises(ReportError, match=f"'{key}' is a required property"):
+        AuditReport.from_json(json.dumps(data))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('{"format_version": 1', "not JSON: "),
+        ('{"format_version": NaN}', "not JSON: NaN is no JSON number"),
+        ('{"a": ' * 100_000, "not JSON: "),
+        ("{}", "format_version None, but this netaudit reads 1"),
+        ('{"format_version": 2}', "format_version 2, but this netaudit reads 1"),
+        ('{"format_version": 1}', "not an audit.json: "),
+    ],
+)
+def test_bad_json_is_one_clear_error(text, message):
+    with pytest.raises(ReportError, match=f"^audit.json: {message}") as caught:
+        AuditReport.from_json(text)
+    assert len(str(caught.value)) < 300
+
+
+def test_numbers_beyond_float_are_refused():
+    text = REPORT.to_json().replace('"value": 0.01', '"value": 1e999')
+    with pytest.raises(ReportError, match="1e999 is no finite number"):
+        AuditReport.from_json(text)
+
+
+def test_files_that_cannot_be_read(tmp_path):
+    (tmp_path / "latin").write_bytes(b"\xff{}")
+    with pytest.raises(ReportError, match="none: No such file or directory") as caught:
+        AuditReport.from_json(tmp_path / "none")
+    assert caught.value.hints == ("netaudit render takes the audit.json that an audit wrote",)
+    with pytest.raises(ReportError, match="latin: not UTF-8 text"):
+        AuditReport.from_json(tmp_path / "latin")
+    with pytest.raises(ReportError, match="Is a directory"):
+        AuditReport.from_json(tmp_path)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_numbers_that_json_does_not_have_are_not_written(value):
+    layer = replace(REPORT.layers[0], findings=(replace(FINDING, value=value),))
+    with pytest.raises(ValueError, match="Out of range float values"):
+        replace(REPORT, layers=(layer,)).to_json()
+
+
+def test_number_and_curve_values():
+    assert [number(x) for x in (1, 0.5, float("nan"), float("-inf"))] == [1.0, 0.5, None, None]
+    assert curve_values([1 / 3, 123456789, 0]) == [0.333333, 123457000.0, 0.0]
+
+
+def test_look_up_by_claim():
+    assert REPORT.claims == ("singular_law",)
+    assert REPORT.verdicts("singular_law") == {"fc": "holds"}
+    assert REPORT.layers[0].finding("singular_law") is FINDING
+    with pytest.raises(KeyError, match="other"):
+        REPORT.layers[0].finding("other")
+    assert (Coverage(0, 0).share, Coverage(8, 2).share) == (0.0, 0.25)
+
+
+def test_data_frame():
+    frame = REPORT.to_dataframe()
+    assert frame.to_dict("records") == [
+        {
+            "name": "fc",
+            "out": 8,
+            "in": 10,
+            "dtype": "float32",
+            "activation": "relu",
+            "singular_law.verdict": "holds",
+            "singular_law.ks": 0.01,
+            "singular_law.spikes": 2,
+            "singular_law.gain": None,
+        }
+    ]
+
+
+numbers = st.none() | st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(2**53), 2**53)
+names = st.text(st.characters(), max_size=20)  # lone surrogates and control characters among them
+findings = st.builds(
+    Finding,
+    claim=names,
+    verdict=st.sampled_from(VERDICTS),
+    statistic=st.none() | names,
+    value=numbers,
+    interval=st.none() | st.tuples(st.floats(-1, 1), st.floats(-1, 1)),
+    null=st.none() | st.builds(Null, names, st.integers(0, 9), numbers, numbers, numbers, st.none() | st.just((2, 3))),
+    rule=st.none() | st.builds(Rule, names, numbers, names, names),
+    metrics=st.dictionaries(names, numbers, max_size=3),
+    reasons=st.dictionaries(names, names, max_size=2),
+    curve=st.none() | st.dictionaries(names, st.lists(st.floats(-1, 1), max_size=3), max_size=2),
+    note=names,
+)
+layers = st.builds(
+    LayerResult,
+    name=names,
+    shape=st.tuples(st.integers(1, 99), st.integers(1, 99)),
+    dtype=names,
+    activation=st.none() | names,
+    origin=names,
+    findings=st.lists(findings, max_size=2).map(tuple),
+)
+
+
+@given(st.lists(layers, max_size=2).map(tuple), names, st.integers(0, 5))
+def test_any_result_survives_the_round_trip(results, target, seed):
+    report = replace(REPORT, layers=results, target=target, provenance=replace(REPORT.provenance, seed=seed))
+    again = AuditReport.from_json(report.to_json())
+    assert again == report
+    assert again.to_json() == report.to_json()
