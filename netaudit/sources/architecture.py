@@ -95,7 +95,6 @@ def _bind(module: nn.Module, file: WeightsFile, architecture: Architecture, *, a
         raise _mismatch(
             file, architecture, wrong or [printable(str(error).strip().rpartition("\n")[2], 120)]
         ) from error
-    missing = [name for name in missing if not name.endswith("num_batches_tracked")]  # absent from files before 2018
     problems = [*_some("missing", missing), *([] if allow_more else _some("unexpected", unexpected))]
     if problems:
         raise _mismatch(file, architecture, problems)

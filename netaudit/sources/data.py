@@ -62,7 +62,7 @@ def _array(archive: zipfile.ZipFile, name: str, shown: str) -> np.ndarray[Any, A
     if dtype.hasobject:
         raise UnsafeFileError(f"{shown}: {name} holds Python objects; refused", hint=_HINT)
     numbers = math.prod(shape)
-    if max(numbers * max(dtype.itemsize, 4), members[0].file_size) > LARGEST:
+    if numbers * max(dtype.itemsize, 4) > LARGEST:
         raise UnsafeFileError(f"{shown}: {name} {shape} would take more than {LARGEST:,} bytes; refused", hint=_HINT)
     if numbers * dtype.itemsize > members[0].file_size:
         raise SourceError(f"{shown}: {name} {shape} is longer than its record", hint=_HINT)

@@ -73,7 +73,7 @@ def _bias(key: str, declared: Mapping[str, Declared]) -> Iterator[str | None]:
     match = _WEIGHT.fullmatch(last)
     if not match or len(tensor.shape) != 2 or not tensor.size or not tensor.floating or tensor.refusal:
         return
-    if not _is_parameter(key, tensor) or _RECURRENT.search(last):
+    if not _is_parameter(key, tensor):
         return
     stem = key.removesuffix(last) + match["stem"]
     for word in _BIASES[match["word"].lower()]:

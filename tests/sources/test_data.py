@@ -86,7 +86,7 @@ def test_a_declared_bomb_is_refused_by_its_header(tmp_path: Path) -> None:
         load_sample(tmp_path / "data.npz")
 
 
-def test_a_compressed_bomb_is_refused_by_its_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_compressed_bomb_is_refused_by_its_header(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(data, "LARGEST", 10_000)
     with pytest.raises(UnsafeFileError, match="would take more than 10,000 bytes"):
         load_sample(save(tmp_path / "data.npz", x=np.zeros((1000, 9), np.float16), y=np.zeros(1000, int)))

@@ -72,6 +72,14 @@ def test_sequential() -> None:
     assert stack(source) == [("1", "gelu"), ("4", "linear")]
 
 
+def test_a_module_in_training_mode_is_traced_in_eval_mode() -> None:
+    net = nn.Sequential(nn.Linear(6, 5), nn.BatchNorm1d(5), nn.ReLU(), nn.Linear(5, 2))  # one input has no variance
+    source = checked(net)
+    assert stack(source) == [("3", "linear")]
+    assert source.stack is not None
+    assert not source.stack.inferred
+
+
 def test_a_layer_is_read_and_is_a_copy() -> None:
     net = nn.Sequential(nn.Linear(3, 2))
     source = open_memory(net)

@@ -84,6 +84,9 @@ def test_what_ends_the_stack() -> None:
     assert top(lambda x, a, b: F.linear(F.relu(torch.tanh(F.linear(x, a))), b)) == only
     assert top(lambda x, a, b: F.linear(F.linear(x, a)[:, [3, 2, 1, 0]], b)) == only
     assert top(lambda x, a, b: F.linear(F.linear(x, a).view(1, 2, 2).transpose(1, 2).flatten(1), b)) == only
+    assert top(lambda x, a, b: F.linear(F.linear(x, a).view(1, 2, 2).mean(1).repeat(1, 2), b)) == only
+    pooled = record(lambda x, a, v: F.linear(F.linear(x, a).view(1, 2, 2).mean(1), v), X, a=A, v=meta(3, 2))
+    assert pooled.top({"a": 6, "v": 2}) == [("v", "linear")]
     assert top(lambda x, a, b: F.linear(F.prelu(F.linear(x, a), meta(1)), b)) == only
     assert top(lambda x, a, b: F.relu(F.linear(F.relu(F.linear(x, a)), b)) + 1) == []
     assert top(lambda x, a, b: (F.linear(F.linear(x, a), b), x)) == []
@@ -99,6 +102,7 @@ def test_convolutions_that_cover_their_input() -> None:
     assert covering(meta(1, 2, 3, 3), padding="valid")
     assert not covering(meta(1, 2, 4, 4))
     assert not covering(meta(1, 2, 3, 3), padding=1)
+    assert not covering(meta(1, 2, 3, 3), padding=1, stride=3)
     assert not covering(meta(1, 2, 3, 3), padding="same")
     grouped = record(lambda x, w: F.conv2d(x, w, groups=2), meta(1, 4, 3, 3), w=meta(4, 2, 3, 3))
     assert grouped.covering() == set()

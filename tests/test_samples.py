@@ -1,0 +1,69 @@
+"""The committed samples: rendered again from their JSON they are the same, and a fresh audit gives the same numbers.
+
+After a change that is meant to move them, run ``make samples``.
+"""
+
+import re
+from io import BytesIO
+from pathlib import Path
+
+import pikepdf
+import pytest
+
+import netaudit
+from netaudit.results import AuditReport
+from netaudit.sources.zoo import bundled
+
+SAMPLES = Path(__file__).parent.parent / "reports" / "samples"
+NAMES = sorted(path.name for path in SAMPLES.iterdir())
+
+
+def without_drawings(page):
+    """The HTML without its SVG paths: they move with Matplotlib's version, the words and numbers do not."""
+    return re.sub(r"<svg.*?</svg>", lambda svg: "".join(re.findall(r"<title.*?</title>", svg[0])), page, flags=re.S)
+
+
+def test_every_bundled_network_has_a_sample():
+    assert list(bundled()) == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_rendered_again_it_is_the_same(name, tmp_path):
+    from netaudit.report import write_reports
+
+    folder = SAMPLES / name
+    write_reports(AuditReport.from_json(folder / "audit.json"), tmp_path)
+    assert (tmp_path / "audit.json").read_bytes() == (folder / "audit.json").read_bytes()
+    again, committed = ((where / "audit.html").read_text(encoding="utf-8") for where in (tmp_path, folder))
+    assert without_drawings(again) == without_drawings(committed)
+    assert [path.name for path in sorted((tmp_path / "figures").iterdir())] == [
+        path.name for path in sorted((folder / "figures").iterdir())
+    ]
+    with pikepdf.open(BytesIO((folder / "audit.pdf").read_bytes())) as pdf:
+        assert pdf.attachments["audit.json"].get_file().read_bytes() == (folder / "audit.json").read_bytes()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_fresh_audit_gives_the_same_numbers(name):
+    committed, fresh = AuditReport.from_json(SAMPLES / name / "audit.json"), netaudit.audit(name, device="cpu")
+    assert fresh.provenance.weights_sha256 == committed.provenance.weights_sha256
+    assert fresh.coverage == committed.coverage
+    for one, other in zip(fresh.layers, committed.layers, strict=True):
+        for found, kept in zip(one.findings, other.findings, strict=True):
+            assert found.verdict == kept.verdict
+            assert found.reasons == kept.reasons
+            numbers = [{k: v for k, v in side.metrics.items() if v is not None} for side in (found, kept)]
+            assert numbers[0] == pytest.approx(numbers[1], rel=1e-3, abs=1e-6)
+    for run, kept_run in zip(fresh.stack.runs, committed.stack.runs, strict=True):
+        assert run.top1 == pytest.approx(kept_run.top1, abs=0.02)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_card_s_accuracy_is_measured_again_on_the_sample(name):
+    report = AuditReport.from_json(SAMPLES / name / "audit.json")
+    card = bundled()[name]
+    assert report.stack.data["accuracy"] == pytest.approx(card["accuracy"]["sample"])
+    assert card["accuracy"]["test"] > 0.97
+    softmax = {run.rho: run for run in report.stack.runs if run.source == "softmax"}
+    assert softmax[1.0].top1 > 0.95
+    assert softmax[1.0].control_top1 < 0.25
