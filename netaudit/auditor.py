@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
@@ -18,16 +18,13 @@ from netaudit.fingerprint import WeightsHash, unchanged_file
 from netaudit.layers import SkippedLayer
 from netaudit.names import printable
 from netaudit.results import AuditReport, Coverage, LayerResult, Provenance
-from netaudit.sources.interface import FCSpec, Sample, Source
+from netaudit.sources.interface import FCSpec, Progress, Sample, Source
 from netaudit.stack import Inputs, run_inputs, run_stack
 from netaudit.summary import summarise
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor, nn
-
-Progress = Callable[[str, float, float], None]
-"""Called with (what is being done, work done, work in all); the unit of work is arbitrary."""
 
 _MEMORY_FACTOR = 3
 """Working memory of a layer, in float64 copies of it: the Gram matrix, the sorted entries, the float32 shadow pass."""

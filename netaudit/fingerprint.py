@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netaudit.errors import SourceError
 from netaudit.layers import FCLayer
+from netaudit.sources.interface import Progress
 from netaudit.sources.weights import sha256
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def _digest(tensor: Tensor) -> str:
 
 
 @contextmanager
-def unchanged_file(path: Path | None, progress: Callable[[str, float, float], None]) -> Iterator[str | None]:
+def unchanged_file(path: Path | None, progress: Progress) -> Iterator[str | None]:
     """Give the file's SHA-256, and refuse the result if the file was changed while it was being read.
 
     Raises:

@@ -12,7 +12,7 @@ from netaudit.errors import SourceError
 from netaudit.layers import FCLayer, Stack
 from netaudit.results import StackResult
 from netaudit.shadow import stack as shadow_stack
-from netaudit.sources.interface import Sample, Source
+from netaudit.sources.interface import Progress, Sample, Source
 
 if TYPE_CHECKING:
     import torch
@@ -31,9 +31,7 @@ class Inputs:
     note: str = ""
 
 
-def run_inputs(
-    source: Source, sample: Sample | None, device: torch.device, progress: Callable[[str, float, float], None]
-) -> Inputs:
+def run_inputs(source: Source, sample: Sample | None, device: torch.device, progress: Progress) -> Inputs:
     """Send the sample's inputs up the stack."""
     import torch
 
@@ -60,7 +58,7 @@ def run_stack(
     sample: Sample | None,
     seed: int,
     device: torch.device,
-    progress: Callable[[str, float, float], None],
+    progress: Progress,
     known: Mapping[str, float],
 ) -> StackResult:
     """Labels down the stack and back: one-hot ones, and with real inputs the network's own answers.

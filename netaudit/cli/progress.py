@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+
+from netaudit.sources.interface import Progress
 
 
 @contextmanager
-def progress_bar(quiet: bool) -> Iterator[Callable[[str, float, float], None] | None]:
+def progress_bar(quiet: bool) -> Iterator[Progress | None]:
     """Give a callback ``(message, done, total)`` that draws one bar; None when there is nobody to watch."""
     from rich.console import Console
     from rich.markup import escape
-    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
 
     console = Console(stderr=True)
     if quiet or not console.is_terminal:
@@ -25,7 +28,7 @@ def progress_bar(quiet: bool) -> Iterator[Callable[[str, float, float], None] | 
         TextColumn("left"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console, transient=True, speed_estimate_period=600) as bar:
+    with Bar(*columns, console=console, transient=True, speed_estimate_period=600) as bar:
         task = bar.add_task("opening", total=None)
         totals: list[float] = [0.0]
 

@@ -124,7 +124,7 @@ def _indexed(path: Path, checked: records.Records) -> WeightsFile:
     declared: dict[str, Declared] = {}
     for name, tensor in found.tensors.items():
         start = getattr(tensor.untyped_storage(), "_checkpoint_offset", None)
-        if start is None:  # a PyTorch that does not tell (2.10 to 2.14 do), or a tensor saved without data
+        if start is None:  # a PyTorch that does not tell (2.14 does), or a tensor saved without data
             raise _NotIndexedError
         nbytes = tensor.untyped_storage().nbytes()
         identity = (start, tensor.storage_offset(), tensor.shape, tensor.stride())
@@ -206,6 +206,6 @@ def _globals(pickled: BinaryIO) -> list[str]:
                     found.append(".".join(strings))
                 elif isinstance(argument, str):
                     strings = [strings[1], argument]
-    except (ValueError, IndexError, EOFError, UnicodeDecodeError, OverflowError):
+    except (ValueError, IndexError, EOFError, OverflowError, MemoryError):
         pass  # the end, or no pickle at all
     return found

@@ -17,10 +17,11 @@ import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from netaudit.errors import SourceError
 from netaudit.names import printable
+from netaudit.sources.interface import Progress
 from netaudit.sources.weights import hash_in_name
 
 T = TypeVar("T")
@@ -28,13 +29,6 @@ T = TypeVar("T")
 TIMEOUT = 15.0
 """Seconds for the first answer, and for each pause after it: half of what a run without network may take in all."""
 _PIECE = 1 << 20
-
-
-class Progress(Protocol):
-    """Told how far a download is."""
-
-    def __call__(self, message: str, done: float, total: float) -> None:
-        """``done`` of ``total`` bytes; a total of 0 is not known."""
 
 
 def cache_folder() -> Path:

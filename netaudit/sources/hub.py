@@ -17,7 +17,8 @@ from tqdm.std import tqdm  # type: ignore[import-untyped, unused-ignore]
 
 from netaudit.errors import SourceError
 from netaudit.names import printable
-from netaudit.sources.download import TIMEOUT, Progress, within
+from netaudit.sources.download import TIMEOUT, within
+from netaudit.sources.interface import Progress
 
 
 def fetch(hub_id: str, wanted: Sequence[str], *, progress: Progress | None = None, timeout: float = TIMEOUT) -> Path:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     import numpy as np
     from torch import Tensor
 
+Progress = Callable[[str, float, float], None]
+"""Told (what is being done, work done, work in all); a total of 0 is not known. The unit is the teller's own."""
+
 
 class TensorStore(Protocol):
     """Named tensors that are read one at a time, so that one layer is in memory."""

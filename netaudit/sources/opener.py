@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, Any
 from netaudit.errors import SourceError
 from netaudit.names import printable
 from netaudit.sources import zoo
-from netaudit.sources.interface import ModelInfo, Source
+from netaudit.sources.interface import ModelInfo, Progress, Source
 from netaudit.sources.statedict import plan
 from netaudit.sources.weights import CHECKPOINTS, READ, SAFETENSORS, SUFFIXES, hash_matches_name, open_weights
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from netaudit.sources.download import Progress
 
 KINDS = ("zoo", "torchvision", "timm")  # the prefixes that settle a clash, in the order in which names are looked up
 
@@ -26,7 +25,7 @@ KINDS = ("zoo", "torchvision", "timm")  # the prefixes that settle a clash, in t
 def open_source(
     target: str | Path | nn.Module | Mapping[str, Any],
     *,
-    weights: Path | None = None,
+    weights: str | Path | None = None,
     pretrained: bool = True,
     progress: Progress | None = None,
 ) -> Source:
@@ -58,7 +57,7 @@ def open_source(
     if not named:
         return _open_file(Path(target))
     kind, name = _look_up(str(target))
-    file = None if weights is None else open_weights(weights, or_bin=True)
+    file = None if weights is None else open_weights(Path(weights), or_bin=True)
     if kind == "zoo":
         return zoo.open_zoo(name, file, pretrained=pretrained)
     if kind == "torchvision":
@@ -140,7 +139,7 @@ def _open_file(path: Path) -> Source:
 
 
 def _folder(path: Path) -> SourceError:
-    files = sorted(file.name for file in path.iterdir() if file.suffix in (*CHECKPOINTS, SAFETENSORS))
+    files = sorted(file.name for file in path.glob("*") if file.suffix in (*CHECKPOINTS, SAFETENSORS))
     shown = ", ".join(printable(name, 80) for name in files[:5])
     hint = f"name one file in it: {shown}" if files else f"it holds none that can be named: {READ}"
     return SourceError(f"{printable(str(path))}: a folder; those are not read yet", hint=hint)

@@ -6,6 +6,7 @@ import struct
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from netaudit.errors import SourceError, UnsafeFileError
 from netaudit.names import printable
@@ -54,7 +55,7 @@ def check(path: Path) -> Records:
             if "byteorder" in members and archive.read(members["byteorder"]) != b"little":
                 raise SourceError(f"{shown}: written on a big-endian machine; not read", hint=RESAVE)
             data = [member for name, member in members.items() if name.startswith("data/")]
-            sizes = {_start(file.fileno(), member): member.file_size for member in data}
+            sizes = {_start(file, member): member.file_size for member in data}
             end = 0
             for start in sorted(sizes):
                 if start < end:
@@ -63,14 +64,14 @@ def check(path: Path) -> Records:
             if end > path.stat().st_size or len(sizes) != len(data):
                 raise UnsafeFileError(f"{shown}: records that reach beyond the file; refused", hint=RESAVE)
             return Records(sizes, archive.read(members["data.pkl"]))
-    except (zipfile.BadZipFile, NotImplementedError, struct.error, EOFError, UnicodeDecodeError) as error:
+    except SourceError:
+        raise
+    except Exception as error:  # zipfile raises six kinds on damaged files
         raise SourceError(f"{shown}: a damaged or cut zip file ({printable(str(error), 80)})") from error
 
 
-def _start(file: int, member: zipfile.ZipInfo) -> int:
+def _start(file: BinaryIO, member: zipfile.ZipInfo) -> int:
     """Where a record's data starts: after its local header of 30 bytes, its name and its padding."""
-    import os
-
-    header = os.pread(file, 30, member.header_offset)
-    name, extra = struct.unpack("<HH", header[26:])
+    file.seek(member.header_offset)
+    name, extra = struct.unpack("<HH", file.read(30)[26:])
     return member.header_offset + 30 + int(name) + int(extra)

@@ -13,7 +13,7 @@ from netaudit.errors import SourceError
 from netaudit.names import printable
 from netaudit.sources import download, hub
 from netaudit.sources.architecture import Architecture, MismatchError, open_architecture
-from netaudit.sources.interface import ModelInfo, Source
+from netaudit.sources.interface import ModelInfo, Progress, Source
 from netaudit.sources.statedict import Declared
 from netaudit.sources.store import module_store
 from netaudit.sources.weights import WeightsFile, open_weights
@@ -32,7 +32,7 @@ def known(name: str) -> bool:
 
 
 def open_timm(
-    name: str, file: WeightsFile | None, *, pretrained: bool = True, progress: download.Progress | None = None
+    name: str, file: WeightsFile | None, *, pretrained: bool = True, progress: Progress | None = None
 ) -> Source:
     """A model of timm with the weights of ``file``, else with the published ones of its tag (the default without one).
 
@@ -63,7 +63,7 @@ def _make(name: str) -> nn.Module:
     return module
 
 
-def _published(name: str, config: Any, progress: download.Progress | None) -> tuple[WeightsFile, str]:
+def _published(name: str, config: Any, progress: Progress | None) -> tuple[WeightsFile, str]:
     """The published file, and what to call it."""
     if config is None or not (config.hf_hub_id or config.url):
         raise SourceError(f"timm publishes no weights for {name}", hint="give a file: --weights FILE")

@@ -15,7 +15,7 @@ from torchvision import models
 from netaudit.errors import SourceError
 from netaudit.sources import download
 from netaudit.sources.architecture import Architecture, open_architecture
-from netaudit.sources.interface import ModelInfo, Source
+from netaudit.sources.interface import ModelInfo, Progress, Source
 from netaudit.sources.weights import WeightsFile, open_weights
 
 _QUANTISED = "quantized_"
@@ -27,7 +27,7 @@ def names() -> list[str]:
 
 
 def open_torchvision(
-    name: str, file: WeightsFile | None, *, pretrained: bool = True, progress: download.Progress | None = None
+    name: str, file: WeightsFile | None, *, pretrained: bool = True, progress: Progress | None = None
 ) -> Source:
     """A model of the registry with the weights of ``file``, else with torchvision's own (its DEFAULT ones).
 

@@ -34,10 +34,12 @@ class Recorder(TorchFunctionMode):
         kwargs = kwargs or {}
         tensors = list(_tensors((args, kwargs)))
         name = getattr(func, "__name__", "")
-        weights = tuple(self._names[id(t)] for t in tensors if id(t) in self._names)
-        if name in MULTIPLIES and id(_argument(args, kwargs, 1)) not in self._names:
-            weights = ()  # a bias alone: the weight was computed
-        inputs = tuple(self.number(t) for t in tensors if id(t) not in self._names)
+        parameters = [tensor for tensor in tensors if id(tensor) in self._names]
+        if name in MULTIPLIES:  # a parameter may be what is multiplied, too; and a weight computed from others is none
+            weight, bias = _argument(args, kwargs, 1), _argument(args, kwargs, 2)
+            parameters = [t for t in (weight, bias) if id(t) in self._names] if id(weight) in self._names else []
+        weights = tuple(self._names[id(tensor)] for tensor in parameters)
+        inputs = tuple(self.number(tensor) for tensor in tensors if all(tensor is not p for p in parameters))
         result = func(*args, **kwargs)
         changed = args[0] if name == "__setitem__" else result
         made = [t for t in _tensors(changed) if id(t) not in self._names]

@@ -2,12 +2,16 @@ from __future__ import annotations
 
 import hashlib
 import io
+import tempfile
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from netaudit.errors import SourceError, UnsafeFileError
 from netaudit.sources import data
@@ -97,6 +101,18 @@ def test_a_header_longer_than_its_record(tmp_path: Path) -> None:
         archive.writestr("x.npy", npy({"descr": "<f4", "fortran_order": False, "shape": (1000, 1000)}, b"\0" * 16))
     with pytest.raises(SourceError, match="longer than its record"):
         load_sample(tmp_path / "data.npz")
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10**9), st.integers(0, 255))
+def test_a_damaged_file_is_an_error_or_reads(position: int, byte: int) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = save(Path(folder) / "data.npz", x=np.ones((3, 2)), y=np.arange(3))
+        content = bytearray(path.read_bytes())
+        content[position % len(content)] = byte
+        path.write_bytes(content)
+        with suppress(SourceError):  # and nothing else
+            load_sample(path)
 
 
 def test_no_such_file(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import struct
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -79,8 +80,6 @@ def test_a_header_longer_than_the_file(tmp_path: Path, length: int) -> None:
 @settings(max_examples=60, deadline=None)
 @given(st.binary(min_size=1, max_size=200))
 def test_random_bytes_are_an_error(content: bytes) -> None:
-    import tempfile
-
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "net.safetensors"
         path.write_bytes(content)

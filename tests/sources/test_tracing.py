@@ -123,6 +123,13 @@ def test_a_computed_weight_is_not_the_parameter() -> None:
     assert list(trace.multiplications()) == []
 
 
+def test_a_parameter_that_is_multiplied_is_no_weight() -> None:
+    query = meta(2, 6)
+    trace = record(lambda query, w: F.relu(F.linear(query, w)), query=query, w=A)
+    assert [(weight, op.weights) for weight, op in trace.multiplications()] == [("w", ("w",))]
+    assert trace.activations() == {"w": "relu"}
+
+
 def test_attention_is_seen_and_its_output_followed() -> None:
     attention = nn.MultiheadAttention(8, 2, batch_first=True).eval()
     recorder = Recorder({id(p): name for name, p in attention.named_parameters()})
