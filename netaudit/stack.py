@@ -109,7 +109,7 @@ def _scale(layer: FCLayer) -> float:
 
 
 def _note(stack: Stack, activations: tuple[str, ...], inputs: Inputs) -> str:
-    notes = [stack.note] if stack.note else []
+    notes = [stack.note.rstrip(".")] if stack.note else []
     others = sorted(set(activations[:-1]) - {"relu"})
     if others:
         notes.append(f"activations other than ReLU ({', '.join(others)}) are reversed as if they were ReLU")
@@ -122,5 +122,4 @@ def _note(stack: Stack, activations: tuple[str, ...], inputs: Inputs) -> str:
     )
     if inputs.note:
         notes.append(inputs.note)
-    text = "; ".join(notes)
-    return text[0].upper() + text[1:] + "."
+    return " ".join(f"{note[0].upper()}{note[1:]}." for note in notes)

@@ -40,11 +40,14 @@ def _sentence(claim: str, layers: Sequence[LayerResult]) -> str:
     says = _SAYS.get(claim, f"{claim} holds")
     if not judged:
         return f"Whether {says} could not be judged in any layer."
-    share = "none" if not holds else "all" if holds == judged else str(holds)
-    where = f"{share} of the {judged} layers" if judged > 1 else "the one layer" if holds else "none, of the one layer"
     others: tuple[Verdict, ...] = ("fails", "undecided")
+    if judged == 1:
+        verdict = "holds" if holds else next(verdict for verdict in others if names[verdict])
+        return f"{says[0].upper()}{says[1:]}: {verdict} in the one layer judged."
     exceptions = [f"{verdict}: {_names(names[verdict])}" for verdict in others if names[verdict]]
-    return f"{says[0].upper()}{says[1:]} in {where} judged" + (f" ({'; '.join(exceptions)})." if exceptions else ".")
+    share = "all" if holds == judged else f"{holds or 'none'} of the"
+    more = f" ({'; '.join(exceptions)})" if exceptions else ""
+    return f"{says[0].upper()}{says[1:]}: holds in {share} {judged} layers judged{more}."
 
 
 def _stack_sentence(stack: StackResult) -> list[str]:

@@ -9,6 +9,7 @@ from scipy.signal import lfilter
 
 from netaudit.analysers.default import ANALYSERS, CLAIMS
 from netaudit.analysers.interface import AuditedLayer
+from netaudit.analysers.singular_law import law_metrics
 from netaudit.layers import FCLayer
 
 M = N = 512
@@ -166,3 +167,18 @@ def test_the_interval_holds_the_value():
     for finding in judge(gaussian(100, 200), gaussian(100, 1)[:, 0] + 5).values():
         low, high = finding.interval
         assert low <= finding.value <= high
+
+
+@pytest.mark.parametrize(
+    ("side", "strength", "draws", "rate"), [(64, 2.0, 60, 0.95), (64, 0.7, 60, 0.0), (512, 1.5, 20, 0.95)]
+)
+def test_how_often_a_spike_is_found(side, strength, draws, rate):
+    found = 0
+    for seed in range(draws):
+        generator = torch.Generator().manual_seed(seed)
+        u, v = (torch.randn(side, 1, generator=generator, dtype=torch.float64) for _ in range(2))
+        noise = torch.randn(side, side, generator=generator, dtype=torch.float64)
+        matrix = noise + strength * side**0.5 * (u / u.norm()) @ (v / v.norm()).T
+        s = np.linalg.svd((matrix - matrix.mean()) / matrix.std(correction=0), compute_uv=False)[::-1]
+        found += law_metrics(s, 1.0, side, side)["spikes"] > 0
+    assert found >= rate * draws if rate else found <= 0.05 * draws
