@@ -6,12 +6,9 @@ import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
-from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from netaudit.errors import ReportError
 from netaudit.layers import SkippedLayer
 
 if TYPE_CHECKING:
@@ -212,21 +209,9 @@ class AuditReport:
         Raises:
             ReportError: not a file, not JSON, another format version, or not of the published schema.
         """
-        text, name = _json_text(source)
-        try:
-            data = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite_float)
-        except (ValueError, RecursionError) as error:
-            raise ReportError(f"{name}: not JSON: {error}") from error
-        version = data.get("format_version") if isinstance(data, dict) else None
-        if version != FORMAT_VERSION:
-            raise ReportError(
-                f"{name}: format_version {version!r}, but this netaudit reads {FORMAT_VERSION}",
-                hint="run the audit again with this version, or render with the one that wrote the file",
-            )
-        problem = _schema_problem(data)
-        if problem:
-            raise ReportError(f"{name}: not an audit.json: {problem}")
-        return _report_from(data)
+        from netaudit.schema import read
+
+        return _report_from(read(source, FORMAT_VERSION))
 
     def to_html(self, path: str | Path | None = None) -> str:
         """The report as one self-contained HTML page."""
@@ -264,45 +249,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
     return value
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON number")
-
-
-def _finite_float(text: str) -> float:
-    value = float(text)
-    if not math.isfinite(value):
-        raise ValueError(f"{text[:30]} is no finite number")
-    return value
-
-
-def _json_text(source: str | Path) -> tuple[str, str]:
-    if isinstance(source, str) and source.lstrip().startswith("{"):
-        return source, "audit.json"
-    path = Path(source)
-    try:
-        return path.read_text(encoding="utf-8"), path.name
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
-        raise ReportError(
-            f"{path}: {reason}", hint="netaudit render takes the audit.json that an audit wrote"
-        ) from error
-
-
-@cache
-def schema() -> dict[str, Any]:
-    """The published JSON Schema of audit.json (draft 2020-12)."""
-    text = resources.files("netaudit").joinpath("schema/audit-1.schema.json").read_text(encoding="utf-8")
-    loaded: dict[str, Any] = json.loads(text)
-    return loaded
-
-
-def _schema_problem(data: Any) -> str | None:
-    from jsonschema import Draft202012Validator
-
-    error = next(iter(Draft202012Validator(schema()).iter_errors(data)), None)
-    return None if error is None else f"{error.json_path}: {error.message[:200]}"
 
 
 def _report_from(data: Mapping[str, Any]) -> AuditReport:

@@ -16,6 +16,7 @@ ALLOWED = {
     "layers": set(),
     "device": {"errors"},
     "results": {"errors", "layers"},
+    "schema": {"errors"},
     "laws": set(),
     "sources": {"errors", "names", "layers", "device"},
     "spectrum": {"device"},

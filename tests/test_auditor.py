@@ -9,7 +9,8 @@ from torch import nn
 
 import netaudit
 from netaudit.errors import NetauditError, SourceError
-from netaudit.results import AuditReport, schema
+from netaudit.results import AuditReport
+from netaudit.schema import schema
 
 
 @pytest.fixture

@@ -23,8 +23,8 @@ from netaudit.results import (
     StackRun,
     curve_values,
     number,
-    schema,
 )
+from netaudit.schema import schema
 
 FINDING = Finding(
     claim="singular_law",

@@ -58,6 +58,7 @@ def fetch(url: str, folder: Path, *, progress: Progress | None = None, timeout: 
         part.replace(target)
     except (OSError, ValueError, http.client.HTTPException) as error:
         reason = error.reason if isinstance(error, urllib.error.URLError) else error
+        reason = getattr(reason, "strerror", None) or reason  # without the errno, which says nothing to a person
         if isinstance(error, urllib.error.HTTPError):
             error.close()
         raise SourceError(
