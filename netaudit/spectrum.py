@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg.blas import dsyrk
 
 from netaudit import device as devices
 
@@ -32,7 +33,10 @@ class Spectrum:
 
 
 def gram(weight: Tensor, mean: float, std: float, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Gram matrix ``[p, p]`` of the smaller side of (A - mean) / std, and its sums ``[p]`` along the other; float64."""
+    """Gram matrix ``[p, p]`` of the smaller side of (A - mean) / std, and its sums ``[p]`` along the other; float64.
+
+    Only the lower triangle counts: on the CPU a symmetric product fills no more, at half the cost of a full one.
+    """
     import torch
 
     tall = weight if weight.shape[0] >= weight.shape[1] else weight.T  # [N, p]
@@ -40,8 +44,11 @@ def gram(weight: Tensor, mean: float, std: float, device: torch.device) -> tuple
     product = torch.zeros(p, p, dtype=torch.float64, device=device)
     sums = torch.zeros(p, dtype=torch.float64, device=device)
     for start in range(0, tall.shape[0], _BLOCK):
-        block = tall[start : start + _BLOCK].to(device=device, dtype=torch.float64).sub(mean).div_(std)
-        product.addmm_(block.T, block)
+        block = tall[start : start + _BLOCK].to(device=device, dtype=torch.float64).sub(mean).div_(std).contiguous()
+        if device.type == "cpu":  # the transposes are views in Fortran's order: nothing is copied
+            dsyrk(1.0, block.numpy().T, beta=1.0, c=product.numpy().T, overwrite_c=1)
+        else:
+            product.addmm_(block.T, block)
         sums += block.sum(0)
     return product, sums
 
@@ -55,10 +62,17 @@ def singular_values(weight: Tensor, mean: float, std: float, device: torch.devic
 
     device = devices.float64_device(device)
     try:
-        centred, sums = gram(weight, mean, std, device)
+        return _exact(weight, mean, std, device)
     except torch.OutOfMemoryError:
-        device = torch.device("cpu")
-        centred, sums = gram(weight, mean, std, device)
+        if device.type == "cpu":
+            raise
+        return _exact(weight, mean, std, torch.device("cpu"))
+
+
+def _exact(weight: Tensor, mean: float, std: float, device: torch.device) -> Spectrum:
+    import torch
+
+    centred, sums = gram(weight, mean, std, device)
     shift, larger = mean / std, max(weight.shape)
     eigenvalues = torch.linalg.eigvalsh(centred)
     # (B + mu 1 1^T)^T (B + mu 1 1^T) for the tall, centred B: no second product over the larger side

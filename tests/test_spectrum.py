@@ -4,6 +4,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from netaudit import spectrum
 from netaudit.spectrum import singular_values
 
 CPU = torch.device("cpu")
@@ -14,9 +15,9 @@ CPU = torch.device("cpu")
 def test_agrees_with_an_svd(m, n, mean, seed):
     weight = torch.randn(m, n, generator=torch.Generator().manual_seed(seed), dtype=torch.float64) + mean
     own = float(weight.mean())
-    spectrum = singular_values(weight, own, 2.5, CPU)
+    found_values = singular_values(weight, own, 2.5, CPU)
     A = weight.numpy()
-    for found, matrix in ((spectrum.raw, A), (spectrum.centred, A - own)):
+    for found, matrix in ((found_values.raw, A), (found_values.centred, A - own)):
         true = np.linalg.svd(matrix, compute_uv=False)[::-1]
         assert found * 2.5 == pytest.approx(true, rel=1e-7, abs=1e-6 * max(1.0, true[-1]))
         assert found.dtype == np.float64
@@ -33,3 +34,18 @@ def test_low_precision_weights_are_read_exactly():
     weight = torch.randn(50, 60, generator=torch.Generator().manual_seed(0)).bfloat16()
     true = np.linalg.svd(weight.double().numpy(), compute_uv=False)[::-1]
     assert singular_values(weight, 0.0, 1.0, CPU).raw == pytest.approx(true, rel=1e-9)
+
+
+def test_a_device_without_room_hands_over_to_the_cpu(monkeypatch):
+    weight = torch.randn(30, 20, generator=torch.Generator().manual_seed(0))
+    expected, real, seen = singular_values(weight, 0.0, 1.0, CPU), spectrum.gram, []
+
+    def gram(weight, mean, std, device):
+        seen.append(device.type)
+        if device.type != "cpu":
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return real(weight, mean, std, device)
+
+    monkeypatch.setattr(spectrum, "gram", gram)
+    assert np.array_equal(singular_values(weight, 0.0, 1.0, torch.device("cuda")).raw, expected.raw)
+    assert seen == ["cuda", "cpu"]

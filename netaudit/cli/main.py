@@ -48,6 +48,7 @@ def main(arguments: list[str] | None = None) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
     try:
+        arguments = (sys.argv[1:] if arguments is None else arguments) or ["--help"]
         code = cli.main(arguments, prog_name="netaudit", standalone_mode=False)
         sys.stdout.flush()
     except click.exceptions.Exit as leaving:

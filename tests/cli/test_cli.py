@@ -171,10 +171,10 @@ def test_a_name_cannot_write_to_the_terminal(run, tmp_path):
     assert "\\x1b[31mred" in out
 
 
-@pytest.mark.parametrize("option", ["--version", "--help"])
-def test_version_and_help(run, option):
-    code, out, _ = run(option)
-    assert code == 0
+@pytest.mark.parametrize("arguments", [["--version"], ["--help"], []])
+def test_version_and_help(run, arguments):
+    code, out, err = run(*arguments)
+    assert (code, err) == (0, "")
     assert "netaudit" in out
 
 
