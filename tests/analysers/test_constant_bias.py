@@ -38,13 +38,13 @@ def test_verdicts(bias, input_norm, verdict):
 
 
 def test_metrics_with_real_inputs():
-    finding = judge(noise(0.05), 10.0)
+    finding = judge(noise(0.1), 20.0)  # the scale is 2
     metrics = finding.metrics
     assert finding.statistic == "std_over_preactivation_scale"
     assert metrics["std_over_preactivation_scale"] == pytest.approx(0.05, rel=0.1)
     assert metrics["share_within_10pct_of_scale"] == pytest.approx(0.954, abs=0.03)
     assert metrics["share_negative"] == pytest.approx(0.5, abs=0.08)
-    assert metrics["mad"] == pytest.approx(0.6745 * 0.05, rel=0.15)
+    assert metrics["mad"] == pytest.approx(0.6745 * 0.1, rel=0.15)
 
 
 def test_without_real_inputs_the_reason_is_given():

@@ -182,3 +182,15 @@ def test_how_often_a_spike_is_found(side, strength, draws, rate):
         s = np.linalg.svd((matrix - matrix.mean()) / matrix.std(correction=0), compute_uv=False)[::-1]
         found += law_metrics(s, 1.0, side, side)["spikes"] > 0
     assert found >= rate * draws if rate else found <= 0.05 * draws
+
+
+@pytest.mark.parametrize(("shape", "widened"), [((10, 10), True), ((200, 200), False)])
+def test_the_tolerance_widens_for_small_layers_and_says_so(shape, widened):
+    for claim, finding in judge(gaussian(*shape), torch.zeros(shape[0])).items():
+        if claim == "gaussian_weights":
+            assert (finding.rule.threshold == finding.null.q99 > 0.02) is widened
+            assert ("widened" in finding.rule.origin) is widened
+            assert f"<= {finding.rule.threshold:.3g}" in finding.rule.statement
+    narrow = judge(gaussian(40, 60))["shadow_inversion"]
+    assert narrow.rule.threshold > 1.25
+    assert "widened" in narrow.rule.origin
