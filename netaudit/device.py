@@ -111,6 +111,18 @@ def with_smaller_batches(work: Callable[[slice, torch.device], T], total: int, d
     return results
 
 
+def with_cpu_fallback(work: Callable[[torch.device], T], device: torch.device) -> T:
+    """Run ``work(device)``, and on the CPU if the device runs out of memory: the same results up to rounding."""
+    import torch
+
+    try:
+        return work(device)
+    except torch.OutOfMemoryError:
+        if device.type == "cpu":
+            raise
+        return work(torch.device("cpu"))
+
+
 def physical_memory() -> int | None:
     """Bytes of memory in this machine, or None where the system does not say."""
     import os

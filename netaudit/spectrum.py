@@ -58,15 +58,7 @@ def singular_values(weight: Tensor, mean: float, std: float, device: torch.devic
 
     ``mean`` and ``std`` are those of the entries. The result stays in units of std, where no square can overflow.
     """
-    import torch
-
-    device = devices.float64_device(device)
-    try:
-        return _exact(weight, mean, std, device)
-    except torch.OutOfMemoryError:
-        if device.type == "cpu":
-            raise
-        return _exact(weight, mean, std, torch.device("cpu"))
+    return devices.with_cpu_fallback(lambda where: _exact(weight, mean, std, where), devices.float64_device(device))
 
 
 def _exact(weight: Tensor, mean: float, std: float, device: torch.device) -> Spectrum:

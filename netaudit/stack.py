@@ -10,7 +10,7 @@ from netaudit import device as devices
 from netaudit.analysers import entries
 from netaudit.errors import SourceError
 from netaudit.layers import FCLayer, Stack
-from netaudit.results import StackResult
+from netaudit.results import StackResult, StackRun
 from netaudit.shadow import stack as shadow_stack
 from netaudit.sources.interface import Progress, Sample, Source
 
@@ -41,7 +41,10 @@ def run_inputs(source: Source, sample: Sample | None, device: torch.device, prog
         return Inputs(note="the real inputs were not used: the way from them to the fully connected stack is not known")
     progress("real inputs", 0.0, 0.0)
     x = source.trunk(torch.from_numpy(sample.x[:MOST_INPUTS]))
-    logits, norms = shadow_stack.forward(_reader(source), source.stack, x, device)
+    stack = source.stack
+    logits, norms = devices.with_cpu_fallback(
+        lambda where: shadow_stack.forward(_reader(source), stack, x, where), device
+    )
     if not bool(torch.isfinite(logits).all()):
         return Inputs(note="the network's outputs on the real inputs are not finite")
     classes = logits.shape[1]
@@ -91,9 +94,12 @@ def run_stack(
             "n": len(inputs.logits),
             "accuracy": float(hits.mean()),
         }
-    runs = shadow_stack.recover(
-        read, stack, sigmas, labels, devices.generator(seed, "stack"), device, inputs.norms.get(names[0])
-    )
+    norm = inputs.norms.get(names[0])
+
+    def recover(where: torch.device) -> list[StackRun]:
+        return shadow_stack.recover(read, stack, sigmas, labels, devices.generator(seed, "stack"), where, norm)
+
+    runs = devices.with_cpu_fallback(recover, device)
     return StackResult(names, stack.inferred, activations, tuple(runs), data, _note(stack, activations, inputs))
 
 

@@ -74,3 +74,24 @@ def test_out_of_memory_on_the_cpu_is_an_error():
 
     with pytest.raises(DeviceError, match="out of memory"):
         devices.with_smaller_batches(work, 4, CPU)
+
+
+def test_the_cpu_takes_over_once():
+    seen = []
+
+    def work(where):
+        seen.append(where.type)
+        if where.type == "cuda":
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return 7
+
+    assert devices.with_cpu_fallback(work, torch.device("cuda")) == 7
+    assert seen == ["cuda", "cpu"]
+
+
+def test_out_of_memory_on_the_cpu_is_not_tried_again():
+    def work(where):
+        raise torch.OutOfMemoryError("out of memory")
+
+    with pytest.raises(torch.OutOfMemoryError):
+        devices.with_cpu_fallback(work, CPU)
