@@ -63,12 +63,19 @@ def main(arguments: list[str] | None = None) -> None:
         code = _fail(error, str(error), error.hints)
     except click.UsageError as error:
         code = _fail(error, error.format_message(), ("`netaudit --help` shows the usage",))
-    except MemoryError as error:
-        code = _fail(error, "out of memory", ("audit fewer layers at a time: --layers",))
     except Exception as error:  # noqa: BLE001 - the last resort: one line, never a traceback
-        hint = "this is a bug in netaudit; NETAUDIT_DEBUG=1 shows where it happened"
-        code = _fail(error, f"unexpected {type(error).__name__}: {error}", (hint,))
+        if _out_of_memory(error):
+            code = _fail(error, "out of memory", ("audit fewer layers at a time: --layers",))
+        else:
+            hint = "this is a bug in netaudit; NETAUDIT_DEBUG=1 shows where it happened"
+            code = _fail(error, f"unexpected {type(error).__name__}: {error}", (hint,))
     sys.exit(code or 0)
+
+
+def _out_of_memory(error: Exception) -> bool:
+    """Python's, CUDA's, or the CPU allocator's of PyTorch, which is a plain RuntimeError."""
+    text = str(error)
+    return isinstance(error, MemoryError) or "out of memory" in text or "can't allocate memory" in text
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

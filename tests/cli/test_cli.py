@@ -163,6 +163,25 @@ def test_a_bug_is_one_line_too(run, checkpoint, monkeypatch):
     assert "Traceback" in run(checkpoint)[2]
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 9 GiB."),
+        RuntimeError("[enforce fail at alloc_cpu.cpp:121] DefaultCPUAllocator: can't allocate memory: 9 bytes"),
+    ],
+    ids=["Python", "CUDA", "CPU"],
+)
+def test_out_of_memory_is_no_bug(run, checkpoint, monkeypatch, error):
+    def large(*args, **kwargs):
+        raise error
+
+    monkeypatch.setattr("netaudit.auditor.audit", large)
+    code, _, err = run(checkpoint)
+    assert code == 2
+    assert err == "netaudit: error: out of memory\nhint: audit fewer layers at a time: --layers\n"
+
+
 def test_a_name_cannot_write_to_the_terminal(run, tmp_path):
     torch.save({"a\x1b[31mred\u202e.weight": torch.randn(40, 40)}, tmp_path / "evil.pt")
     _, out, _ = run("evil.pt", "--format", "json")
