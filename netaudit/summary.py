@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from netaudit.names import printable
 from netaudit.results import VERDICTS, Coverage, LayerResult, StackResult, Verdict
 
 _SAYS = {
@@ -68,5 +69,5 @@ def _number(count: int, what: str) -> str:
 
 
 def _names(names: Sequence[str], most: int = 3) -> str:
-    shown = ", ".join(names[:most])
+    shown = ", ".join(printable(name, 80) for name in names[:most])
     return shown if len(names) <= most else f"{shown} and {len(names) - most} more"

@@ -23,7 +23,7 @@ ALLOWED = {
     "shadow": {"device", "laws", "layers", "results"},
     "analysers": {"device", "laws", "layers", "results", "shadow", "spectrum"},
     "fingerprint": {"errors", "layers", "sources"},
-    "summary": {"results"},
+    "summary": {"names", "results"},
     "stack": {"analysers", "device", "errors", "layers", "results", "shadow", "sources"},
     "auditor": {
         "analysers", "device", "errors", "fingerprint", "layers", "names", "results", "sources", "stack", "summary",
