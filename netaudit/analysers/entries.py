@@ -49,7 +49,7 @@ def describe(weight: Tensor) -> Entries | str:
     if values[0] == values[-1]:
         return f"every weight is the constant {float(values[0]):.6g}"
     # a power of two, so that nothing is rounded: fourth powers of very large or small weights would not be finite
-    unit = 2.0 ** int(np.frexp(max(abs(float(values[0])), abs(float(values[-1]))))[1])
+    unit = float(np.ldexp(1.0, int(np.frexp(max(abs(float(values[0])), abs(float(values[-1]))))[1]) - 1))
 
     def chunks() -> Iterator[Floats]:
         return (values[start : start + _CHUNK].astype(np.float64) / unit for start in range(0, values.size, _CHUNK))

@@ -87,8 +87,3 @@ def _above(mu: Floats, s: Floats, t: float) -> tuple[Floats, Floats]:
     a = (t - mu) / s
     share, at = ndtr(-a), normal_pdf(a)
     return mu * share + s * at, (mu**2 + s**2) * share + s * (mu + t) * at
-
-
-def crosstalk_variance(h_norm2: ArrayLike, rho: float, n: int) -> Floats:
-    """s^2 = 2 ||h||^2 / (rho n), the second moment of z off the support."""
-    return 2 * np.asarray(h_norm2, dtype=np.float64) / (rho * n)

@@ -46,6 +46,8 @@ def test_what_cannot_be_described_says_why(weight, why):
     assert why in entries.describe(weight)
 
 
-def test_very_large_float64_entries_are_finite():
-    described = entries.describe(torch.tensor([[1e300, 3e300], [-1e300, -3e300]], dtype=torch.float64))
-    assert described.std == pytest.approx(5**0.5 * 1e300)
+@pytest.mark.parametrize("scale", [1e300, 5e307, 1e-300, 1e-320])
+def test_extreme_float64_entries_are_described(scale):
+    described = entries.describe(torch.tensor([[1.0, 3.0], [-1.0, -3.0]], dtype=torch.float64) * scale)
+    assert described.std == pytest.approx(5**0.5 * scale, rel=1e-2)
+    assert described.z.tolist() == pytest.approx([-(1.8**0.5), -(0.2**0.5), 0.2**0.5, 1.8**0.5], rel=1e-2)

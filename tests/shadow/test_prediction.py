@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netaudit.shadow.prediction import crosstalk_variance, predict
+from netaudit.shadow.prediction import predict
 
 
 def simulate(h, m, n, rho, estimate, draws=4000):
@@ -39,7 +39,3 @@ def test_the_best_offset_is_best(k, m, n, rho):
 def test_without_an_offset_the_error_is_about_m_plus_k_over_rho_n():
     prediction = predict(np.full((1, 20), 0.7), 1000, 4096, 0.5)
     assert prediction.relative_error_none == pytest.approx(1020 / 2048, rel=0.05)
-
-
-def test_crosstalk_variance():
-    assert float(crosstalk_variance(9.0, 0.5, 100)) == pytest.approx(0.36)
