@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 from netaudit import __version__
 from netaudit import device as devices
 from netaudit.analysers.default import ANALYSERS
+from netaudit.analysers.edge_tests import edge_tests
 from netaudit.analysers.interface import Analyser, AuditedLayer
+from netaudit.analysers.surrogates import LEVELS, Level
 from netaudit.errors import NetauditError
 from netaudit.fingerprint import WeightsHash, unchanged_file
 from netaudit.layers import SkippedLayer
@@ -40,6 +42,7 @@ class Auditor:
 
     device: torch.device
     seed: int = 0
+    nulls: Level = "quick"
     analysers: tuple[Analyser, ...] = ANALYSERS
     progress: Progress = _silent
 
@@ -67,7 +70,7 @@ class Auditor:
     ) -> LayerResult:
         layer = source.read(spec)
         weights.add(layer)
-        audited = AuditedLayer(layer, self.seed, self.device, inputs.norms.get(spec.name))
+        audited = AuditedLayer(layer, self.seed, self.device, inputs.norms.get(spec.name), self.nulls)
         findings = []
         for index, analyser in enumerate(self.analysers):
             message = f"{printable(spec.name, 60)}: {analyser.claim.replace('_', ' ')}"
@@ -103,6 +106,7 @@ def audit(
     device: str = "auto",
     seed: int = 0,
     data: str | Path | None = None,
+    nulls: Level = "quick",
     progress: Progress | None = None,
 ) -> AuditReport:
     """Audit a model: how random-like are its fully connected layers, and can it be run in reverse?
@@ -116,16 +120,22 @@ def audit(
         seed: every random number follows from it.
         data: an ``.npz`` with real inputs ``x [N, ...]`` as the model takes them (uint8 is scaled to [0, 1]) and
             labels ``y [N]``; a bundled network brings its own.
+        nulls: what each layer's figures are set beside, apart from a Gaussian layer: ``quick``, one draw of its own
+            entries permuted and one with random signs, on at most 1024 x 1024 of them; ``full``, ten of each at full
+            size; ``none``. No verdict depends on it.
         progress: called with (message, done, total).
 
     Raises:
+        ValueError: no such level of nulls.
         NetauditError: the target cannot be read, or no layer has a claim that can be judged.
     """
     from netaudit.sources.data import load_sample
     from netaudit.sources.opener import open_source
 
+    if nulls not in LEVELS:
+        raise ValueError(f"nulls must be one of {', '.join(LEVELS)}, got {nulls!r}")
     tell = progress or _silent
-    auditor = Auditor(devices.choose(device), seed, progress=tell)
+    auditor = Auditor(devices.choose(device), seed, nulls, progress=tell)
     source = open_source(target, weights=None if weights is None else Path(weights), progress=tell)
     sample = source.sample if data is None else load_sample(Path(data))
     with unchanged_file(source.file, tell) as file_sha256:
@@ -170,6 +180,7 @@ def _report(
         layers=audited,
         skipped=tuple(result for result in results if isinstance(result, SkippedLayer)),
         stack=stack,
+        p_values=edge_tests(audited),
         summary=summarise(printable(source.info.name, 80), audited, claims, stack, coverage),
     )
 
@@ -204,6 +215,7 @@ def _provenance(
         settings={
             "layers": list(layers),
             "exclude": list(exclude),
+            "nulls": auditor.nulls,
             "data": None if sample is None else {"name": sample.name, "sha256": sample.sha256},
         },
     )

@@ -21,30 +21,56 @@ Verdict = Literal["holds", "fails", "undecided", "not_applicable"]
 VERDICTS: tuple[Verdict, ...] = ("holds", "fails", "undecided", "not_applicable")
 
 
+NullKind = Literal["gaussian", "permuted", "signs", "independent"]
+
+
 @dataclass(frozen=True)
 class Null:
-    """What the statistic does on a matrix for which the claim is true by construction."""
+    """What a statistic does on matrices that lack what the claim is about, of the layer's shape unless said."""
 
-    kind: str
-    """How the null was drawn, in words."""
+    kind: NullKind
+    """``gaussian``: i.i.d. entries, for which every claim holds. ``permuted``: the layer's own entries, mean removed,
+    in random places: the histogram stays, all structure goes. ``signs``: random signs on them: the variance profile
+    of rows and columns stays too. ``independent``: the shadow comes back through another matrix."""
+    statistic: str
+    """The metric that was drawn."""
     draws: int
-    q01: float | None = None
-    median: float | None = None
-    q99: float | None = None
+    q01: float | None
+    """1 % quantile; the smallest of fewer than 100 draws, which is what the empirical quantile then amounts to."""
+    median: float | None
+    q99: float | None
+    own: float | None = None
+    """The layer's own value at ``shape``, when that is not the layer's shape."""
     shape: tuple[int, int] | None = None
     """Shape of the matrices drawn, ``(out, in)``, when it is not the layer's own."""
+    note: str = ""
+    """How it was drawn, in words."""
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One equivalence test: an effect size with its interval against stated limits.
+
+    Holds when the whole interval lies within the limits, fails when all of it lies outside, else undecided.
+    """
+
+    statistic: str
+    """The metric judged."""
+    value: float
+    interval: tuple[float, float]
+    limits: tuple[float | None, float | None]
+    """Lowest and highest value for which the claim holds, after any widening for a small layer; None: no limit."""
+    verdict: Verdict
 
 
 @dataclass(frozen=True)
 class Rule:
-    """The named rule that turned values into a verdict."""
+    """The named rule that turned values into a verdict: the worst of its conditions."""
 
     name: str
-    threshold: float | None
-    """The bound on the finding's ``value`` up to which the claim holds, after any widening for a small layer."""
     origin: str
-    """Where the threshold comes from."""
-    statement: str = ""
+    """Where the tolerance comes from, and whether it was widened."""
+    statement: str
     """The whole rule in words."""
 
 
@@ -54,20 +80,37 @@ class Finding:
 
     claim: str
     verdict: Verdict
-    statistic: str | None
-    """The metric that the verdict rests on first."""
-    value: float | None
-    interval: tuple[float, float] | None
-    null: Null | None
-    rule: Rule | None
     metrics: Mapping[str, float | int | None]
     """One number each, or None with its reason in ``reasons``."""
     reasons: Mapping[str, str] = field(default_factory=dict)
     """Why a metric is None."""
+    conditions: tuple[Condition, ...] = ()
+    """What the verdict rests on, most telling first; empty when nothing could be judged."""
+    rule: Rule | None = None
+    nulls: tuple[Null, ...] = ()
+    details: Mapping[str, Any] | None = None
+    """What has more than one number a layer: the spikes, the alternative distributions."""
     curve: Mapping[str, Any] | None = None
     """The binned data that a figure draws; never raw weights."""
     note: str = ""
     """Why this verdict, in one sentence."""
+    warnings: tuple[str, ...] = ()
+    """What makes a part of this finding void, in words."""
+
+    @property
+    def statistic(self) -> str | None:
+        """The metric of the first condition."""
+        return self.conditions[0].statistic if self.conditions else None
+
+    @property
+    def value(self) -> float | None:
+        """The effect size of the first condition."""
+        return self.conditions[0].value if self.conditions else None
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """The interval of the first condition."""
+        return self.conditions[0].interval if self.conditions else None
 
 
 @dataclass(frozen=True)
@@ -128,6 +171,28 @@ class StackResult:
 
 
 @dataclass(frozen=True)
+class PValue:
+    """One test of a family."""
+
+    layer: str
+    claim: str
+    p_value: float
+    adjusted: float
+    """The p-value corrected over the family: reject at level a what lies at or below a."""
+
+
+@dataclass(frozen=True)
+class PValues:
+    """P-values from an analytic or tabulated law, corrected for their number. No verdict rests on them."""
+
+    statement: str
+    """What is tested and which tests make up the family, in words."""
+    method: str
+    """How the family is corrected: ``Holm``."""
+    tests: tuple[PValue, ...]
+
+
+@dataclass(frozen=True)
 class Provenance:
     """Everything needed to get the same numbers again. No path, host name or time."""
 
@@ -169,6 +234,7 @@ class AuditReport:
     layers: tuple[LayerResult, ...]
     skipped: tuple[SkippedLayer, ...]
     stack: StackResult
+    p_values: PValues
     summary: Mapping[str, Any]
     """``{claims: {claim: {holds, fails, undecided, not_applicable}}, text: [sentence, ...]}``."""
     format_version: int = FORMAT_VERSION
@@ -263,6 +329,9 @@ def _report_from(data: Mapping[str, Any]) -> AuditReport:
         layers=tuple(_layer_from(layer) for layer in data["layers"]),
         skipped=tuple(SkippedLayer(**(entry | {"shape": tuple(entry["shape"])})) for entry in data["skipped"]),
         stack=StackResult(**stack),
+        p_values=PValues(
+            **(data["p_values"] | {"tests": tuple(PValue(**entry) for entry in data["p_values"]["tests"])})
+        ),
         summary=data["summary"],
         format_version=data["format_version"],
     )
@@ -274,16 +343,17 @@ def _layer_from(data: Mapping[str, Any]) -> LayerResult:
 
 
 def _finding_from(data: Mapping[str, Any]) -> Finding:
-    null, rule, interval = data["null"], data["rule"], data["interval"]
-    if null is not None:
-        null = Null(**(null | {"shape": None if null["shape"] is None else tuple(null["shape"])}))
-    return Finding(
-        **(
-            dict(data)
-            | {"null": null, "rule": None if rule is None else Rule(**rule)}
-            | {"interval": None if interval is None else tuple(interval)}
-        )
+    conditions = tuple(
+        Condition(**(entry | {"interval": tuple(entry["interval"]), "limits": tuple(entry["limits"])}))
+        for entry in data["conditions"]
     )
+    nulls = tuple(
+        Null(**(entry | {"shape": None if entry["shape"] is None else tuple(entry["shape"])}))
+        for entry in data["nulls"]
+    )
+    rule = None if data["rule"] is None else Rule(**data["rule"])
+    parts = {"conditions": conditions, "nulls": nulls, "rule": rule, "warnings": tuple(data["warnings"])}
+    return Finding(**(dict(data) | parts))
 
 
 def number(value: float) -> float | None:

@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg.blas import dsyrk
+from scipy.linalg.blas import dsymv, dsyrk
 
 from netaudit import device as devices
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
+
+Floats = NDArray[np.float64]
 
 _BLOCK = 1024  # columns a product: 4096 x 1024 float64 is 32 MB, large enough for full speed
 
@@ -26,10 +28,12 @@ _BLOCK = 1024  # columns a product: 4096 x 1024 float64 is 32 MB, large enough f
 class Spectrum:
     """Singular values in units of the entries' standard deviation, ascending, float64, ``min(m, n)`` of them."""
 
-    centred: NDArray[np.float64]
+    centred: Floats
     """Of A - mean(A)."""
-    raw: NDArray[np.float64]
+    raw: Floats
     """Of A as it is."""
+    gram: Tensor
+    """Gram matrix ``[p, p]`` of the smaller side of (A - mean(A)) / std; only the lower triangle counts."""
 
 
 def gram(weight: Tensor, mean: float, std: float, device: torch.device) -> tuple[Tensor, Tensor]:
@@ -69,10 +73,44 @@ def _exact(weight: Tensor, mean: float, std: float, device: torch.device) -> Spe
     eigenvalues = torch.linalg.eigvalsh(centred)
     # (B + mu 1 1^T)^T (B + mu 1 1^T) for the tall, centred B: no second product over the larger side
     cross = shift * sums
-    raw = centred.add_(cross[:, None] + cross[None, :] + shift**2 * larger)
-    return Spectrum(_roots(eigenvalues), _roots(torch.linalg.eigvalsh(raw)))
+    raw = torch.linalg.eigvalsh(centred + (cross[:, None] + cross[None, :] + shift**2 * larger))
+    return Spectrum(_roots(eigenvalues), _roots(raw), centred)
 
 
-def _roots(eigenvalues: Tensor) -> NDArray[np.float64]:
-    values: NDArray[np.float64] = eigenvalues.clamp_min(0).sqrt().cpu().numpy()
+def centred_values(matrix: Tensor, device: torch.device) -> Floats:
+    """Singular values of a matrix that is centred already, ascending, float64."""
+    import torch
+
+    def work(where: torch.device) -> Floats:
+        return _roots(torch.linalg.eigvalsh(gram(matrix, 0.0, 1.0, where)[0]))
+
+    return devices.with_cpu_fallback(work, devices.float64_device(device))
+
+
+def output_vectors(spectrum: Spectrum, weight: Tensor, mean: float, std: float, count: int) -> Floats:
+    """Singular vectors over the outputs, ``[out, count]``, of the ``count`` largest values of A - mean(A); unit norm.
+
+    Lanczos on the Gram matrix (ARPACK, on the CPU), from a fixed start: the same layer gives the same vectors.
+    """
+    import torch
+    from scipy.sparse.linalg import LinearOperator, eigsh
+
+    lower = spectrum.gram.cpu().numpy().T  # Fortran's order: its upper triangle
+    p = len(lower)
+    operator = LinearOperator((p, p), matvec=lambda v: dsymv(1.0, lower, v.ravel()), dtype=np.float64)
+    _, vectors = eigsh(operator, k=count, which="LA", v0=np.ones(p), tol=1e-8)
+    vectors = vectors[:, ::-1].copy()
+    if weight.shape[0] > weight.shape[1]:  # the vectors are over the inputs: one product more
+        A = torch.from_numpy(vectors).to(weight.device)
+        blocks = [
+            (weight[start : start + _BLOCK].double().sub(mean).div_(std) @ A).cpu().numpy()
+            for start in range(0, weight.shape[0], _BLOCK)
+        ]
+        vectors = np.concatenate(blocks)
+        vectors /= np.linalg.norm(vectors, axis=0)
+    return np.asarray(vectors)
+
+
+def _roots(eigenvalues: Tensor) -> Floats:
+    values: Floats = eigenvalues.clamp_min(0).sqrt().cpu().numpy()
     return values

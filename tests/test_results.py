@@ -13,11 +13,14 @@ from netaudit.results import (
     SCHEMA_ID,
     VERDICTS,
     AuditReport,
+    Condition,
     Coverage,
     Finding,
     LayerResult,
     Null,
     Provenance,
+    PValue,
+    PValues,
     Rule,
     StackResult,
     StackRun,
@@ -29,13 +32,13 @@ from netaudit.schema import schema
 FINDING = Finding(
     claim="singular_law",
     verdict="holds",
-    statistic="ks",
-    value=0.01,
-    interval=(0.0, 0.02),
-    null=Null("Gaussian matrix", 40, 0.001, 0.002, 0.003, (8, 9)),
-    rule=Rule("equivalence", 0.05, "a convention", "holds if ks <= 0.05"),
     metrics={"ks": 0.01, "spikes": 2, "gain": None},
     reasons={"gain": "no cell"},
+    conditions=(Condition("ks", 0.01, (0.0, 0.02), (None, 0.05), "holds"),),
+    rule=Rule("equivalence", "a convention", "holds if ks <= 0.05"),
+    nulls=(Null("permuted", "ks", 40, 0.001, 0.002, 0.003, 0.02, (8, 9), "permuted entries"),),
+    details={"spikes": [{"u": 2.5}]},
+    warnings=("The edge law is void.",),
     curve={"edges": [0.0, 1.0], "spikes": []},
     note="It follows the law.",
 )
@@ -53,6 +56,7 @@ REPORT = AuditReport(
         (StackRun("onehot", 0.5, 8, 0.9, None, 0.125, 0.1, None),),
         {"name": "images", "n": 8, "accuracy": 0.9, "sha256": "c" * 64},
     ),
+    p_values=PValues("One test a layer.", "Holm", (PValue("fc", "singular_law", 0.01, 0.02),)),
     summary={
         "claims": {"singular_law": {"holds": 1, "fails": 0, "undecided": 0, "not_applicable": 0}},
         "text": ["Yes."],
@@ -101,7 +105,7 @@ def test_the_schema_allows_no_other_key_in_any_object_of_ours():
                 yield from objects(value)
 
     found = list(objects(schema()))
-    assert len(found) == 14
+    assert len(found) == 17
     assert all(node["additionalProperties"] is False for node in found)
     assert all(set(node["required"]) == set(node["properties"]) for node in found)
 
@@ -187,7 +191,8 @@ def test_files_that_cannot_be_read(tmp_path):
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_numbers_that_json_does_not_have_are_not_written(value):
-    layer = replace(REPORT.layers[0], findings=(replace(FINDING, value=value),))
+    condition = replace(FINDING.conditions[0], value=value)
+    layer = replace(REPORT.layers[0], findings=(replace(FINDING, conditions=(condition,)),))
     with pytest.raises(ValueError, match="Out of range float values"):
         replace(REPORT, layers=(layer,)).to_json()
 
@@ -225,15 +230,33 @@ def test_data_frame():
 
 numbers = st.none() | st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(2**53), 2**53)
 names = st.text(st.characters(), max_size=20)  # lone surrogates and control characters among them
+pairs = st.tuples(st.floats(-1, 1), st.floats(-1, 1))
+conditions = st.builds(
+    Condition,
+    statistic=names,
+    value=st.floats(-1, 1),
+    interval=pairs,
+    limits=st.tuples(numbers, numbers),
+    verdict=st.sampled_from(VERDICTS),
+)
+nulls = st.builds(
+    Null,
+    st.sampled_from(["gaussian", "permuted", "signs", "independent"]),
+    names,
+    st.integers(0, 9),
+    *[numbers] * 4,
+    st.none() | st.just((2, 3)),
+    names,
+)
 findings = st.builds(
     Finding,
     claim=names,
     verdict=st.sampled_from(VERDICTS),
-    statistic=st.none() | names,
-    value=numbers,
-    interval=st.none() | st.tuples(st.floats(-1, 1), st.floats(-1, 1)),
-    null=st.none() | st.builds(Null, names, st.integers(0, 9), numbers, numbers, numbers, st.none() | st.just((2, 3))),
-    rule=st.none() | st.builds(Rule, names, numbers, names, names),
+    conditions=st.lists(conditions, max_size=2).map(tuple),
+    rule=st.none() | st.builds(Rule, names, names, names),
+    nulls=st.lists(nulls, max_size=2).map(tuple),
+    details=st.none() | st.dictionaries(names, st.lists(st.floats(-1, 1), max_size=3), max_size=2),
+    warnings=st.lists(names, max_size=2).map(tuple),
     metrics=st.dictionaries(names, numbers, max_size=3),
     reasons=st.dictionaries(names, names, max_size=2),
     curve=st.none() | st.dictionaries(names, st.lists(st.floats(-1, 1), max_size=3), max_size=2),

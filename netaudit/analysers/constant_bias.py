@@ -10,15 +10,16 @@ Source: hypothesis tested on AlexNet in Arora, Liang and Ma, arXiv:1511.05653; t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from netaudit import device as devices
 from netaudit.analysers.interface import AuditedLayer
-from netaudit.analysers.rules import BAND, at_most, clean, not_applicable
-from netaudit.results import Finding, Rule, Verdict, curve_values
+from netaudit.analysers.rules import clean, judge, not_applicable
+from netaudit.results import Condition, Finding, Rule, curve_values
 
 METRICS = (
     "mean",
@@ -75,26 +76,35 @@ class ConstantBias:
             | dict.fromkeys(("share_within_10pct_of_scale", "std_over_preactivation_scale"), NEEDS_DATA),
         )
         unit = scale if scale is not None else abs(median)
-        statistic = "std_over_abs_median" if scale is None else "std_over_preactivation_scale"
-        value = metrics[statistic]
-        verdict: Verdict
-        if scale is None:
-            verdict = "holds" if value is not None and value <= self.tolerance else "undecided"
-        else:
-            verdict = at_most(value, self.tolerance)
+        condition = self._condition(audited, b, metrics, unit, scale is not None)
         return Finding(
             claim=self.claim,
-            verdict=verdict,
-            statistic=statistic,
-            value=value,
-            interval=None if value is None or not unit else self._interval(audited, b, unit),
-            null=None,
-            rule=self._rule(scale),
+            verdict="undecided" if condition is None else condition.verdict,
             metrics=metrics,
             reasons=reasons,
+            conditions=() if condition is None else (condition,),
+            rule=self._rule(scale),
             curve=self._curve(b, median, unit),
             note=self._note(b, std, median, scale),
         )
+
+    def _condition(
+        self,
+        audited: AuditedLayer,
+        b: NDArray[np.float64],
+        metrics: Mapping[str, float | int | None],
+        unit: float,
+        has_data: bool,
+    ) -> Condition | None:
+        statistic = "std_over_preactivation_scale" if has_data else "std_over_abs_median"
+        value = metrics[statistic]
+        if value is None:
+            return None
+        interval = self._interval(audited, b, value, unit) if unit else (value, value)
+        condition = judge(statistic, value, interval, (None, self.tolerance))
+        if condition.verdict == "fails" and not has_data:  # the median is no scale: it can clear a bias, not convict it
+            condition = replace(condition, verdict="undecided")
+        return condition
 
     def _scale(self, audited: AuditedLayer) -> float | None:
         """sigma ||x||, the typical pre-activation of a random-like layer on the real inputs."""
@@ -102,23 +112,28 @@ class ConstantBias:
             return None
         return audited.entries.std * audited.input_norm
 
-    def _interval(self, audited: AuditedLayer, b: NDArray[np.float64], unit: float) -> tuple[float, float]:
-        """95 % percentile bootstrap of std(b), in the unit of the statistic."""
+    def _interval(
+        self, audited: AuditedLayer, b: NDArray[np.float64], value: float, unit: float
+    ) -> tuple[float, float]:
+        """95 % percentile bootstrap of std(b), in the unit of the statistic; holds the value even for two biases."""
         generator = devices.numpy_generator(audited.seed, self.claim, audited.layer.name)
         spreads = [b[generator.integers(0, b.size, b.size)].std() for _ in range(_RESAMPLES)]
         low, high = np.quantile(spreads, [0.025, 0.975]) / unit
-        return float(low), float(high)
+        return min(float(low), value), max(float(high), value)
 
     def _rule(self, scale: float | None) -> Rule:
         origin = "netaudit convention: a tenth of the scale"
         if scale is None:
-            statement = f"holds if std(b) <= {self.tolerance} |median(b)|; undecided otherwise: {NEEDS_DATA}"
-            return Rule("constant against its own median", self.tolerance, origin, statement)
+            statement = (
+                f"holds if std(b), with its interval, is at most {self.tolerance} |median(b)|; undecided otherwise: "
+                f"{NEEDS_DATA}"
+            )
+            return Rule("constant against its own median", origin, statement)
         statement = (
-            f"holds if std(b) <= {self.tolerance} σ‖x‖ over the real inputs; fails beyond "
-            f"{BAND * self.tolerance:.3g}; undecided between"
+            f"holds if std(b), with its interval, is at most {self.tolerance} σ‖x‖ over the real inputs; fails if all "
+            "of the interval lies above; undecided otherwise"
         )
-        return Rule("constant against the pre-activation scale", self.tolerance, origin, statement)
+        return Rule("constant against the pre-activation scale", origin, statement)
 
     def _curve(self, b: NDArray[np.float64], median: float, unit: float) -> dict[str, object]:
         probability = (np.arange(min(b.size, _POINTS)) + 0.5) / min(b.size, _POINTS)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from netaudit.laws.alternatives import EDGES
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -37,6 +39,24 @@ class Entries:
     after: Floats
     """rank / count."""
     share_beyond_4std: float
+    largest: float
+    """Largest distance of an entry from the mean, in std."""
+    zeros: int
+    """Entries that are exactly 0, such as pruned ones."""
+    nonzero: Counts
+    """The other entries, binned."""
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Entries in the bins of :data:`netaudit.laws.alternatives.EDGES`, in their own standard deviations."""
+
+    mean: float
+    std: float
+    counts: Floats
+    """``[len(EDGES) + 1]``: below the first edge, between each two, above the last."""
+    lowest: float
+    highest: float
 
 
 def describe(weight: Tensor) -> Entries | str:
@@ -71,6 +91,7 @@ def describe(weight: Tensor) -> Entries | str:
     as_stored = values.dtype.type  # a float64 would have searchsorted convert the whole array
     below = np.searchsorted(values, as_stored(low), "left")
     above = np.searchsorted(values, as_stored(high), "right")
+    first_zero, last_zero = (int(np.searchsorted(values, as_stored(0), side)) for side in ("left", "right"))
     return Entries(
         count=values.size,
         mean=mean,
@@ -82,7 +103,32 @@ def describe(weight: Tensor) -> Entries | str:
         before=ranks / values.size,
         after=(ranks + 1) / values.size,
         share_beyond_4std=float(below + values.size - above) / values.size,
+        largest=max(float(values[-1]) / unit - centre, centre - float(values[0]) / unit) / spread,
+        zeros=last_zero - first_zero,
+        nonzero=_count(values, unit, centre, second, first_zero, last_zero),
     )
+
+
+def _count(
+    values: NDArray[np.floating], unit: float, centre: float, second: float, first_zero: int, last_zero: int
+) -> Counts:
+    """Bin what is not 0, from the moments (in ``unit``) and the order of all of it."""
+    zeros = last_zero - first_zero
+    share = values.size / (values.size - zeros)
+    mean = centre * share
+    std = float(np.sqrt(max((second + centre**2) * share - mean**2, 0.0)))
+    if std <= 1e-6 * abs(mean):  # one non-zero value, up to rounding: all of it in one bin
+        std = abs(mean)
+    largest = float(np.finfo(values.dtype).max)
+    edges = np.clip((EDGES * std + mean) * unit, -largest, largest).astype(values.dtype)
+    before = np.concatenate([[0], np.searchsorted(values, edges), [values.size]])
+    before = before - np.clip(before - first_zero, 0, zeros)  # the zeros taken out
+    ends = [
+        float(values[0 if first_zero else last_zero]),
+        float(values[-1 if last_zero < values.size else first_zero - 1]),
+    ]
+    lowest, highest = ((end / unit - mean) / std for end in ends)
+    return Counts(mean * unit, std * unit, np.diff(before).astype(np.float64), lowest, highest)
 
 
 def _numpy(weight: Tensor) -> NDArray[np.floating]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from netaudit import spectrum
 from netaudit.analysers import entries
+from netaudit.analysers.surrogates import Level, Surrogates, surrogates
 from netaudit.layers import FCLayer
 from netaudit.results import Finding
 
@@ -25,6 +26,8 @@ class AuditedLayer:
     device: torch.device
     input_norm: float | None = None
     """Root mean square of ||x|| over real inputs of this layer, when there are any."""
+    nulls: Level = "none"
+    """How many draws of the layer's own entries stand beside the figures; see :mod:`.surrogates`."""
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -56,8 +59,14 @@ class AuditedLayer:
         """Exact singular values with and without the mean."""
         return spectrum.singular_values(self.layer.weight, self.entries.mean, self.entries.std, self.device)
 
+    @cached_property
+    def surrogates(self) -> Surrogates | None:
+        """The layer's own entries permuted and with random signs, if they were asked for."""
+        return surrogates(self.standardised, self.nulls, self.seed, self.layer.name)
+
+    @cached_property
     def standardised(self) -> Tensor:
-        """(A - mean(A)) / std(A), float32, a new tensor."""
+        """(A - mean(A)) / std(A), float32."""
         import torch
 
         dtype = torch.float64 if self.layer.weight.dtype == torch.float64 else torch.float32

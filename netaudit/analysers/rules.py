@@ -1,4 +1,13 @@
-"""How values become verdicts: an effect size against a stated tolerance, with a band between holds and fails."""
+"""How values become verdicts: equivalence tests of an effect size, with its interval, against a stated tolerance.
+
+A condition holds when its whole interval lies within the limits, fails when all of it lies outside, and is undecided
+otherwise; a claim is as good as its worst condition. The interval is what the statistic's own noise allows: what a
+Gaussian layer of the same shape does, or a bootstrap where that is wider. For a small layer the tolerance widens to
+twice that noise, since no value of a random layer would fit between the limits otherwise.
+
+Source: S. Wellek, Testing Statistical Hypotheses of Equivalence and Noninferiority, 2nd ed. (2010), the
+confidence-interval inclusion rule; the tolerances are netaudit's.
+"""
 
 from __future__ import annotations
 
@@ -6,35 +15,59 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from netaudit.results import Finding, Null, Verdict, number
+from netaudit.results import Condition, Finding, Null, NullKind, Verdict, number
 
-BAND = 2.0
-"""A claim fails beyond ``BAND`` times the tolerance; between, it is undecided. A convention of netaudit: an effect
-that is neither within the tolerance nor clearly outside it is not called."""
+WIDENED = "; widened to twice the range of Gaussian layers of this shape, for a small layer"
 
 
-def at_most(value: float | None, threshold: float, failing: float | None = None) -> Verdict:
-    """``holds`` up to the threshold, ``fails`` beyond ``failing`` (``BAND`` thresholds), ``undecided`` between."""
-    if value is None:
-        return "undecided"
-    if value <= threshold:
-        return "holds"
-    return "fails" if value > (BAND * threshold if failing is None else failing) else "undecided"
+def judge(
+    statistic: str, value: float, interval: tuple[float, float], limits: tuple[float | None, float | None]
+) -> Condition:
+    """One equivalence test.
+
+    >>> judge("ks", 0.04, (0.03, 0.06), (None, 0.05)).verdict
+    'undecided'
+    """
+    low, high = (-np.inf if limits[0] is None else limits[0]), (np.inf if limits[1] is None else limits[1])
+    if low <= interval[0] and interval[1] <= high:
+        verdict: Verdict = "holds"
+    else:
+        verdict = "fails" if interval[0] > high or interval[1] < low else "undecided"
+    return Condition(statistic, value, interval, limits, verdict)
 
 
-def worst(verdicts: Iterable[Verdict]) -> Verdict:
+def distance(statistic: str, value: float, noise: float, tolerance: float) -> Condition:
+    """A distance to a law: known up to the noise (triangle inequality), tolerated up to the widened tolerance."""
+    return judge(statistic, value, (max(0.0, value - noise), value + noise), (None, widened(tolerance, noise)))
+
+
+def widened(tolerance: float, noise: float) -> float:
+    """The tolerance, or twice the noise if that is larger."""
+    return max(tolerance, 2 * noise)
+
+
+def worst(conditions: Iterable[Condition]) -> Verdict:
     """All conditions must hold; one that fails decides."""
-    found = set(verdicts)
+    found = {condition.verdict for condition in conditions}
     return "fails" if "fails" in found else "undecided" if "undecided" in found else "holds"
 
 
-def summarise(draws: Sequence[float], kind: str, shape: tuple[int, int] | None = None) -> Null:
-    """Quantiles of a statistic drawn under the null; draws that are not finite are left out."""
+def summarise(
+    kind: NullKind,
+    statistic: str,
+    draws: Sequence[float],
+    note: str,
+    *,
+    own: float | None = None,
+    shape: tuple[int, int] | None = None,
+) -> Null:
+    """Quantiles of a statistic drawn under a null; draws that are not finite are left out."""
     kept = np.asarray([draw for draw in draws if np.isfinite(draw)], dtype=np.float64)
+    own = None if own is None else number(own)
     if not kept.size:
-        return Null(kind, 0, shape=shape)
-    low, median, high = np.quantile(kept, [0.01, 0.5, 0.99])
-    return Null(kind, int(kept.size), float(low), float(median), float(high), shape)
+        return Null(kind, statistic, 0, None, None, None, own, shape, note)
+    low, median, high = (float(q) for q in np.quantile(kept, [0.01, 0.5, 0.99]))
+    return Null(kind, statistic, int(kept.size), low, median, high, own, shape, note)
 
 
 def not_applicable(claim: str, why: str, metrics: Iterable[str]) -> Finding:
@@ -43,11 +76,6 @@ def not_applicable(claim: str, why: str, metrics: Iterable[str]) -> Finding:
     return Finding(
         claim=claim,
         verdict="not_applicable",
-        statistic=None,
-        value=None,
-        interval=None,
-        null=None,
-        rule=None,
         metrics=dict.fromkeys(names),
         reasons=dict.fromkeys(names, why),
         note=why[0].upper() + why[1:] + ".",
@@ -65,8 +93,3 @@ def clean(
         if values[name] is None:
             why.setdefault(name, "not a finite number")
     return values, {name: reason for name, reason in why.items() if values.get(name) is None and name in values}
-
-
-def floor_interval(value: float, spread: float | None) -> tuple[float, float] | None:
-    """A distance known up to ``spread`` (triangle inequality): ``[max(0, value - spread), value + spread]``."""
-    return None if spread is None else (max(0.0, value - spread), value + spread)

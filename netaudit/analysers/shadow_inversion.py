@@ -17,12 +17,15 @@ from numpy.typing import NDArray
 
 from netaudit import device as devices
 from netaudit.analysers.interface import AuditedLayer
-from netaudit.analysers.rules import BAND, at_most, clean, not_applicable, summarise, worst
-from netaudit.results import Finding, Null, Rule
-from netaudit.shadow.inversion import FIGURES, Cell, CellDraws, draw_grid, invert
+from netaudit.analysers.rules import WIDENED, clean, judge, not_applicable, summarise, widened, worst
+from netaudit.analysers.surrogates import KINDS
+from netaudit.results import Condition, Finding, Null, Rule
+from netaudit.shadow.gaussian import control_auc, invert_gaussian
+from netaudit.shadow.inversion import FIGURES, Cell, draw_grid, invert
+from netaudit.shadow.prediction import Prediction
 
 if TYPE_CHECKING:
-    import torch
+    from torch import Tensor
 
 SUMMARY = (
     "gain",
@@ -40,9 +43,9 @@ JUDGED = ("cross_talk_inflation", "gain", "relative_error_ratio")
 FEWEST_KEPT = 30  # rho n: with fewer coordinates x is not a sum of many terms
 LARGEST_ERROR = 0.5  # predicted: beyond, the error saturates near 1 for any layer
 NO_CELL = f"no cell of the grid has k < rho n, rho n >= {FEWEST_KEPT} and predicted error <= {LARGEST_ERROR}"
-_NULL_SIDE = 256  # matched Gaussian layers are drawn with this smaller side at most: their spread only shrinks beyond
-_NULL_DRAWS = (20, 100)
-_NULL_WORK = 6e6  # entries times draws
+_FORMED = 4_000_000  # entries up to which a null layer is formed; above, it is drawn without the matrix
+_NULL_DRAWS = (8, 100)
+_NULL_WORK = 8e6  # entries times draws: 100 up to 280 x 280, 30 at 512 x 512, 8 from 1000 x 1000
 _RESAMPLES = 500
 
 
@@ -64,29 +67,28 @@ class ShadowInversion:
             return not_applicable(self.claim, audited.unusable, METRICS)
         key = (self.claim, audited.layer.name)
         grid = draw_grid(m, n, devices.generator(audited.seed, *key))
-        matrix, mean = audited.standardised(), audited.entries.mean / audited.entries.std
+        matrix, mean = audited.standardised, audited.entries.mean / audited.entries.std
         cells = invert(matrix, grid, audited.device)
         if not any(used(cell, n) for cell in cells):
             return not_applicable(self.claim, NO_CELL, METRICS)
         raw = invert(matrix, grid, audited.device, mean=mean)
         values = summary(cells, n)
         values |= {f"{name}_raw": value for name, value in summary(raw, n).items()}
-        values["control_support_auc"] = self._control(audited, matrix, grid)
+        values["control_support_auc"] = control_auc(
+            matrix, grid[len(grid) // 2][0], devices.generator(audited.seed, *key, "control")
+        )
         metrics, reasons = clean(values, {})
-        nulls = matched_null(audited.seed, *null_shape(m, n))
-        bounds = {name: max(np.log(self.tolerance), _log_range(nulls[name])) for name in JUDGED}
-        verdict = worst(at_most(_log_factor(values[name]), bounds[name]) for name in JUDGED)
+        nulls = matched_null(audited.seed, m, n)
+        conditions = tuple(self._condition(audited, name, values[name], cells, n, nulls[name]) for name in JUDGED)
         inflation = values["cross_talk_inflation"]
         return Finding(
             claim=self.claim,
-            verdict=verdict,
-            statistic="cross_talk_inflation",
-            value=metrics["cross_talk_inflation"],
-            interval=self._interval(audited, cells, n),
-            null=nulls["cross_talk_inflation"],
-            rule=self._rule(bounds),
+            verdict=worst(conditions),
             metrics=metrics,
             reasons=reasons,
+            conditions=conditions,
+            rule=self._rule(conditions),
+            nulls=(*nulls.values(), _control(values["control_support_auc"]), *_surrogate_nulls(audited, values)),
             curve={"cells": [_row(cell, n) for cell in cells]},
             note=f"Off the support the layer returns {inflation:.3g} times the cross-talk of a random-like layer, the "
             f"gain is {values['gain']:.3g}, and the error is {values['relative_error_ratio']:.3g} times the "
@@ -94,43 +96,48 @@ class ShadowInversion:
             f"(independent matrix: {values['control_support_auc']:.3f}).",
         )
 
-    def _control(self, audited: AuditedLayer, matrix: torch.Tensor, grid: list[list[CellDraws]]) -> float:
-        """AUC with the shadow sent through an independent Gaussian matrix: 1/2 unless the method itself leaks."""
-        import torch
+    def _condition(
+        self, audited: AuditedLayer, name: str, value: float, cells: list[Cell], n: int, null: Null
+    ) -> Condition:
+        """A factor within the tolerance of 1; known up to the null's range, or a bootstrap where that is wider."""
+        noise = _log_range(null)
+        low, high = self._interval(audited, name, cells, n)
+        factor = float(np.exp(widened(np.log(self.tolerance), noise)))
+        interval = min(low, value * float(np.exp(-noise))), max(high, value * float(np.exp(noise)))
+        return judge(name, value, interval, (1 / factor, factor))
 
-        generator = devices.generator(audited.seed, self.claim, audited.layer.name, "control")
-        other = torch.randn(matrix.shape, generator=generator)
-        middle = [[grid[len(grid) // 2][0]]]
-        [cell] = invert(matrix, middle, audited.device, back=other)
-        return float(cell.measured[:, FIGURES.index("support_auc")].mean())
-
-    def _interval(self, audited: AuditedLayer, cells: list[Cell], n: int) -> tuple[float, float]:
-        """95 % percentile bootstrap of the median inflation over the drawn h."""
+    def _interval(self, audited: AuditedLayer, name: str, cells: list[Cell], n: int) -> tuple[float, float]:
+        """95 % percentile bootstrap of a judged figure over the drawn h."""
         generator = devices.numpy_generator(audited.seed, self.claim, audited.layer.name, "bootstrap")
-        column = FIGURES.index("cross_talk_inflation")
-        draws = np.stack([cell.measured[:, column] for cell in cells if used(cell, n)], axis=1)
+        column = FIGURES.index("relative_error" if name == "relative_error_ratio" else name)
+        counted = [cell for cell in cells if used(cell, n)]
+        draws = np.stack([cell.measured[:, column] for cell in counted], axis=1)
+        if name == "relative_error_ratio":
+            draws = draws / [cell.prediction.relative_error for cell in counted]
         picks = generator.integers(0, len(draws), (_RESAMPLES, len(draws)))
         low, high = np.quantile(np.median(draws[picks].mean(1), axis=1), [0.025, 0.975])
         return float(low), float(high)
 
-    def _rule(self, bounds: dict[str, float]) -> Rule:
-        factors = {name: float(np.exp(bound)) for name, bound in bounds.items()}
-        widened = any(factor > self.tolerance * (1 + 1e-9) for factor in factors.values())
+    def _rule(self, conditions: tuple[Condition, ...]) -> Rule:
+        factors = {condition.statistic: condition.limits[1] or self.tolerance for condition in conditions}
+        wide = any(factor > self.tolerance * (1 + 1e-9) for factor in factors.values())
         limits = ", ".join(f"{name} {factor:.3g}" for name, factor in factors.items())
-        fails = ", ".join(f"{factor**BAND:.3g}" for factor in factors.values())
         return Rule(
             name="equivalence with a random-like layer",
-            threshold=factors["cross_talk_inflation"],
-            origin=f"netaudit convention: a factor of {self.tolerance}"
-            + ("; widened to the matched null's 1 to 99 % range, for a small layer" if widened else ""),
-            statement=f"holds if each is within this factor of 1: {limits}; fails if one is beyond {fails}; "
-            "undecided between",
+            origin=f"netaudit convention: a factor of {self.tolerance}" + (WIDENED if wide else ""),
+            statement=f"holds if each, with its interval, is within this factor of 1: {limits}; fails if all of one "
+            "interval lies beyond; undecided otherwise",
         )
 
 
 def used(cell: Cell, n: int) -> bool:
-    """Whether the cell counts for the summary: the theory's range, and an error that has not saturated."""
-    return cell.k < cell.rho * n and cell.rho * n >= FEWEST_KEPT and cell.prediction.relative_error <= LARGEST_ERROR
+    """Whether the cell counts for the summary."""
+    return counts(cell.k, cell.rho, cell.prediction, n)
+
+
+def counts(k: int, rho: float, prediction: Prediction, n: int) -> bool:
+    """Whether a cell (k, rho) counts: the theory's range, and an error that has not saturated."""
+    return k < rho * n and rho * n >= FEWEST_KEPT and prediction.relative_error <= LARGEST_ERROR
 
 
 def summary(cells: list[Cell], n: int) -> dict[str, float]:
@@ -141,15 +148,9 @@ def summary(cells: list[Cell], n: int) -> dict[str, float]:
     return {name: float(np.median([row[name] for row in rows])) for name in SUMMARY}
 
 
-def null_shape(m: int, n: int) -> tuple[int, int]:
-    """The layer's shape, or one of the same aspect ratio with the smaller side at ``_NULL_SIDE``."""
-    factor = min(1.0, _NULL_SIDE / min(m, n))
-    return round(m * factor), round(n * factor)
-
-
 @cache
 def matched_null(seed: int, m: int, n: int) -> dict[str, Null]:
-    """The judged figures on Gaussian layers ``[m, n]``, over the same grid."""
+    """The judged figures on Gaussian layers ``[m, n]``, over a grid of their own."""
     import torch
 
     cpu = torch.device("cpu")
@@ -157,12 +158,38 @@ def matched_null(seed: int, m: int, n: int) -> dict[str, Null]:
     grid = draw_grid(m, n, generator)
     found: dict[str, list[float]] = {name: [] for name in JUDGED}
     for _ in range(int(np.clip(_NULL_WORK / (m * n), *_NULL_DRAWS))):
-        cells = invert(torch.randn(m, n, generator=generator), grid, cpu)
+        if m * n <= _FORMED:
+            cells = invert(torch.randn(m, n, generator=generator), grid, cpu)
+        else:
+            cells = invert_gaussian(grid, n, generator)
         if any(used(cell, n) for cell in cells):
             values = summary(cells, n)
             for name in JUDGED:
                 found[name].append(values[name])
-    return {name: summarise(draws, "Gaussian layer, same grid", (m, n)) for name, draws in found.items()}
+    return {name: summarise("gaussian", name, draws, "Gaussian layer, same grid") for name, draws in found.items()}
+
+
+def _control(auc: float) -> Null:
+    note = "the shadow sent through an independent Gaussian matrix"
+    return Null("independent", "support_auc", 1, auc, auc, auc, note=note)
+
+
+def _surrogate_nulls(audited: AuditedLayer, whole: dict[str, float]) -> tuple[Null, ...]:
+    drawn = audited.surrogates
+    if drawn is None:
+        return ()
+    m, n = drawn.matrix.shape
+    grid = draw_grid(m, n, devices.generator(audited.seed, "shadow_inversion", audited.layer.name, "surrogate"))
+
+    if not any(counts(cell.h.support.shape[1], cell.rho, cell.prediction, n) for row in grid for cell in row):
+        return ()
+
+    def figures(matrix: Tensor) -> dict[str, float]:
+        values = summary(invert(matrix, grid, audited.device), n)
+        return {name: values[name] for name in JUDGED}
+
+    own = {name: whole[name] for name in JUDGED} if drawn.shape is None else figures(drawn.matrix)
+    return drawn.nulls(own, {kind: [figures(matrix) for matrix in drawn.of(kind)] for kind in KINDS})
 
 
 def _log_factor(value: float) -> float:

@@ -14,10 +14,12 @@ import click
 from netaudit.names import folder_name
 
 if TYPE_CHECKING:
+    from netaudit.analysers.surrogates import Level
     from netaudit.results import AuditReport
 
 FORMATS = ("html", "pdf", "json")
-CLAIMS = ("gaussian_weights", "constant_bias", "singular_law", "shadow_inversion")  # a test holds it to the analysers
+CLAIMS = ("gaussian_weights", "constant_bias", "singular_law", "shadow_inversion")  # a test holds both to the analysers
+NULLS = ("none", "quick", "full")
 
 
 def split_formats(context: click.Context, parameter: click.Parameter, value: str) -> tuple[str, ...]:
@@ -44,6 +46,11 @@ def split_formats(context: click.Context, parameter: click.Parameter, value: str
     "--data", type=click.Path(path_type=Path), metavar="FILE.npz", help="Real inputs x and labels y for the network."
 )
 @click.option(
+    "--nulls", type=click.Choice(NULLS), default="quick", show_default=True,
+    help="Draws of each layer's own entries, permuted and with random signs: one on at most 1024 x 1024 of them, "
+    "ten at full size, or none.",
+)  # fmt: skip
+@click.option(
     "--format",
     "formats",
     callback=split_formats,
@@ -65,6 +72,7 @@ def audit(
     device: str,
     seed: int,
     data: Path | None,
+    nulls: Level,
     formats: tuple[str, ...],
     fail_on: tuple[str, ...],
     quiet: bool,
@@ -81,7 +89,7 @@ def audit(
 
         report = run(
             target, weights=weights, layers=layers, exclude=exclude, device=device, seed=seed, data=data,
-            progress=progress,
+            nulls=nulls, progress=progress,
         )  # fmt: skip
         audited = time.perf_counter()
         if progress:

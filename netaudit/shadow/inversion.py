@@ -81,7 +81,6 @@ def invert(
     device: torch.device,
     *,
     mean: float = 0.0,
-    back: Tensor | None = None,
 ) -> list[Cell]:
     """Shadow inversion of A = ``matrix + mean`` over a grid of draws.
 
@@ -90,17 +89,16 @@ def invert(
         grid: what :func:`draw_grid` drew for this shape.
         device: where the products run.
         mean: added to every entry (as a rank-one term, without a second matrix).
-        back: the matrix that the shadow is sent through, if not A: the negative control.
 
     Raises:
         DeviceError: out of memory even with one vector at a time on the CPU.
     """
-    placed: dict[torch.device, tuple[Tensor, Tensor]] = {}
+    placed: dict[torch.device, Tensor] = {}
 
-    def at(where: torch.device) -> tuple[Tensor, Tensor]:
+    def at(where: torch.device) -> Tensor:
         if where not in placed:
             placed.clear()
-            placed[where] = (matrix.to(where), (matrix if back is None else back).to(where))
+            placed[where] = matrix.to(where)
         return placed[where]
 
     cells = []
@@ -108,7 +106,7 @@ def invert(
         for row in grid:
 
             def work(rows: slice, where: torch.device, row: list[CellDraws] = row) -> list[NDArray[np.float64]]:
-                return [figures.cpu().numpy() for figures in measure(*at(where), mean, row, rows)]
+                return [figures.cpu().numpy() for figures in measure(at(where), mean, row, rows)]
 
             parts = devices.with_smaller_batches(work, len(row[0].mask), device)
             for index, cell in enumerate(row):
@@ -117,22 +115,25 @@ def invert(
     return cells
 
 
-def measure(down: Tensor, up: Tensor, mean: float, row: list[CellDraws], rows: slice) -> list[Tensor]:
+def measure(matrix: Tensor, mean: float, row: list[CellDraws], rows: slice) -> list[Tensor]:
     """One sparsity at every rho, for some of the draws: ``[draws, len(FIGURES)]`` a rho, without a host round trip."""
-    n, where = down.shape[1], down.device
+    n, where = matrix.shape[1], matrix.device
     h = row[0].h.dense()[rows].to(where)
     support = row[0].h.support[rows].to(where)
-    pre = h @ down + mean * h.sum(1, keepdim=True)
+    pre = h @ matrix + mean * h.sum(1, keepdim=True)
     figures = []
     for cell in row:
         x = shadow(pre, cell.mask[rows].to(where), alpha(cell.rho, n, 1.0))
-        z = x @ up.T + mean * x.sum(1, keepdim=True)
+        z = x @ matrix.T + mean * x.sum(1, keepdim=True)
         figures.append(compare(z, h, support, cell.rho, n, cell.prediction))
     return figures
 
 
 def compare(z: Tensor, h: Tensor, support: Tensor, rho: float, n: int, prediction: Prediction) -> Tensor:
-    """The figures of each draw, ``[draws, len(FIGURES)]``, from z and h ``[draws, m]``; order of ``FIGURES``."""
+    """The figures of each draw, ``[draws, len(FIGURES)]``, from z and h ``[draws, m]``; order of ``FIGURES``.
+
+    Only the area under the curve needs z in order, which costs as much as all the rest; see :func:`support_auc`.
+    """
     import torch
 
     m, k = z.shape[1], support.shape[1]
@@ -144,10 +145,6 @@ def compare(z: Tensor, h: Tensor, support: Tensor, rho: float, n: int, predictio
     def error(estimate: Tensor) -> Tensor:
         return (estimate - h).square().sum(1) / norm2
 
-    # area under the ROC curve = Mann-Whitney statistic of the ranks on the support
-    order = torch.arange(1, m + 1, device=z.device, dtype=h.dtype).expand_as(z)
-    ranks = torch.empty_like(z).scatter_(1, z.argsort(dim=1), order).gather(1, support)
-    auc = (ranks.sum(1) - k * (k + 1) / 2) / (k * (m - k))
     found = (z > prediction.threshold * s).to(h.dtype)
     hits = (found * on).sum(1)
     return torch.stack(
@@ -157,9 +154,19 @@ def compare(z: Tensor, h: Tensor, support: Tensor, rho: float, n: int, predictio
             error((z - prediction.offset * s).relu()),
             error(z.relu()),
             error(z * (z > prediction.threshold * s)),
-            auc,
+            support_auc(z, support),
             hits / found.sum(1).clamp_min(1),
             hits / k,
         ],
         dim=1,
     )
+
+
+def support_auc(z: Tensor, support: Tensor) -> Tensor:
+    """Area under the ROC curve of z for the support, ``[draws]``: the Mann-Whitney statistic of its ranks."""
+    import torch
+
+    m, k = z.shape[1], support.shape[1]
+    order = torch.arange(1, m + 1, device=z.device, dtype=z.dtype).expand_as(z)
+    ranks = torch.empty_like(z).scatter_(1, z.argsort(dim=1), order).gather(1, support)
+    return (ranks.sum(1) - k * (k + 1) / 2) / (k * (m - k))

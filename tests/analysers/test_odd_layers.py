@@ -6,7 +6,9 @@ from hypothesis import strategies as st
 
 from netaudit.analysers.default import ANALYSERS, CLAIMS
 from netaudit.analysers.interface import AuditedLayer
+from netaudit.analysers.surrogates import LEVELS
 from netaudit.cli.audit import CLAIMS as OFFERED
+from netaudit.cli.audit import NULLS
 from netaudit.layers import FCLayer
 from netaudit.results import VERDICTS
 
@@ -48,3 +50,4 @@ def test_a_float64_weight_is_not_written_to():
 
 def test_the_command_line_offers_the_claims_there_are():
     assert OFFERED == CLAIMS
+    assert NULLS == LEVELS

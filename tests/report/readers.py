@@ -10,14 +10,17 @@ from typing import Any
 import pikepdf
 
 
-def text_of_pdf(data: bytes) -> str:
-    """The text of a PDF in reading order, without blanks: glyphs through each font's ToUnicode map, or ActualText."""
+def text_of_pdf(data: bytes, artifacts: bool = True) -> str:
+    """The text of a PDF in reading order, without blanks: glyphs through each font's ToUnicode map, or ActualText.
+
+    Without ``artifacts``, footers and repeated headers are left out: they stand within a sentence over two pages.
+    """
     found: list[str] = []
     with pikepdf.open(BytesIO(data)) as pdf:
         for page in pdf.pages:
             fonts = {name: _unicode_map(font) for name, font in page.Resources.Font.items()}
             letters: dict[int, str] = {}
-            hidden: list[bool] = []  # inside ActualText, which stands for the glyphs
+            hidden: list[bool] = []  # inside ActualText, which stands for the glyphs, or an artifact left out
             for operands, operator in pikepdf.parse_content_stream(page):
                 match str(operator):
                     case "BDC" | "BMC":
@@ -25,7 +28,7 @@ def text_of_pdf(data: bytes) -> str:
                         actual = isinstance(properties, pikepdf.Dictionary) and "/ActualText" in properties
                         if actual:
                             found.append(str(properties["/ActualText"]))
-                        hidden.append(actual)
+                        hidden.append(actual or (not artifacts and str(operands[0]) == "/Artifact"))
                     case "EMC":
                         hidden.pop()
                     case "Tf":

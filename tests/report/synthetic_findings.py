@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from netaudit.results import Finding, Null, Rule, Verdict, curve_values
+from netaudit.results import Condition, Finding, Null, Rule, Verdict, curve_values
 
 
 @cache
@@ -50,29 +50,38 @@ def gaussian_finding(A: np.ndarray[Any, Any], verdict: Verdict) -> Finding:
         "share_beyond_4std": float((abs(w) > 4).mean()),
         "gaussian_share_beyond_4std": 6.334e-05,
     }
-    null = Null("Gaussian matrix of the same shape", 40, 0.0008, 0.0013, 0.0024)
-    rule = Rule("gaussian-distance", 0.02, "twice the distance at which a QQ plot looks bent", "ks_gaussian <= 0.02")
+    value = metrics["ks_gaussian"]
     return Finding(
-        "gaussian_weights", verdict, "ks_gaussian", metrics["ks_gaussian"], (0.0019, 0.0024), null, rule, metrics,
-        curve=curve, note="the KS distance to the fitted Gaussian is " + ("within" if verdict == "holds" else "beyond")
+        "gaussian_weights",
+        verdict,
+        metrics,
+        conditions=(Condition("ks_gaussian", value, (value - 0.001, value + 0.001), (None, 0.02), verdict),),
+        rule=Rule("gaussian-distance", "twice the distance at which a QQ plot looks bent", "ks_gaussian <= 0.02"),
+        nulls=(Null("gaussian", "ks_gaussian", 40, 0.0008, 0.0013, 0.0024, note="Gaussian matrix of the same shape"),),
+        details={
+            "alternatives": [
+                {"name": "student_t", "location": 0.0, "scale": 0.04, "degrees": 6.5, "gain": 0.012},
+                {"name": "gaussian", "location": 0.0, "scale": 0.05, "degrees": None, "gain": 0.0},
+                {"name": "uniform", "location": 0.0, "scale": 0.2, "degrees": None, "gain": -0.8},
+            ]
+        },
+        curve=curve,
+        note="the KS distance to the fitted Gaussian is "
+        + ("within" if verdict == "holds" else "beyond")
         + " the threshold",
-    )  # fmt: skip
+    )
 
 
 def bias_finding(m: int, verdict: Verdict) -> Finding:
     if verdict == "not_applicable":
-        return Finding("constant_bias", verdict, None, None, None, None, None, {}, note="the layer has no bias")
+        return Finding("constant_bias", verdict, {}, note="the layer has no bias")
     b = np.sort(np.random.default_rng(m).normal(0.1, 0.004 if verdict == "holds" else 0.2, m))
     p = np.linspace(0, 1, min(200, m))
     median = float(np.median(b))
+    spread = float(b.std() / abs(median))
     return Finding(
         "constant_bias",
         verdict,
-        "std_over_abs_median",
-        float(b.std() / abs(median)),
-        None,
-        None,
-        Rule("constant-bias", 0.1, "a convention of these tests", "std(b) <= 0.1 |median(b)|, else undecided"),
         {
             "mean": float(b.mean()),
             "std": float(b.std()),
@@ -80,17 +89,19 @@ def bias_finding(m: int, verdict: Verdict) -> Finding:
             "median": median,
             "share_within_10pct_of_scale": None,
             "std_over_preactivation_scale": None,
-            "std_over_abs_median": float(b.std() / abs(median)),
+            "std_over_abs_median": spread,
             "share_negative": float((b < 0).mean()),
         },
         {"share_within_10pct_of_scale": "needs --data", "std_over_preactivation_scale": "needs --data"},
-        {
+        conditions=(Condition("std_over_abs_median", spread, (spread * 0.9, spread * 1.1), (None, 0.1), verdict),),
+        rule=Rule("constant-bias", "a convention of these tests", "std(b) <= 0.1 |median(b)|, else undecided"),
+        curve={
             "probability": curve_values(p),
             "bias": curve_values(np.quantile(b, p)),
             "median": median,
             "band": [median * 0.9, median * 1.1],
         },
-        "the spread of the biases is small beside their median"
+        note="the spread of the biases is small beside their median"
         if verdict == "holds"
         else "biases near zero cannot be told from constant ones without real inputs",
     )
@@ -133,17 +144,45 @@ def spectrum_finding(A: np.ndarray[Any, Any], verdict: Verdict) -> Finding:
     return Finding(
         "singular_law",
         verdict,
-        "ks_marchenko_pastur",
-        metrics["ks_marchenko_pastur"],
-        (0.0035, 0.0049),
-        Null("singular values of a Gaussian matrix", 40, 0.002, 0.0033, 0.0061, (256, 512)),
-        Rule(
+        metrics,
+        conditions=(
+            Condition(
+                "ks_marchenko_pastur",
+                metrics["ks_marchenko_pastur"],
+                (metrics["ks_marchenko_pastur"] - 0.003, metrics["ks_marchenko_pastur"] + 0.003),
+                (None, 0.05),
+                verdict,
+            ),
+            Condition("bulk_variance_share", bulk, (bulk - 0.01, min(1.0, bulk + 0.01)), (0.95, None), verdict),
+        ),
+        rule=Rule(
             "bulk",
-            0.05,
             "ten times the null's 99 % quantile at 512 x 512",
             "ks_marchenko_pastur <= 0.05 and bulk_variance_share >= 0.9",
         ),
-        metrics,
+        nulls=(
+            Null(
+                "gaussian", "ks_marchenko_pastur", 40, 0.002, 0.0033, 0.0061, note="Gaussian matrix of the same shape"
+            ),
+            *(
+                Null(kind, statistic, 1, value, value, value, own, (128, 128), "the layer's own entries")
+                for kind in ("permuted", "signs")
+                for statistic, value, own in (("ks_marchenko_pastur", 0.0123, 0.0321), ("spikes", 0.0, 2.0))
+            ),
+        ),
+        details={
+            "spikes": [
+                {
+                    "u": float(u),
+                    "score": 40.5,
+                    "p": 1e-12 if u > 2.5 else 0.00031,
+                    "strength": float(u),
+                    "variance_share": 0.031,
+                    "top_rows_share": 0.12,
+                }
+                for u in np.sort(spikes)[::-1][:20]
+            ]
+        },
         curve=curve,
         note="the bulk follows the law" if verdict == "holds" else "too little of the variance lies in the bulk",
     )
@@ -185,14 +224,18 @@ def inversion_finding(m: int, n: int, verdict: Verdict) -> Finding:
     return Finding(
         "shadow_inversion",
         verdict,
-        "cross_talk_inflation",
-        inflation,
-        (0.99, 1.05),
-        Null("Gaussian matrix of the same shape and grid", 20, 0.93, 1.001, 1.08),
-        Rule(
-            "shadow", 1.25, "five standard deviations of the null at 256 x 256", "inflation and ratio within 25 % of 1"
-        ),
         metrics,
+        conditions=(
+            Condition("cross_talk_inflation", inflation, (0.95 * inflation, 1.05 * inflation), (0.8, 1.25), verdict),
+            Condition("gain", 1.004, (0.98, 1.02), (0.8, 1.25), "holds"),
+        ),
+        rule=Rule(
+            "shadow", "five standard deviations of the null at 256 x 256", "inflation and ratio within 25 % of 1"
+        ),
+        nulls=(
+            Null("gaussian", "cross_talk_inflation", 20, 0.93, 1.001, 1.08, note="Gaussian matrix, same grid"),
+            Null("independent", "support_auc", 1, 0.5004, 0.5004, 0.5004, note="independent matrix"),
+        ),
         curve={"cells": cells},
         note="the layer can be inverted as a Gaussian matrix can"
         if verdict == "holds"
@@ -205,7 +248,7 @@ def findings(m: int, n: int, verdicts: tuple[Verdict, ...]) -> tuple[Finding, ..
     """The four findings of an ``[m, n]`` layer with these verdicts, in the order of ``CLAIMS``."""
     A = matrix("trained" if verdicts[2] == "fails" else "gaussian", m, n)
     spectrum = (
-        Finding("singular_law", "not_applicable", None, None, None, None, None, {}, note="min(m, n) = 10 is below 32")
+        Finding("singular_law", "not_applicable", {}, note="min(m, n) = 10 is below 32")
         if verdicts[2] == "not_applicable"
         else spectrum_finding(A, verdicts[2])
     )

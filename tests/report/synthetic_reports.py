@@ -9,7 +9,17 @@ from typing import Any
 from synthetic_findings import findings
 
 from netaudit.layers import SkippedLayer
-from netaudit.results import AuditReport, Coverage, LayerResult, Provenance, StackResult, StackRun, Verdict
+from netaudit.results import (
+    AuditReport,
+    Coverage,
+    LayerResult,
+    Provenance,
+    PValue,
+    PValues,
+    StackResult,
+    StackRun,
+    Verdict,
+)
 
 CLAIMS = ("gaussian_weights", "constant_bias", "singular_law", "shadow_inversion")
 
@@ -99,6 +109,11 @@ def report(
             ("relu", "relu", "linear")[: len(layers)],
             runs(),
             {"name": "MNIST test images", "n": 400, "accuracy": 0.985, "sha256": "77aa" * 16},
+        ),
+        p_values=PValues(
+            "One test a layer.",
+            "Holm",
+            tuple(PValue(entry.name, "singular_law", 0.0004, 0.0012) for entry in layers),
         ),
         summary=summary(layers),
     )

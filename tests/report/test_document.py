@@ -97,10 +97,14 @@ def test_a_finding_is_told_in_full(typical):
     for piece in (
         "The KS distance to the fitted Gaussian is beyond the threshold.",
         "Rule “gaussian-distance”: KS distance to the Gaussian ≤ 0.02.",
-        "Origin of the threshold: twice the distance at which a QQ plot looks bent.",
-        "Null: 40 draws of shape 256 × 512 (singular values of a Gaussian matrix), median 0.0033.",
-        "[0.0019, 0.0024]",
-        "[0.0008, 0.0024]",
+        "Origin of the tolerance: twice the distance at which a QQ plot looks bent.",
+        "Gaussian null: 40 draws (Gaussian matrix of the same shape), median 0.0033.",
+        "[0.0422, 0.0442]",
+        "≤ 0.02",
+        "0.002 to 0.0061",
+        "(1 draw, on a random 128 × 128 part of the layer)",
+        "6.5 degrees",
+        "≤ 1 × 10⁻¹²",
     ):
         assert piece in text
 
@@ -121,7 +125,7 @@ def test_raw_figures_stand_beside_the_centred_ones(typical):
 
 def test_unknown_claims_and_metrics_are_shown(build, build_layer):
     metrics = {"odd_metric": 2.5, "x_raw": 1}
-    finding = Finding("my_claim", "holds", "odd_metric", 2.5, None, None, None, metrics, note="ok")
+    finding = Finding("my_claim", "holds", metrics, note="ok")
     layer = replace(build_layer("fc"), findings=(finding,))
     report = build([layer], summary={"claims": {"my_claim": {"holds": 1}}, "text": ["Fine"]}, skipped=[])
     document = document_of(report)
@@ -165,8 +169,7 @@ def test_nothing_skipped(build, build_layer):
 
 
 def test_a_claim_that_applies_nowhere_has_no_table_of_dashes(build, build_layer):
-    nothing = (None, None, None, None, None)
-    finding = Finding("constant_bias", "not_applicable", *nothing, {"mean": None}, {"mean": "no bias"}, note="no bias")
+    finding = Finding("constant_bias", "not_applicable", {"mean": None}, {"mean": "no bias"}, note="no bias")
     report = build([replace(build_layer("fc"), findings=(finding,))])
     layer = section(document_of(report), "layer-1")
     assert len(list(tables(layer.blocks))) == 2  # the layer's line and its claims
@@ -200,7 +203,8 @@ def test_many_layers_say_which_are_shown_and_why(build_many):
 def test_statistics_of_different_kinds_do_not_share_a_title(build_many):
     report = build_many(20)
     layer = report.layers[0]
-    other = replace(layer.findings[1], statistic="std_over_preactivation_scale", value=0.25)
+    condition = replace(layer.findings[1].conditions[0], statistic="std_over_preactivation_scale", value=0.25)
+    other = replace(layer.findings[1], conditions=(condition,))
     changed = replace(layer, findings=(layer.findings[0], other, *layer.findings[2:]))
     [values] = tables(section(document_of(replace(report, layers=(changed, *report.layers[1:]))), "layers").blocks)
     assert values.columns[2].title == "Constant bias (H2)"

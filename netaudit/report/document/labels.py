@@ -46,6 +46,9 @@ METRICS = {
     "wasserstein_gaussian": "Wasserstein distance, in std",
     "share_beyond_4std": "share beyond 4 std",
     "gaussian_share_beyond_4std": "the same share of a Gaussian",
+    "share_zero": "share exactly 0",
+    "gain_over_gaussian": "best fit's gain over the Gaussian, nats",
+    "student_t_degrees": "Student-t degrees of freedom",
     "mad": "median absolute deviation",
     "median": "median",
     "share_within_10pct_of_scale": "share within 10% of scale",
@@ -54,10 +57,16 @@ METRICS = {
     "share_negative": "share negative",
     "ks_marchenko_pastur": "KS distance to the law",
     "wasserstein_marchenko_pastur": "Wasserstein distance, in σ√N",
+    "ks_bulk": "KS distance of the bulk to its own law",
     "sigma": "σ of the entries",
+    "sigma_bulk": "σ of the bulk (median rule)",
+    "sigma_bulk_low": "σ of the bulk, low end",
+    "sigma_bulk_high": "σ of the bulk, high end",
     "bulk_variance_share": "share of variance in the bulk",
-    "spikes": "spikes above the edge",
+    "spikes": "spikes beyond the noise",
     "largest_over_edge": "largest / edge",
+    "tracy_widom_p": "Tracy-Widom p of the largest",
+    "largest_entry_over_limit": "largest weight / σ(mn)^(1/4)",
     "stable_rank": "stable rank",
     "gain": "gain",
     "cross_talk_inflation": "cross-talk inflation",
@@ -70,6 +79,8 @@ METRICS = {
     "control_support_auc": "support AUC of the control",
 }
 
+_FAMILIES = {"gaussian": "Gaussian", "uniform": "uniform", "laplace": "Laplace", "student_t": "Student-t"}
+
 SOURCES = {"onehot": "one-hot labels", "softmax": "softmax of real inputs"}
 
 
@@ -81,6 +92,11 @@ def claim(name: str) -> Claim:
 def metric(name: str) -> str:
     """The metric's label; an unknown one goes by its own name."""
     return METRICS.get(name) or printable(name)
+
+
+def family(name: str) -> str:
+    """A family of distributions; an unknown one goes by its own name."""
+    return _FAMILIES.get(name) or printable(name, 40)
 
 
 def in_words(rule: str) -> str:

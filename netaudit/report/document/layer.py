@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from netaudit.names import printable
-from netaudit.report.document import captions, labels
-from netaudit.report.document.first_page import values
+from netaudit.report.document import captions, evidence, labels
+from netaudit.report.document.first_page import ON_PAPER, values
 from netaudit.report.document.model import Block, Column, Figure, Items, Pair, Paragraph, Run, Runs, Section, Table
 from netaudit.report.document.numbering import Numbering, plain_table
-from netaudit.report.document.text import NONE, capital, count, interval, number, sentence, shown_name, size
+from netaudit.report.document.text import capital, count, number, sentence, shown_name, size
 from netaudit.report.plan import Plan, PlannedFigure
 from netaudit.results import AuditReport, Finding, LayerResult
 
@@ -40,7 +40,37 @@ def layers(report: AuditReport, plan: Plan, numbering: Numbering) -> list[Sectio
         layer = report.layers[index]
         title = f"2.{place} Layer {shown_name(layer.name, captions.SHORT)}"
         sections.append(Section(f"layer-{index + 1}", 2, title, tuple(_layer(layer, figures, numbering))))
+    if report.p_values.tests:
+        sections.append(_p_values(report, f"2.{len(plan.layers) + 1}", numbering))
     return sections
+
+
+def _p_values(report: AuditReport, place: str, numbering: Numbering) -> Section:
+    """The one family of p-values, corrected."""
+    found = report.p_values
+    rows = [
+        (
+            Run(shown_name(test.layer), "name"),
+            Run(labels.claim(test.claim).full),
+            *(Run(f"≤ {number(p, 1)}" if p <= 1e-12 else number(p, 3)) for p in (test.p_value, test.adjusted)),
+        )
+        for test in found.tests
+    ]
+    method = printable(found.method, 40)
+    columns = [
+        Column("Layer", wide=True),
+        Column("Claim"),
+        Column("p", numeric=True),
+        Column(f"p, {method}", numeric=True),
+    ]
+    table = numbering.table(
+        f"Is there a spike at all? P-values, corrected for {count(len(rows), 'test')} by {method}'s method.",
+        columns,
+        rows,
+        range(ON_PAPER) if len(rows) > ON_PAPER else None,
+        f"The first {ON_PAPER} of {number(len(rows))}; all are in audit.html." if len(rows) > ON_PAPER else "",
+    )
+    return Section("p-values", 2, f"{place} P-values", (Paragraph((Run(sentence(found.statement)),)), table))
 
 
 def _layer(layer: LayerResult, planned: Sequence[PlannedFigure], numbering: Numbering) -> list[Block]:
@@ -49,8 +79,12 @@ def _layer(layer: LayerResult, planned: Sequence[PlannedFigure], numbering: Numb
     drawn = [figure for figure in planned if not isinstance(figure.curve, str)]
     if drawn:
         blocks.append(Pair(tuple(_figure(figure, numbering) for figure in drawn)))
-    blocks.append(_judged(layer, name, numbering))
+    blocks.append(evidence.judged(layer, name, numbering))
+    warnings = [warning for finding in layer.findings for warning in finding.warnings]
+    blocks += [Paragraph((Run(sentence(warning)),), warning=True) for warning in warnings]
     blocks.append(Items(tuple(_why(finding, planned) for finding in layer.findings)))
+    blocks += evidence.nulls(layer, name, numbering)
+    blocks += evidence.tables(layer, name, numbering)
     tables = tuple(_metrics(finding, name, numbering) for finding in layer.findings if _measured(finding))
     if tables:
         blocks.append(Pair(tables))
@@ -77,34 +111,6 @@ def _header(layer: LayerResult) -> Table:
     return plain_table(columns, [row])
 
 
-def _judged(layer: LayerResult, name: str, numbering: Numbering) -> Table:
-    columns = [
-        Column("Claim"),
-        Column("Verdict"),
-        Column("Statistic", wide=True),
-        Column("Value", numeric=True),
-        Column("Interval", numeric=True),
-        Column("Null, 1% to 99%", numeric=True),
-        Column("Threshold", numeric=True),
-    ]
-    rows = []
-    for finding in layer.findings:
-        null = finding.null
-        ends = None if null is None or null.q01 is None or null.q99 is None else (null.q01, null.q99)
-        rows.append(
-            (
-                Run(labels.claim(finding.claim).full),
-                labels.verdict(finding.verdict),
-                Run(NONE if finding.statistic is None else labels.metric(finding.statistic)),
-                Run(number(finding.value)),
-                Run(interval(finding.interval)),
-                Run(interval(ends)),
-                Run(NONE if finding.rule is None else number(finding.rule.threshold)),
-            )
-        )
-    return numbering.table(f"Claims about {name}.", columns, rows)
-
-
 def _why(finding: Finding, planned: Sequence[PlannedFigure]) -> Runs:
     """Verdict, note, rule, null, and why a figure is left out: one item a claim."""
     runs = [Run(labels.claim(finding.claim).title + " ", "strong"), labels.verdict(finding.verdict)]
@@ -115,12 +121,12 @@ def _why(finding: Finding, planned: Sequence[PlannedFigure]) -> Runs:
         rule = finding.rule
         statement = f": {labels.in_words(rule.statement)}" if rule.statement else ""
         parts.append(sentence(f"Rule “{rule.name}”{statement}"))
-        parts.append(sentence(f"Origin of the threshold: {rule.origin}"))
-    if finding.null is not None:
-        null = finding.null
-        where = f" of shape {size(null.shape)}" if null.shape else ""
-        median = f", median {number(null.median)}" if null.median is not None else ""
-        parts.append(sentence(f"Null: {count(null.draws, 'draw')}{where} ({null.kind}){median}"))
+        parts.append(sentence(f"Origin of the tolerance: {rule.origin}"))
+    for null in finding.nulls:
+        if null.statistic == finding.statistic and null.kind == "gaussian":
+            where = f" of shape {size(null.shape)}" if null.shape else ""
+            median = f", median {number(null.median)}" if null.median is not None else ""
+            parts.append(sentence(f"Gaussian null: {count(null.draws, 'draw')}{where} ({null.note}){median}"))
     if finding.verdict != "not_applicable":
         reasons = [figure.curve for figure in planned if figure.finding is finding and isinstance(figure.curve, str)]
         parts += [sentence(f"No figure: {reason}") for reason in reasons]

@@ -40,7 +40,9 @@ _GAUSSIAN: tuple[str | Block, ...] = (
     "dividing by their standard deviation, and {Phi} the standard normal distribution, the distances are",
     Equation("distances"),
     "A p-value would reject every real layer at a million weights and more. The distance is an effect size: it "
-    "does not grow with the layer.",
+    "does not grow with the layer. Beside it, Gaussian, uniform, Laplace and Student-t distributions are fitted to the "
+    "binned weights, exact zeros left out, by maximum likelihood with the Bayesian information criterion's penalty; "
+    "the gain over the Gaussian, per weight, does not grow with the layer either.",
 )
 
 _BIAS: tuple[str | Block, ...] = (
@@ -54,12 +56,17 @@ _SPECTRUM: tuple[str | Block, ...] = (
     "the Marchenko-Pastur density",
     Equation("marchenko_pastur"),
     "so that {scaled} has the density {density_u}; for a square matrix this is the quarter circle {quarter}. The "
-    "largest singular value of a Gaussian matrix fluctuates about the edge by the Tracy-Widom law. A *spike* is a "
-    "singular value above its 99.9% quantile, with the centring of Johnstone (2001) and {least}, {t999}:",
+    "largest singular value of a Gaussian matrix fluctuates about the edge by the Tracy-Widom law, with the centring "
+    "of Ma (2012) and {least}, {t999}:",
     Equation("tracy_widom"),
-    "The verdict rests on the bulk: the Kolmogorov-Smirnov distance to the law, and the share of the squared "
-    "singular values that lies up to the edge. A single spike cannot move that distance, and is listed. A weak "
-    "rank-one signal stays inside the bulk and cannot be seen there (Baik and Silverstein 2006).",
+    "*Spikes* are counted one after the other: the largest value left is one while it lies above the 99.9% quantile "
+    "for the matrix that is left, with the variance that is left (Kritchman and Nadler 2009). The verdict rests on the "
+    "bulk: the Kolmogorov-Smirnov distance to the law, and the share of the squared singular values that are no "
+    "spikes. A single spike cannot move that distance, and is listed, with the *strength* of the signal behind it: a "
+    "rank-one signal below strength 1 stays inside the bulk and cannot be seen (Baik, Ben Arous and Péché 2005; "
+    "Benaych-Georges and Nadakuditi 2012). The distance of the bulk to its own law leaves the spikes out. The median "
+    "rule for {sigma} is that of Gavish and Donoho (2014). With a single weight beyond the threshold, or with an "
+    "infinite fourth moment, the edge law is void (Auffinger, Ben Arous and Péché 2009): the report warns.",
 )
 
 _SHADOW: tuple[str | Block, ...] = (
@@ -90,29 +97,44 @@ _STACK: tuple[str | Block, ...] = (
 )
 
 _VERDICTS: tuple[str, ...] = (
-    "*● holds*: the statistic is within the stated threshold. The layer is as random-like as the rule asks for, not "
-    "proved to be random.",
-    "*× fails*: the statistic is clearly beyond the threshold, by the rule stated. It does not mean that the network "
+    "*● holds*: the whole interval of every statistic lies within the tolerance. The layer is as random-like as the "
+    "rule asks for, not proved to be random.",
+    "*× fails*: the whole interval of a statistic lies beyond the tolerance. It does not mean that the network "
     "is bad, wrongly trained or unsafe: training writes structure into the weights, and a spike may be just what was "
     "learnt. It means that theorems which assume a random matrix do not describe this layer, and that its shadows "
     "cannot be trusted to the predicted accuracy.",
-    "*▲ undecided*: the statistic lies between the threshold and the bound at which the claim fails, or the data at "
-    "hand do not settle the claim; the note says which.",
+    "*▲ undecided*: the tolerance lies within the interval, or the data at hand do not settle the claim; the note says "
+    "which.",
     "*– not applicable*: the claim makes no statement about this layer, such as one without a bias.",
-    "Thresholds are tolerances on effect sizes. They are stated with their origin, and are compared with what "
-    "Gaussian matrices of the same shape do (the null). Claims and layers are many: about one null draw in a hundred "
-    "lies above the null's 99% quantile.",
+    "Verdicts are equivalence tests by interval inclusion (Wellek 2010), never bare p-values. An interval is the "
+    "statistic with the noise that Gaussian matrices of the same shape have, or a bootstrap where that is wider. "
+    "Tolerances are stated with their origin; for a small layer they widen to twice that noise.",
+    "*Nulls* say where an effect comes from. Gaussian matrices of the same shape have no structure. The layer's own "
+    "entries, mean removed and permuted, keep their histogram alone: what is still there permuted comes from the "
+    "tails. With random signs they keep the variance of each row and column too. The mean is removed first, because a "
+    "shuffle keeps it, and it makes a spike of its own. For a large layer one draw is made on a random part of it, "
+    "beside the part as it is. No verdict rests on these draws.",
 )
 
 _REFERENCES: tuple[str, ...] = (
     "S. Arora, Y. Liang and T. Ma (2015). Why are deep nets reversible: a simple theory, with implications for "
     "training. arXiv:1511.05653.",
-    "J. Baik and J. W. Silverstein (2006). Eigenvalues of large sample covariance matrices of spiked population "
-    "models. Journal of Multivariate Analysis 97, 1382–1408.",
-    "I. M. Johnstone (2001). On the distribution of the largest eigenvalue in principal components analysis. Annals of "
-    "Statistics 29, 295–327.",
+    "A. Auffinger, G. Ben Arous and S. Péché (2009). Poisson convergence for the largest eigenvalues of heavy tailed "
+    "random matrices. Annales de l'Institut Henri Poincaré, Probabilités et Statistiques 45, 589–610.",
+    "J. Baik, G. Ben Arous and S. Péché (2005). Phase transition of the largest eigenvalue for nonnull complex sample "
+    "covariance matrices. Annals of Probability 33, 1643–1697.",
+    "F. Benaych-Georges and R. R. Nadakuditi (2012). The singular values and vectors of low rank perturbations of "
+    "large rectangular random matrices. Journal of Multivariate Analysis 111, 120–135.",
+    "M. Gavish and D. L. Donoho (2014). The optimal hard threshold for singular values is 4/√3. IEEE Transactions on "
+    "Information Theory 60, 5040–5053.",
+    "S. Kritchman and B. Nadler (2009). Non-parametric detection of the number of signals. IEEE Transactions on Signal "
+    "Processing 57, 3930–3941.",
+    "Z. Ma (2012). Accuracy of the Tracy-Widom limits for the extreme eigenvalues in white Wishart matrices. Bernoulli "
+    "18, 322–359.",
     "V. A. Marchenko and L. A. Pastur (1967). Distribution of eigenvalues for some sets of random matrices. "
     "Mathematics of the USSR-Sbornik 1, 457–483.",
     "C. A. Tracy and H. Widom (1996). On orthogonal and symplectic matrix ensembles. Communications in Mathematical "
     "Physics 177, 727–754.",
+    "S. Wellek (2010). Testing Statistical Hypotheses of Equivalence and Noninferiority, 2nd edition. Chapman and "
+    "Hall.",
 )

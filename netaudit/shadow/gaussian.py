@@ -1,0 +1,78 @@
+"""Shadow inversion of a Gaussian layer without the layer: the same figures in distribution, at a fraction of the cost.
+
+For A ``[m, n]`` with i.i.d. N(0, 1) entries, only two products of A are ever looked at: P = A^T H, for the columns of
+H ``[m, D]``, and z = A x for the shadows X ``[n, E]`` made from P. With U ``[m, r]`` orthonormal columns whose span
+holds that of H, B = A^T U has i.i.d. N(0, 1) entries and P = B (U^T H). Given B, the rest of A is as before,
+
+    A = U B^T + (1 - U U^T) G,    G independent of B with i.i.d. N(0, 1) entries,
+
+so A X = U (B^T X) + (1 - U U^T) G X, and the rows of G X are N(0, X^T X). No m x n matrix is drawn: an exact null of
+the layer's own shape takes O((m + n)(D + E)^2) instead of O(mn (D + E)).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from netaudit.shadow.distribution import alpha, shadow
+from netaudit.shadow.inversion import Cell, CellDraws, compare, support_auc
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+_JITTER = 1e-9  # of the largest variance: two equal shadows make x x^T singular, and float32 has 7 digits anyway
+
+
+def invert_gaussian(grid: list[list[CellDraws]], n: int, generator: torch.Generator) -> list[Cell]:
+    """What :func:`netaudit.shadow.inversion.invert` gives for a fresh standard Gaussian matrix with ``n`` columns."""
+    import torch
+
+    h = [row[0].h.dense() for row in grid]
+    H = torch.cat(h).T
+    U = orthonormal(H)
+    B = torch.randn(n, U.shape[1], generator=generator)
+    pre = torch.split(H.T @ U @ B.T, [len(part) for part in h])
+    X = [shadow(own, cell.mask, alpha(cell.rho, n, 1.0)) for own, row in zip(pre, grid, strict=True) for cell in row]
+    x = torch.cat(X)
+    y = independent(x, len(H), generator)
+    z = torch.split(y + (x @ B - y @ U) @ U.T, [len(part) for part in X])
+    cells, at = [], 0
+    for own, row in zip(h, grid, strict=True):
+        for cell in row:
+            figures = compare(z[at], own, cell.h.support, cell.rho, n, cell.prediction)
+            cells.append(Cell(cell.h.support.shape[1], cell.rho, cell.prediction, figures.numpy().astype(np.float64)))
+            at += 1
+    return cells
+
+
+def control_auc(matrix: Tensor, cell: CellDraws, generator: torch.Generator) -> float:
+    """Support recovery when the shadows of ``matrix [m, n]`` go up through an independent Gaussian matrix: chance.
+
+    An area of 1/2, unless the method itself leaks.
+    """
+    h = cell.h.dense()
+    where = matrix.device
+    x = shadow((h.to(where) @ matrix), cell.mask.to(where), alpha(cell.rho, matrix.shape[1], 1.0)).cpu()
+    return float(support_auc(independent(x, len(matrix), generator), cell.h.support).mean())
+
+
+def independent(x: Tensor, m: int, generator: torch.Generator) -> Tensor:
+    """G x for shadows ``x [E, n]`` and a Gaussian ``[m, n]`` matrix that knows nothing of them, ``[E, m]``."""
+    import torch
+
+    gram = x.double() @ x.double().T
+    gram.diagonal().add_(_JITTER * gram.diagonal().max().clamp_min(_JITTER))
+    root = torch.linalg.cholesky(gram).to(x.dtype)
+    through: Tensor = root @ torch.randn(x.shape[0], m, generator=generator)
+    return through
+
+
+def orthonormal(H: Tensor) -> Tensor:
+    """Orthonormal columns ``[m, min(m, D)]``, float32, whose span holds that of ``H [m, D]``, of any rank."""
+    import torch
+
+    columns: Tensor = torch.linalg.qr(H.double()).Q.float()
+    return columns
