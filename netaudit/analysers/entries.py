@@ -120,7 +120,8 @@ def _count(
     if std <= 1e-6 * abs(mean):  # one non-zero value, up to rounding: all of it in one bin
         std = abs(mean)
     largest = float(np.finfo(values.dtype).max)
-    edges = np.clip((EDGES * std + mean) * unit, -largest, largest).astype(values.dtype)
+    with np.errstate(over="ignore"):  # a bin beyond the largest number there is
+        edges = np.clip((EDGES * std + mean) * unit, -largest, largest).astype(values.dtype)
     before = np.concatenate([[0], np.searchsorted(values, edges), [values.size]])
     before = before - np.clip(before - first_zero, 0, zeros)  # the zeros taken out
     ends = [

@@ -20,7 +20,7 @@ from netaudit.analysers.interface import AuditedLayer
 from netaudit.analysers.rules import WIDENED, clean, judge, not_applicable, summarise, widened, worst
 from netaudit.analysers.surrogates import KINDS
 from netaudit.results import Condition, Finding, Null, Rule
-from netaudit.shadow.gaussian import control_auc, invert_gaussian
+from netaudit.shadow.gaussian_layer import control_auc, invert_gaussian
 from netaudit.shadow.inversion import FIGURES, Cell, draw_grid, invert
 from netaudit.shadow.prediction import Prediction
 

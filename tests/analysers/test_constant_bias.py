@@ -27,7 +27,8 @@ def noise(std):
         (noise(0.5) + 1, None, "undecided"),
         (noise(0.01), None, "undecided"),  # near 0: only real inputs can tell
         (noise(0.05), 10.0, "holds"),  # the scale is sigma ||x|| = 1
-        (noise(0.14), 10.0, "undecided"),
+        (noise(0.1), 10.0, "undecided"),
+        (noise(0.14), 10.0, "fails"),
         (noise(0.5), 10.0, "fails"),
         (noise(0.5) + 100, 10.0, "fails"),  # constant against its median, not against what it shifts
         (torch.full((400,), float("nan")), None, "not_applicable"),

@@ -56,10 +56,11 @@ def test_a_gaussian_layer_with_constant_biases_holds_everywhere():
         (torch.from_numpy(np.random.default_rng(0).laplace(size=(M, N))), ("fails", "holds", "holds")),
         (torch.sign(gaussian()), ("fails", "holds", "holds")),
         (torch.linalg.qr(gaussian()).Q.contiguous(), ("holds", "fails", "fails")),
-        (spiked(4), ("holds", "holds", "holds")),
+        (spiked(3), ("holds", "holds", "holds")),
+        (spiked(4), ("holds", "holds", "undecided")),  # cross-talk about 1.2: the tolerance lies in the interval
         (spiked(20), ("holds", "fails", "fails")),
     ],
-    ids=["uniform", "laplace", "signs", "orthogonal", "spike 4", "spike 20"],
+    ids=["uniform", "laplace", "signs", "orthogonal", "spike 3", "spike 4", "spike 20"],
 )
 def test_verdicts(weight, expected):
     found = verdicts(weight)
@@ -113,10 +114,10 @@ def test_scaling_a_layer_changes_only_what_carries_units():
     one, other = judge(gaussian(300, 200)), judge(gaussian(300, 200) * 1000)
     for claim in CLAIMS:
         assert one[claim].verdict == other[claim].verdict
-    units = {"mean", "std", "sigma", "sigma_raw"}
+    units = {"mean", "std"}
     for claim in ("gaussian_weights", "singular_law", "shadow_inversion"):
         for metric, value in one[claim].metrics.items():
-            scale = 1000 if metric in units else 1
+            scale = 1000 if metric in units or metric.startswith("sigma") else 1
             assert other[claim].metrics[metric] == pytest.approx(value * scale, rel=1e-3, abs=1e-4)
 
 
@@ -188,9 +189,10 @@ def test_how_often_a_spike_is_found(side, strength, draws, rate):
 def test_the_tolerance_widens_for_small_layers_and_says_so(shape, widened):
     for claim, finding in judge(gaussian(*shape), torch.zeros(shape[0])).items():
         if claim == "gaussian_weights":
-            assert (finding.rule.threshold == finding.null.q99 > 0.02) is widened
+            [condition], [null] = finding.conditions, finding.nulls
+            assert (condition.limits[1] == 2 * null.q99 > 0.02) is widened
             assert ("widened" in finding.rule.origin) is widened
-            assert f"<= {finding.rule.threshold:.3g}" in finding.rule.statement
+            assert f"at most {condition.limits[1]:.3g}" in finding.rule.statement
     narrow = judge(gaussian(40, 60))["shadow_inversion"]
-    assert narrow.rule.threshold > 1.25
+    assert max(condition.limits[1] for condition in narrow.conditions) > 1.25
     assert "widened" in narrow.rule.origin

@@ -63,13 +63,6 @@ def test_gaussian_layers_meet_the_predictions():
         assert figures["support_recall"] == pytest.approx(prediction.support_recall, abs=0.03)
 
 
-def test_an_independent_matrix_is_at_chance():
-    m, n = 400, 800
-    cells = invert(gaussian(m, n), grid(m, n), CPU, back=gaussian(m, n, seed=2))
-    for cell in cells:
-        assert cell.measured[:, FIGURES.index("support_auc")].mean() == pytest.approx(0.5, abs=0.06)
-
-
 def test_the_mean_enters_as_if_it_were_added():
     matrix, drawn = gaussian(50, 70), grid(50, 70)
     apart = invert(matrix, drawn, CPU, mean=0.3)
@@ -91,11 +84,11 @@ def test_smaller_batches_give_the_same_numbers(monkeypatch):
     whole = invert(matrix, drawn, CPU)
     real, seen = inversion.measure, []
 
-    def short_of_memory(down, up, mean, row, rows):
+    def short_of_memory(matrix, mean, row, rows):
         seen.append(rows.stop - rows.start)
         if rows.stop - rows.start > 10:
             raise torch.OutOfMemoryError("CUDA out of memory")
-        return real(down, up, mean, row, rows)
+        return real(matrix, mean, row, rows)
 
     monkeypatch.setattr(inversion, "measure", short_of_memory)
     parts = invert(matrix, drawn, CPU)

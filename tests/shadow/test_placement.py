@@ -8,7 +8,7 @@ from netaudit import device as devices
 from netaudit import spectrum
 from netaudit.layers import FCLayer
 from netaudit.shadow import stack as shadow_stack
-from netaudit.shadow.inversion import draw_grid, measure
+from netaudit.shadow.inversion import compare, draw_grid, measure
 
 CUDA = torch.device("cuda:0")
 
@@ -23,7 +23,7 @@ def test_the_shadow_pass_stays_on_the_device():
     grid = draw_grid(40, 60, devices.generator(0, "test"), draws=4)
     with FakeTensorMode(allow_non_fake_inputs=True):
         matrix = torch.empty(40, 60, device=CUDA)
-        for figures in measure(matrix, matrix, 0.1, grid[0], slice(0, 4)):
+        for figures in measure(matrix, 0.1, grid[0], slice(0, 4)):
             assert figures.device == CUDA
             assert figures.shape == (4, 8)
 
@@ -31,7 +31,9 @@ def test_the_shadow_pass_stays_on_the_device():
 def test_a_mixed_device_is_caught():
     grid = draw_grid(40, 60, devices.generator(0, "test"), draws=4)
     with FakeTensorMode(allow_non_fake_inputs=True), pytest.raises(RuntimeError, match="device"):
-        measure(torch.empty(40, 60, device=CUDA), torch.empty(40, 60), 0.1, grid[0], slice(0, 4))
+        compare(
+            torch.empty(4, 40, device=CUDA), torch.empty(4, 40), grid[0][0].h.support, 1.0, 60, grid[0][0].prediction
+        )
 
 
 @pytest.mark.parametrize("shape", [(40, 60), (60, 40)])
