@@ -21,7 +21,9 @@ class Bundle:
     figures: Mapping[str, str]
     """SVG text by the figure's stem."""
     json: str
-    """The text of audit.json."""
+    """The text of the JSON that all of it was made from."""
+    stem: str = "audit"
+    """What its files are called, without their endings."""
 
 
 def prepare(report: AuditReport) -> Bundle:

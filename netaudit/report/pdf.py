@@ -1,4 +1,4 @@
-"""The report as a PDF: tagged, archival (PDF/A-3a, PDF/UA-1), with audit.json attached, the same bytes every time."""
+"""The report as a PDF: tagged, archival (PDF/A-3a, PDF/UA-1), with its JSON attached, the same bytes every time."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from functools import cache
 from importlib import resources
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netaudit.errors import ReportError
 from netaudit.report.bundle import Bundle
 from netaudit.report.document.formulas import formulas
+from netaudit.report.glyphs import font_folder, in_glyphs
 
 if TYPE_CHECKING:
     import typst
@@ -52,7 +52,8 @@ def _compile(bundle: Bundle, **output: Any) -> Any:
         "document": json.dumps(for_paper(asdict(bundle.document))),
         "figures": json.dumps(dict(bundle.figures)),
         "formulas": json.dumps({key: asdict(formula) for key, formula in formulas().items()}),
-        "audit": bundle.json,
+        "json": bundle.json,
+        "attachment": f"{bundle.stem}.json",
     }
     try:
         return typst.compile(template, font_paths=_fonts(), sys_inputs=inputs, **output)
@@ -74,16 +75,6 @@ def for_paper(value: Any, name_width: int = 0) -> Any:
     if value.get("style") == "name" and name_width:
         paper["text"] = "\n".join(lines_of(in_glyphs(value["text"]), name_width))
     return paper
-
-
-def in_glyphs(text: str) -> str:
-    r"""Escape what no font at hand can draw: PDF/A refuses a missing glyph.
-
-    >>> in_glyphs("层.weight σ")
-    '\\u5c42.weight σ'
-    """
-    drawable = _drawable()
-    return "".join(c if ord(c) in drawable else c.encode("unicode_escape").decode() for c in text)
 
 
 def lines_of(name: str, width: int) -> list[str]:
@@ -113,22 +104,7 @@ def soft_breaks(text: str) -> str:
 
 
 @cache
-def _drawable() -> frozenset[int]:
-    """Code points of DejaVu Sans, the widest font at hand and the one that Typst falls back on."""
-    from matplotlib.ft2font import FT2Font
-
-    return frozenset(FT2Font(str(_font_folder() / "DejaVuSans.ttf")).get_charmap())
-
-
-def _font_folder() -> Path:
-    """Matplotlib's own fonts: on every machine the same, and the figures' text is set in one of them."""
-    import matplotlib
-
-    return Path(matplotlib.get_data_path()) / "fonts" / "ttf"
-
-
-@cache
 def _fonts() -> typst.Fonts:
     import typst
 
-    return typst.Fonts(include_system_fonts=False, font_paths=[_font_folder()])
+    return typst.Fonts(include_system_fonts=False, font_paths=[font_folder()])

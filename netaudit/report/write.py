@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from netaudit.errors import ReportError
 from netaudit.report.files import make_folder, write_atomically
 from netaudit.results import AuditReport
+
+if TYPE_CHECKING:
+    from netaudit.report.bundle import Bundle
 
 FORMATS = ("html", "pdf", "json")
 
@@ -68,6 +72,25 @@ def write_reports(report: AuditReport, out: Path, formats: Collection[str] = FOR
     Raises:
         ReportError: an unknown format, a PDF that cannot be made, or a file that cannot be written.
     """
+
+    def bundle() -> Bundle:
+        from netaudit.report.bundle import prepare
+
+        return prepare(report)
+
+    return write_formats("audit", out, formats, report.to_json, bundle)
+
+
+def write_formats(
+    stem: str, out: Path, formats: Collection[str], text: Callable[[], str], bundle: Callable[[], Bundle]
+) -> dict[str, Path]:
+    """Write ``{stem}.html``, ``{stem}.pdf``, the figures and, last, ``{stem}.json``: what was asked for.
+
+    The page is laid out (``bundle``) only for a format that shows it; JSON alone takes its ``text``.
+
+    Raises:
+        ReportError: an unknown format, a PDF that cannot be made, or a file that cannot be written.
+    """
     unknown = sorted(set(formats) - set(FORMATS))
     if unknown:
         raise ReportError(f"unknown format {unknown[0]!r}", hint=f"formats are {', '.join(FORMATS)}")
@@ -75,29 +98,27 @@ def write_reports(report: AuditReport, out: Path, formats: Collection[str] = FOR
     written: dict[str, Path] = {}
 
     def keep(name: str, data: bytes) -> None:
-        written[name] = out / f"audit.{name}"
+        written[name] = out / f"{stem}.{name}"
         write_atomically(written[name], data)
 
     if not {"html", "pdf"} & set(formats):
         if "json" in formats:
-            keep("json", report.to_json().encode("ascii"))
+            keep("json", text().encode("ascii"))
         return written
 
-    from netaudit.report.bundle import prepare
-
-    bundle = prepare(report)
-    if _write_figures(bundle.figures, out / "figures"):
+    laid_out = bundle()
+    if _write_figures(laid_out.figures, out / "figures"):
         written["figures"] = out / "figures"
     if "html" in formats:
         from netaudit.report.html import to_html
 
-        keep("html", to_html(bundle).encode("utf-8"))
+        keep("html", to_html(laid_out).encode("utf-8"))
     if "pdf" in formats:
         from netaudit.report.pdf import to_pdf
 
-        keep("pdf", to_pdf(bundle))
+        keep("pdf", to_pdf(laid_out))
     if "json" in formats:
-        keep("json", bundle.json.encode("ascii"))
+        keep("json", laid_out.json.encode("ascii"))
     return written
 
 

@@ -3,8 +3,9 @@
 import pytest
 
 from netaudit.report.bundle import prepare
+from netaudit.report.glyphs import in_glyphs
 from netaudit.report.html import to_html
-from netaudit.report.pdf import in_glyphs, to_pdf
+from netaudit.report.pdf import to_pdf
 
 
 def missing(bundle, read_page, pdf_text, squash):

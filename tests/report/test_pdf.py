@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from netaudit.errors import ReportError
 from netaudit.report import render_pdf
-from netaudit.report.pdf import for_paper, in_glyphs, lines_of, soft_breaks, to_pdf
+from netaudit.report.glyphs import in_glyphs
+from netaudit.report.pdf import for_paper, lines_of, soft_breaks, to_pdf
 
 
 @pytest.fixture(scope="module")
@@ -91,9 +92,9 @@ def test_hostile_names_are_printed_and_not_run(hostile_bundle, pdf_text, squash)
 def test_every_character_that_is_not_escaped_can_be_set(build, build_layer):
     """All 5,000 characters that the fallback font claims, in names, against Typst's strict mode."""
     from netaudit.names import printable
-    from netaudit.report.pdf import _drawable
+    from netaudit.report.glyphs import drawable
 
-    letters = "".join(map(chr, sorted(_drawable())))
+    letters = "".join(map(chr, sorted(drawable())))
     names = [printable(letters[i : i + 290]) for i in range(0, len(letters), 290)]
     report = build([build_layer(names[0])], summary={"claims": {}, "text": names}, skipped=[])
     assert render_pdf(report).startswith(b"%PDF")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from netaudit.names import printable
+from netaudit.report.chart import Chart
 from netaudit.report.curves import BiasCurve, Curve, Floats, GaussianCurve, InversionCurve, SpectrumCurve
 from netaudit.report.document.labels import SOURCES
 from netaudit.report.document.text import count, number, percent, shown_name
@@ -65,6 +66,11 @@ def stack_alt(stack: StackResult) -> str:
         for run in stack.runs
     )
     return f"{stack_caption(stack)} {runs}."
+
+
+def chart_alt(chart: Chart) -> str:
+    """The caption of a study's chart, followed by what an eye would take from it."""
+    return printable(f"{chart.caption} {chart.alt}".strip(), 4000)
 
 
 def _spikes(planned: PlannedFigure, curve: SpectrumCurve) -> str:

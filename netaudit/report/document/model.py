@@ -119,6 +119,6 @@ class Document:
     subtitle: str
     sections: tuple[Section, ...]
     footer: str
-    """The tool, its version and the fingerprint of audit.json."""
+    """The tool, its version and the fingerprint of the JSON."""
     description: str
     """One line about the document, for its metadata."""

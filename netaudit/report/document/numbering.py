@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from netaudit.report.chart import Chart
+from netaudit.report.document.captions import chart_alt
 from netaudit.report.document.model import Column, Figure, Run, Table
 
 
@@ -18,6 +20,10 @@ class Numbering:
         """The next figure."""
         self._figures += 1
         return Figure(stem, f"Figure {self._figures}. {caption}", alt)
+
+    def chart(self, chart: Chart) -> Figure:
+        """The next figure, showing a study's chart."""
+        return self.figure(chart.stem, chart.caption, chart_alt(chart))
 
     def table(
         self,

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from netaudit.report.chart import Chart
 from netaudit.report.curves import BiasCurve, Curve, GaussianCurve, InversionCurve, SpectrumCurve
 from netaudit.report.document import captions
 from netaudit.report.figures.bias import draw_bias
 from netaudit.report.figures.gaussian import draw_gaussian
 from netaudit.report.figures.inversion import draw_inversion
+from netaudit.report.figures.lines import draw_chart
 from netaudit.report.figures.spectrum import draw_spectrum
 from netaudit.report.figures.stack import draw_stack
 from netaudit.report.figures.style import THEME, canvas
 from netaudit.report.figures.svg import to_svg
 from netaudit.report.plan import STACK, Plan
 from netaudit.results import StackResult
+
+LARGEST = 100_000  # bytes of a study's chart: a page with twenty of them still opens at once
 
 
 def draw_figures(plan: Plan) -> dict[str, str]:
@@ -28,7 +34,24 @@ def draw_figures(plan: Plan) -> dict[str, str]:
     return drawn
 
 
-def _draw(data: Curve | StackResult, stem: str, alt: str) -> str:
+def draw_charts(charts: Iterable[Chart]) -> dict[str, str]:
+    """SVG text of a study's charts by their stems.
+
+    Raises:
+        ValueError: two charts share a stem, or one is larger than ``LARGEST``.
+    """
+    drawn: dict[str, str] = {}
+    for chart in charts:
+        if chart.stem in drawn:
+            raise ValueError(f"two charts are called {chart.stem!r}")
+        drawn[chart.stem] = svg = _draw(chart, chart.stem, captions.chart_alt(chart))
+        size = len(svg.encode())
+        if size > LARGEST:
+            raise ValueError(f"chart {chart.stem!r} takes {size} bytes, more than {LARGEST}: thin out its points")
+    return drawn
+
+
+def _draw(data: Curve | StackResult | Chart, stem: str, alt: str) -> str:
     import matplotlib.style
 
     with matplotlib.style.context(["default", THEME]):  # whatever the user's own matplotlibrc says
@@ -44,4 +67,6 @@ def _draw(data: Curve | StackResult, stem: str, alt: str) -> str:
                 draw_inversion(figure, data)
             case StackResult():
                 draw_stack(figure, data)
+            case Chart():
+                draw_chart(figure, data)
         return to_svg(figure, stem, alt)

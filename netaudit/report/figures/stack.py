@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from netaudit.report.document.labels import SOURCES
 from netaudit.report.document.text import percent
-from netaudit.report.figures.inversion import plain_ticks
 from netaudit.report.figures.style import BLUE, GREY, VERMILLION, legend
+from netaudit.report.figures.ticks import plain_ticks
 from netaudit.results import StackResult
 
 if TYPE_CHECKING:
