@@ -20,7 +20,7 @@ from netaudit.analysers.interface import AuditedLayer
 from netaudit.analysers.rules import WIDENED, clean, judge, not_applicable, summarise, widened, worst
 from netaudit.analysers.surrogates import KINDS
 from netaudit.results import Condition, Finding, Null, Rule
-from netaudit.shadow.gaussian_layer import control_auc, invert_gaussian
+from netaudit.shadow.gaussian_layer import GaussianLayers, control_auc
 from netaudit.shadow.inversion import FIGURES, Cell, draw_grid, invert
 from netaudit.shadow.prediction import Prediction
 
@@ -44,8 +44,8 @@ FEWEST_KEPT = 30  # rho n: with fewer coordinates x is not a sum of many terms
 LARGEST_ERROR = 0.5  # predicted: beyond, the error saturates near 1 for any layer
 NO_CELL = f"no cell of the grid has k < rho n, rho n >= {FEWEST_KEPT} and predicted error <= {LARGEST_ERROR}"
 _FORMED = 4_000_000  # entries up to which a null layer is formed; above, it is drawn without the matrix
-_NULL_DRAWS = (8, 100)
-_NULL_WORK = 8e6  # entries times draws: 100 up to 280 x 280, 30 at 512 x 512, 8 from 1000 x 1000
+_NULL_DRAWS = (6, 100)
+_NULL_WORK = 8e6  # entries times draws: 100 up to 280 x 280, 30 at 512 x 512, 6 from 1200 x 1200
 _RESAMPLES = 500
 
 
@@ -156,12 +156,10 @@ def matched_null(seed: int, m: int, n: int) -> dict[str, Null]:
     cpu = torch.device("cpu")
     generator = devices.generator(seed, "shadow_inversion", "null", str(m), str(n))
     grid = draw_grid(m, n, generator)
+    layers = GaussianLayers(grid, n) if m * n > _FORMED else None
     found: dict[str, list[float]] = {name: [] for name in JUDGED}
     for _ in range(int(np.clip(_NULL_WORK / (m * n), *_NULL_DRAWS))):
-        if m * n <= _FORMED:
-            cells = invert(torch.randn(m, n, generator=generator), grid, cpu)
-        else:
-            cells = invert_gaussian(grid, n, generator)
+        cells = layers.invert(generator) if layers else invert(torch.randn(m, n, generator=generator), grid, cpu)
         if any(used(cell, n) for cell in cells):
             values = summary(cells, n)
             for name in JUDGED:

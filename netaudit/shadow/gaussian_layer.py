@@ -26,26 +26,40 @@ if TYPE_CHECKING:
 _JITTER = 1e-9  # of the largest variance: two equal shadows make x x^T singular, and float32 has 7 digits anyway
 
 
-def invert_gaussian(grid: list[list[CellDraws]], n: int, generator: torch.Generator) -> list[Cell]:
-    """What :func:`netaudit.shadow.inversion.invert` gives for a fresh standard Gaussian matrix with ``n`` columns."""
-    import torch
+class GaussianLayers:
+    """Shadow inversion of fresh standard Gaussian ``[m, n]`` matrices, all over one grid of draws."""
 
-    h = [row[0].h.dense() for row in grid]
-    H = torch.cat(h).T
-    U = orthonormal(H)
-    B = torch.randn(n, U.shape[1], generator=generator)
-    pre = torch.split(H.T @ U @ B.T, [len(part) for part in h])
-    X = [shadow(own, cell.mask, alpha(cell.rho, n, 1.0)) for own, row in zip(pre, grid, strict=True) for cell in row]
-    x = torch.cat(X)
-    y = independent(x, len(H), generator)
-    z = torch.split(y + (x @ B - y @ U) @ U.T, [len(part) for part in X])
-    cells, at = [], 0
-    for own, row in zip(h, grid, strict=True):
-        for cell in row:
-            figures = compare(z[at], own, cell.h.support, cell.rho, n, cell.prediction)
-            cells.append(Cell(cell.h.support.shape[1], cell.rho, cell.prediction, figures.numpy().astype(np.float64)))
-            at += 1
-    return cells
+    def __init__(self, grid: list[list[CellDraws]], n: int) -> None:
+        import torch
+
+        self._grid, self._n = grid, n
+        self._h = [row[0].h.dense() for row in grid]
+        H = torch.cat(self._h).T
+        self._U = orthonormal(H)
+        self._down = H.T @ self._U
+        self._m = len(H)
+
+    def invert(self, generator: torch.Generator) -> list[Cell]:
+        """What :func:`netaudit.shadow.inversion.invert` gives for one matrix; ``support_auc`` is left out (NaN)."""
+        import torch
+
+        B = torch.randn(self._n, self._U.shape[1], generator=generator)
+        pre = torch.split(self._down @ B.T, [len(h) for h in self._h])
+        X = [
+            shadow(own, cell.mask, alpha(cell.rho, self._n, 1.0))
+            for own, row in zip(pre, self._grid, strict=True)
+            for cell in row
+        ]
+        x = torch.cat(X)
+        y = independent(x, self._m, generator)
+        z = iter(torch.split(y + (x @ B - y @ self._U) @ self._U.T, [len(part) for part in X]))
+        cells = []
+        for h, row in zip(self._h, self._grid, strict=True):
+            for cell in row:
+                figures = compare(next(z), h, cell.h.support, cell.rho, self._n, cell.prediction, ranks=False)
+                measured = figures.numpy().astype(np.float64)
+                cells.append(Cell(cell.h.support.shape[1], cell.rho, cell.prediction, measured))
+        return cells
 
 
 def control_auc(matrix: Tensor, cell: CellDraws, generator: torch.Generator) -> float:

@@ -129,10 +129,12 @@ def measure(matrix: Tensor, mean: float, row: list[CellDraws], rows: slice) -> l
     return figures
 
 
-def compare(z: Tensor, h: Tensor, support: Tensor, rho: float, n: int, prediction: Prediction) -> Tensor:
+def compare(
+    z: Tensor, h: Tensor, support: Tensor, rho: float, n: int, prediction: Prediction, *, ranks: bool = True
+) -> Tensor:
     """The figures of each draw, ``[draws, len(FIGURES)]``, from z and h ``[draws, m]``; order of ``FIGURES``.
 
-    Only the area under the curve needs z in order, which costs as much as all the rest; see :func:`support_auc`.
+    Without ``ranks`` the area under the curve is NaN: it needs z in order, which costs as much as all the rest.
     """
     import torch
 
@@ -154,7 +156,7 @@ def compare(z: Tensor, h: Tensor, support: Tensor, rho: float, n: int, predictio
             error((z - prediction.offset * s).relu()),
             error(z.relu()),
             error(z * (z > prediction.threshold * s)),
-            support_auc(z, support),
+            support_auc(z, support) if ranks else torch.full_like(norm2, torch.nan),
             hits / found.sum(1).clamp_min(1),
             hits / k,
         ],
