@@ -2,14 +2,16 @@
 # make test                      lint, types, doctests and tests
 # make train-zoo DATA=folder     train the bundled network again
 # make samples                   rewrite the committed sample reports
+# make calibrate [JOBS=2]        measure false alarms and power of the analysers: an hour on two cores
 
 PYTHON ?= python3
 MODEL ?= mnist-mlp
 DATA ?= data
+JOBS ?= 2
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint .ci/constraints.txt
 
-.PHONY: audit test lint samples train-zoo clean
+.PHONY: audit test lint samples calibrate train-zoo clean
 
 audit: .venv/installed
 	$(BIN)/netaudit audit $(MODEL)
@@ -26,6 +28,9 @@ samples: .venv/installed
 	$(BIN)/netaudit audit mnist-mlp --device cpu --out reports/samples/mnist-mlp
 	rm reports/samples/mnist-mlp/run.json
 	$(BIN)/python tests/sample_page.py reports/samples/mnist-mlp
+
+calibrate: .venv/installed
+	$(BIN)/netaudit calibrate --jobs $(JOBS)
 
 train-zoo: .venv/installed
 	$(BIN)/python model_zoo/mnist-mlp/train.py --data-root $(DATA)

@@ -29,7 +29,10 @@ ALLOWED = {
         "analysers", "device", "errors", "fingerprint", "layers", "names", "results", "sources", "stack", "summary",
     },
     "report": {"errors", "names", "layers", "results"},
-    "cli": {"errors", "names", "layers", "results", "report", "auditor", "sources", "analysers"},
+    "calibration": {
+        "analysers", "device", "errors", "laws", "layers", "names", "report", "results",
+    },
+    "cli": {"errors", "names", "layers", "results", "report", "auditor", "sources", "analysers", "calibration"},
 }  # fmt: skip
 
 
@@ -63,6 +66,8 @@ def test_arrows(path, room):
         ("netaudit.laws.marchenko_pastur", ["torch", "matplotlib"]),
         ("netaudit.laws.tracy_widom", ["torch", "matplotlib"]),
         ("netaudit.report", ["torch", "matplotlib"]),
+        ("netaudit.report.study", ["torch", "matplotlib"]),
+        ("netaudit.calibration.page", ["torch", "matplotlib", "netaudit.analysers.default", "netaudit.laws"]),
         ("netaudit.sources.zoo", ["torch", "torchvision", "timm"]),
     ],
 )

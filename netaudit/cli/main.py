@@ -13,13 +13,14 @@ from click_default_group import DefaultGroup
 
 from netaudit import __version__
 from netaudit.cli.audit import audit
+from netaudit.cli.calibrate import calibrate
 from netaudit.cli.layers import layers
 from netaudit.cli.render import render
 from netaudit.cli.zoo import zoo
 from netaudit.errors import NetauditError
 from netaudit.names import printable
 
-COMMANDS = (audit, layers, zoo, render)
+COMMANDS = (audit, layers, zoo, render, calibrate)
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 
 

@@ -1,0 +1,77 @@
+"""``netaudit calibrate``: how often the analysers are right on layers whose answer is known."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from netaudit.calibration.plan import Plan
+
+
+@click.command()
+@click.option(
+    "--out", type=click.Path(path_type=Path), metavar="DIR",
+    help="Where to write; reports/calibration by default, reports/calibration-quick with --quick.",
+)  # fmt: skip
+@click.option("--quick", is_flag=True, help="Few seeds of small layers: a minute, to see that everything runs.")
+@click.option("--jobs", default=1, show_default=True, type=click.IntRange(min=1), help="Processes of one thread each.")
+@click.option("--seeds", type=click.IntRange(min=1), metavar="N", help="Layers of each kind; 200 by default.")
+@click.option(
+    "--large-seeds", type=click.IntRange(min=1), metavar="N",
+    help="Gaussian layers of 4096 x 4096 and 4096 x 9216; 120 by default.",
+)  # fmt: skip
+@click.option(
+    "--curve-seeds", type=click.IntRange(min=1), metavar="N", help="Layers a point of the curves; 100 by default."
+)
+@click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+def calibrate(
+    out: Path | None,
+    quick: bool,
+    jobs: int,
+    seeds: int | None,
+    large_seeds: int | None,
+    curve_seeds: int | None,
+    quiet: bool,
+) -> None:
+    """Measure false alarms and power of the analysers on layers whose answer is known; an hour on two cores.
+
+    What was measured is kept in DIR: a study that was stopped goes on where it was, unless the analysers or their
+    tolerances have changed since; then it begins anew.
+
+    Exit codes: 0 every bar is met; 1 one is not; 2 the study could not be run.
+    """
+    from netaudit.calibration import plan as plans
+    from netaudit.calibration.run import calibrate as run
+    from netaudit.cli.progress import progress_bar
+
+    asked = {"seeds": seeds, "large_seeds": large_seeds, "curve_seeds": curve_seeds}
+    sizes = {name: value for name, value in asked.items() if value is not None}
+    if quick and sizes:
+        raise click.UsageError("--quick has its own numbers of seeds")
+    plan: Plan = plans.quick() if quick else plans.full(**sizes)
+    folder = out or Path("reports") / ("calibration-quick" if quick else "calibration")
+    options = ["--quick"] * quick + [f"--{name.replace('_', '-')} {value}" for name, value in sizes.items()]
+    command = " ".join(["netaudit calibrate", *options, f"--jobs {jobs}"])
+    with progress_bar(quiet) as progress:
+        data = run(plan, folder, command=command, jobs=jobs, progress=progress)
+    missed = [bar for bar in data["bars"] if not bar["met"]]
+    if not quiet:
+        _print(data, missed, folder)
+    if missed:
+        sys.exit(1)
+
+
+def _print(data: dict[str, Any], missed: list[dict[str, Any]], folder: Path) -> None:
+    from netaudit.calibration.words import figure, limits
+    from netaudit.cli.tables import print_table
+
+    if missed:
+        rows = [(bar["requirement"], bar["cell"], bar["claim"] or "", limits(bar), figure(bar)) for bar in missed]
+        print_table(["bar not met", "layers", "claim", "asked", "measured"], rows)
+    click.echo(f"{len(data['bars']) - len(missed)} of {len(data['bars'])} bars are met.")
+    written = ", ".join(str(folder / f"calibration.{ending}") for ending in ("html", "pdf", "json"))
+    click.echo(f"Report: {written}")

@@ -1,0 +1,68 @@
+"""The lines beside the points, against simulation."""
+
+import numpy as np
+import pytest
+import torch
+from scipy import stats
+from scipy.special import ndtr
+
+from netaudit.calibration import scenarios, theory
+from netaudit.laws import marchenko_pastur
+from netaudit.laws.distances import ks
+
+
+@pytest.mark.parametrize("degrees", [3, 5, 30])
+def test_student_t_distance(degrees):
+    x = np.sort(stats.t.rvs(degrees, size=400_000, random_state=1)) * ((degrees - 2) / degrees) ** 0.5
+    assert theory.student_t_distance(degrees) == pytest.approx(ks(ndtr(x)), abs=0.003)
+
+
+@pytest.mark.parametrize("coefficient", [0.1, 0.3, 0.5, 0.7])
+@pytest.mark.parametrize("shape", [(400, 400), (200, 800)])
+def test_the_limit_of_correlated_rows(coefficient, shape):
+    m, n = shape
+    rows = scenarios.correlated(shape, coefficient, torch.Generator().manual_seed(1)).double().numpy()
+    s = np.linalg.svd(rows, compute_uv=False)[::-1]
+    measured = ks(marchenko_pastur.cdf(s / n**0.5, m / n))
+    assert theory.correlated_distance(coefficient, m, n) == pytest.approx(measured, abs=3.5 / m)  # 3 / m: finite size
+    assert theory.correlated_distance(coefficient, m, n) < measured + 1 / m
+
+
+def test_without_correlation_there_is_no_distance():
+    assert theory.correlated_distance(0.0, 10, 20) == 0
+    assert theory.correlated_distance(1e-3, 10, 20) < 1e-3
+
+
+@pytest.mark.parametrize(("strength", "rho"), [(6.0, 1.0), (6.0, 0.5), (12.0, 1.0), (20.0, 1.0)])
+def test_the_inflation_of_a_spike(strength, rho):
+    """Averaged over spikes, since (u . h)^2 varies as much as a chi-square with one degree of freedom."""
+    m, n, k, draws = 300, 500, 8, 400
+    generator = np.random.default_rng(0)
+    found = []
+    for _ in range(draws):
+        u, v = generator.standard_normal(m), generator.standard_normal(n)
+        spike = strength * (m * n) ** 0.25 * np.outer(u / np.linalg.norm(u), v / np.linalg.norm(v))
+        A = generator.standard_normal((m, n)) + spike
+        A = (A - A.mean()) / A.std()
+        h = np.zeros(m)
+        support = generator.choice(m, k, replace=False)
+        h[support] = generator.uniform(0.5, 1, k)
+        x = 2 / (rho * n) * np.maximum(A.T @ h, 0) * (generator.random(n) < rho)
+        off = np.delete(A @ x, support)
+        found.append(np.mean(off**2) / (2 * (h @ h) / (rho * n)))
+    error = np.std(found) / draws**0.5
+    assert np.mean(found) == pytest.approx(theory.spike_inflation(strength, m, n, rho), abs=4 * error)
+    assert error < 0.15 * np.mean(found)
+
+
+def test_no_spike_no_inflation():
+    assert theory.spike_inflation(0.0, 300, 500, 1.0) == 1
+
+
+def test_reached_and_crossing():
+    assert theory.reached(lambda x: 1 / x, 0.1, 1.0, 100.0) == pytest.approx(10)
+    assert theory.reached(lambda x: x, 5.0, 0.0, 1.0) is None
+    assert theory.crossing([1, 2, 3], [1.0, 0.8, 0.2]) == 2.5
+    assert theory.crossing([1, 2], [0.0, 0.2]) is None
+    assert theory.crossing([1, 2, 3], [0.5, 0.5, 1.0]) == 2.0
+    assert theory.crossing([], []) is None
