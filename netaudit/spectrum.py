@@ -21,6 +21,13 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
+NO_MEAN = 0.05
+"""Mean, in units of the size at which it makes a singular value of its own, std / (mn)^(1/4), below which a layer is
+taken as centred: at a twentieth no singular value moves by more than 4e-4 of the largest (measured at 300 x 900 and
+512 x 512), and a decomposition is saved. The sample mean of random entries is (mn)^(-1/4) of that size: 0.013 for
+AlexNet's fc6.
+"""
+
 _BLOCK = 1024  # columns a product: 4096 x 1024 float64 is 32 MB, large enough for full speed
 
 
@@ -31,7 +38,7 @@ class Spectrum:
     centred: Floats
     """Of A - mean(A)."""
     raw: Floats
-    """Of A as it is."""
+    """Of A as it is; the same where the mean is below ``NO_MEAN``."""
     gram: Tensor
     """Gram matrix ``[p, p]`` of the smaller side of (A - mean(A)) / std; only the lower triangle counts."""
 
@@ -71,6 +78,8 @@ def _exact(weight: Tensor, mean: float, std: float, device: torch.device) -> Spe
     centred, sums = gram(weight, mean, std, device)
     shift, larger = mean / std, max(weight.shape)
     eigenvalues = torch.linalg.eigvalsh(centred)
+    if abs(shift) * (weight.shape[0] * weight.shape[1]) ** 0.25 < NO_MEAN:
+        return Spectrum(_roots(eigenvalues), _roots(eigenvalues), centred)
     # (B + mu 1 1^T)^T (B + mu 1 1^T) for the tall, centred B: no second product over the larger side
     cross = shift * sums
     raw = torch.linalg.eigvalsh(centred + (cross[:, None] + cross[None, :] + shift**2 * larger))

@@ -23,6 +23,7 @@ from netaudit.results import Condition, Finding, Null, Rule
 from netaudit.shadow.gaussian_layer import GaussianLayers, control_auc
 from netaudit.shadow.inversion import FIGURES, Cell, draw_grid, invert
 from netaudit.shadow.prediction import Prediction
+from netaudit.spectrum import NO_MEAN
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -71,7 +72,7 @@ class ShadowInversion:
         cells = invert(matrix, grid, audited.device)
         if not any(used(cell, n) for cell in cells):
             return not_applicable(self.claim, NO_CELL, METRICS)
-        raw = invert(matrix, grid, audited.device, mean=mean)
+        raw = invert(matrix, grid, audited.device, mean=mean) if abs(mean) * (m * n) ** 0.25 >= NO_MEAN else cells
         values = summary(cells, n)
         values |= {f"{name}_raw": value for name, value in summary(raw, n).items()}
         values["control_support_auc"] = control_auc(

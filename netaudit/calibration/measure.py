@@ -5,9 +5,6 @@ from __future__ import annotations
 import time
 from typing import Any
 
-import numpy as np
-from scipy.linalg import eigvalsh_tridiagonal
-
 from netaudit import device as devices
 from netaudit.analysers.default import ANALYSERS
 from netaudit.analysers.interface import AuditedLayer
@@ -15,6 +12,7 @@ from netaudit.calibration import scenarios
 from netaudit.calibration.plan import Cell, size, tracy_widom_key
 from netaudit.calibration.scenarios import Shape
 from netaudit.laws import tracy_widom
+from netaudit.laws.ensembles import gaussian_largest
 from netaudit.layers import FCLayer
 
 Record = dict[str, Any]
@@ -77,17 +75,3 @@ def tracy_widom_scores(shape: Shape, draws: int) -> Record:
     generator = devices.numpy_generator(0, "calibration", "tracy_widom", size(shape))
     scores = [tracy_widom.score(gaussian_largest(m, n, generator), 1.0, m, n) for _ in range(draws)]
     return {"cell": tracy_widom_key(shape), "seed": draws, "scores": scores}
-
-
-def gaussian_largest(m: int, n: int, generator: np.random.Generator) -> float:
-    """One draw of the largest singular value of an ``[m, n]`` standard Gaussian matrix, in O(min(m, n)) time.
-
-    From the bidiagonal matrix of :mod:`netaudit.laws.ensembles`, whose largest eigenvalue alone is found by bisection.
-    """
-    p, big = min(m, n), max(m, n)
-    diagonal = np.sqrt(generator.chisquare(np.arange(big, big - p, -1)))
-    beside = np.sqrt(generator.chisquare(np.arange(p - 1, 0, -1)))
-    squares = diagonal**2
-    squares[1:] += beside**2
-    [top] = eigvalsh_tridiagonal(squares, diagonal[:-1] * beside, select="i", select_range=(p - 1, p - 1))
-    return float(np.sqrt(top))
