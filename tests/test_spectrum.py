@@ -24,7 +24,7 @@ def test_agrees_with_an_svd(m, n, mean, seed):
         assert found.dtype == np.float64
 
 
-@pytest.mark.parametrize("shape", [(300, 900), (512, 512), (400, 100)])
+@pytest.mark.parametrize("shape", [(300, 900), (512, 512)])
 def test_a_mean_that_is_left_out_would_have_moved_nothing(shape):
     generator = torch.Generator().manual_seed(0)
     weight = torch.randn(shape, generator=generator, dtype=torch.float64)
