@@ -97,6 +97,21 @@ def test_gaussian_spectra_have_an_exponent_but_no_power_law(m, n):
     assert fit(generator.pareto(1.5, min(m, n)) + 1).D < 0.06
 
 
+def test_what_the_report_says_of_gaussian_matrices_is_so():
+    generator = np.random.default_rng(1)
+    square = [fit(gaussian_singular_values(512, 512, generator) ** 2) for _ in range(200)]
+    oblong = [fit(gaussian_singular_values(1000, 4000, generator) ** 2) for _ in range(60)]
+
+    def share(laws, low, high, figure="alpha"):
+        return np.mean([low <= getattr(law, figure) <= high for law in laws])
+
+    assert share(square, 5, 24) == pytest.approx(0.9, abs=0.06)
+    assert share(oblong, 9, 55) == pytest.approx(0.9, abs=0.1)
+    assert share(square, 2, 6) == pytest.approx(1 / 6, abs=0.06)
+    for laws in (square, oblong):
+        assert share(laws, 0.105, 0.145, "D") > 0.9
+
+
 @pytest.mark.parametrize(
     ("values", "why"),
     [

@@ -1,4 +1,4 @@
-"""The figures under WeightWatcher's names, against WeightWatcher 0.7.7 itself on the same matrices: ``make test-peers``.
+"""The figures under WeightWatcher's names, against WeightWatcher 0.7.7 on the same matrices: ``make test-peers``.
 
 WeightWatcher lives in an environment of its own, named by the variable NETAUDIT_PEERS_PYTHON, and only writes a JSON.
 """

@@ -1,7 +1,4 @@
-"""Run by the Python of .venv-peers, which has WeightWatcher and not netaudit: its details of each matrix, as JSON.
-
-    python weightwatcher_details.py MATRICES.npz DETAILS.json
-"""
+"""Run by the Python of .venv-peers, which has WeightWatcher and not netaudit: its details of matrices, as JSON."""
 
 import json
 import sys
@@ -9,6 +6,7 @@ from pathlib import Path
 
 
 def main(matrices, details):
+    """Read an .npz of matrices, write the details."""
     import numpy as np
     import torch
     import weightwatcher
