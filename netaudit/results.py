@@ -138,9 +138,8 @@ class SpectralFigures:
     stable_rank: float | None = None
     """norm / lambda_max."""
     mp_softrank: float | None = None
-    """lambda_plus / lambda_max, lambda_plus = sigma^2 (sqrt N + sqrt M)^2, with the standard deviation of the entries
-    for sigma. WeightWatcher fits sigma to a smoothed density instead: where spikes hold much of the variance, its value
-    is smaller."""
+    """lambda_plus / lambda_max, lambda_plus = sigma^2 (sqrt N + sqrt M)^2, with sigma by the median rule of Gavish and
+    Donoho (2014). WeightWatcher fits sigma to a smoothed density instead, so that the two differ a little."""
     sv_max: float | None = None
     sv_min: float | None = None
     matrix_rank: int | None = None

@@ -131,6 +131,13 @@ def test_values_must_be_positive_and_finite(bad):
         fit(np.append(np.arange(1.0, 20.0), bad))
 
 
+@pytest.mark.parametrize("top", [(5, 9, 30), (5, 7, 12, 60)])
+def test_a_short_tail_can_fit_best(top):
+    values = np.append(1 + 1e-6 * np.arange(30), top)
+    assert fit(values).tail == len(top)
+    assert agrees_with_the_slow_fit(values)
+
+
 def test_equal_values_do_not_split_a_tail():
     law = fit(np.repeat([1.0, 2.0, 3.0, 5.0, 9.0], 8))
     assert isinstance(law, PowerLaw)

@@ -13,7 +13,7 @@ def main(matrices, details):
 
     arrays = np.load(matrices)
     state = {f"{name}.weight": torch.from_numpy(arrays[name]) for name in arrays.files}
-    frame = weightwatcher.WeightWatcher(model=state).analyze()
+    frame = weightwatcher.WeightWatcher(model=state).analyze(mp_fit=True)
     rows = {row["name"]: row for row in frame.to_dict("records")}
     Path(details).write_text(json.dumps(rows, default=lambda value: value.item()), encoding="utf-8")
 

@@ -6,8 +6,6 @@ from typing import Any
 
 from netaudit.results import Null, SpectralFigures
 
-KIND = "Gaussian matrix of the same shape"
-
 
 def figures(m: int, n: int, **other: Any) -> SpectralFigures:
     """A layer with a tail closer to a power law than a Gaussian matrix's; ``other`` replaces fields."""
@@ -16,8 +14,9 @@ def figures(m: int, n: int, **other: Any) -> SpectralFigures:
         "spectral_norm": 98.5, "log_spectral_norm": 1.9934, "norm": 1669.0, "log_norm": 3.2225, "stable_rank": 16.94,
         "mp_softrank": 0.0662, "sv_max": 9.9247, "matrix_rank": min(m, n), "rank_loss": 0, "alpha": 2.6796,
         "xmin": 2.5352, "xmax": 98.5, "D": 0.06106, "sigma": 0.1273, "num_pl_spikes": 174, "alpha_weighted": 5.3374,
-        "log_alpha_norm": 5.6557, "alpha_interval": (2.309, 3.249), "alpha_null": Null(KIND, 100, 5.484, 10.34, 37.64),
-        "D_null": Null(KIND, 100, 0.1065, 0.1259, 0.1352), "reasons": {"sv_min": "too small to be known"},
+        "log_alpha_norm": 5.6557, "alpha_interval": (2.309, 3.249),
+        "alpha_null": Null("gaussian", "alpha", 100, 5.484, 10.34, 37.64),
+        "D_null": Null("gaussian", "D", 100, 0.1065, 0.1259, 0.1352), "reasons": {"sv_min": "too small to be known"},
     }  # fmt: skip
     return SpectralFigures(**(made | other))
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from synthetic_figures import KIND, figures, without_a_fit
+from synthetic_figures import figures, without_a_fit
 
 from netaudit.report.document.labels import NORMS, POWER_LAW
 from netaudit.report.document.numbering import Numbering
@@ -60,8 +60,13 @@ def test_without_a_fit_the_reason_is_said_once():
     assert len(norms) == len(NORMS)
 
 
+def test_few_draws_have_a_range_and_no_quantiles():
+    words, _ = told(figures(400, 640, alpha_null=Null("gaussian", "alpha", 5, 5.484, 10.34, 37.64)))
+    assert "(the range of 5 draws)" in words
+
+
 def test_without_a_null_nothing_is_compared():
-    words, _ = told(figures(400, 640, D_null=Null(KIND, 0)))
+    words, _ = told(figures(400, 640, D_null=Null("gaussian", "D", 0, None, None, None)))
     assert "alpha = 2.68" in words
     assert "Gaussian" not in words
 

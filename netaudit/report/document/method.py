@@ -110,8 +110,8 @@ _OTHER_TOOLS: tuple[str | Block, ...] = (
     "matrices of the layer's own shape, and D says more than alpha does. The interval is that of a bootstrap which "
     "chooses *xmin* again in each resample; it takes the eigenvalues for independent, which they are not. *sigma* "
     "takes *xmin* for known besides, and is too small.",
-    "*mp_softrank* has {soft_edge} for the edge, with the standard deviation of the entries. WeightWatcher fits "
-    "{sigma} to a smoothed density instead, and finds a smaller value where spikes hold much of the variance. Ranks "
+    "*mp_softrank* has {soft_edge} for the edge, with {sigma} by the median rule of Gavish and Donoho (2014). "
+    "WeightWatcher fits {sigma} to a smoothed density instead, and the two differ by up to a third. Ranks "
     "and the smallest singular value are left out where the product of {A} with its transpose, from which the spectrum "
     "is computed, cannot tell them.",
     "Whether alpha measures how well a network was trained is disputed. Martin and Mahoney (2021) read a small alpha "

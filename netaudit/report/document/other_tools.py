@@ -39,9 +39,10 @@ def _sentences(figures: SpectralFigures) -> list[str]:
     alpha, D = _ends(figures.alpha_null), _ends(figures.D_null)
     if alpha is None or D is None or figures.alpha_null is None:
         return [start, fitted]
+    draws = figures.alpha_null.draws
     gaussian = (
         f"Gaussian matrices of this shape have an alpha in {interval(alpha)} and a D in {interval(D)} "
-        f"(1% to 99% of {count(figures.alpha_null.draws, 'draw')})."
+        f"({'1% to 99%' if draws >= 100 else 'the range'} of {count(draws, 'draw')})."
     )
     place = _place(figures.D, D)
     beside = (
