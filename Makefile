@@ -1,5 +1,6 @@
 # make audit [MODEL=name|file]   audit a network (the bundled one by default) and print where the report lies
 # make test                      lint, types, doctests and tests
+# make test-peers                compare with WeightWatcher 0.7.7, in .venv-peers
 # make train-zoo DATA=folder     train the bundled network again
 # make samples                   rewrite the committed sample reports
 # make calibrate [JOBS=2]        measure false alarms and power of the analysers: an hour on two cores
@@ -11,13 +12,16 @@ JOBS ?= 2
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint .ci/constraints.txt
 
-.PHONY: audit test lint samples calibrate train-zoo clean
+.PHONY: audit test test-peers lint samples calibrate train-zoo clean
 
 audit: .venv/installed
 	$(BIN)/netaudit audit $(MODEL)
 
 test: .venv/installed-test lint
 	$(BIN)/python -m pytest
+
+test-peers: .venv/installed-test .venv-peers/installed
+	NETAUDIT_PEERS_PYTHON=$(CURDIR)/.venv-peers/bin/python $(BIN)/python -m pytest -m peer tests/peers
 
 lint: .venv/installed-test
 	$(BIN)/ruff check .
@@ -36,7 +40,7 @@ train-zoo: .venv/installed
 	$(BIN)/python model_zoo/mnist-mlp/train.py --data-root $(DATA)
 
 clean:
-	rm -rf .venv
+	rm -rf .venv .venv-peers
 
 # Each stamp is newer than pyproject.toml once its install has finished, so a second run installs nothing.
 .venv/bin/python:
@@ -49,4 +53,10 @@ clean:
 
 .venv/installed-test: .venv/installed
 	$(PIP) --editable '.[test]'
+	touch $@
+
+.venv-peers/installed: .ci/constraints.txt | .venv/bin/python
+	.venv/bin/python -m venv .venv-peers
+	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check --constraint .ci/constraints.txt \
+		weightwatcher==0.7.7 torch
 	touch $@

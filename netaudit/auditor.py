@@ -15,6 +15,7 @@ from netaudit.analysers.default import ANALYSERS
 from netaudit.analysers.edge_tests import edge_tests
 from netaudit.analysers.interface import Analyser, AuditedLayer
 from netaudit.analysers.surrogates import LEVELS, Level
+from netaudit.analysers.tail import spectral_figures
 from netaudit.errors import NetauditError
 from netaudit.fingerprint import WeightsHash, unchanged_file
 from netaudit.layers import SkippedLayer
@@ -76,7 +77,8 @@ class Auditor:
             message = f"{printable(spec.name, 60)}: {analyser.claim.replace('_', ' ')}"
             self.progress(message, done + work(spec) * index / len(self.analysers), total)
             findings.append(analyser(audited))
-        return LayerResult(spec.name, spec.shape, layer.dtype, layer.activation, layer.origin, tuple(findings))
+        figures = spectral_figures(audited)
+        return LayerResult(spec.name, spec.shape, layer.dtype, layer.activation, layer.origin, tuple(findings), figures)
 
 
 def work(entry: FCSpec | SkippedLayer) -> float:

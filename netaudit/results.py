@@ -114,6 +114,69 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class SpectralFigures:
+    """What other tools report of a layer, under WeightWatcher's names; no verdict rests on it.
+
+    Of the eigenvalues lambda = s^2 of A as stored, its mean included and without a factor 1/N; logarithms to base 10.
+    Each is one number, or None with its reason in ``reasons``.
+    """
+
+    N: int | None = None
+    """The larger side of A."""
+    M: int | None = None
+    """The smaller side."""
+    Q: float | None = None
+    """N / M."""
+    num_evals: int | None = None
+    lambda_max: float | None = None
+    spectral_norm: float | None = None
+    """lambda_max again: the *square* of the spectral norm, as WeightWatcher has it."""
+    log_spectral_norm: float | None = None
+    norm: float | None = None
+    """Sum of lambda: the *square* of the Frobenius norm."""
+    log_norm: float | None = None
+    stable_rank: float | None = None
+    """norm / lambda_max."""
+    mp_softrank: float | None = None
+    """lambda_plus / lambda_max, lambda_plus = sigma^2 (sqrt N + sqrt M)^2, with sigma by the median rule of Gavish and
+    Donoho (2014). WeightWatcher fits sigma to a smoothed density instead, so that the two differ a little."""
+    sv_max: float | None = None
+    sv_min: float | None = None
+    matrix_rank: int | None = None
+    rank_loss: int | None = None
+    """M - matrix_rank."""
+    alpha: float | None = None
+    """Exponent of the power law fitted to the eigenvalues from xmin on."""
+    xmin: float | None = None
+    xmax: float | None = None
+    """lambda_max: no eigenvalue is left out at the top."""
+    D: float | None = None
+    """Kolmogorov-Smirnov distance of the tail to that law."""
+    sigma: float | None = None
+    """(alpha - 1) / sqrt(num_pl_spikes), as WeightWatcher has it: too small, since xmin is chosen by the data."""
+    num_pl_spikes: int | None = None
+    """Number of eigenvalues from xmin on."""
+    alpha_weighted: float | None = None
+    """alpha log10(lambda_max)."""
+    log_alpha_norm: float | None = None
+    """log10 of the sum of lambda^alpha."""
+    alpha_interval: tuple[float, float] | None = None
+    """95 % interval of alpha, xmin chosen again in each resample; takes the eigenvalues for independent."""
+    alpha_null: Null | None = None
+    """alpha of Gaussian matrices of the layer's shape."""
+    D_null: Null | None = None
+    """Their D."""
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    """Why a figure is None."""
+
+    @property
+    def numbers(self) -> dict[str, float | int | None]:
+        """The figures of one number each, by WeightWatcher's name."""
+        others = ("alpha_interval", "alpha_null", "D_null", "reasons")
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.name not in others}
+
+
+@dataclass(frozen=True)
 class LayerResult:
     """One audited layer: what it is, and one finding a claim."""
 
@@ -123,6 +186,8 @@ class LayerResult:
     activation: str | None
     origin: str
     findings: tuple[Finding, ...]
+    figures: SpectralFigures | None = None
+    """What other tools report."""
 
     def finding(self, claim: str) -> Finding:
         """The finding on ``claim``.
@@ -292,7 +357,11 @@ class AuditReport:
         return render_pdf(self, path)
 
     def to_dataframe(self) -> pd.DataFrame:
-        """One row a layer: name, shape, and for each claim its verdict, value and metrics as ``claim.metric``."""
+        """One row a layer: name, shape, and for each claim its verdict and metrics as ``claim.metric``.
+
+        What other tools report has WeightWatcher's column names as they are; the interval of alpha and the nulls of
+        alpha and D are beside it, as ``alpha_low``, ``alpha_high``, ``alpha_null_q01``, ``D_null_median``, ...
+        """
         import pandas as pd
 
         rows = []
@@ -302,8 +371,18 @@ class AuditReport:
             for finding in layer.findings:
                 row |= {f"{finding.claim}.verdict": finding.verdict}
                 row |= {f"{finding.claim}.{metric}": value for metric, value in finding.metrics.items()}
-            rows.append(row)
+            rows.append(row | _figure_columns(layer.figures))
         return pd.DataFrame(rows)
+
+
+def _figure_columns(figures: SpectralFigures | None) -> dict[str, float | int | None]:
+    if figures is None:
+        return {}
+    low, high = figures.alpha_interval or (None, None)
+    columns = figures.numbers | {"alpha_low": low, "alpha_high": high}
+    for name, null in (("alpha_null", figures.alpha_null), ("D_null", figures.D_null)):
+        columns |= {f"{name}_{end}": getattr(null, end, None) for end in ("q01", "median", "q99")}
+    return columns
 
 
 def _plain(value: Any) -> Any:
@@ -339,7 +418,18 @@ def _report_from(data: Mapping[str, Any]) -> AuditReport:
 
 def _layer_from(data: Mapping[str, Any]) -> LayerResult:
     findings = tuple(_finding_from(finding) for finding in data["findings"])
-    return LayerResult(**(dict(data) | {"shape": tuple(data["shape"]), "findings": findings}))
+    figures = None if data["figures"] is None else _figures_from(data["figures"])
+    return LayerResult(**(dict(data) | {"shape": tuple(data["shape"]), "findings": findings, "figures": figures}))
+
+
+def _figures_from(data: Mapping[str, Any]) -> SpectralFigures:
+    nulls = {name: data[name] and _null_from(data[name]) for name in ("alpha_null", "D_null")}
+    interval = data["alpha_interval"]
+    return SpectralFigures(**(dict(data) | nulls | {"alpha_interval": None if interval is None else tuple(interval)}))
+
+
+def _null_from(data: Mapping[str, Any]) -> Null:
+    return Null(**(dict(data) | {"shape": None if data["shape"] is None else tuple(data["shape"])}))
 
 
 def _finding_from(data: Mapping[str, Any]) -> Finding:
@@ -347,10 +437,7 @@ def _finding_from(data: Mapping[str, Any]) -> Finding:
         Condition(**(entry | {"interval": tuple(entry["interval"]), "limits": tuple(entry["limits"])}))
         for entry in data["conditions"]
     )
-    nulls = tuple(
-        Null(**(entry | {"shape": None if entry["shape"] is None else tuple(entry["shape"])}))
-        for entry in data["nulls"]
-    )
+    nulls = tuple(_null_from(entry) for entry in data["nulls"])
     rule = None if data["rule"] is None else Rule(**data["rule"])
     parts = {"conditions": conditions, "nulls": nulls, "rule": rule, "warnings": tuple(data["warnings"])}
     return Finding(**(dict(data) | parts))

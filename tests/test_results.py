@@ -22,6 +22,7 @@ from netaudit.results import (
     PValue,
     PValues,
     Rule,
+    SpectralFigures,
     StackResult,
     StackRun,
     curve_values,
@@ -42,12 +43,21 @@ FINDING = Finding(
     curve={"edges": [0.0, 1.0], "spikes": []},
     note="It follows the law.",
 )
+FIGURES = SpectralFigures(
+    N=10,
+    M=8,
+    alpha=2.5,
+    num_pl_spikes=6,
+    alpha_interval=(2.0, 3.0),
+    alpha_null=Null("gaussian", "alpha", 40, 4.5, 9.0, 30.0),
+    reasons={"Q": "not asked for"},
+)
 REPORT = AuditReport(
     target="net.pt",
     model={"name": "net", "kind": "file", "architecture": None, "weights": "net.pt", "card": None},
     provenance=Provenance("a" * 64, "b" * 64, None, {"netaudit": "0.1.0"}, "cpu", "float32", 1, 0, {"layers": []}),
     coverage=Coverage(100, 80),
-    layers=(LayerResult("fc", (8, 10), "float32", "relu", "Linear", (FINDING,)),),
+    layers=(LayerResult("fc", (8, 10), "float32", "relu", "Linear", (FINDING,), FIGURES),),
     skipped=(SkippedLayer("conv", (3, 3), "convolution", 20),),
     stack=StackResult(
         ("fc",),
@@ -105,7 +115,7 @@ def test_the_schema_allows_no_other_key_in_any_object_of_ours():
                 yield from objects(value)
 
     found = list(objects(schema()))
-    assert len(found) == 17
+    assert len(found) == 18
     assert all(node["additionalProperties"] is False for node in found)
     assert all(set(node["required"]) == set(node["properties"]) for node in found)
 
@@ -127,6 +137,10 @@ def test_written_file(tmp_path):
         ("layers.0.findings.0.interval", [0.1], "interval"),
         ("layers.0.findings.0.curve", [1], "curve"),
         ("layers.0.findings.0.surprise", 1, "surprise"),
+        ("layers.0.figures.alpha", "2.5", r"figures"),
+        ("layers.0.figures.num_pl_spikes", 6.5, r"figures"),
+        ("layers.0.figures.alpha_null.draws", None, r"figures"),
+        ("layers.0.figures.beta", 1, r"figures"),
         ("layers.0.shape", [8], "shape"),
         ("layers.0.shape", [8, 0], "shape"),
         ("skipped.0.parameters", -1, "parameters"),
@@ -212,7 +226,7 @@ def test_look_up_by_claim():
 
 
 def test_data_frame():
-    frame = REPORT.to_dataframe()
+    frame = replace(REPORT, layers=(replace(REPORT.layers[0], figures=None),)).to_dataframe()
     assert frame.to_dict("records") == [
         {
             "name": "fc",
@@ -228,6 +242,18 @@ def test_data_frame():
     ]
 
 
+def test_the_figures_of_other_tools_have_their_column_names():
+    row = REPORT.to_dataframe().to_dict("records")[0]
+    theirs = "N M Q num_evals lambda_max spectral_norm log_spectral_norm norm log_norm stable_rank mp_softrank sv_max "
+    theirs += "sv_min matrix_rank rank_loss alpha xmin xmax D sigma num_pl_spikes alpha_weighted log_alpha_norm"
+    ours = ["alpha_low", "alpha_high"] + [f"{name}_null_{q}" for name in ["alpha", "D"] for q in NULL_COLUMNS]
+    assert list(row)[list(row).index("N") :] == theirs.split() + ours
+    assert (row["N"], row["alpha"], row["alpha_low"], row["alpha_high"]) == (10, 2.5, 2.0, 3.0)
+    assert [row[f"alpha_null_{q}"] for q in NULL_COLUMNS] == [4.5, 9.0, 30.0]
+    assert (row["Q"], row["D_null_q99"]) == (None, None)
+
+
+NULL_COLUMNS = ("q01", "median", "q99")
 numbers = st.none() | st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(2**53), 2**53)
 names = st.text(st.characters(), max_size=20)  # lone surrogates and control characters among them
 pairs = st.tuples(st.floats(-1, 1), st.floats(-1, 1))
@@ -262,6 +288,16 @@ findings = st.builds(
     curve=st.none() | st.dictionaries(names, st.lists(st.floats(-1, 1), max_size=3), max_size=2),
     note=names,
 )
+figures = st.builds(
+    SpectralFigures,
+    N=st.none() | st.integers(0, 99),
+    alpha=numbers,
+    log_alpha_norm=numbers,
+    alpha_interval=st.none() | pairs,
+    alpha_null=st.none() | nulls,
+    D_null=st.none() | nulls,
+    reasons=st.dictionaries(names, names, max_size=2),
+)
 layers = st.builds(
     LayerResult,
     name=names,
@@ -270,6 +306,7 @@ layers = st.builds(
     activation=st.none() | names,
     origin=names,
     findings=st.lists(findings, max_size=2).map(tuple),
+    figures=st.none() | figures,
 )
 
 

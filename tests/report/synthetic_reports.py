@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from synthetic_figures import figures, without_a_fit
 from synthetic_findings import findings
 
 from netaudit.layers import SkippedLayer
@@ -26,6 +27,7 @@ CLAIMS = ("gaussian_weights", "constant_bias", "singular_law", "shadow_inversion
 # verdicts in the order of CLAIMS
 GOOD: tuple[Verdict, ...] = ("holds",) * 4
 BAD: tuple[Verdict, ...] = ("fails", "undecided", "fails", "fails")
+NO_FIT = without_a_fit(10, 400, "no power law is fitted: it takes 10 positive values, and there are 9")
 TINY: tuple[Verdict, ...] = ("holds", "not_applicable", "not_applicable", "holds")
 
 
@@ -69,9 +71,9 @@ def report(
     """A report of three layers, two of them trained; ``other`` replaces fields."""
     if layers is None:
         layers = [
-            layer("classifier.1", 400, 640, BAD, dtype="float16"),
+            layer("classifier.1", 400, 640, BAD, dtype="float16", figures=figures(400, 640)),
             layer("classifier.4", 400, 400, BAD, dtype="float16"),
-            layer("classifier.6", 10, 400, TINY, dtype="float16", activation="linear"),
+            layer("classifier.6", 10, 400, TINY, dtype="float16", activation="linear", figures=NO_FIT),
         ]
     if skipped is None:
         skipped = [
@@ -159,6 +161,8 @@ def hostile() -> AuditReport:
     """Names that want to be markup, code or control characters, everywhere a name can stand."""
     layers = [layer(name, verdicts=(GOOD, BAD)[i % 2], origin=name, activation=name) for i, name in enumerate(HOSTILE)]
     layers[1:] = [without_curves(each) for each in layers[1:]]
+    layers[2] = replace(layers[2], figures=figures(200, 320, reasons={"sv_min": HOSTILE[0] + HOSTILE[5]}))
+    layers[3] = replace(layers[3], figures=without_a_fit(200, 320, HOSTILE[1] + HOSTILE[5]))
     skipped = [SkippedLayer(name, (3, 3), f"reason {name}", 9) for name in HOSTILE]
     made = report(layers, skipped=skipped, target="".join(HOSTILE), model=dict.fromkeys(("name", "kind"), HOSTILE[0]))
     settings = {name: {"value": name} for name in HOSTILE}

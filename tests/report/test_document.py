@@ -123,6 +123,17 @@ def test_raw_figures_stand_beside_the_centred_ones(typical):
     assert not [row for row in cells(table) if "raw" in row[0]]
 
 
+def test_what_other_tools_report_closes_a_layer(typical):
+    document = document_of(typical)
+    assert "Here alpha is smaller than theirs" in words(section(document, "layer-1"))
+    assert "What other tools report" not in words(section(document, "layer-2"))
+    assert "No power law is fitted: it takes 10 positive values" in words(section(document, "layer-3"))
+    [*_, norms, law] = tables(section(document, "layer-1").blocks)
+    assert "Norms and ranks of layer classifier.1." in norms.caption
+    assert "Power law fitted to the eigenvalues of layer classifier.1." in law.caption
+    assert "disputed" in words(section(document, "method-other-tools"))
+
+
 def test_unknown_claims_and_metrics_are_shown(build, build_layer):
     metrics = {"odd_metric": 2.5, "x_raw": 1}
     finding = Finding("my_claim", "holds", metrics, note="ok")

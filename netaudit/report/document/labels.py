@@ -81,6 +81,29 @@ METRICS = {
 
 _FAMILIES = {"gaussian": "Gaussian", "uniform": "uniform", "laplace": "Laplace", "student_t": "Student-t"}
 
+# WeightWatcher's names, which its users look for, and what they mean
+NORMS = {
+    "norm": "sum of all eigenvalues",
+    "log_norm": "its logarithm",
+    "spectral_norm": "largest eigenvalue, lambda_max",
+    "log_spectral_norm": "its logarithm",
+    "stable_rank": "norm / lambda_max",
+    "mp_softrank": "Marchenko-Pastur edge / lambda_max",
+    "sv_max": "largest singular value",
+    "sv_min": "smallest singular value",
+    "matrix_rank": "rank",
+    "rank_loss": "smaller side − rank",
+}
+POWER_LAW = {
+    "alpha": "exponent",
+    "D": "KS distance of the tail to the power law",
+    "xmin": "eigenvalue at which the tail starts",
+    "num_pl_spikes": "eigenvalues in the tail",
+    "sigma": "(alpha − 1) / √num_pl_spikes",
+    "alpha_weighted": "alpha × log_spectral_norm",
+    "log_alpha_norm": "logarithm of the sum of lambda^alpha",
+}
+
 SOURCES = {"onehot": "one-hot labels", "softmax": "softmax of real inputs"}
 
 

@@ -9,6 +9,7 @@ from netaudit.report.document import captions, evidence, labels
 from netaudit.report.document.first_page import ON_PAPER, values
 from netaudit.report.document.model import Block, Column, Figure, Items, Pair, Paragraph, Run, Runs, Section, Table
 from netaudit.report.document.numbering import Numbering, plain_table
+from netaudit.report.document.other_tools import other_tools
 from netaudit.report.document.text import capital, count, number, sentence, shown_name, size
 from netaudit.report.plan import Plan, PlannedFigure
 from netaudit.results import AuditReport, Finding, LayerResult
@@ -88,7 +89,7 @@ def _layer(layer: LayerResult, planned: Sequence[PlannedFigure], numbering: Numb
     tables = tuple(_metrics(finding, name, numbering) for finding in layer.findings if _measured(finding))
     if tables:
         blocks.append(Pair(tables))
-    return blocks
+    return blocks + other_tools(layer, name, numbering)
 
 
 def _figure(planned: PlannedFigure, numbering: Numbering) -> Figure:
