@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
@@ -18,12 +18,13 @@ from netaudit.analysers.surrogates import LEVELS, Level
 from netaudit.analysers.tail import spectral_figures
 from netaudit.errors import NetauditError
 from netaudit.fingerprint import WeightsHash, unchanged_file
-from netaudit.layers import SkippedLayer
+from netaudit.layers import FCLayer, SkippedLayer
 from netaudit.names import printable
 from netaudit.results import AuditReport, Coverage, LayerResult, Provenance
 from netaudit.sources.interface import FCSpec, Progress, Sample, Source
 from netaudit.stack import Inputs, run_inputs, run_stack
 from netaudit.summary import summarise
+from netaudit.units.balance import StackNorms
 
 if TYPE_CHECKING:
     import torch
@@ -31,6 +32,10 @@ if TYPE_CHECKING:
 
 _MEMORY_FACTOR = 3
 """Working memory of a layer, in float64 copies of it: the Gram matrix, the sorted entries, the float32 shadow pass."""
+
+
+Witness = Callable[[FCLayer], None]
+"""Told each audited layer once, while it is in memory."""
 
 
 def _silent(message: str, done: float, total: float) -> None:
@@ -48,7 +53,7 @@ class Auditor:
     progress: Progress = _silent
 
     def run(
-        self, source: Source, entries: Sequence[FCSpec | SkippedLayer], inputs: Inputs, weights: WeightsHash
+        self, source: Source, entries: Sequence[FCSpec | SkippedLayer], inputs: Inputs, witnesses: Sequence[Witness]
     ) -> Iterator[LayerResult | SkippedLayer]:
         """Yield a result for each entry, in order, with one layer in memory at a time."""
         total = sum(work(entry) for entry in entries)
@@ -62,15 +67,16 @@ class Auditor:
                 yield SkippedLayer(entry.name, entry.shape, too_large, entry.parameters)
             else:
                 self.progress(printable(entry.name, 60), done, total)
-                yield self._judge(source, entry, inputs, weights, done, total)
+                yield self._judge(source, entry, inputs, witnesses, done, total)
             done += work(entry)
         self.progress("layers done", total, total)
 
     def _judge(
-        self, source: Source, spec: FCSpec, inputs: Inputs, weights: WeightsHash, done: float, total: float
+        self, source: Source, spec: FCSpec, inputs: Inputs, witnesses: Sequence[Witness], done: float, total: float
     ) -> LayerResult:
         layer = source.read(spec)
-        weights.add(layer)
+        for tell in witnesses:
+            tell(layer)
         audited = AuditedLayer(layer, self.seed, self.device, inputs.norms.get(spec.name), self.nulls)
         findings = []
         for index, analyser in enumerate(self.analysers):
@@ -157,9 +163,10 @@ def _report(
     if not chosen:
         raise NetauditError(f"{source.info.name}: {_nothing(source, entries)}", hint=_closest(source, layers))
     inputs = run_inputs(source, sample, auditor.device, auditor.progress)
-    weights = WeightsHash()
-    results = list(auditor.run(source, entries, inputs, weights))
+    weights, norms = WeightsHash(), StackNorms(source.stack)
+    results = list(auditor.run(source, entries, inputs, (weights.add, norms.add)))
     audited = tuple(result for result in results if isinstance(result, LayerResult))
+    skipped = tuple(result for result in results if isinstance(result, SkippedLayer))
     if not any(finding.verdict != "not_applicable" for layer in audited for finding in layer.findings):
         raise NetauditError(f"{source.info.name}: no layer has a claim that can be judged: {_reason(results)}")
     stds = (
@@ -170,6 +177,7 @@ def _report(
     )
     known = {name: std for name, std in stds if std}
     stack = run_stack(source, inputs, sample, auditor.seed, auditor.device, auditor.progress, known)
+    units = norms.hidden_units({spec.name: spec.shape for spec in source.specs()}, skipped)
     parameters = {spec.name: spec.parameters for spec in source.specs()}
     coverage = Coverage(source.parameters_total, sum(parameters[layer.name] for layer in audited))
     claims = tuple(analyser.claim for analyser in auditor.analysers)
@@ -180,10 +188,11 @@ def _report(
         provenance=_provenance(auditor, source, sample, file_sha256, weights, layers, exclude),
         coverage=coverage,
         layers=audited,
-        skipped=tuple(result for result in results if isinstance(result, SkippedLayer)),
+        skipped=skipped,
         stack=stack,
         p_values=edge_tests(audited),
-        summary=summarise(printable(source.info.name, 80), audited, claims, stack, coverage),
+        summary=summarise(printable(source.info.name, 80), audited, claims, stack, coverage, units),
+        units=units,
     )
 
 

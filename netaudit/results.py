@@ -20,6 +20,9 @@ SCHEMA_ID = "urn:netaudit-dnn:audit:1"
 Verdict = Literal["holds", "fails", "undecided", "not_applicable"]
 VERDICTS: tuple[Verdict, ...] = ("holds", "fails", "undecided", "not_applicable")
 
+Training = Literal["trained", "as_at_initialisation", "opposed", "undecided", "not_applicable"]
+TRAINING: tuple[Training, ...] = ("trained", "as_at_initialisation", "opposed", "undecided", "not_applicable")
+
 
 NullKind = Literal["gaussian", "permuted", "signs", "independent"]
 
@@ -258,6 +261,38 @@ class PValues:
 
 
 @dataclass(frozen=True)
+class HiddenUnits:
+    """The hidden units between two consecutive layers of the stack: do they look trained, and which are idle?"""
+
+    lower: str
+    upper: str
+    activation: str
+    """What lies between the two layers."""
+    units: int
+    """The lower layer's outputs."""
+    dead: int | None
+    """Units whose incoming weights are numerically zero: their output never depends on the input."""
+    unused: int | None
+    """Units whose outgoing weights are numerically zero: their output is never looked at."""
+    duplicates: int | None
+    """Units that are not dead and have exactly the incoming weights and the bias of an earlier one."""
+    verdict: Training = "not_applicable"
+    n: int = 0
+    """Units that r is taken over: neither dead nor unused; 0 when there is no r."""
+    r: float | None = None
+    """Pearson correlation of log(||w_in||^2 + b^2) with log ||w_out||^2 over the units."""
+    interval: tuple[float, float] | None = None
+    """95% confidence interval of r."""
+    spearman: float | None = None
+    """Rank correlation of the same two."""
+    rule: Rule | None = None
+    curve: Mapping[str, Any] | None = None
+    """``{log_in, log_out}`` of at most 200 units, natural logarithms: the points that a figure draws."""
+    note: str = ""
+    """Why this verdict."""
+
+
+@dataclass(frozen=True)
 class Provenance:
     """Everything needed to get the same numbers again. No path, host name or time."""
 
@@ -302,6 +337,8 @@ class AuditReport:
     p_values: PValues
     summary: Mapping[str, Any]
     """``{claims: {claim: {holds, fails, undecided, not_applicable}}, text: [sentence, ...]}``."""
+    units: tuple[HiddenUnits, ...] = ()
+    """One entry a pair of consecutive layers of the stack, bottom to top."""
     format_version: int = FORMAT_VERSION
 
     @property
@@ -412,6 +449,7 @@ def _report_from(data: Mapping[str, Any]) -> AuditReport:
             **(data["p_values"] | {"tests": tuple(PValue(**entry) for entry in data["p_values"]["tests"])})
         ),
         summary=data["summary"],
+        units=tuple(_units_from(units) for units in data["units"]),
         format_version=data["format_version"],
     )
 
@@ -441,6 +479,12 @@ def _finding_from(data: Mapping[str, Any]) -> Finding:
     rule = None if data["rule"] is None else Rule(**data["rule"])
     parts = {"conditions": conditions, "nulls": nulls, "rule": rule, "warnings": tuple(data["warnings"])}
     return Finding(**(dict(data) | parts))
+
+
+def _units_from(data: Mapping[str, Any]) -> HiddenUnits:
+    rule, interval = data["rule"], data["interval"]
+    ends = {"rule": None if rule is None else Rule(**rule), "interval": None if interval is None else tuple(interval)}
+    return HiddenUnits(**(dict(data) | ends))
 
 
 def number(value: float) -> float | None:

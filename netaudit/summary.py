@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from netaudit.names import printable
-from netaudit.results import VERDICTS, Coverage, LayerResult, StackResult, Verdict
+from netaudit.results import VERDICTS, Coverage, HiddenUnits, LayerResult, StackResult, Verdict
 
 _SAYS = {
     "gaussian_weights": "the weights are Gaussian",
@@ -14,10 +14,16 @@ _SAYS = {
     "singular_law": "the singular values follow the Marchenko-Pastur law",
     "shadow_inversion": "shadow inversion works as in a random layer",
 }
+_TRAINING = {"as_at_initialisation": "as at initialisation", "not_applicable": "not judged"}
 
 
 def summarise(
-    name: str, layers: Sequence[LayerResult], claims: Sequence[str], stack: StackResult, coverage: Coverage
+    name: str,
+    layers: Sequence[LayerResult],
+    claims: Sequence[str],
+    stack: StackResult,
+    coverage: Coverage,
+    units: Sequence[HiddenUnits] = (),
 ) -> dict[str, Any]:
     """``{claims: {claim: {verdict: count}}, text: [sentence, ...]}``."""
     counts = {
@@ -30,6 +36,7 @@ def summarise(
     ]
     text += [_sentence(claim, layers) for claim in claims]
     text += _stack_sentence(stack)
+    text += _units_sentence(units)
     return {"claims": counts, "text": text}
 
 
@@ -62,6 +69,27 @@ def _stack_sentence(stack: StackResult) -> list[str]:
         f"{run.top1:.1%} of {run.n} cases (no dropout; chance {run.chance:.2%}, independent matrices "
         f"{run.control_top1:.1%})."
     ]
+
+
+def _units_sentence(units: Sequence[HiddenUnits]) -> list[str]:
+    """Whether the hidden units look trained, and how many are idle, over all pairs of layers."""
+    if not units:
+        return []
+    words = dict.fromkeys(pair.verdict for pair in units)
+    parts: list[str] = []
+    for word in words:
+        pairs = [pair for pair in units if pair.verdict == word]
+        place = "" if len(units) == 1 else f" in {len(pairs)}" + ("" if parts else f" of {len(units)} pairs of layers")
+        r = _names([f"{pair.r:.2f}" for pair in pairs if pair.r is not None])
+        parts.append(_TRAINING.get(word, word) + place + (f" (r = {r})" if r else ""))
+    text = f"Hidden units, by the correlation r of their incoming with their outgoing norms: {'; '.join(parts)}."
+    counts = ([getattr(pair, kind) for pair in units] for kind in ("dead", "unused", "duplicates"))
+    known = [[count for count in row if count is not None] for row in counts]
+    if any(map(sum, known)):
+        text += " Found: {} dead, {} unused, {} duplicates.".format(*map(sum, known))
+    elif any(known):
+        text += " None was found dead, unused or a duplicate."
+    return [text]
 
 
 def _number(count: int, what: str) -> str:

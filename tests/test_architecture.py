@@ -24,9 +24,11 @@ ALLOWED = {
     "analysers": {"device", "laws", "layers", "results", "shadow", "spectrum"},
     "fingerprint": {"errors", "layers", "sources"},
     "summary": {"names", "results"},
+    "units": {"layers", "results"},
     "stack": {"analysers", "device", "errors", "layers", "results", "shadow", "sources"},
     "auditor": {
         "analysers", "device", "errors", "fingerprint", "layers", "names", "results", "sources", "stack", "summary",
+        "units",
     },
     "report": {"errors", "names", "layers", "results"},
     "calibration": {

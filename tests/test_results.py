@@ -11,11 +11,13 @@ from netaudit.layers import SkippedLayer
 from netaudit.results import (
     FORMAT_VERSION,
     SCHEMA_ID,
+    TRAINING,
     VERDICTS,
     AuditReport,
     Condition,
     Coverage,
     Finding,
+    HiddenUnits,
     LayerResult,
     Null,
     Provenance,
@@ -52,6 +54,23 @@ FIGURES = SpectralFigures(
     alpha_null=Null("gaussian", "alpha", 40, 4.5, 9.0, 30.0),
     reasons={"Q": "not asked for"},
 )
+UNITS = HiddenUnits(
+    lower="fc",
+    upper="head",
+    activation="relu",
+    units=8,
+    dead=1,
+    unused=0,
+    duplicates=2,
+    verdict="trained",
+    n=7,
+    r=0.9,
+    interval=(0.5, 1.0),
+    spearman=0.8,
+    rule=Rule("norm-balance", "a convention", "trained if above"),
+    curve={"log_in": [0.0], "log_out": [1.0]},
+    note="They go together.",
+)
 REPORT = AuditReport(
     target="net.pt",
     model={"name": "net", "kind": "file", "architecture": None, "weights": "net.pt", "card": None},
@@ -71,6 +90,7 @@ REPORT = AuditReport(
         "claims": {"singular_law": {"holds": 1, "fails": 0, "undecided": 0, "not_applicable": 0}},
         "text": ["Yes."],
     },
+    units=(UNITS, HiddenUnits("head", "top", "relu", 5, None, None, None, note="Not audited.")),
 )
 
 
@@ -104,6 +124,7 @@ def test_the_schema_is_a_schema_and_names_itself():
     assert schema()["$id"] == SCHEMA_ID
     assert schema()["properties"]["format_version"] == {"const": FORMAT_VERSION}
     assert schema()["$defs"]["verdict"] == {"enum": list(VERDICTS)}
+    assert schema()["$defs"]["hidden_units"]["properties"]["verdict"] == {"enum": list(TRAINING)}
 
 
 def test_the_schema_allows_no_other_key_in_any_object_of_ours():
@@ -115,7 +136,7 @@ def test_the_schema_allows_no_other_key_in_any_object_of_ours():
                 yield from objects(value)
 
     found = list(objects(schema()))
-    assert len(found) == 18
+    assert len(found) == 19
     assert all(node["additionalProperties"] is False for node in found)
     assert all(set(node["required"]) == set(node["properties"]) for node in found)
 
@@ -148,6 +169,12 @@ def test_written_file(tmp_path):
         ("stack.runs.0.top1", 1.5, "top1"),
         ("stack.runs.0.source", "noise", "source"),
         ("stack.data.sha256", "c", "sha256"),
+        ("units.0.verdict", "holds", "verdict"),
+        ("units.0.r", 1.1, r"\$\.units\[0\]\.r"),
+        ("units.0.interval", [0.1, 2], "interval"),
+        ("units.0.dead", -1, "dead"),
+        ("units.0.curve", [1], "curve"),
+        ("units.0.surprise", 1, "surprise"),
         ("provenance.weights_sha256", None, "weights_sha256"),
         ("provenance.settings", None, "settings"),
         ("summary.claims", {"singular_law": {"holds": 1}}, "claims"),
@@ -161,7 +188,7 @@ def test_what_the_schema_refuses(path, value, where):
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("key", ["target", "layers", "stack", "coverage", "model"])
+@pytest.mark.parametrize("key", ["target", "layers", "stack", "units", "coverage", "model"])
 def test_a_missing_key_is_named(key):
     data = json.loads(REPORT.to_json())
     del data[key]
@@ -308,11 +335,31 @@ layers = st.builds(
     findings=st.lists(findings, max_size=2).map(tuple),
     figures=st.none() | figures,
 )
+correlations = st.floats(-1, 1)
+units = st.builds(
+    HiddenUnits,
+    lower=names,
+    upper=names,
+    activation=names,
+    units=st.integers(1, 99),
+    dead=st.none() | st.integers(0, 9),
+    unused=st.none() | st.integers(0, 9),
+    duplicates=st.none() | st.integers(0, 9),
+    verdict=st.sampled_from(TRAINING),
+    n=st.integers(0, 99),
+    r=st.none() | correlations,
+    interval=st.none() | st.tuples(correlations, correlations),
+    spearman=st.none() | correlations,
+    rule=st.none() | st.builds(Rule, names, names, names),
+    curve=st.none() | st.dictionaries(names, st.lists(st.floats(-1, 1), max_size=3), max_size=2),
+    note=names,
+)
 
 
-@given(st.lists(layers, max_size=2).map(tuple), names, st.integers(0, 5))
-def test_any_result_survives_the_round_trip(results, target, seed):
-    report = replace(REPORT, layers=results, target=target, provenance=replace(REPORT.provenance, seed=seed))
+@given(st.lists(layers, max_size=2).map(tuple), st.lists(units, max_size=2).map(tuple), names, st.integers(0, 5))
+def test_any_result_survives_the_round_trip(results, pairs, target, seed):
+    provenance = replace(REPORT.provenance, seed=seed)
+    report = replace(REPORT, layers=results, units=pairs, target=target, provenance=provenance)
     again = AuditReport.from_json(report.to_json())
     assert again == report
     assert again.to_json() == report.to_json()

@@ -54,6 +54,9 @@ def test_a_fresh_audit_gives_the_same_numbers(name):
             assert found.reasons == kept.reasons
             numbers = [{k: v for k, v in side.metrics.items() if v is not None} for side in (found, kept)]
             assert numbers[0] == pytest.approx(numbers[1], rel=1e-3, abs=1e-6)
+    for units, kept_units in zip(fresh.units, committed.units, strict=True):
+        assert (units.lower, units.upper, units.verdict) == (kept_units.lower, kept_units.upper, kept_units.verdict)
+        assert units.r == pytest.approx(kept_units.r, rel=1e-6)
     for run, kept_run in zip(fresh.stack.runs, committed.stack.runs, strict=True):
         assert run.top1 == pytest.approx(kept_run.top1, abs=0.02)
 

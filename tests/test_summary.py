@@ -1,6 +1,6 @@
 import pytest
 
-from netaudit.results import Coverage, Finding, LayerResult, StackResult, StackRun
+from netaudit.results import Coverage, Finding, HiddenUnits, LayerResult, StackResult, StackRun
 from netaudit.summary import summarise
 
 NO_STACK = StackResult((), False, (), ())
@@ -11,9 +11,13 @@ def layer(name, verdict):
     return LayerResult(name, (2, 3), "float32", None, "Linear", (finding,))
 
 
-def text(*verdicts, stack=NO_STACK):
+def text(*verdicts, stack=NO_STACK, units=()):
     layers = [layer(f"fc{i}", verdict) for i, verdict in enumerate(verdicts, 6)]
-    return summarise("net", layers, ["gaussian_weights"], stack, Coverage(200, 150))["text"]
+    return summarise("net", layers, ["gaussian_weights"], stack, Coverage(200, 150), units)["text"]
+
+
+def pair(verdict, r, dead=0, unused=0, duplicates=0):
+    return HiddenUnits("a", "b", "relu", 9, dead, unused, duplicates, verdict, 9, r)
 
 
 @pytest.mark.parametrize(
@@ -54,3 +58,33 @@ def test_the_stack_in_a_sentence_prefers_real_inputs():
     assert "the stack of 2 layers" in last
     assert "answers to real inputs come back with the same label in 90.0% of 40 cases" in last
     assert "chance 10.00%, independent matrices 12.0%" in last
+
+
+@pytest.mark.parametrize(
+    ("units", "says"),
+    [
+        ([pair("trained", 0.961)], "trained (r = 0.96). None was found dead, unused or a duplicate."),
+        (
+            [pair("trained", 0.961), pair("trained", 0.894)],
+            "trained in 2 of 2 pairs of layers (r = 0.96, 0.89). None was found dead, unused or a duplicate.",
+        ),
+        (
+            [pair("undecided", 0.3), pair("trained", 0.8, 1, 2), pair("as_at_initialisation", 0.01, 3, 4, 5)],
+            "undecided in 1 of 3 pairs of layers (r = 0.30); trained in 1 (r = 0.80); as at initialisation in 1 "
+            "(r = 0.01). Found: 4 dead, 6 unused, 5 duplicates.",
+        ),
+        ([pair("opposed", -0.5)] * 5, "opposed in 5 of 5 pairs of layers (r = -0.50, -0.50, -0.50 and 2 more). None"),
+        ([pair("not_applicable", None, 0, None, 0)], "not judged. None was found"),
+        ([pair("not_applicable", None, None, 7, None)], "not judged. Found: 0 dead, 7 unused, 0 duplicates."),
+        ([pair("not_applicable", None, None, None, None)] * 2, "not judged in 2 of 2 pairs of layers."),
+    ],
+)
+def test_hidden_units_in_a_sentence(units, says):
+    last = text("holds", units=units)[-1]
+    start = "Hidden units, by the correlation r of their incoming with their outgoing norms: "
+    assert last.startswith(start + says)
+    assert ("found" in last.lower()) is ("ound" in says or says.endswith("None"))
+
+
+def test_no_hidden_units_no_sentence():
+    assert "Hidden units" not in " ".join(text("holds"))

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from netaudit.results import Finding
+from netaudit.results import Finding, HiddenUnits
 
 Floats = NDArray[np.float64]
+AnyCurve = TypeVar("AnyCurve")
 
 _LONGEST = 600  # values of one array, three times what our analysers store: a figure stays below 100 kB
 _LARGEST = 1e100  # magnitude: differences and products stay finite when axes are scaled
@@ -90,6 +91,15 @@ class InversionCurve:
         return sorted({cell.rho for cell in self.cells}, reverse=True)
 
 
+@dataclass(frozen=True)
+class UnitsCurve:
+    """Hidden units, in natural logarithms of squared norms."""
+
+    log_in: Floats
+    log_out: Floats
+    """``[U]`` both; our own have at most 200 units."""
+
+
 Curve = GaussianCurve | BiasCurve | SpectrumCurve | InversionCurve
 
 
@@ -98,10 +108,19 @@ def read_curve(finding: Finding) -> Curve | str:
     reader = _READERS.get(finding.claim)
     if reader is None:
         return "no figure is known for this claim"
-    if finding.curve is None:
+    return _read(reader, finding.curve)
+
+
+def read_units(units: HiddenUnits) -> UnitsCurve | str:
+    """The points of a pair of layers, or why there are none to draw."""
+    return _read(_units, units.curve)
+
+
+def _read(reader: Callable[[Mapping[str, Any]], AnyCurve], curve: Mapping[str, Any] | None) -> AnyCurve | str:
+    if curve is None:
         return "there is no curve to draw"
     try:
-        return reader(finding.curve)
+        return reader(curve)
     except KeyError as error:
         return f"the curve has no {error.args[0]}"
     except (TypeError, ValueError, OverflowError) as error:
@@ -148,6 +167,12 @@ def _inversion(curve: Mapping[str, Any]) -> InversionCurve:
     if not cells:
         raise ValueError("no cell of the grid has both a measured and a predicted error")
     return InversionCurve(tuple(sorted(cells, key=lambda cell: (-cell.rho, cell.k))))
+
+
+def _units(curve: Mapping[str, Any]) -> UnitsCurve:
+    log_in, log_out = _floats(curve, "log_in", 1), _floats(curve, "log_out", 1)
+    _same_length(log_in, log_out)
+    return UnitsCurve(log_in, log_out)
 
 
 _READERS: Mapping[str, Callable[[Mapping[str, Any]], Curve]] = {

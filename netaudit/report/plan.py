@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 
-from netaudit.report.curves import Curve, read_curve
+from netaudit.report.curves import Curve, UnitsCurve, read_curve, read_units
 from netaudit.report.selection import shown_in_full
-from netaudit.results import AuditReport, Finding, LayerResult, StackResult
+from netaudit.results import AuditReport, Finding, HiddenUnits, LayerResult, StackResult
 
 _STEMS = {
     "gaussian_weights": "weights",
@@ -15,6 +16,7 @@ _STEMS = {
     "shadow_inversion": "shadow_error",
 }
 STACK = "stack_labels"
+PAIRS_DRAWN = 4  # of hidden units: two rows of figures
 
 
 @dataclass(frozen=True)
@@ -30,12 +32,22 @@ class PlannedFigure:
 
 
 @dataclass(frozen=True)
+class PlannedUnits:
+    """The figure of the hidden units between two layers."""
+
+    stem: str
+    pair: HiddenUnits
+    curve: UnitsCurve
+
+
+@dataclass(frozen=True)
 class Plan:
-    """The layers shown in full, each with its figures; and the stack, when it has runs."""
+    """The layers shown in full, each with its figures; the stack, when it has runs; the hidden units drawn."""
 
     layers: dict[int, tuple[PlannedFigure, ...]]
     """By index in the report."""
     stack: StackResult | None
+    units: tuple[PlannedUnits, ...] = ()
 
 
 def plan(report: AuditReport) -> Plan:
@@ -54,4 +66,9 @@ def plan(report: AuditReport) -> Plan:
         )
         for index in shown_in_full(report)
     }
-    return Plan(layers, report.stack if report.stack.runs else None)
+    units = (
+        PlannedUnits(f"hidden_units_{index:03}", pair, curve)
+        for index, pair in enumerate(report.units, start=1)
+        if isinstance(curve := read_units(pair), UnitsCurve)
+    )
+    return Plan(layers, report.stack if report.stack.runs else None, tuple(islice(units, PAIRS_DRAWN)))

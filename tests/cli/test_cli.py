@@ -55,6 +55,7 @@ def test_a_file_gives_every_report(run, checkpoint, tmp_path):
     assert list((folder / "figures").glob("*.svg"))
     assert "× fails" in out
     assert "● holds" in out
+    assert "Hidden units, by the correlation r" in out
     assert str(tmp_path / "reports") not in out  # relative, as it was asked for
     assert "reports/net/audit.html" in out
     started = json.loads((folder / "run.json").read_text())

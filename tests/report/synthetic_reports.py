@@ -8,6 +8,7 @@ from typing import Any
 
 from synthetic_figures import figures, without_a_fit
 from synthetic_findings import findings
+from synthetic_units import hidden_units, unjudged
 
 from netaudit.layers import SkippedLayer
 from netaudit.results import (
@@ -17,6 +18,7 @@ from netaudit.results import (
     Provenance,
     PValue,
     PValues,
+    Rule,
     StackResult,
     StackRun,
     Verdict,
@@ -118,6 +120,7 @@ def report(
             tuple(PValue(entry.name, "singular_law", 0.0004, 0.0012) for entry in layers),
         ),
         summary=summary(layers),
+        units=hidden_units(layers[:3]),
     )
     return replace(made, **other)
 
@@ -138,6 +141,7 @@ def many(n: int) -> AuditReport:
     return report(
         [*map(without_curves, layers[:-1]), *layers[-1:]],
         stack=StackResult((), False, (), (), None, "the order of the layers is not known"),
+        units=(),
     )
 
 
@@ -166,4 +170,7 @@ def hostile() -> AuditReport:
     skipped = [SkippedLayer(name, (3, 3), f"reason {name}", 9) for name in HOSTILE]
     made = report(layers, skipped=skipped, target="".join(HOSTILE), model=dict.fromkeys(("name", "kind"), HOSTILE[0]))
     settings = {name: {"value": name} for name in HOSTILE}
-    return replace(made, provenance=replace(made.provenance, settings=settings, device=HOSTILE[1]))
+    units = [replace(unjudged(name, name, note=name), activation=name) for name in HOSTILE]
+    units[0] = replace(made.units[0], activation=HOSTILE[3], rule=Rule(*HOSTILE[:3]))
+    provenance = replace(made.provenance, settings=settings, device=HOSTILE[1])
+    return replace(made, provenance=provenance, units=tuple(units))

@@ -28,8 +28,11 @@ def test_names_are_numbered_and_never_a_layers(figures, hostile_bundle):
         "layer_001_singular_values",
         "layer_001_shadow_error",
     ]
-    assert list(figures)[-1] == "stack_labels"
-    assert all(re.fullmatch(r"layer_\d{3}_[a-z_]+|stack_labels", stem) for stem in [*figures, *hostile_bundle.figures])
+    assert list(figures)[-2:] == ["stack_labels", "hidden_units_001"]
+    assert all(
+        re.fullmatch(r"layer_\d{3}_[a-z_]+|stack_labels|hidden_units_\d{3}", stem)
+        for stem in [*figures, *hostile_bundle.figures]
+    )
 
 
 def test_byte_budget(figures):

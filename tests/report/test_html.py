@@ -41,7 +41,7 @@ def test_ids_are_unique_and_every_link_has_its_target(page, read_page):
 
 def test_every_figure_has_a_text_alternative(page):
     figures = page.count("<figure>")
-    assert figures == 11  # two layers with four, one with two, and the stack
+    assert figures == 12  # two layers with four, one with two, the stack and its hidden units
     assert len(re.findall(r'<svg role="img" aria-labelledby="[\w-]+"', page)) == figures
     assert len(re.findall(r"<title id=\"[\w-]+\">[^<]{80,}</title>", page)) == figures
 

@@ -11,6 +11,7 @@ from netaudit.report.document.numbering import Numbering
 from netaudit.report.document.provenance import provenance
 from netaudit.report.document.stack import skipped, stack
 from netaudit.report.document.text import count
+from netaudit.report.document.units import hidden_units
 from netaudit.report.plan import Plan
 from netaudit.results import AuditReport
 
@@ -33,6 +34,7 @@ def build_document(report: AuditReport, plan: Plan, json_sha256: str) -> Documen
             first_page(report, plan, numbering),
             *layers(report, plan, numbering),
             stack(report, plan, numbering),
+            hidden_units(report, plan, numbering),
             skipped(report, numbering),
             *method(),
             provenance(report, json_sha256, numbering),

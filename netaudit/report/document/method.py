@@ -15,8 +15,9 @@ def method() -> list[Section]:
         _section("method-singular-law", 2, "5.3 Singular value law (H3)", *_SPECTRUM),
         _section("method-shadow-inversion", 2, "5.4 Shadow inversion (H4)", *_SHADOW),
         _section("method-stack", 2, "5.5 The stack", *_STACK),
-        _section("method-other-tools", 2, "5.6 What other tools report", *_OTHER_TOOLS),
-        _section("method-verdicts", 2, "5.7 How to read a verdict", Items(tuple(map(prose, _VERDICTS)))),
+        _section("method-hidden-units", 2, "5.6 Hidden units", *_UNITS),
+        _section("method-other-tools", 2, "5.7 What other tools report", *_OTHER_TOOLS),
+        _section("method-verdicts", 2, "5.8 How to read a verdict", Items(tuple(map(prose, _VERDICTS)))),
         _section("references", 2, "References", Items(tuple((Run(entry),) for entry in _REFERENCES))),
     ]
 
@@ -120,6 +121,24 @@ _OTHER_TOOLS: tuple[str | Block, ...] = (
     "the shape of the matrix. No verdict here rests on it.",
 )
 
+_UNITS: tuple[str | Block, ...] = (
+    "A hidden unit has incoming weights {w_in}, a row of the layer below it, and outgoing weights {w_out}, a column of "
+    "the layer above. If it is a ReLU, leaky ReLU or linear unit, gradient flow keeps the difference of their squared "
+    "norms (Du, Hu and Lee 2018; the bias counts as the weight of a constant input), and so both grow alike:",
+    Equation("balance"),
+    "Over the {u} hidden units between two layers, {r} is 0 up to chance at initialisation, where the weights are "
+    "independent, and high where training has made the norms grow well beyond their start. Its 95% interval {fisher} "
+    "gives the word: *trained* if it lies above 0.3; *as at initialisation* within ±0.3, which takes at least 44 "
+    "units; *opposed* below −0.3; else *undecided*. A word on the weights, not on the network: a high {r} does not "
+    "say how well it was trained, and a low one not that it was not. Large weights at the start, few steps, adaptive "
+    "steps, another activation or a normalisation between the layers all leave {r} low, and multiplying a unit's "
+    "{w_in} and bias by {c} and its {w_out} by {one_over_c} changes {r} but nothing that a ReLU network computes.",
+    "*Dead* units have incoming weights that are numerically zero, so that their output never depends on the input; "
+    "*unused* units have such outgoing weights. Numerically zero is a norm of at most {tiny} of the root mean square "
+    "norm in that layer; both kinds are left out of {r}. *Duplicates* are the units, other than dead ones, that have "
+    "exactly the incoming weights and the bias of an earlier unit.",
+)
+
 _VERDICTS: tuple[str, ...] = (
     "*● holds*: the whole interval of every statistic lies within the tolerance. The layer is as random-like as the "
     "rule asks for, not proved to be random.",
@@ -151,6 +170,8 @@ _REFERENCES: tuple[str, ...] = (
     "large rectangular random matrices. Journal of Multivariate Analysis 111, 120–135.",
     "A. Clauset, C. R. Shalizi and M. E. J. Newman (2009). Power-law distributions in empirical data. SIAM Review 51, "
     "661–703.",
+    "S. S. Du, W. Hu and J. D. Lee (2018). Algorithmic regularization in learning deep homogeneous models: layers are "
+    "automatically balanced. Advances in Neural Information Processing Systems 31, 384–395. arXiv:1806.00900.",
     "M. Gavish and D. L. Donoho (2014). The optimal hard threshold for singular values is 4/√3. IEEE Transactions on "
     "Information Theory 60, 5040–5053.",
     "Y. Hu, K. Goel, V. Killiakov and Y. Yang (2025). Eigenspectrum analysis of neural networks without aspect ratio "

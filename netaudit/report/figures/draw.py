@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from netaudit.report.chart import Chart
-from netaudit.report.curves import BiasCurve, Curve, GaussianCurve, InversionCurve, SpectrumCurve
-from netaudit.report.document import captions
+from netaudit.report.curves import BiasCurve, Curve, GaussianCurve, InversionCurve, SpectrumCurve, UnitsCurve
+from netaudit.report.document import captions, units
 from netaudit.report.figures.bias import draw_bias
 from netaudit.report.figures.gaussian import draw_gaussian
 from netaudit.report.figures.inversion import draw_inversion
@@ -15,6 +15,7 @@ from netaudit.report.figures.spectrum import draw_spectrum
 from netaudit.report.figures.stack import draw_stack
 from netaudit.report.figures.style import THEME, canvas
 from netaudit.report.figures.svg import to_svg
+from netaudit.report.figures.units import draw_units
 from netaudit.report.plan import STACK, Plan
 from netaudit.results import StackResult
 
@@ -31,6 +32,7 @@ def draw_figures(plan: Plan) -> dict[str, str]:
     }
     if plan.stack is not None:
         drawn[STACK] = _draw(plan.stack, STACK, captions.stack_alt(plan.stack))
+    drawn |= {planned.stem: _draw(planned.curve, planned.stem, units.alt(planned)) for planned in plan.units}
     return drawn
 
 
@@ -51,7 +53,7 @@ def draw_charts(charts: Iterable[Chart]) -> dict[str, str]:
     return drawn
 
 
-def _draw(data: Curve | StackResult | Chart, stem: str, alt: str) -> str:
+def _draw(data: Curve | StackResult | UnitsCurve | Chart, stem: str, alt: str) -> str:
     import matplotlib.style
 
     with matplotlib.style.context(["default", THEME]):  # whatever the user's own matplotlibrc says
@@ -67,6 +69,8 @@ def _draw(data: Curve | StackResult | Chart, stem: str, alt: str) -> str:
                 draw_inversion(figure, data)
             case StackResult():
                 draw_stack(figure, data)
+            case UnitsCurve():
+                draw_units(figure, data)
             case Chart():
                 draw_chart(figure, data)
         return to_svg(figure, stem, alt)
