@@ -1,6 +1,7 @@
 # make audit [MODEL=name|file]   audit a network (the bundled one by default) and print where the report lies
 # make test                      lint, types, doctests and tests
 # make test-peers                compare with WeightWatcher 0.7.7, in .venv-peers
+# make bench                     time and memory beside WeightWatcher 0.7.7, into reports/benchmark
 # make train-zoo DATA=folder     train the bundled network again
 # make samples                   rewrite the committed sample reports
 # make calibrate [JOBS=2]        measure false alarms and power of the analysers: an hour on two cores
@@ -12,7 +13,7 @@ JOBS ?= 2
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint .ci/constraints.txt
 
-.PHONY: audit test test-peers lint samples calibrate train-zoo clean
+.PHONY: audit test test-peers lint samples calibrate bench train-zoo clean
 
 audit: .venv/installed
 	$(BIN)/netaudit audit $(MODEL)
@@ -35,6 +36,9 @@ samples: .venv/installed
 
 calibrate: .venv/installed
 	$(BIN)/netaudit calibrate --jobs $(JOBS)
+
+bench: .venv/installed .venv-peers/installed
+	$(BIN)/python tests/bench/bench.py --peer-python .venv-peers/bin/python
 
 train-zoo: .venv/installed
 	$(BIN)/python model_zoo/mnist-mlp/train.py --data-root $(DATA)

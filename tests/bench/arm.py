@@ -1,0 +1,118 @@
+"""One arm of the benchmark, in a process of its own: ``python arm.py ARM WEIGHTS.safetensors [LAYER ...]``.
+
+Prints one line of JSON: seconds of the work itself (imports, reading and the report left out), seconds of the whole
+process, and its peak memory. It imports nothing of netaudit but in netaudit's own arms, so that the peer's
+interpreter can run it.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+STARTED = time.perf_counter()
+
+
+def weights(path: Path) -> dict[str, Any]:
+    """The tensors of the file, by name."""
+    from safetensors.torch import load_file
+
+    return load_file(path)
+
+
+def floor(path: Path) -> Callable[[], object]:
+    """What no exact audit can do without: the float64 Gram product and its eigenvalues, once a layer."""
+    import torch
+
+    tensors = weights(path)
+
+    def work() -> object:
+        for name, weight in tensors.items():
+            if name.endswith("weight"):
+                tall = (weight if weight.shape[0] >= weight.shape[1] else weight.T).double()
+                torch.linalg.eigvalsh(tall.T @ tall)
+        return None
+
+    return work
+
+
+def analysers(path: Path) -> Callable[[], object]:
+    """netaudit's analysers with their default nulls, caches empty; no stack, no report."""
+    from netaudit.auditor import Auditor
+    from netaudit.device import choose
+    from netaudit.sources.opener import open_source
+    from netaudit.stack import Inputs
+
+    source = open_source(path)
+    entries = source.select((), ())
+    return lambda: list(Auditor(choose("cpu")).run(source, entries, Inputs(), ()))
+
+
+def audit(path: Path) -> Callable[[], object]:
+    """All of ``netaudit FILE`` but the report: hashes, analysers, the stack."""
+    import netaudit
+
+    return lambda: netaudit.audit(path, device="cpu")
+
+
+def reports(path: Path) -> Callable[[], object]:
+    """HTML, PDF and figures of an audit.json."""
+    import tempfile
+
+    from netaudit.report import write_reports
+    from netaudit.results import AuditReport
+
+    report = AuditReport.from_json(path)
+    return lambda: write_reports(report, Path(tempfile.mkdtemp()))
+
+
+def weightwatcher(path: Path) -> Callable[[], object]:
+    """WeightWatcher on the same matrices, with the two options that come nearest to a null and to the law."""
+    import logging
+
+    import torch
+    from torch import nn
+
+    logging.disable(logging.CRITICAL)
+    import weightwatcher as ww
+
+    tensors = weights(path)
+    layers = []
+    for name, weight in tensors.items():
+        if name.endswith("weight"):
+            layer = nn.Linear(weight.shape[1], weight.shape[0])
+            with torch.no_grad():
+                layer.weight.copy_(weight)
+                layer.bias.copy_(tensors[name.removesuffix("weight") + "bias"])
+            layers += [layer, nn.ReLU()]
+    watcher = ww.WeightWatcher(model=nn.Sequential(*layers[:-1]))
+    return lambda: watcher.analyze(randomize=True, mp_fit=True)
+
+
+ARMS = {f.__name__: f for f in (floor, analysers, audit, reports, weightwatcher)}
+
+
+def main() -> None:
+    """Run the arm."""
+    work = ARMS[sys.argv[1]](Path(sys.argv[2]))
+    started = time.perf_counter()
+    result = work()
+    done = time.perf_counter()
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    found = {
+        "seconds": round(done - started, 3),
+        "process_seconds": round(done - STARTED, 3),
+        "peak_bytes": peak if sys.platform == "darwin" else peak * 1024,
+    }
+    if sys.argv[1] == "audit" and len(sys.argv) > 3:
+        result.to_json(sys.argv[3])  # type: ignore[attr-defined]
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,52 @@
+"""The benchmark runs, at toy size and without the peer; and what is committed is what its JSON says."""
+
+import argparse
+import json
+import re
+from pathlib import Path
+
+import bench
+import pytest
+from page import document
+
+from netaudit.report.html import to_html
+from netaudit.report.study import prepare_study, write_study
+
+COMMITTED = Path(__file__).parent.parent.parent / "reports" / "benchmark"
+
+
+def test_it_measures_and_writes_a_page(monkeypatch, tmp_path):
+    monkeypatch.setattr(bench, "ALEXNET", {"fc6": (60, 90), "fc7": (60, 60), "fc8": (40, 60)})
+    monkeypatch.setattr(bench, "matrix_rate", lambda: 1e9)
+    data = bench.measure(argparse.Namespace(peer_python=None, rounds=1, quick=True))
+    assert set(data["rounds"]) == {"floor", "analysers", "audit", "reports"}
+    [ratio] = data["ratios"].values()
+    assert (
+        ratio["values"]
+        == [data["rounds"]["analysers"][0]["seconds"] / data["rounds"]["floor"][0]["seconds"]]
+        == [ratio["median"]]
+    )
+    write_study(document(data), tmp_path)
+    assert json.loads((tmp_path / "benchmark.json").read_text()) == data
+
+
+def test_an_arm_that_fails_is_named(tmp_path):
+    with pytest.raises(SystemExit, match=r"floor: .*missing\.safetensors"):
+        bench.run("floor", tmp_path / "missing.safetensors")
+
+
+def test_the_exponent_of_a_power_is_found():
+    costs = [{"shape": [side, side], "seconds": 1e-9 * side**2.5} for side in (512, 1024, 4096)]
+    assert bench.fitted_exponent(costs) == pytest.approx(2.5)
+
+
+@pytest.mark.skipif(not COMMITTED.exists(), reason="no run is committed")
+def test_the_committed_page_is_the_one_its_json_gives_and_meets_the_bars():
+    data = json.loads((COMMITTED / "benchmark.json").read_text())
+    again, committed = to_html(prepare_study(document(data))), (COMMITTED / "benchmark.html").read_text("utf-8")
+    plain = [re.sub(r"<svg.*?</svg>", "", page, flags=re.DOTALL) for page in (again, committed)]
+    assert plain[0] == plain[1]
+    assert len(data["ratios"]) == 2
+    assert all(ratio["met"] for ratio in data["ratios"].values())
+    assert max(found["peak_bytes"] for found in data["rounds"]["analysers"]) <= 1.5e9
+    assert data["cost"]["vgg16_fc6"]["peak_bytes"] <= 2.5e9
