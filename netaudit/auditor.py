@@ -77,7 +77,14 @@ class Auditor:
         layer = source.read(spec)
         for tell in witnesses:
             tell(layer)
-        audited = AuditedLayer(layer, self.seed, self.device, inputs.norms.get(spec.name), self.nulls)
+        audited = AuditedLayer(
+            layer,
+            self.seed,
+            self.device,
+            input_norm=inputs.norms.get(spec.name),
+            activations=inputs.hidden.get(spec.name),
+            nulls=self.nulls,
+        )
         findings = []
         for index, analyser in enumerate(self.analysers):
             message = f"{printable(spec.name, 60)}: {analyser.claim.replace('_', ' ')}"

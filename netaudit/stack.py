@@ -12,6 +12,7 @@ from netaudit.errors import SourceError
 from netaudit.layers import FCLayer, Stack
 from netaudit.results import StackResult, StackRun
 from netaudit.shadow import stack as shadow_stack
+from netaudit.shadow.activations import MOST as MOST_ACTIVATIONS
 from netaudit.sources.interface import Progress, Sample, Source
 
 if TYPE_CHECKING:
@@ -26,8 +27,10 @@ class Inputs:
     """What real inputs gave, all empty without them."""
 
     logits: Tensor | None = None
-    norms: dict[str, float] = field(default_factory=dict)
+    norms: Mapping[str, float] = field(default_factory=dict)
     """Root mean square of ||x|| at the input of each layer of the stack."""
+    hidden: Mapping[str, Tensor] = field(default_factory=dict)
+    """Real activations of the stack's ReLU layers, ``[N, out]``."""
     note: str = ""
 
 
@@ -42,17 +45,17 @@ def run_inputs(source: Source, sample: Sample | None, device: torch.device, prog
     progress("real inputs", 0.0, 0.0)
     x = source.trunk(torch.from_numpy(sample.x[:MOST_INPUTS]))
     stack = source.stack
-    logits, norms = devices.with_cpu_fallback(
-        lambda where: shadow_stack.forward(_reader(source), stack, x, where), device
+    up = devices.with_cpu_fallback(
+        lambda where: shadow_stack.forward(_reader(source), stack, x, where, MOST_ACTIVATIONS), device
     )
-    if not bool(torch.isfinite(logits).all()):
+    if not bool(torch.isfinite(up.logits).all()):
         return Inputs(note="the network's outputs on the real inputs are not finite")
-    classes = logits.shape[1]
+    classes = up.logits.shape[1]
     if int(sample.y.max(initial=0)) >= classes:
         raise SourceError(
             f"{sample.name}: y holds labels up to {int(sample.y.max())}, the network has {classes} outputs"
         )
-    return Inputs(logits, norms)
+    return Inputs(up.logits, up.norms, up.hidden)
 
 
 def run_stack(

@@ -26,6 +26,8 @@ class AuditedLayer:
     device: torch.device
     input_norm: float | None = None
     """Root mean square of ||x|| over real inputs of this layer, when there are any."""
+    activations: Tensor | None = None
+    """The layer's outputs on real inputs after its ReLU, ``[N, out]``, when there are any."""
     nulls: Level = "none"
     """How many draws of the layer's own entries stand beside the figures; see :mod:`.surrogates`."""
 

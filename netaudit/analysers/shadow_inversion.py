@@ -8,7 +8,7 @@ Source: properties (a), (b) and Theorem 2.3 of arXiv:1511.05653; constants in :m
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -20,8 +20,9 @@ from netaudit.analysers.interface import AuditedLayer
 from netaudit.analysers.rules import WIDENED, clean, judge, not_applicable, summarise, widened, worst
 from netaudit.analysers.surrogates import KINDS
 from netaudit.results import Condition, Finding, Null, Rule
+from netaudit.shadow.activations import Recovery, recover
 from netaudit.shadow.gaussian_layer import GaussianLayers, control_auc
-from netaudit.shadow.inversion import FIGURES, Cell, draw_grid, invert
+from netaudit.shadow.inversion import FIGURES, RHOS, Cell, draw_grid, invert
 from netaudit.shadow.prediction import Prediction
 from netaudit.spectrum import NO_MEAN
 
@@ -82,6 +83,7 @@ class ShadowInversion:
         nulls = matched_null(audited.seed, m, n)
         conditions = tuple(self._condition(audited, name, values[name], cells, n, nulls[name]) for name in JUDGED)
         inflation = values["cross_talk_inflation"]
+        recovered = _from_activations(audited, matrix, mean)
         return Finding(
             claim=self.claim,
             verdict=worst(conditions),
@@ -90,11 +92,12 @@ class ShadowInversion:
             conditions=conditions,
             rule=self._rule(conditions),
             nulls=(*nulls.values(), _control(values["control_support_auc"]), *_surrogate_nulls(audited, values)),
+            details={"recovered": [_digits(one) for one in recovered]},
             curve={"cells": [_row(cell, n) for cell in cells]},
             note=f"Off the support the layer returns {inflation:.3g} times the cross-talk of a random-like layer, the "
             f"gain is {values['gain']:.3g}, and the error is {values['relative_error_ratio']:.3g} times the "
             f"prediction; the support is recovered with AUC {values['support_auc']:.3f} "
-            f"(independent matrix: {values['control_support_auc']:.3f}).",
+            f"(independent matrix: {values['control_support_auc']:.3f})." + _note(recovered),
         )
 
     def _condition(
@@ -166,6 +169,30 @@ def matched_null(seed: int, m: int, n: int) -> dict[str, Null]:
             for name in JUDGED:
                 found[name].append(values[name])
     return {name: summarise("gaussian", name, draws, "Gaussian layer, same grid") for name, draws in found.items()}
+
+
+def _from_activations(audited: AuditedLayer, matrix: Tensor, mean: float) -> list[Recovery]:
+    """How real activations come back; empty without any."""
+    if audited.activations is None:
+        return []
+    generator = devices.generator(audited.seed, "shadow_inversion", audited.layer.name, "activations")
+    return recover(matrix, mean, audited.activations, RHOS, generator, audited.device)
+
+
+def _digits(recovery: Recovery) -> dict[str, object]:
+    values = asdict(recovery)
+    return {key: float(f"{value:.6g}") if isinstance(value, float) else value for key, value in values.items()}
+
+
+def _note(recovered: list[Recovery]) -> str:
+    """How real activations come back without dropout, in words."""
+    cosine = {found.kind: found.cosine for found in recovered if found.rho == 1}
+    if not cosine:
+        return ""
+    return (
+        f" Real activations come back with cosine {cosine['real']:.2f}, through a Gaussian matrix with "
+        f"{cosine['gaussian']:.2f}; synthetic ones as sparse with {cosine['synthetic']:.2f}."
+    )
 
 
 def _control(auc: float) -> Null:

@@ -40,7 +40,21 @@ class Alternative:
     """Over the Gaussian, in nats a weight."""
 
 
-Row = TypeVar("Row", Spike, Alternative)
+@dataclass(frozen=True)
+class Recovered:
+    """H4: how one kind of h comes back at one keep probability."""
+
+    kind: str
+    """``real``, ``synthetic`` or ``gaussian``."""
+    rho: float
+    n: int
+    k: float
+    cosine: float
+    relative_error: float
+    support_auc: float
+
+
+Row = TypeVar("Row", Spike, Alternative, Recovered)
 
 
 def read_spikes(finding: Finding) -> tuple[Spike, ...] | str:
@@ -51,6 +65,11 @@ def read_spikes(finding: Finding) -> tuple[Spike, ...] | str:
 def read_alternatives(finding: Finding) -> tuple[Alternative, ...] | str:
     """The fitted families of a finding, best first; or why they cannot be shown."""
     return _read(finding, "alternatives", Alternative)
+
+
+def read_recovered(finding: Finding) -> tuple[Recovered, ...] | str:
+    """How real activations came back; none without real inputs; or why they cannot be shown."""
+    return _read(finding, "recovered", Recovered)
 
 
 def _read(finding: Finding, key: str, kind: type[Row]) -> tuple[Row, ...] | str:
@@ -68,7 +87,7 @@ def _checked(row: Any, kind: type[Row]) -> dict[str, Any]:
         raise TypeError("a row is not an object")
     values = {field.name: row[field.name] for field in fields(kind)}
     for name, value in values.items():
-        text, missing = name == "name", name == "degrees" and value is None
+        text, missing = name in ("name", "kind"), name == "degrees" and value is None
         fits = isinstance(value, str) if text else isinstance(value, (int, float)) and not isinstance(value, bool)
         if not missing and (not fits or (not text and not abs(value) <= _LARGEST)):
             raise ValueError(f"{name} is not what it should be")

@@ -61,15 +61,29 @@ def activate(z: Tensor, activation: str) -> Tensor:
     return z if function is None else function(z)
 
 
-def forward(read: Read, stack: Stack, x: Tensor, device: torch.device) -> tuple[Tensor, dict[str, float]]:
-    """Logits ``[N, classes]`` of real inputs x ``[N, in]``, and the root mean square of ||x|| at each layer's input."""
-    norms = {}
+@dataclass(frozen=True)
+class Forward:
+    """What real inputs give on their way up the stack."""
+
+    logits: Tensor
+    """``[N, classes]``."""
+    norms: Mapping[str, float]
+    """Root mean square of ||x|| at each layer's input."""
+    hidden: Mapping[str, Tensor]
+    """First outputs of each ReLU layer, ``[at most keep, out]``."""
+
+
+def forward(read: Read, stack: Stack, x: Tensor, device: torch.device, keep: int) -> Forward:
+    """Send real inputs x ``[N, in]`` up the stack, keeping the first ``keep`` hidden activations of each layer."""
+    norms, hidden = {}, {}
     with devices.exact_float32():
         x = x.to(device)
         for step in stack.layers:
             norms[step.name] = float(x.square().sum(1).mean().sqrt())
             x = _up(x, read(step.name), step.activation)
-    return x.cpu(), norms
+            if step.activation == "relu":
+                hidden[step.name] = x[:keep].cpu()
+    return Forward(x.cpu(), norms, hidden)
 
 
 def recover(

@@ -46,11 +46,13 @@ def test_biases_count_only_at_the_natural_scale():
 def test_forward_is_the_network():
     read, stack, _ = network(30, 20, 5, bias=0.1)
     x = torch.randn(7, 30)
-    logits, norms = forward(read, stack, x, CPU)
+    up = forward(read, stack, x, CPU, keep=4)
     hidden = torch.relu(x @ read("0").weight.T + 0.1)
-    assert logits == pytest.approx(hidden @ read("1").weight.T + 0.1, rel=1e-5, abs=1e-5)
-    assert norms["0"] == pytest.approx(float(x.square().sum(1).mean().sqrt()))
-    assert norms["1"] == pytest.approx(float(hidden.square().sum(1).mean().sqrt()))
+    assert up.logits == pytest.approx(hidden @ read("1").weight.T + 0.1, rel=1e-5, abs=1e-5)
+    assert list(up.hidden) == ["0"]  # the logits are no activations
+    assert up.hidden["0"] == pytest.approx(hidden[:4], rel=1e-5, abs=1e-5)
+    assert up.norms["0"] == pytest.approx(float(x.square().sum(1).mean().sqrt()))
+    assert up.norms["1"] == pytest.approx(float(hidden.square().sum(1).mean().sqrt()))
 
 
 def test_onehot_uses_every_class_equally_or_spreads():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from netaudit.names import printable
-from netaudit.report.details import Alternative, Spike, read_alternatives, read_spikes
+from netaudit.report.details import Alternative, Spike, read_alternatives, read_recovered, read_spikes
 from netaudit.report.document import labels
 from netaudit.report.document.model import Block, Column, Pair, Paragraph, Run, Table
 from netaudit.report.document.numbering import Numbering
@@ -75,9 +75,9 @@ def tables(layer: LayerResult, name: str, numbering: Numbering) -> list[Block]:
     blocks: list[Table] = []
     notes: list[Block] = []
     for finding in layer.findings:
-        families, spikes = read_alternatives(finding), read_spikes(finding)
-        if isinstance(families, str) or isinstance(spikes, str):
-            reason = families if isinstance(families, str) else spikes
+        families, spikes, recovered = read_alternatives(finding), read_spikes(finding), read_recovered(finding)
+        if isinstance(families, str) or isinstance(spikes, str) or isinstance(recovered, str):
+            reason = next(rows for rows in (families, spikes, recovered) if isinstance(rows, str))
             notes.append(
                 Paragraph((Run(sentence(f"{labels.claim(finding.claim).title}: {printable(str(reason))}"), "soft"),))
             )
@@ -88,6 +88,30 @@ def tables(layer: LayerResult, name: str, numbering: Numbering) -> list[Block]:
             total = finding.metrics.get("spikes")
             blocks.append(_spikes(spikes, len(spikes) if total is None else int(total), name, numbering))
     return [Pair(tuple(blocks)), *notes] if blocks else notes
+
+
+def activations(layer: LayerResult, name: str, numbering: Numbering) -> list[Table]:
+    """How the layer's real activations come back, beside synthetic ones and a Gaussian layer."""
+    rows = [row for finding in layer.findings if not isinstance(found := read_recovered(finding), str) for row in found]
+    if not rows:
+        return []
+    cells = [
+        (
+            Run(labels.start(row.kind)),
+            Run(number(row.rho)),
+            Run(number(row.k, 3)),
+            Run(number(row.cosine, 3)),
+            Run(number(row.relative_error, 3)),
+            Run(number(row.support_auc, 3)),
+        )
+        for row in rows
+    ]
+    titles = ("ρ", "Non-zeros", "Cosine", "Relative error", "Support AUC")
+    caption = (
+        f"Real activations of {name} sent down and back ({count(rows[0].n, 'input')}), the layer as stored. Relative "
+        "error after one gain for all."
+    )
+    return [numbering.table(caption, [Column("h", wide=True), *(Column(t, numeric=True) for t in titles)], cells)]
 
 
 def _tested(condition: Condition) -> tuple[Run, ...]:

@@ -122,6 +122,18 @@ def family(name: str) -> str:
     return _FAMILIES.get(name) or printable(name, 40)
 
 
+_STARTS = {
+    "real": "real, through the layer",
+    "synthetic": "synthetic, through the layer",
+    "gaussian": "real, through a Gaussian matrix",
+}
+
+
+def start(kind: str) -> str:
+    """Where an inversion starts from; an unknown kind goes by its own name."""
+    return _STARTS.get(kind) or printable(kind, 40)
+
+
 def in_words(rule: str) -> str:
     """A rule's statement with the metrics by their labels.
 

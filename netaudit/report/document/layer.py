@@ -86,6 +86,7 @@ def _layer(layer: LayerResult, planned: Sequence[PlannedFigure], numbering: Numb
     blocks.append(Items(tuple(_why(finding, planned) for finding in layer.findings)))
     blocks += evidence.nulls(layer, name, numbering)
     blocks += evidence.tables(layer, name, numbering)
+    blocks += evidence.activations(layer, name, numbering)
     tables = tuple(_metrics(finding, name, numbering) for finding in layer.findings if _measured(finding))
     if tables:
         blocks.append(Pair(tables))

@@ -87,7 +87,9 @@ _SHADOW: tuple[str | Block, ...] = (
     "*Support recovery* compares {found} with {S}: area under the ROC curve, precision and recall. The *control* sends "
     "the shadow through an independent matrix, where recovery must drop to chance (an area of ½). A metric is the "
     "median over the cells of the grid with {sparse}, {enough} and a predicted error of at most ½, beyond which every "
-    "matrix does equally badly.",
+    "matrix does equally badly. With real inputs the layer's real activations are sent down and back too, through the "
+    "layer as stored, beside synthetic ones with as many non-zeros and beside a Gaussian matrix; no verdict rests on "
+    "that.",
 )
 
 _STACK: tuple[str | Block, ...] = (
