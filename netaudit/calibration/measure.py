@@ -5,16 +5,15 @@ from __future__ import annotations
 import time
 from typing import Any
 
-import numpy as np
-from scipy.linalg import eigvalsh_tridiagonal
-
 from netaudit import device as devices
 from netaudit.analysers.default import ANALYSERS
 from netaudit.analysers.interface import AuditedLayer
 from netaudit.calibration import scenarios
+from netaudit.calibration.effects import EFFECTS
 from netaudit.calibration.plan import Cell, size, tracy_widom_key
 from netaudit.calibration.scenarios import Shape
 from netaudit.laws import tracy_widom
+from netaudit.laws.ensembles import gaussian_largest
 from netaudit.layers import FCLayer
 
 Record = dict[str, Any]
@@ -22,19 +21,12 @@ Record = dict[str, Any]
 NULL_EVERY = 20
 """Layers that share an audit seed, and so a matched null: the null's own randomness is part of the study."""
 
-STATISTICS = {
-    "gaussian_weights": "ks_gaussian",
-    "singular_law": "ks_marchenko_pastur",
-    "shadow_inversion": "cross_talk_inflation",
-}
-"""The metric that is set beside its theory; for another claim, the value that its verdict rests on."""
-
 
 def judge(cell: Cell, seed: int) -> Record:
     """Draw the layer of this seed and judge the cell's claims on it.
 
     Returns:
-        ``{cell, seed, seconds, findings: {claim: {verdict, value}}}``, with ``spikes`` where the singular values were
+        ``{cell, seed, seconds, findings: {claim: {verdict, values}}}``, with ``spikes`` where the singular values were
         judged.
     """
     started = time.perf_counter()
@@ -44,8 +36,8 @@ def judge(cell: Cell, seed: int) -> Record:
     for analyser in ANALYSERS:
         if analyser.claim in cell.claims:
             finding = analyser(audited)
-            value = finding.metrics.get(STATISTICS.get(analyser.claim, ""), finding.value)
-            findings[analyser.claim] = {"verdict": finding.verdict, "value": value}
+            values = {effect.metric: finding.metrics[effect.metric] for effect in EFFECTS[analyser.claim]}
+            findings[analyser.claim] = {"verdict": finding.verdict, "values": values}
             if analyser.claim == "singular_law":
                 spikes = finding.metrics["spikes"]
     record: Record = {"cell": cell.key, "seed": seed, "findings": findings}
@@ -77,17 +69,3 @@ def tracy_widom_scores(shape: Shape, draws: int) -> Record:
     generator = devices.numpy_generator(0, "calibration", "tracy_widom", size(shape))
     scores = [tracy_widom.score(gaussian_largest(m, n, generator), 1.0, m, n) for _ in range(draws)]
     return {"cell": tracy_widom_key(shape), "seed": draws, "scores": scores}
-
-
-def gaussian_largest(m: int, n: int, generator: np.random.Generator) -> float:
-    """One draw of the largest singular value of an ``[m, n]`` standard Gaussian matrix, in O(min(m, n)) time.
-
-    From the bidiagonal matrix of :mod:`netaudit.laws.ensembles`, whose largest eigenvalue alone is found by bisection.
-    """
-    p, big = min(m, n), max(m, n)
-    diagonal = np.sqrt(generator.chisquare(np.arange(big, big - p, -1)))
-    beside = np.sqrt(generator.chisquare(np.arange(p - 1, 0, -1)))
-    squares = diagonal**2
-    squares[1:] += beside**2
-    [top] = eigvalsh_tridiagonal(squares, diagonal[:-1] * beside, select="i", select_range=(p - 1, p - 1))
-    return float(np.sqrt(top))
