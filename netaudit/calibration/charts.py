@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from netaudit.calibration.effects import EFFECTS, Effect
 from netaudit.report.chart import Axis, Chart, Mark, Series, series
 from netaudit.report.document.text import number, percent, size
 
@@ -13,19 +14,19 @@ Json = Mapping[str, Any]
 _SHARES = (("fails", 1), ("undecided", 3), ("holds", 2))  # verdict and look
 _SHARE = Axis("share of layers", percent=True, low=-0.03, high=1.03)
 
-# scenario of a curve -> stem, strength, whether its axis is logarithmic, the statistic, whether that is logarithmic
+# scenario of a curve -> stem, strength, whether its axis is logarithmic, and whether that of the effect is
 _ABOUT = {
-    "student_t": ("h1", "degrees of freedom of Student-t entries", True, "KS distance to the Gaussian", False),
-    "bias": ("h2", "spread of the biases, in tolerances", False, "", False),
-    "correlated": ("h3", "coefficient of AR(1) rows", False, "KS distance to the law", False),
-    "spike": ("h4", "strength of a rank-one spike", True, "cross-talk inflation", True),
+    "student_t": ("h1", "degrees of freedom of Student-t entries", True, False),
+    "bias": ("h2", "spread of the biases, in tolerances", False, False),
+    "correlated": ("h3", "coefficient of AR(1) rows", False, False),
+    "spike": ("h4", "strength of a rank-one spike", True, True),
 }
-_LINES = {"law": "theory, infinite size", "rho = 1": "theory, ρ = 1", "rho = 0.5": "theory, ρ = 0.5"}
+_LINES = {"law": "theory", "rho = 1": "theory, ρ = 1", "rho = 0.5": "theory, ρ = 0.5"}
 
 
 def verdict_chart(curve: Json, cells: Mapping[str, Json]) -> Chart:
     """Shares of each verdict over the strength, with the threshold that theory gives."""
-    stem, label, log, _, _ = _ABOUT[curve["scenario"]]
+    stem, label, log, _ = _ABOUT[curve["scenario"]]
     points = [cells[key] for key in curve["points"]]
     verdicts = [(cell["strength"], cell["claims"][curve["claim"]]["verdicts"]) for cell in points]
     rows = tuple(_shares(word, [(x, found[word]) for x, found in verdicts], look) for word, look in _SHARES)
@@ -41,22 +42,38 @@ def verdict_chart(curve: Json, cells: Mapping[str, Json]) -> Chart:
     )
 
 
-def value_chart(curve: Json, cells: Mapping[str, Json], tolerance: float) -> Chart:
-    """The statistic over the strength, with theory's line and the tolerance."""
-    stem, label, log, statistic, log_value = _ABOUT[curve["scenario"]]
+def effect_chart(curve: Json, cells: Mapping[str, Json], tolerances: Mapping[str, float]) -> Chart:
+    """The effects that the verdict rests on, over the strength, with theory's lines and the tolerances."""
+    stem, label, log, log_effect = _ABOUT[curve["scenario"]]
     points = [cells[key] for key in curve["points"]]
-    values = [(cell["strength"], cell["claims"][curve["claim"]]["value"]) for cell in points]
-    measured = series("measured", [(x, v["mean"], v["q05"], v["q95"]) for x, v in values], "points", look=0)
-    lines = tuple(series(_LINES[name], line, "line", look) for look, (name, line) in enumerate(curve["theory"].items()))
+    effects = EFFECTS[curve["claim"]]
+    rows, told = [], []
+    for look, effect in enumerate(effects):
+        found = [(cell["strength"], cell["claims"][curve["claim"]]["values"][effect.metric]) for cell in points]
+        name = effect.label if len(effects) > 1 else "measured"
+        rows.append(series(name, [(x, *_ends(effect, value)) for x, value in found], "points", look))
+        told.append(
+            f"{effect.label}: " + "; ".join(f"{number(effect.of(v['mean']), 3)} at {number(x)}" for x, v in found)
+        )
+        lines = [line for line in curve["theory"] if line["metric"] == effect.metric]
+        rows += [series(_LINES[line["name"]], line["line"], "line", look + i) for i, line in enumerate(lines)]
+    limits = dict.fromkeys(tolerances[effect.tolerance] for effect in effects if effect.tolerance in tolerances)
+    names = " and the ".join(effect.label for effect in effects)
     return Chart(
-        stem=f"{stem}_value",
-        caption=f"The {statistic} over the {_of(label)}: mean, and range of 90% of the layers.",
-        alt="Mean at " + "; ".join(f"{number(x)}: {number(v['mean'], 3)}" for x, v in values) + ".",
+        stem=f"{stem}_effect",
+        caption=f"The {names} over the {_of(label)}: mean, and range of 90% of the layers.",
+        alt=f"Mean {'. '.join(told)}.",
         x=Axis(label, log=log, ticks=_ticks(points) if log else ()),
-        y=Axis(statistic, log=log_value),
-        series=(measured, *lines),
-        marks=(Mark(tolerance, "tolerance", vertical=False),),
+        y=Axis(effects[0].label if len(effects) == 1 else "distance, share of variance", log=log_effect),
+        series=tuple(rows),
+        marks=tuple(Mark(limit, "tolerance", vertical=False) for limit in limits),
     )
+
+
+def _ends(effect: Effect, value: Json) -> tuple[float, float, float]:
+    """Mean and range of the effect."""
+    low, high = sorted((effect.of(value["q05"]), effect.of(value["q95"])))
+    return effect.of(value["mean"]), low, high
 
 
 def spike_chart(curves: Sequence[Json], cells: Mapping[str, Json]) -> Chart:
@@ -65,7 +82,7 @@ def spike_chart(curves: Sequence[Json], cells: Mapping[str, Json]) -> Chart:
     for look, curve in enumerate(curves):
         found = [(cells[key]["strength"], cells[key]["spiked"]) for key in curve["points"]]
         rows.append(_shares(size(curve["shape"]), found, look))
-        told.append(f"{size(curve['shape'])}: half at {number(curve['measured_threshold']['half spiked'])}")
+        told.append(f"{size(curve['shape'])}: half at {number(curve['measured_thresholds']['half spiked'])}")
     return Chart(
         stem="spikes",
         caption="Share of layers in which a spike is found, over its strength in units of σ ⁴√(mn). Theory has a spike "
@@ -83,14 +100,20 @@ def _shares(label: str, found: Sequence[tuple[float, Json]], look: int) -> Serie
 
 
 def _threshold(curve: Json) -> str:
-    half = {share: value for share, value in curve["measured_threshold"].items() if value is not None}
+    half = {share: value for share, value in curve["measured_thresholds"].items() if value is not None}
     told = [f"{share.removeprefix('half ').removesuffix('s')} at {number(value)}" for share, value in half.items()]
     return f"Half of the layers {', half '.join(told)}." if told else "No verdict changes sides within the range."
 
 
 def _mark(curve: Json, label: str) -> tuple[Mark, ...]:
-    at = curve["theoretical_threshold"]
+    at = first_threshold(curve)
     return () if at is None else (Mark(at, label),)
+
+
+def first_threshold(curve: Json) -> float | None:
+    """The strength at which theory has the first effect reach its tolerance."""
+    known = [value for value in curve["theoretical_thresholds"].values() if value is not None]
+    return min(known) if known else None
 
 
 def _ticks(points: Sequence[Json]) -> tuple[tuple[float, str], ...]:

@@ -9,6 +9,7 @@ from netaudit import device as devices
 from netaudit.analysers.default import ANALYSERS
 from netaudit.analysers.interface import AuditedLayer
 from netaudit.calibration import scenarios
+from netaudit.calibration.effects import EFFECTS
 from netaudit.calibration.plan import Cell, size, tracy_widom_key
 from netaudit.calibration.scenarios import Shape
 from netaudit.laws import tracy_widom
@@ -20,19 +21,12 @@ Record = dict[str, Any]
 NULL_EVERY = 20
 """Layers that share an audit seed, and so a matched null: the null's own randomness is part of the study."""
 
-STATISTICS = {
-    "gaussian_weights": "ks_gaussian",
-    "singular_law": "ks_marchenko_pastur",
-    "shadow_inversion": "cross_talk_inflation",
-}
-"""The metric that is set beside its theory; for another claim, the value that its verdict rests on."""
-
 
 def judge(cell: Cell, seed: int) -> Record:
     """Draw the layer of this seed and judge the cell's claims on it.
 
     Returns:
-        ``{cell, seed, seconds, findings: {claim: {verdict, value}}}``, with ``spikes`` where the singular values were
+        ``{cell, seed, seconds, findings: {claim: {verdict, values}}}``, with ``spikes`` where the singular values were
         judged.
     """
     started = time.perf_counter()
@@ -42,8 +36,8 @@ def judge(cell: Cell, seed: int) -> Record:
     for analyser in ANALYSERS:
         if analyser.claim in cell.claims:
             finding = analyser(audited)
-            value = finding.metrics.get(STATISTICS.get(analyser.claim, ""), finding.value)
-            findings[analyser.claim] = {"verdict": finding.verdict, "value": value}
+            values = {effect.metric: finding.metrics[effect.metric] for effect in EFFECTS[analyser.claim]}
+            findings[analyser.claim] = {"verdict": finding.verdict, "values": values}
             if analyser.claim == "singular_law":
                 spikes = finding.metrics["spikes"]
     record: Record = {"cell": cell.key, "seed": seed, "findings": findings}

@@ -106,20 +106,22 @@ class _Page:
         blocks: list[Block] = [
             _paragraph(
                 "How strong must the effect be? The curves run from layers that are as good as Gaussian to layers that "
-                "are plainly not. Theory gives the statistic of an infinite layer, and with it the strength at which "
-                "the tolerance is reached; a finite layer adds the noise of its size."
+                "are plainly not. Theory gives the effect without the noise of a finite layer, and so the strength at "
+                "which the first effect reaches its tolerance. It is the law of the entries itself (H1), the limiting "
+                "law of correlated rows, with the share of it that lies beyond the edge (H3; Silverstein 1995), and "
+                "the cross-talk through a rank-one matrix (H4)."
             )
         ]
         single: list[Chart] = []
         for curve in self.data["curves"]:
-            if curve["measure"] == "spiked":
+            if curve["shares"] == ["spiked"]:
                 continue
             verdicts = charts.verdict_chart(curve, self.cells)
             if not curve["theory"]:
                 single.append(verdicts)
                 continue
-            tolerance = self.data["tolerances"][curve["claim"]]["tolerance"]
-            blocks.append(self._pair(verdicts, charts.value_chart(curve, self.cells, tolerance)))
+            tolerances = self.data["tolerances"][curve["claim"]]
+            blocks.append(self._pair(verdicts, charts.effect_chart(curve, self.cells, tolerances)))
         blocks += [self._pair(chart) for chart in single]
         blocks.append(tables.thresholds(self.data["curves"], self.numbering))
         return Section("strength", 1, "4 Strength", tuple(blocks))
@@ -130,7 +132,7 @@ class _Page:
             "shape and aspect ratio. At twice that it must be found, at 0.7 of it no more often than in a Gaussian "
             "layer. A mean of the weights is no spike: it is removed before."
         )
-        curves = [curve for curve in self.data["curves"] if curve["measure"] == "spiked"]
+        curves = [curve for curve in self.data["curves"] if curve["shares"] == ["spiked"]]
         cells = [
             *(cell for cell in self._of("spike") if cell["strength"] in (0.7, 2.0) and cell["spiked"]),
             *self._of("shifted"),

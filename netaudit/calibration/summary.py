@@ -8,15 +8,19 @@ from typing import Any
 import numpy as np
 
 from netaudit.calibration import theory
+from netaudit.calibration.effects import EFFECTS
 from netaudit.calibration.measure import NULL_EVERY, Record
-from netaudit.calibration.plan import POWER, Bar, Cell, Plan, size, tracy_widom_key
+from netaudit.calibration.plan import POWER, Bar, Cell, Plan, tracy_widom_key
 from netaudit.calibration.scenarios import Shape
 from netaudit.results import VERDICTS
 
 FORMAT_VERSION = 1
-_LINE = 80  # points of a theory's line
+_LINE = 60  # points of a theory's line
 
 Json = dict[str, Any]
+Thresholds = Mapping[str, float | None]
+_Line = tuple[str, str, Callable[[float], float]]
+"""Name and metric of a theory, and the effect that it gives at a strength."""
 
 
 def summarise(
@@ -80,10 +84,13 @@ def _cell(cell: Cell, records: Sequence[Record]) -> Json:
 
 def _claim(findings: Sequence[Json]) -> Json:
     verdicts = [finding["verdict"] for finding in findings]
-    values = [finding["value"] for finding in findings if finding["value"] is not None]
+    values: dict[str, Json | None] = {}
+    for metric in findings[0]["values"]:
+        known = [finding["values"][metric] for finding in findings if finding["values"][metric] is not None]
+        values[metric] = _spread(known) if known else None
     return {
         "verdicts": {verdict: rate(verdicts.count(verdict), len(verdicts)) for verdict in VERDICTS},
-        "value": _spread(values) if values else None,
+        "values": values,
     }
 
 
@@ -130,36 +137,44 @@ def _judged(bar: Bar, measured: Json) -> Json:
 
 
 def _curves(cells: Sequence[Json], tolerances: Mapping[str, Mapping[str, float]]) -> list[Json]:
-    """Each curve: its cells, the line that theory draws, and where theory and measurement put the threshold."""
-    tolerance = {claim: values["tolerance"] for claim, values in tolerances.items()}
+    """Each curve: its cells, the lines that theory draws, and where theory and measurement put the threshold."""
     m, n = POWER
 
-    def correlated(coefficient: float) -> float:
+    def distance(coefficient: float) -> float:
         return theory.correlated_distance(coefficient, m, n)
 
-    def inflation(strength: float) -> float:
-        return theory.spike_inflation(strength, m, n, 1.0)
+    def outside(coefficient: float) -> float:
+        return theory.correlated_outside(coefficient, m, n)
 
+    def inflation(strength: float, rho: float = 1.0) -> float:
+        return theory.spike_inflation(strength, m, n, rho)
+
+    student, spread = (("law", "ks_gaussian", theory.student_t_distance),), {"spread": 1.0}
+    rows = (("law", "ks_marchenko_pastur", distance), ("law", "bulk_variance_share", outside))
+    spikes: tuple[_Line, ...] = (
+        ("rho = 1", "cross_talk_inflation", inflation),
+        ("rho = 0.5", "cross_talk_inflation", lambda strength: inflation(strength, 0.5)),
+    )
+    h1, h3, h4 = tolerances["gaussian_weights"], tolerances["singular_law"], tolerances["shadow_inversion"]
     curves = [
-        _curve(
-            cells, "student_t", POWER, "gaussian_weights",
-            {"law": theory.student_t_distance},
-            theory.reached(theory.student_t_distance, tolerance["gaussian_weights"], 2.1, 100),
-        ),
-        _curve(cells, "bias", POWER, "constant_bias", {}, 1.0),
-        _curve(
-            cells, "correlated", POWER, "singular_law",
-            {"law": correlated}, theory.reached(correlated, tolerance["singular_law"], 0.01, 0.9),
-        ),
-        _curve(
-            cells, "spike", POWER, "shadow_inversion",
-            {"rho = 1": inflation, "rho = 0.5": lambda strength: theory.spike_inflation(strength, m, n, 0.5)},
-            theory.reached(inflation, tolerance["shadow_inversion"], 0.0, 100),
-        ),
-    ]  # fmt: skip
+        _curve(cells, "student_t", POWER, "gaussian_weights", student, _reached(student, h1, (2.1, 100.0))),
+        _curve(cells, "bias", POWER, "constant_bias", (), spread),
+        _curve(cells, "correlated", POWER, "singular_law", rows, _reached(rows, h3, (0.01, 0.9))),
+        _curve(cells, "spike", POWER, "shadow_inversion", spikes, _reached(spikes[:1], h4, (0.0, 100.0))),
+    ]
     shapes = list(dict.fromkeys(tuple(cell["shape"]) for cell in cells if cell["scenario"] == "spike"))
-    curves += [_curve(cells, "spike", shape, "singular_law", {}, 1.0, "spiked") for shape in shapes]
+    curves += [_curve(cells, "spike", shape, "singular_law", (), {"bulk": 1.0}, ("spiked",)) for shape in shapes]
     return [curve for curve in curves if len(curve["points"]) > 1]
+
+
+def _reached(lines: Sequence[_Line], tolerances: Mapping[str, float], ends: tuple[float, float]) -> Thresholds:
+    """Where each line reaches the tolerance on its effect."""
+    effects = {effect.metric: effect for found in EFFECTS.values() for effect in found}
+    return {
+        metric: theory.reached(line, tolerances[effects[metric].tolerance], *ends)
+        for _, metric, line in lines
+        if effects[metric].tolerance in tolerances
+    }
 
 
 def _curve(
@@ -167,28 +182,31 @@ def _curve(
     scenario: str,
     shape: Shape,
     claim: str,
-    lines: Mapping[str, Callable[[float], float]],
-    threshold: float | None,
-    measure: str = "verdicts",
+    lines: Sequence[_Line],
+    thresholds: Thresholds,
+    shares: Sequence[str] = ("holds", "fails"),
 ) -> Json:
     chosen = [c for c in cells if c["scenario"] == scenario and tuple(c["shape"]) == shape and claim in c["claims"]]
     chosen.sort(key=lambda cell: float(cell["strength"]))
     strengths = [cell["strength"] for cell in chosen]
-    shares = {
-        share: [_share(cell, claim, share) for cell in chosen]
-        for share in (("spiked",) if measure == "spiked" else ("holds", "fails"))
-    }
     at = np.geomspace(strengths[0], strengths[-1], _LINE).tolist() if chosen else []
+    measured = {share: theory.crossing(strengths, [_share(cell, claim, share) for cell in chosen]) for share in shares}
     return {
-        "key": f"{scenario} {size(shape)} {claim} {measure}",
         "scenario": scenario,
         "shape": list(shape),
         "claim": claim,
-        "measure": measure,
+        "shares": list(shares),
         "points": [cell["key"] for cell in chosen],
-        "theory": {name: [[float(f"{x:.6g}"), float(f"{line(x):.6g}")] for x in at] for name, line in lines.items()},
-        "theoretical_threshold": threshold,
-        "measured_threshold": {f"half {share}": theory.crossing(strengths, shares[share]) for share in shares},
+        "theory": [
+            {
+                "name": name,
+                "metric": metric,
+                "line": [[float(f"{x:.6g}"), float(f"{line(x):.6g}")] for x in at],
+            }
+            for name, metric, line in lines
+        ],
+        "theoretical_thresholds": dict(thresholds),
+        "measured_thresholds": {f"half {share}": value for share, value in measured.items()},
     }
 
 

@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from netaudit.calibration.charts import first_threshold
+from netaudit.calibration.effects import EFFECTS
 from netaudit.calibration.words import figure, layers, limits, met, requirement, share
 from netaudit.report.document.labels import VERDICTS, claim
 from netaudit.report.document.model import Column, Run, Table
@@ -63,7 +65,7 @@ def false_alarms(cells: Sequence[Json], bars: Sequence[Json], numbering: Numberi
     rows = []
     for name in names:
         for cell in (cell for cell in cells if name in cell["claims"]):
-            found, value = cell["claims"][name]["verdicts"], cell["claims"][name]["value"]
+            found, value = cell["claims"][name]["verdicts"], cell["claims"][name]["values"][EFFECTS[name][0].metric]
             rows.append(
                 (
                     Run(claim(name).full),
@@ -131,13 +133,13 @@ def thresholds(curves: Sequence[Json], numbering: Numbering) -> Table:
     """Where theory and measurement put the strength at which the answer changes."""
     rows = []
     for curve in curves:
-        half = curve["measured_threshold"]
-        about = "a spike is found" if curve["measure"] == "spiked" else claim(curve["claim"]).full
+        half = curve["measured_thresholds"]
+        about = "a spike is found" if curve["shares"] == ["spiked"] else claim(curve["claim"]).full
         rows.append(
             (
                 Run(f"{about}: {_STRENGTHS[curve['scenario']]}"),
                 Run(size(curve["shape"])),
-                Run(number(curve["theoretical_threshold"])),
+                Run(number(first_threshold(curve))),
                 Run(number(half.get("half spiked", half.get("half holds")))),
                 Run(number(half.get("half spiked", half.get("half fails")))),
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,7 @@ from scipy import stats
 from scipy.optimize import brentq
 from scipy.special import ndtr
 
-from netaudit.laws import marchenko_pastur
+from netaudit.laws import marchenko_pastur, tracy_widom
 
 Floats = NDArray[np.float64]
 
@@ -28,10 +29,35 @@ def student_t_distance(degrees: float) -> float:
 
 
 def correlated_distance(coefficient: float, m: int, n: int) -> float:
-    """KS distance between the limiting singular-value law of AR(1) rows and the Marchenko-Pastur law; m <= n.
+    """KS distance between the limiting singular-value law of AR(1) rows and the Marchenko-Pastur law; m <= n."""
+    u, below = _correlated_law(coefficient, m, n)
+    return float(np.max(np.abs(below - marchenko_pastur.cdf(u, m / n))))
 
-    The Stieltjes transform v of the companion spectrum solves, for the population spectrum of an AR(1) process with
-    coefficient c (the Poisson kernel, whose integral is in closed form) and y = m / n,
+
+def correlated_outside(coefficient: float, m: int, n: int) -> float:
+    """Share of the variance that the sequential test of :mod:`netaudit.laws.spikes` takes for spikes, m <= n.
+
+    The test, run on the limiting law: once a share k of the singular values is taken out, with 1 - V of the variance,
+    the rest is held for an (m - km) x (n - km) noise matrix of variance V / ((1 - k)(1 - k m / n)), and compared with
+    its Tracy-Widom edge at this size. It stops where the largest value left lies below.
+    """
+    u, below = _correlated_law(coefficient, m, n)
+    left = np.cumsum(u**2 * np.diff(below, prepend=0.0))
+    left /= left[-1]
+    out = np.minimum(m * (1 - below), m - 1.0)
+    quantile = tracy_widom.quantile(tracy_widom.LEVEL)
+    rows, columns = np.sqrt(m - out - 0.5), np.sqrt(n - out - 0.5)  # the centring of tracy_widom, for all at once
+    edge = (rows + columns) ** 2 + (rows + columns) * (1 / rows + 1 / columns) ** (1 / 3) * quantile
+    noise = left / ((1 - out / m) * (1 - out / n))
+    return float(1 - left[np.flatnonzero(u**2 * n <= noise * edge)[-1]])
+
+
+@cache
+def _correlated_law(c: float, m: int, n: int) -> tuple[Floats, Floats]:
+    """Distribution function of u = s / sqrt n on a grid, for AR(1) rows with coefficient 0 < c < 1.
+
+    The Stieltjes transform v of the companion spectrum solves, for the population spectrum of an AR(1) process (the
+    Poisson kernel, whose integral is in closed form) and y = m / n <= 1,
 
         z = -1/v + y (1 - c^2) / sqrt((1 + c^2 + v (1 - c^2))^2 - 4 c^2),
 
@@ -39,16 +65,13 @@ def correlated_distance(coefficient: float, m: int, n: int) -> float:
 
     Source: J. Silverstein, J. Multivariate Anal. 55 (1995) 331, equation (1.3).
     """
-    c, y = coefficient, m / n
-    if c == 0:
-        return 0.0
+    y = m / n
     top = (1 + c) / (1 - c) * (1 + np.sqrt(y)) ** 2  # no eigenvalue lies beyond the product of the two norms
     u = np.linspace(0, np.sqrt(top), _GRID + 1)[1:]
     density = 2 * u * _density(u**2, c, y)
     mass = np.concatenate([[0.0], np.cumsum((density[1:] + density[:-1]) / 2)]) * (u[1] - u[0])
-    below = density[0] * u[0]  # a square matrix has singular values down to 0
-    law = marchenko_pastur.cdf(u, y)
-    return float(np.max(np.abs((mass + below) / (mass[-1] + below) - law)))
+    mass += density[0] * u[0]  # a square matrix has singular values down to 0
+    return u, mass / mass[-1]
 
 
 def _density(x: Floats, c: float, y: float) -> Floats:

@@ -9,6 +9,7 @@ from scipy import stats
 
 from netaudit.analysers.default import ANALYSERS
 from netaudit.calibration import scenarios
+from netaudit.calibration.effects import EFFECTS
 from netaudit.calibration.measure import draw, judge
 from netaudit.calibration.plan import CLAIMS, Cell
 
@@ -105,6 +106,17 @@ def test_the_same_seed_gives_the_same_layer_and_another_one_another():
     assert not torch.allclose(one.layer.weight, stronger.layer.weight, atol=0.5)  # its own noise, not the same again
 
 
+def test_the_first_effect_of_a_claim_is_what_its_verdict_rests_on_first():
+    audited = draw(Cell("gaussian", (64, 96), 0.0, CLAIMS, 1), 0)
+    assert tuple(EFFECTS) == CLAIMS
+    for analyser in ANALYSERS:
+        finding = analyser(audited)
+        assert finding.statistic == EFFECTS[analyser.claim][0].metric
+        for effect in EFFECTS[analyser.claim]:
+            assert effect.of(effect.of(finding.metrics[effect.metric])) == pytest.approx(finding.metrics[effect.metric])
+            assert hasattr(analyser, effect.tolerance)
+
+
 @pytest.mark.parametrize(("seed", "audit_seed"), [(0, 0), (19, 0), (20, 1), (199, 9)])
 def test_the_null_is_drawn_anew_for_every_20_layers(seed, audit_seed):
     assert draw(Cell("gaussian", (8, 8), 0.0, CLAIMS, 1), seed).seed == audit_seed
@@ -121,5 +133,6 @@ def test_a_record_is_what_the_analysers_say():
     assert set(record["findings"]) == {"gaussian_weights", "singular_law"}
     for claim, finding in record["findings"].items():
         assert finding["verdict"] == said[claim].verdict
-    assert record["findings"]["gaussian_weights"]["value"] == said["gaussian_weights"].metrics["ks_gaussian"]
+        for metric, value in finding["values"].items():
+            assert value == said[claim].metrics[metric] != 0
     assert "spikes" not in judge(Cell("bias", (64, 96), 1.0, ("constant_bias",), 1), 0)

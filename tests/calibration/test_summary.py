@@ -26,7 +26,7 @@ def test_intervals_are_clopper_and_pearsons(case):
 
 
 def finding(verdict, value=0.5):
-    return {"verdict": verdict, "value": value}
+    return {"verdict": verdict, "values": {"some_metric": value}}
 
 
 def study(cells, bars=(), records=None, shapes=()):
@@ -53,10 +53,10 @@ def test_counts_values_and_seconds():
         "holds": 7, "fails": 1, "undecided": 2, "not_applicable": 0,
     }  # fmt: skip
     assert verdicts["undecided"]["rate"] == 0.2
-    assert found["claims"]["singular_law"]["value"] == {
+    assert found["claims"]["singular_law"]["values"]["some_metric"] == {
         "mean": 0.45, "min": 0.0, "q05": 0.045, "median": 0.45, "q95": 0.855, "max": 0.9,
     }  # fmt: skip
-    assert found["claims"]["constant_bias"]["value"] is None
+    assert found["claims"]["constant_bias"]["values"] == {"some_metric": None}
     assert found["spiked"]["count"] == 2
     assert (found["seeds"], found["seconds"], data["seconds"]) == (10, {"mean": 0.5, "total": 5.0}, 5.0)
 
@@ -107,14 +107,19 @@ def test_curves_have_their_theory_and_both_thresholds():
         word = "fails" if seed < 10 * share else "holds"
         return {"findings": {"singular_law": finding(word)}, "spikes": int(seed < 10 * (strength - 0.5) / 1.5)}
 
-    curves = {curve["key"]: curve for curve in study(cells, records=records)["curves"]}
-    assert set(curves) == {"correlated 512x512 singular_law verdicts", "spike 64x96 singular_law spiked"}
-    spikes = curves["spike 64x96 singular_law spiked"]
+    rows, spikes = study(cells, records=records)["curves"]
+    assert (rows["scenario"], rows["claim"], rows["shares"]) == ("correlated", "singular_law", ["holds", "fails"])
+    assert rows["theoretical_thresholds"] == {
+        "ks_marchenko_pastur": pytest.approx(0.384, abs=0.002),
+        "bulk_variance_share": pytest.approx(0.237, abs=0.005),
+    }
+    assert rows["measured_thresholds"] == {"half holds": 0.375, "half fails": 0.375}
+    assert [(line["name"], line["metric"]) for line in rows["theory"]] == [
+        ("law", "ks_marchenko_pastur"),
+        ("law", "bulk_variance_share"),
+    ]
+    assert (rows["theory"][0]["line"][0][0], rows["theory"][0]["line"][-1][0]) == (0.1, 0.5)
+    assert (spikes["scenario"], spikes["shares"]) == ("spike", ["spiked"])
     assert spikes["points"] == [f"spike 64x96 {s:g}" for s in strengths]
-    assert spikes["theoretical_threshold"] == 1.0
-    assert 1.0 < spikes["measured_threshold"]["half spiked"] < 1.5
-    rows = curves["correlated 512x512 singular_law verdicts"]
-    assert rows["theoretical_threshold"] == pytest.approx(0.384, abs=0.002)
-    assert rows["measured_threshold"] == {"half holds": 0.375, "half fails": 0.375}
-    assert rows["theory"]["law"][0][0] == 0.1
-    assert len(rows["theory"]["law"]) == 80
+    assert spikes["theoretical_thresholds"] == {"bulk": 1.0}
+    assert 1.0 < spikes["measured_thresholds"]["half spiked"] < 1.5

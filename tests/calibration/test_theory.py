@@ -7,7 +7,7 @@ from scipy import stats
 from scipy.special import ndtr
 
 from netaudit.calibration import scenarios, theory
-from netaudit.laws import marchenko_pastur
+from netaudit.laws import marchenko_pastur, spikes
 from netaudit.laws.distances import ks
 
 
@@ -24,13 +24,16 @@ def test_the_limit_of_correlated_rows(coefficient, shape):
     rows = scenarios.correlated(shape, coefficient, torch.Generator().manual_seed(1)).double().numpy()
     s = np.linalg.svd(rows, compute_uv=False)[::-1]
     measured = ks(marchenko_pastur.cdf(s / n**0.5, m / n))
+    found = spikes.find(s, m, n)
+    outside = np.sum(s[s.size - found.count :] ** 2) / np.sum(s**2)
+    assert theory.correlated_outside(coefficient, m, n) == pytest.approx(outside, abs=0.03)
     assert theory.correlated_distance(coefficient, m, n) == pytest.approx(measured, abs=3.5 / m)  # 3 / m: finite size
     assert theory.correlated_distance(coefficient, m, n) < measured + 1 / m
 
 
-def test_without_correlation_there_is_no_distance():
-    assert theory.correlated_distance(0.0, 10, 20) == 0
+def test_with_hardly_a_correlation_there_is_no_effect():
     assert theory.correlated_distance(1e-3, 10, 20) < 1e-3
+    assert theory.correlated_outside(1e-3, 10, 20) == 0
 
 
 @pytest.mark.parametrize(("strength", "rho"), [(6.0, 1.0), (6.0, 0.5), (12.0, 1.0), (20.0, 1.0)])
