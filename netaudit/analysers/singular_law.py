@@ -244,7 +244,8 @@ def _warnings(own: dict[str, float | int], largest: float, tolerance: float) -> 
 
 def _curve(s: NDArray[np.float64], m: int, n: int, found: spikes.Spikes) -> dict[str, object]:
     q, unit = marchenko_pastur.aspect(m, n), np.sqrt(max(m, n))
-    edge = tracy_widom.edge(1.0, m, n) / unit
+    # of the noise that is left without the spikes, so that each of them lies beyond; a low-rank matrix leaves none
+    edge = tracy_widom.edge(found.sigma or 1.0, m - found.count, n - found.count) / unit
     u = s / unit
     bulk, beyond = u[: u.size - found.count], u[u.size - found.count :]
     end = max(edge, float(bulk[-1]))

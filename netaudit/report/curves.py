@@ -64,8 +64,9 @@ class SpectrumCurve:
     """The law's density at ``u``."""
     law_edge: float
     tracy_widom_edge: float
+    """Where the noise ends: the largest value of a Gaussian matrix with the variance that the spikes leave."""
     spikes: Floats
-    """Values above the Tracy-Widom edge, largest first; at most 200 are stored."""
+    """Values beyond the edge of the noise, largest first; at most 200 are stored."""
 
 
 @dataclass(frozen=True)

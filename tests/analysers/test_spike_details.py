@@ -81,3 +81,13 @@ def test_the_family_is_one_test_a_layer_corrected_by_holm():
     assert spiked.adjusted == 2e-12
     assert quiet.adjusted == quiet.p_value
     assert edge_tests([]).tests == ()
+
+
+def test_every_spike_of_the_figure_lies_beyond_the_drawn_edge():
+    """The edge is that of the noise: with a spike of strength 20 the entries' own sigma is a third too large."""
+    weight = planted(300, 500, 20.0, 300)
+    weight += 2.0 * (300 * 500) ** 0.25 * torch.outer(torch.ones(300) / 300**0.5, torch.ones(500) / 500**0.5)
+    weight[::2] *= -1  # the mean of the second signal is gone
+    curve = judge(weight).curve
+    assert len(curve["spikes"]) == 2
+    assert min(curve["spikes"]) > curve["tracy_widom_edge"] > curve["edges"][-2]

@@ -31,8 +31,8 @@ def caption(planned: PlannedFigure) -> str:
             )
         case SpectrumCurve():
             return (
-                f"Singular values of {name}, mean removed: density against the Marchenko-Pastur law, and the "
-                f"Tracy-Widom 99.9% edge. {_spikes(planned, curve)}"
+                f"Singular values of {name}, mean removed: density against the Marchenko-Pastur law, and the edge "
+                f"of the noise (Tracy-Widom, 99.9%). {_spikes(planned, curve)}"
             )
         case InversionCurve():
             hollow = any(not cell.used for cell in curve.cells)
@@ -102,7 +102,7 @@ def _seen(curve: Curve | str) -> str:
             law, edge = (number(round(end, 3)) for end in (curve.law_edge, curve.tracy_widom_edge))
             return (
                 f"The density peaks at {_top(curve.density)}, the law at {_top(curve.law)}; the law ends at {law}, "
-                f"the Tracy-Widom edge is {edge}."
+                f"the edge of the noise is {edge}."
             )
         case InversionCurve():
             cells = "; ".join(

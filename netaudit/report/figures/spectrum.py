@@ -40,7 +40,7 @@ def bulk(axes: Axes, curve: SpectrumCurve, end: float) -> None:
     if shown.any():
         axes.stairs(curve.density[shown], edges, label="singular values", **FILLED)
     axes.plot(curve.u, curve.law, color=DARK, label="Marchenko-Pastur law")
-    axes.axvline(curve.tracy_widom_edge, color=GREY, linestyle="--", linewidth=0.9, label="Tracy-Widom edge")
+    axes.axvline(curve.tracy_widom_edge, color=GREY, linestyle="--", linewidth=0.9, label="edge of the noise")
     near = curve.spikes[curve.spikes <= end]
     if len(curve.spikes):
         _mark(axes, near)
