@@ -36,9 +36,10 @@ class Spectrum:
     """Singular values in units of the entries' standard deviation, ascending, float64, ``min(m, n)`` of them."""
 
     centred: Floats
-    """Of A - mean(A)."""
+    """Of A - mean(A); those of A where the mean is below ``NO_MEAN``."""
     raw: Floats
-    """Of A as it is; the same where the mean is below ``NO_MEAN``."""
+    """Of A as it is, exact: what other tools report is of A as stored, and an exponent fitted to a few of the largest
+    values feels what no distance to a law does."""
     gram: Tensor
     """Gram matrix ``[p, p]`` of the smaller side of (A - mean(A)) / std; only the lower triangle counts."""
 
@@ -77,13 +78,12 @@ def _exact(weight: Tensor, mean: float, std: float, device: torch.device) -> Spe
 
     centred, sums = gram(weight, mean, std, device)
     shift, larger = mean / std, max(weight.shape)
-    eigenvalues = torch.linalg.eigvalsh(centred)
-    if abs(shift) * (weight.shape[0] * weight.shape[1]) ** 0.25 < NO_MEAN:
-        return Spectrum(_roots(eigenvalues), _roots(eigenvalues), centred)
     # (B + mu 1 1^T)^T (B + mu 1 1^T) for the tall, centred B: no second product over the larger side
     cross = shift * sums
-    raw = torch.linalg.eigvalsh(centred + (cross[:, None] + cross[None, :] + shift**2 * larger))
-    return Spectrum(_roots(eigenvalues), _roots(raw), centred)
+    raw = _roots(torch.linalg.eigvalsh(centred + (cross[:, None] + cross[None, :] + shift**2 * larger)))
+    if abs(shift) * (weight.shape[0] * weight.shape[1]) ** 0.25 < NO_MEAN:
+        return Spectrum(raw, raw, centred)
+    return Spectrum(_roots(torch.linalg.eigvalsh(centred)), raw, centred)
 
 
 def centred_values(matrix: Tensor, device: torch.device) -> Floats:
