@@ -86,7 +86,8 @@ def _units_sentence(units: Sequence[HiddenUnits]) -> list[str]:
     counts = ([getattr(pair, kind) for pair in units] for kind in ("dead", "unused", "duplicates"))
     known = [[count for count in row if count is not None] for row in counts]
     if any(map(sum, known)):
-        text += " Found: {} dead, {} unused, {} duplicates.".format(*map(sum, known))
+        dead, unused, duplicates = map(sum, known)
+        text += f" Found: {dead} dead, {unused} unused, {_number(duplicates, 'duplicate')}."
     elif any(known):
         text += " None was found dead, unused or a duplicate."
     return [text]

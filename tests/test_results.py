@@ -67,7 +67,7 @@ UNITS = HiddenUnits(
     r=0.9,
     interval=(0.5, 1.0),
     spearman=0.8,
-    rule=Rule("norm-balance", "a convention", "trained if above"),
+    rule=Rule("balance of norms", "a convention", "trained if above"),
     curve={"log_in": [0.0], "log_out": [1.0]},
     note="They go together.",
 )

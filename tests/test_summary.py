@@ -69,9 +69,9 @@ def test_the_stack_in_a_sentence_prefers_real_inputs():
             "trained in 2 of 2 pairs of layers (r = 0.96, 0.89). None was found dead, unused or a duplicate.",
         ),
         (
-            [pair("undecided", 0.3), pair("trained", 0.8, 1, 2), pair("as_at_initialisation", 0.01, 3, 4, 5)],
+            [pair("undecided", 0.3), pair("trained", 0.8, 1, 2), pair("as_at_initialisation", 0.01, 3, 4, 1)],
             "undecided in 1 of 3 pairs of layers (r = 0.30); trained in 1 (r = 0.80); as at initialisation in 1 "
-            "(r = 0.01). Found: 4 dead, 6 unused, 5 duplicates.",
+            "(r = 0.01). Found: 4 dead, 6 unused, 1 duplicate.",
         ),
         ([pair("opposed", -0.5)] * 5, "opposed in 5 of 5 pairs of layers (r = -0.50, -0.50, -0.50 and 2 more). None"),
         ([pair("not_applicable", None, 0, None, 0)], "not judged. None was found"),

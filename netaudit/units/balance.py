@@ -28,7 +28,7 @@ from netaudit.units.norms import Floats, LayerNorms, measure
 
 THRESHOLD = 0.3
 RULE = Rule(
-    "norm-balance",
+    "balance of norms",
     "a convention of netaudit: at r = 0.3 the two norms share a tenth of their variance. Of 10 to 500 units with "
     "independent Gaussian or uniform weights, fewer than 1% of draws were called trained",
     f"trained if the 95% interval of r lies above {THRESHOLD}, as at initialisation if within {THRESHOLD} of 0, "
@@ -135,7 +135,7 @@ def correlate(x: Floats, y: Floats) -> tuple[float, tuple[float, float], float]:
 
 
 def verdict_on(interval: tuple[float, float]) -> Training:
-    """The rule ``norm-balance``."""
+    """The rule ``balance of norms``."""
     low, high = interval
     if low > THRESHOLD:
         return "trained"

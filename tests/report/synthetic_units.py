@@ -9,7 +9,7 @@ import numpy as np
 
 from netaudit.results import HiddenUnits, LayerResult, Rule, curve_values
 
-RULE = Rule("norm-balance", "a convention of these tests", "trained if the 95% interval of r lies above 0.3")
+RULE = Rule("balance of norms", "a convention of these tests", "trained if the 95% interval of r lies above 0.3")
 
 
 def trained(lower: str, upper: str, units: int = 400) -> HiddenUnits:

@@ -50,17 +50,17 @@ def test_one_row_and_one_sentence_a_pair(typical):
     section = section_of(typical)
     rows = [[run.text for run in row] for row in only(section, Table).rows]
     assert rows == [
-        ["classifier.1", "classifier.4", "400", "2", "11", "1", "0.923", "[0.907, 0.937]", "0.911", "trained"],
-        ["classifier.4", "classifier.6", "400", "0", "–", "0", "–", "–", "–", "– not applicable"],
+        ["classifier.1", "400", "2", "11", "1", "0.923", "[0.907, 0.937]", "trained"],
+        ["classifier.4", "400", "0", "–", "0", "–", "–", "– not applicable"],
     ]
     sentences = ["".join(run.text for run in item) for item in only(section, Items).items]
     assert sentences == [
-        "classifier.1 and classifier.4 (relu): trained. The norms go together. 13 dead or unused units are left "
-        "out of r.",
+        "classifier.1 and classifier.4 (relu): trained; Spearman's correlation 0.911. The norms go together. 13 dead "
+        "or unused units are left out of r.",
         "classifier.4 and classifier.6 (relu): – not applicable. The upper layer was not audited.",
     ]
-    assert "Rule “norm-balance”: trained if the 95% interval of r lies above 0.3." in words(section)
-    assert "Origin of the threshold: a convention of these tests." in words(section)
+    assert "Rule “balance of norms”: trained if the 95% interval of r lies above 0.3." in words(section)
+    assert "Origin of the tolerance: a convention of these tests." in words(section)
 
 
 def test_every_word_of_a_result_has_one_in_the_report():
@@ -69,7 +69,7 @@ def test_every_word_of_a_result_has_one_in_the_report():
 
 def test_the_rule_is_said_once(pairs):
     section = section_of(pairs(*(trained(str(i), str(i + 1)) for i in range(5))))
-    assert words(section).count("norm-balance") == 1
+    assert words(section).count("balance of norms") == 1
 
 
 def test_without_pairs(build, build_layer):
@@ -150,6 +150,7 @@ def test_the_printed_numbers_are_those_of_the_audit():
     from netaudit.units.norms import ZERO
 
     [section] = [each for each in method() if each.identifier == "method-hidden-units"]
+    assert section.title.startswith("5.6 ")  # where the section on the results points
     assert f"if it lies above {THRESHOLD}" in words(section)
     assert f"within ±{THRESHOLD}, which takes at least 44" in words(section)
     assert formulas()["tiny"].typst == "10^(-6)"

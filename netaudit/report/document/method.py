@@ -133,8 +133,9 @@ _UNITS: tuple[str | Block, ...] = (
     "gives the word: *trained* if it lies above 0.3; *as at initialisation* within ±0.3, which takes at least 44 "
     "units; *opposed* below −0.3; else *undecided*. A word on the weights, not on the network: a high {r} does not "
     "say how well it was trained, and a low one not that it was not. Large weights at the start, few steps, adaptive "
-    "steps, another activation or a normalisation between the layers all leave {r} low, and multiplying a unit's "
-    "{w_in} and bias by {c} and its {w_out} by {one_over_c} changes {r} but nothing that a ReLU network computes.",
+    "steps, another activation or a normalisation between the layers can all leave {r} low, as it is in many trained "
+    "networks, and multiplying a unit's {w_in} and bias by {c} and its {w_out} by {one_over_c} changes {r} but nothing "
+    "that a ReLU network computes.",
     "*Dead* units have incoming weights that are numerically zero, so that their output never depends on the input; "
     "*unused* units have such outgoing weights. Numerically zero is a norm of at most {tiny} of the root mean square "
     "norm in that layer; both kinds are left out of {r}. *Duplicates* are the units, other than dead ones, that have "

@@ -20,37 +20,27 @@ TRAINING: dict[Training, str] = {
     "not_applicable": "– not applicable",
 }
 
+_WHAT = (
+    "Between two consecutive layers each hidden unit has incoming weights, a row of the lower layer, and outgoing "
+    "weights, a column of the upper. Where gradient descent has shaped both, their norms tend to go together: r is "
+    "their correlation. A low r does not mean that a network is untrained, nor a high one that it is good (section "
+    "5.6)."
+)
+
 
 def hidden_units(report: AuditReport, plan: Plan, numbering: Numbering) -> Section:
     """One row and one sentence a pair of consecutive layers, and figures of the first pairs."""
     if not report.units:
         words = "There are no two consecutive layers in a stack, so there are no hidden units to look at."
         return _section(Paragraph((Run(words),)))
-    blocks: list[Block] = [
-        Paragraph(
-            (
-                Run("Between two consecutive layers every unit has incoming weights, a row of the lower layer, and "),
-                Run("outgoing ones, a column of the upper. Does r look trained, and which units are idle? "),
-                Run(
-                    "A low r does not mean that the network is untrained, nor a high one that it is good (section 5.6)."
-                ),
-            )
-        )
-    ]
+    blocks: list[Block] = [Paragraph((Run(_WHAT),)), _table(report, numbering)]
+    blocks.append(Items(tuple(_why(pair) for pair in report.units)))
+    for rule in dict.fromkeys(pair.rule for pair in report.units if pair.rule):
+        words = sentence(f"Rule “{rule.name}”: {in_words(rule.statement)}")
+        words += " " + sentence(f"Origin of the tolerance: {rule.origin}")
+        blocks.append(Paragraph((Run(words, "soft"),)))
     if plan.units:
         blocks.append(Pair(tuple(numbering.figure(each.stem, caption(each), alt(each)) for each in plan.units)))
-    blocks.append(_table(report, numbering))
-    blocks.append(Items(tuple(_why(pair) for pair in report.units)))
-    rules = dict.fromkeys(pair.rule for pair in report.units if pair.rule)
-    blocks += [
-        Paragraph(
-            (
-                Run(sentence(f"Rule “{rule.name}”: {in_words(rule.statement)}") + " ", "soft"),
-                Run(sentence(f"Origin of the threshold: {rule.origin}"), "soft"),
-            )
-        )
-        for rule in rules
-    ]
     return _section(*blocks)
 
 
@@ -83,22 +73,16 @@ def _names(pair: HiddenUnits) -> str:
 
 def _table(report: AuditReport, numbering: Numbering) -> Table:
     columns = [
-        Column("Lower layer", wide=True),
-        Column("Upper layer", wide=True),
-        *(
-            Column(title, numeric=True)
-            for title in ("Units", "Dead", "Unused", "Duplicate", "r", "95% of r", "Spearman")
-        ),
+        Column("Outputs of layer", wide=True),
+        *(Column(title, numeric=True) for title in ("Units", "Dead", "Unused", "Duplicate", "r", "95% of r")),
         Column("Reads as"),
     ]
     rows = [
         (
             Run(shown_name(pair.lower), "name"),
-            Run(shown_name(pair.upper), "name"),
             *(Run(number(n)) for n in (pair.units, pair.dead, pair.unused, pair.duplicates)),
             Run(number(pair.r, 3)),
             Run(interval(pair.interval)),
-            Run(number(pair.spearman, 3)),
             _verdict(pair),
         )
         for pair in report.units
@@ -119,6 +103,8 @@ def _why(pair: HiddenUnits) -> Runs:
         Run(f"({printable(pair.activation, SHORT)}): "),
         Run(TRAINING[pair.verdict]),
     ]
+    if pair.spearman is not None:
+        runs.append(Run(f"; Spearman's correlation {number(pair.spearman, 3)}"))
     if pair.note:
         runs.append(Run(f". {sentence(pair.note)}"))
     return tuple(runs)
