@@ -1,5 +1,6 @@
 # make audit [MODEL=name|file]   audit a network (the bundled one by default) and print where the report lies
 # make test                      lint, types, doctests and tests
+# make test-slow                 the tests that take minutes: a checkpoint of 200 layers, 4096 wide
 # make train-zoo DATA=folder     train the bundled network again
 # make samples                   rewrite the committed sample reports
 # make calibrate [JOBS=2]        measure false alarms and power of the analysers: an hour on two cores
@@ -11,13 +12,16 @@ JOBS ?= 2
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint .ci/constraints.txt
 
-.PHONY: audit test lint samples calibrate train-zoo clean
+.PHONY: audit test test-slow lint samples calibrate train-zoo clean
 
 audit: .venv/installed
 	$(BIN)/netaudit audit $(MODEL)
 
 test: .venv/installed-test lint
 	$(BIN)/python -m pytest
+
+test-slow: .venv/installed-test
+	$(BIN)/python -m pytest -m slow
 
 lint: .venv/installed-test
 	$(BIN)/ruff check .
