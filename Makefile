@@ -2,6 +2,7 @@
 # make test                      lint, types, doctests and tests
 # make test-peers                compare with WeightWatcher 0.7.7, in .venv-peers
 # make bench                     time and memory beside WeightWatcher 0.7.7, into reports/benchmark
+# make test-slow                 the tests that take minutes: a checkpoint of 200 layers, 4096 wide
 # make train-zoo DATA=folder     train the bundled network again
 # make samples                   rewrite the committed sample reports
 # make calibrate [JOBS=2]        measure false alarms and power of the analysers: an hour on two cores
@@ -13,13 +14,16 @@ JOBS ?= 2
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint .ci/constraints.txt
 
-.PHONY: audit test test-peers lint samples calibrate bench train-zoo clean
+.PHONY: audit test test-slow test-peers lint samples calibrate bench train-zoo clean
 
 audit: .venv/installed
 	$(BIN)/netaudit audit $(MODEL)
 
 test: .venv/installed-test lint
 	$(BIN)/python -m pytest
+
+test-slow: .venv/installed-test
+	$(BIN)/python -m pytest -m slow
 
 test-peers: .venv/installed-test .venv-peers/installed
 	NETAUDIT_PEERS_PYTHON=$(CURDIR)/.venv-peers/bin/python $(BIN)/python -m pytest -m peer tests/peers

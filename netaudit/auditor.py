@@ -17,7 +17,7 @@ from netaudit.analysers.interface import Analyser, AuditedLayer
 from netaudit.analysers.surrogates import LEVELS, Level
 from netaudit.analysers.tail import spectral_figures
 from netaudit.errors import NetauditError
-from netaudit.fingerprint import WeightsHash, unchanged_file
+from netaudit.fingerprint import WeightsHash, hash_matches_name, unchanged_files
 from netaudit.layers import FCLayer, SkippedLayer
 from netaudit.names import printable
 from netaudit.results import AuditReport, Coverage, LayerResult, Provenance
@@ -127,7 +127,7 @@ def audit(
     """Audit a model: how random-like are its fully connected layers, and can it be run in reverse?
 
     Args:
-        target: a file, a bundled, torchvision or timm name, an ``nn.Module`` or a state dict.
+        target: a file, a folder of shards, a bundled, torchvision or timm name, an ``nn.Module`` or a state dict.
         weights: a file with a state dict for a named architecture, instead of its pretrained weights.
         layers: globs of layer names to audit (all, by default); ``*`` and ``?``, case-sensitive.
         exclude: globs of layer names to leave out.
@@ -153,7 +153,7 @@ def audit(
     auditor = Auditor(devices.choose(device), seed, nulls, progress=tell)
     source = open_source(target, weights=None if weights is None else Path(weights), progress=tell)
     sample = source.sample if data is None else load_sample(Path(data))
-    with unchanged_file(source.file, tell) as file_sha256:
+    with unchanged_files(source.files, tell) as file_sha256:
         return _report(auditor, source, sample, file_sha256, tuple(layers or ()), tuple(exclude or ()))
 
 
@@ -188,10 +188,9 @@ def _report(
     parameters = {spec.name: spec.parameters for spec in source.specs()}
     coverage = Coverage(source.parameters_total, sum(parameters[layer.name] for layer in audited))
     claims = tuple(analyser.claim for analyser in auditor.analysers)
-    info = asdict(source.info)
     return AuditReport(
         target=source.info.name,
-        model={key: value for key, value in info.items() if key != "hash_matches_name"},
+        model=asdict(source.info),
         provenance=_provenance(auditor, source, sample, file_sha256, weights, layers, exclude),
         coverage=coverage,
         layers=audited,
@@ -217,7 +216,7 @@ def _provenance(
     return Provenance(
         file_sha256=file_sha256,
         weights_sha256=weights.hexdigest(),
-        hash_matches_name=source.info.hash_matches_name,
+        hash_matches_name=hash_matches_name(source.files, file_sha256),
         versions={
             "netaudit": __version__,
             "python": platform.python_version(),

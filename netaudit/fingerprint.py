@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netaudit.errors import SourceError
 from netaudit.layers import FCLayer
+from netaudit.names import printable
 from netaudit.sources.interface import Progress
-from netaudit.sources.weights import sha256
+from netaudit.sources.weights import hash_in_name, in_words, sha256
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -51,23 +52,55 @@ def _digest(tensor: Tensor) -> str:
     return digest.hexdigest()
 
 
+def files_sha256(digests: Mapping[str, str]) -> str:
+    """The fingerprint of files from their SHA-256s by name: of one file its own.
+
+    Of several, that of one line ``sha256  name`` each, sorted by name, as ``sha256sum FILES | sha256sum`` gives it.
+    """
+    if len(digests) == 1:
+        return next(iter(digests.values()))
+    lines = "".join(f"{digest}  {name}\n" for name, digest in sorted(digests.items()))
+    return hashlib.sha256(lines.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def hash_matches_name(files: Sequence[Path], digest: str | None) -> bool | None:
+    """Whether a file's SHA-256 begins with the hash in its name; None when the name holds none, or of several files."""
+    expected = hash_in_name(files[0].name) if len(files) == 1 else None
+    return None if expected is None or digest is None else digest.startswith(expected)
+
+
 @contextmanager
-def unchanged_file(path: Path | None, progress: Progress) -> Iterator[str | None]:
-    """Give the file's SHA-256, and refuse the result if the file was changed while it was being read.
+def unchanged_files(files: Sequence[Path], progress: Progress) -> Iterator[str | None]:
+    """Give the fingerprint of the files, and refuse the result if one was changed while it was being read.
 
     Raises:
-        SourceError: the file cannot be read, or changed meanwhile.
+        SourceError: a file cannot be read, or changed meanwhile.
     """
-    if path is None:
+    if not files:
         yield None
         return
-    progress("reading the file", 0.0, 0.0)
+    before = {path: _state(path) for path in files}
+    total, done, digests = float(sum(size for size, _ in before.values())), 0.0, {}
+    for path in files:
+        progress(f"reading {printable(path.name, 60)}", done, total)
+        with _named(path):
+            digests[path.name] = sha256(path)
+        done += before[path][0]
+    yield files_sha256(digests)
+    for path in files:
+        if _state(path) != before[path]:
+            raise SourceError(f"{printable(path.name)}: the file changed while it was audited", hint="audit it again")
+
+
+def _state(path: Path) -> tuple[int, int]:
+    with _named(path):
+        status = path.stat()
+    return status.st_size, status.st_mtime_ns
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
     try:
-        before = path.stat()
-        digest = sha256(path)
+        yield
     except OSError as error:
-        raise SourceError(f"{path.name}: {error.strerror}") from error
-    yield digest
-    after = path.stat()
-    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
-        raise SourceError(f"{path.name}: the file changed while it was audited", hint="audit it again")
+        raise SourceError(f"{printable(path.name)}: {in_words(error)}") from error

@@ -24,6 +24,6 @@ def folder_name(target: str) -> str:
     """
     base = re.split(r"[/\\]", target.rstrip("/\\"))[-1]
     base = re.sub(r"^(zoo|torchvision|timm):", "", base)
-    base = re.sub(r"\.(pt|pth|safetensors)$", "", base)
+    base = re.sub(r"\.(pt|pth|safetensors(\.index\.json)?)$", "", base)
     cleaned = re.sub(r"[^A-Za-z0-9._-]+", "-", base).strip(".-")[:100]
     return cleaned or "audit"

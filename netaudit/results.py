@@ -297,6 +297,8 @@ class Provenance:
     """Everything needed to get the same numbers again. No path, host name or time."""
 
     file_sha256: str | None
+    """SHA-256 of the weights' file, None without one. Of an index and its shards, that of one line ``sha256  name`` a
+    file, sorted by name, as ``sha256sum`` prints it."""
     weights_sha256: str
     """SHA-256 of one line ``name dtype shape sha256(bytes)`` an audited tensor, sorted by name."""
     hash_matches_name: bool | None

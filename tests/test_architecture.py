@@ -22,7 +22,7 @@ ALLOWED = {
     "spectrum": {"device"},
     "shadow": {"device", "laws", "layers", "results"},
     "analysers": {"device", "laws", "layers", "results", "shadow", "spectrum"},
-    "fingerprint": {"errors", "layers", "sources"},
+    "fingerprint": {"errors", "layers", "names", "sources"},
     "summary": {"names", "results"},
     "units": {"layers", "results"},
     "stack": {"analysers", "device", "errors", "layers", "results", "shadow", "sources"},

@@ -25,7 +25,10 @@ def test_a_folder_name_is_one_plain_name(target):
 
 @pytest.mark.parametrize(
     ("target", "name"),
-    [("alexnet", "alexnet"), ("a/b/net.safetensors", "net"), ("timm:vgg16.tv_in1k", "vgg16.tv_in1k"), ("..", "audit")],
+    [
+        *(("alexnet", "alexnet"), ("a/b/net.safetensors", "net"), ("timm:vgg16.tv_in1k", "vgg16.tv_in1k")),
+        *(("..", "audit"), ("a/model.safetensors.index.json", "model"), ("a/folder/", "folder")),
+    ],
 )
 def test_folder_names(target, name):
     assert folder_name(target) == name

@@ -77,7 +77,7 @@ def audit(
     fail_on: tuple[str, ...],
     quiet: bool,
 ) -> None:
-    """Audit TARGET: a file, a bundled network, or a torchvision or timm name (the default command)."""
+    """Audit TARGET: a file, a folder of shards, a bundled network, or a torchvision or timm name (the default)."""
     from netaudit.cli.progress import progress_bar
     from netaudit.report.files import make_folder
 

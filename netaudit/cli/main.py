@@ -33,8 +33,8 @@ class Interrupted(BaseException):
 def cli() -> None:
     """How random-like are a network's fully connected layers, and can the net be run in reverse?
 
-    `netaudit TARGET` audits a file, a bundled network (`netaudit zoo`), or a torchvision or timm name, and writes
-    an HTML page, a PDF and a JSON file.
+    `netaudit TARGET` audits a file, a folder of shards, a bundled network (`netaudit zoo`), or a torchvision or timm
+    name, and writes an HTML page, a PDF and a JSON file.
 
     Exit codes: 0 audited; 1 audited, and a claim named by --fail-on fails; 2 could not audit.
     """

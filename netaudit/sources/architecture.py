@@ -15,7 +15,7 @@ from netaudit.sources import skeleton, trunk
 from netaudit.sources.interface import ModelInfo, Sample, Source, TensorStore
 from netaudit.sources.module import plan
 from netaudit.sources.store import RenamedStore, module_store
-from netaudit.sources.weights import WeightsFile, hash_matches_name
+from netaudit.sources.weights import WeightsFile
 
 
 class MismatchError(SourceError):
@@ -54,14 +54,14 @@ def open_architecture(architecture: Architecture, file: WeightsFile | None, *, p
     info = architecture.info
     if file is not None:
         store = _bind(module, file, architecture, allow_more=published)
-        info = replace(info, weights=info.weights or file.path.name, hash_matches_name=hash_matches_name(file.path))
+        info = replace(info, weights=info.weights or file.path.name)
     return Source(
         info=info,
         entries=planned.entries,
         store=store,
         parameters_total=planned.parameters_total,
         stack=planned.stack,
-        file=None if file is None else file.path,
+        files=() if file is None else file.files,
         trunk=trunk.below(planned, trace, lambda: _filled(architecture.make, store)),
         sample=architecture.sample,
         versions=dict(architecture.versions),

@@ -69,8 +69,6 @@ class ModelInfo:
     architecture: str | None = None
     weights: str | None = None
     """The weights' file name or tag, without its folder."""
-    hash_matches_name: bool | None = None
-    """Whether the file's SHA-256 begins with the hash in its name; None when the name holds none."""
     card: dict[str, Any] | None = None
     """A bundled network's card (data, recipe, accuracy, ...)."""
 
@@ -94,8 +92,8 @@ class Source:
     store: TensorStore
     parameters_total: int
     stack: Stack | None = None
-    file: Path | None = None
-    """The weights' file, for its SHA-256."""
+    files: tuple[Path, ...] = ()
+    """The weights' file, or the index and its shards, for their SHA-256."""
     trunk: Callable[[Tensor], Tensor] | None = None
     """Real inputs ``[N, ...]`` to the input of the stack's bottom layer ``[N, in]``; None when it is not known."""
     sample: Sample | None = None

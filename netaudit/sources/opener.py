@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from netaudit.names import printable
 from netaudit.sources import zoo
 from netaudit.sources.interface import ModelInfo, Progress, Source
 from netaudit.sources.statedict import plan
-from netaudit.sources.weights import CHECKPOINTS, READ, SAFETENSORS, SUFFIXES, hash_matches_name, open_weights
+from netaudit.sources.weights import READ, SUFFIXES, is_a, open_weights
 
 if TYPE_CHECKING:
     from torch import nn
@@ -31,9 +31,10 @@ def open_source(
 ) -> Source:
     """Open what a user names, without reading a layer.
 
-    In this order: a module or a state dict; a file, or anything with a separator or a known suffix (a path); a bundled
-    network; a name of torchvision; a name of timm; last a folder. ``zoo:``, ``torchvision:`` and ``timm:`` settle a
-    clash. Named architectures get their published weights, fetched once into the library's cache.
+    In this order: a module or a state dict; a file, or anything with a separator or a known suffix (a path, which may
+    be a folder's); a bundled network; a name of torchvision; a name of timm; last a folder without a separator.
+    ``zoo:``, ``torchvision:`` and ``timm:`` settle a clash. Named architectures get their published weights, fetched
+    once into the library's cache.
 
     Args:
         target: the name, path, module or state dict.
@@ -45,8 +46,8 @@ def open_source(
         SourceError: nothing has that name (the closest ones are hinted at), or it could not be fetched or read.
         UnsafeFileError: a file asks for something a weights file has no business asking for.
     """
-    named = isinstance(target, str) and not _is_path(target)
-    if weights is not None and not named:
+    kind, name = _look_up(target) if isinstance(target, str) else ("file", "")
+    if weights is not None and kind == "file":
         raise SourceError(
             "--weights goes with the name of an architecture", hint="for instance: alexnet --weights FILE"
         )
@@ -54,9 +55,8 @@ def open_source(
         from netaudit.sources.memory import open_memory
 
         return open_memory(target)
-    if not named:
+    if kind == "file":
         return _open_file(Path(target))
-    kind, name = _look_up(str(target))
     file = None if weights is None else open_weights(Path(weights), or_bin=True)
     if kind == "zoo":
         return zoo.open_zoo(name, file, pretrained=pretrained)
@@ -73,25 +73,25 @@ def _is_path(target: str) -> bool:
     if target.partition(":")[0] in KINDS:
         return False
     separated = any(separator in target for separator in (os.sep, os.altsep, "/") if separator)
-    return separated or target.lower().endswith(SUFFIXES) or _is(target, Path.is_file)
-
-
-def _is(target: str, kind: Callable[[Path], bool]) -> bool:
-    try:
-        return kind(Path(target))
-    except (OSError, ValueError):  # a name that no file could have: too long, or with a null in it
-        return False
+    return (
+        separated
+        or target in (os.curdir, os.pardir)
+        or target.lower().endswith(SUFFIXES)
+        or is_a(Path.is_file, Path(target))
+    )
 
 
 def _look_up(target: str) -> tuple[str, str]:
-    """The first that knows the name; torchvision and timm are imported only when it comes to them."""
+    """A path, else the first that knows the name; torchvision and timm are imported only when it comes to them."""
+    if _is_path(target):
+        return "file", target
     prefix, _, rest = target.partition(":")
     kinds, name = ((prefix,), rest) if prefix in KINDS else (KINDS, target)
     for kind in kinds:
         if _knows(kind, name):
             return kind, name
-    if _is(target, Path.is_dir):
-        raise _folder(Path(target))
+    if is_a(Path.is_dir, Path(target)):
+        return "file", target
     close = difflib.get_close_matches(name.lower(), [known for kind in kinds for known in _names(kind)], n=3)
     where = "no bundled network, torchvision or timm model" if len(kinds) > 1 else f"no {prefix} model"
     hints = [f"close to it: {', '.join(close)}"] if close else []
@@ -120,26 +120,18 @@ def _names(kind: str) -> list[str]:
 
 
 def _open_file(path: Path) -> Source:
-    if _is(str(path), Path.is_dir):
-        raise _folder(path)
     from netaudit.sources import trunk
 
     file = open_weights(path)
     planned = plan(file.declared, f"2-D weight under {file.taken}" if file.taken else "2-D weight")
-    info = ModelInfo(path.name, "file", weights=path.name, hash_matches_name=hash_matches_name(path))
+    name = path.name if path.name not in ("", "..") else path.resolve().name  # of "." and "a/.."
+    info = ModelInfo(name, "file", weights=file.path.name)
     return Source(
         info=info,
         entries=planned.entries,
         store=file.store,
         parameters_total=planned.parameters_total,
         stack=planned.stack,
-        file=path,
+        files=file.files,
         trunk=trunk.below(planned, None),
     )
-
-
-def _folder(path: Path) -> SourceError:
-    files = sorted(file.name for file in path.glob("*") if file.suffix in (*CHECKPOINTS, SAFETENSORS))
-    shown = ", ".join(printable(name, 80) for name in files[:5])
-    hint = f"name one file in it: {shown}" if files else f"it holds none that can be named: {READ}"
-    return SourceError(f"{printable(str(path))}: a folder; those are not read yet", hint=hint)

@@ -69,7 +69,7 @@ def open_safetensors(path: Path) -> WeightsFile:
     header = _header(path)
     try:
         with safe_open(path, framework="pt", device="cpu") as file:
-            names = sorted(file.keys(), key=_natural)
+            names = sorted(file.keys(), key=natural)
     except (SafetensorError, OSError) as error:
         reason = printable(str(error).partition("\\n")[0], 100)
         raise SourceError(f"{shown}: not a safetensors file, or a damaged one ({reason})") from error
@@ -85,27 +85,41 @@ def open_safetensors(path: Path) -> WeightsFile:
 def _header(path: Path) -> dict[str, Any]:
     """The header as JSON; the library has the last word on what it means."""
     shown = printable(path.name)
-
-    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        if len(dict(pairs)) != len(pairs):
-            raise UnsafeFileError(f"{shown}: two tensors of one name; refused", hint="re-save it with safetensors")
-        return dict(pairs)
-
     with path.open("rb") as file:
         length = int.from_bytes(file.read(8), "little")
         if length > min(LONGEST_HEADER, path.stat().st_size - 8):
             raise SourceError(f"{shown}: not a safetensors file, or a damaged one (its header is longer than the file)")
         raw = file.read(length)
     try:
-        header = json.loads(raw, object_pairs_hook=unique)
+        return table(raw, shown)
+    except ValueError as error:
+        raise SourceError(f"{shown}: not a safetensors file, or a damaged one (its header is {error})") from error
+
+
+def table(raw: bytes, shown: str) -> dict[str, Any]:
+    """A JSON object whose keys are unique, as JSON itself does not ask.
+
+    Raises:
+        ValueError: not JSON, or no object.
+        UnsafeFileError: a key that comes twice: two readers may take different values.
+    """
+
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        if len(dict(pairs)) != len(pairs):
+            raise UnsafeFileError(f"{shown}: two tensors of one name; refused", hint="re-save it with safetensors")
+        return dict(pairs)
+
+    try:
+        found = json.loads(raw, object_pairs_hook=unique)
     except (ValueError, RecursionError) as error:
-        raise SourceError(f"{shown}: not a safetensors file, or a damaged one (its header is no JSON)") from error
-    if not isinstance(header, dict):
-        raise SourceError(f"{shown}: not a safetensors file, or a damaged one (its header is no table)")
-    return header
+        raise ValueError("no JSON") from error
+    if not isinstance(found, dict):
+        raise ValueError("no table")
+    return found
 
 
-def _natural(name: str) -> list[tuple[int, int, str]]:
+def natural(name: str) -> list[tuple[int, int, str]]:
+    """A key that sorts ``fc2`` before ``fc10``."""
     # Numbers by their length, then digit by digit: a name may hold more digits than int() takes.
     numbers = ((piece.isdecimal(), piece.lstrip("0")) for piece in re.split(r"(\d+)", name))
     return [(0, len(digits), digits) if is_number else (1, 0, digits) for is_number, digits in numbers]

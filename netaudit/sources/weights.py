@@ -6,7 +6,7 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 CHECKPOINTS = (".pt", ".pth")
 SAFETENSORS = ".safetensors"
-READ = f"netaudit reads {', '.join(CHECKPOINTS)} and {SAFETENSORS} files"
+INDEX = ".safetensors.index.json"
+READ = f"netaudit reads {', '.join(CHECKPOINTS)} and {SAFETENSORS} files, and folders of {SAFETENSORS} shards"
 # Known, so that a name that ends in one is taken for a path; not read yet.
 UNREAD = (
     *(".onnx", ".h5", ".hdf5", ".keras", ".bin", ".ckpt", ".npz", ".npy", ".gguf", ".msgpack", ".pb", ".tflite"),
@@ -42,19 +43,35 @@ class WeightsFile:
     """The keys under which the state dict lay in a checkpoint."""
     metadata: Mapping[str, Any] | None = None
     """Versions of the modules, for ``load_state_dict``."""
+    shards: tuple[Path, ...] = ()
+    """The files with the tensors, when ``path`` is their index."""
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Every file that was opened."""
+        return (self.path, *self.shards)
 
 
 def open_weights(path: Path, *, or_bin: bool = False) -> WeightsFile:
     """Open a weights file for reading one tensor at a time.
 
-    ``or_bin`` takes a ``.bin`` too, as it comes from the Hugging Face hub: a checkpoint of PyTorch.
+    A folder stands for the .safetensors file in it, or for the index of its shards. ``or_bin`` takes a ``.bin`` too,
+    as it comes from the Hugging Face hub: a checkpoint of PyTorch.
 
     Raises:
         SourceError: no such file, not a regular file, or a format that is not read.
         UnsafeFileError: the file asks for code, or declares what it does not hold.
     """
+    if is_a(Path.is_dir, path):
+        from netaudit.sources.folder import weights_in
+
+        path = weights_in(path)
     shown = printable(path.name)
     require_regular(path)
+    if path.name.lower().endswith(INDEX):
+        from netaudit.sources.shards import open_shards
+
+        return open_shards(path)
     if path.suffix.lower() == SAFETENSORS:
         from netaudit.sources.safetensors_file import open_safetensors
 
@@ -67,6 +84,14 @@ def open_weights(path: Path, *, or_bin: bool = False) -> WeightsFile:
     raise SourceError(f"{shown}: {kind} not read (yet)", hint=READ)
 
 
+def is_a(kind: Callable[[Path], bool], path: Path) -> bool:
+    """``Path.is_file`` or ``Path.is_dir``; False for a name that no file could have: too long, or with a null in it."""
+    try:
+        return kind(path)
+    except (OSError, ValueError):
+        return False
+
+
 def require_regular(path: Path) -> None:
     """Look before opening: a pipe would wait for ever, a device never end.
 
@@ -77,8 +102,7 @@ def require_regular(path: Path) -> None:
     try:
         status = path.stat()
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "no such file"
-        raise SourceError(f"{shown}: {reason[:1].lower()}{reason[1:]}") from error
+        raise SourceError(f"{shown}: {in_words(error)}") from error
     if stat.S_ISDIR(status.st_mode):
         raise SourceError(f"{shown}: a folder, not a file")
     if not stat.S_ISREG(status.st_mode):
@@ -87,6 +111,12 @@ def require_regular(path: Path) -> None:
         raise SourceError(f"{shown}: an empty file")
     if not os.access(path, os.R_OK):
         raise SourceError(f"{shown}: no permission to read it")
+
+
+def in_words(error: OSError | ValueError) -> str:
+    """The system's reason, without the errno, which says nothing to a person."""
+    reason = getattr(error, "strerror", None) or "no such file"
+    return f"{reason[:1].lower()}{reason[1:]}"
 
 
 def sha256(path: Path) -> str:
@@ -103,9 +133,3 @@ def hash_in_name(name: str) -> str | None:
     """
     match = _HASH.search(name)
     return match[1] if match else None
-
-
-def hash_matches_name(path: Path) -> bool | None:
-    """Whether a file's SHA-256 begins with the hash in its name; None when the name holds none."""
-    expected = hash_in_name(path.name)
-    return None if expected is None else sha256(path).startswith(expected)

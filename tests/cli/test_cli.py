@@ -9,6 +9,7 @@ import time
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from netaudit.cli.main import main
 from netaudit.results import AuditReport
@@ -101,6 +102,22 @@ def test_layers_lists_what_is_skipped_too(run, tmp_path):
     assert "skipped" in out
     assert "convolution" in out
     assert "1,240 of 1,540" in out
+
+
+def test_layers_of_a_folder_of_shards(run, tmp_path):
+    folder = tmp_path / "net"
+    folder.mkdir()
+    save_file({"h.1.fc.weight": torch.zeros(40, 30)}, folder / "a.safetensors")
+    save_file({"h.0.fc.weight": torch.zeros(20, 30), "h.0.norm.weight": torch.zeros(30)}, folder / "b.safetensors")
+    weight_map = {"h.0.fc.weight": "b.safetensors", "h.1.fc.weight": "a.safetensors"}
+    (folder / "net.safetensors.index.json").write_text(json.dumps({"weight_map": weight_map}))
+    outputs = [run("layers", target) for target in ("net", "./net", "net/net.safetensors.index.json")]
+    assert outputs[0] == outputs[1] == outputs[2]
+    code, out, err = outputs[0]
+    assert (code, err) == (0, "")
+    assert out.index("h.0.fc") < out.index("20 x 30") < out.index("h.1.fc") < out.index("40 x 30")
+    assert "skipped: in a shard, but not named by the index: not read" in out
+    assert "1,800 of 1,830" in out
 
 
 def test_layers_of_a_named_network_need_no_weights(run):

@@ -248,6 +248,12 @@ def test_every_field_of_provenance_is_there(typical):
         assert name in text
 
 
+def test_the_fingerprint_of_several_files_is_called_so(typical):
+    sharded = replace(typical, model={**typical.model, "weights": "model.safetensors.index.json"})
+    for report, said in ((typical, False), (sharded, True)):
+        assert ("index and shards" in words(section(document_of(report), "provenance"))) is said
+
+
 def test_no_string_of_the_document_holds_control_characters(hostile_report):
     text = words(document_of(hostile_report))
     assert not [c for c in text if unicodedata.category(c)[0] == "C"]

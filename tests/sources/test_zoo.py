@@ -85,7 +85,7 @@ def test_with_other_weights_the_card_does_not_apply(zoo: Path) -> None:
 
 def test_plan_only(zoo: Path) -> None:
     source = open_zoo("tiny", pretrained=False, folder=zoo)
-    assert source.file is None
+    assert source.files == ()
     with pytest.raises(SourceError, match="no weights were loaded"):
         source.read(next(source.specs()))
 

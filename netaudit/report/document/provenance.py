@@ -13,10 +13,12 @@ def provenance(report: AuditReport, json_sha256: str, numbering: Numbering) -> S
     """Hashes, versions, settings and the model's card."""
     found, model = report.provenance, report.model
     matches = {True: "yes", False: "no", None: "the name holds no hash"}[found.hash_matches_name]
+    sharded = str(model.get("weights")).endswith(".index.json")
+    files = "SHA-256 of sha256sum's lines for index and shards" if sharded else "SHA-256 of the file"
     pairs: list[tuple[str, str | Run]] = [
         ("Target", Run(printable(report.target), "name")),
         *((f"Model: {key}", plain(model.get(key))) for key in ("name", "kind", "architecture", "weights")),
-        ("SHA-256 of the file", Run(found.file_sha256 or NONE, "name")),
+        (files, Run(found.file_sha256 or NONE, "name")),
         ("SHA-256 of the audited weights", Run(found.weights_sha256, "name")),
         ("File's hash is the one in its name", matches),
         ("SHA-256 of audit.json", Run(json_sha256, "name")),

@@ -1,0 +1,287 @@
+from __future__ import annotations
+
+import json
+import os
+import re
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from safetensors.torch import save_file
+from torch import Tensor
+
+from netaudit.errors import SourceError, UnsafeFileError
+from netaudit.layers import SkippedLayer
+from netaudit.sources import safetensors_file, shards
+from netaudit.sources.opener import open_source
+from netaudit.sources.weights import open_weights
+
+INDEX = "model.safetensors.index.json"
+ONE, TWO = "model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"
+
+
+def tensors() -> dict[str, Tensor]:
+    a = torch.randn(6, 4)
+    return {
+        "h.2.fc.weight": a.half(),
+        "h.2.fc.bias": torch.zeros(6),
+        "h.10.fc.weight": a.bfloat16(),
+        "h.1.fc.weight": a.to(torch.float8_e4m3fn),
+        "h.1.norm.weight": torch.ones(4),
+        "embed.weight": a,
+        "step": torch.tensor(3),
+    }
+
+
+def write(folder: Path, contents: Mapping[str, Mapping[str, Tensor]], weight_map: Any = None) -> Path:
+    """Shards and their index, which tells the truth unless ``weight_map`` says otherwise."""
+    for shard, held in contents.items():
+        save_file(dict(held), folder / shard)
+    truth = {name: shard for shard, held in contents.items() for name in held}
+    index = {"metadata": {"total_size": 1}, "weight_map": truth if weight_map is None else weight_map}
+    (folder / INDEX).write_text(json.dumps(index))
+    return folder / INDEX
+
+
+def split(stored: Mapping[str, Tensor], first: set[str]) -> dict[str, dict[str, Tensor]]:
+    groups: dict[str, dict[str, Tensor]] = {}
+    for name, tensor in stored.items():
+        groups.setdefault(ONE if name in first else TWO, {})[name] = tensor
+    return groups
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.sets(st.sampled_from(sorted(tensors()))))
+def test_however_it_is_split_it_is_the_one_file(first: set[str]) -> None:
+    stored = tensors()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        save_file(stored, folder / "one.safetensors")
+        one, sharded = open_source(folder / "one.safetensors"), open_source(write(folder, split(stored, first)))
+        assert sharded.entries == one.entries
+        assert sharded.stack == one.stack
+        assert sharded.parameters_total == one.parameters_total
+        assert sharded.store.names() == one.store.names()
+        for tensor in one.store.names():
+            assert sharded.store.shape(tensor) == one.store.shape(tensor)
+            assert sharded.store.dtype(tensor) == one.store.dtype(tensor)
+            assert torch.equal(sharded.store.read(tensor).float(), one.store.read(tensor).float())
+
+
+def test_a_folder_or_its_index(tmp_path: Path) -> None:
+    index = write(tmp_path, split(tensors(), {"h.2.fc.weight"}))
+    for target, name in ((tmp_path, tmp_path.name), (index, INDEX), (str(index), INDEX)):
+        source = open_source(target)
+        assert (source.info.name, source.info.kind, source.info.weights) == (name, "file", INDEX)
+        assert source.files == (index, tmp_path / ONE, tmp_path / TWO)
+        layer = source.read(next(spec for spec in source.specs() if spec.name == "h.2.fc"))  # from both shards
+        assert torch.equal(layer.weight, open_source(tmp_path).store.read("h.2.fc.weight"))
+        assert layer.bias is not None
+
+
+def test_weights_of_a_named_architecture(tmp_path: Path) -> None:
+    state = open_source("mnist-mlp").store
+    write(tmp_path, split({name: state.read(name) for name in state.names()}, {"7.weight"}))
+    source = open_source("mnist-mlp", weights=tmp_path)
+    assert (source.info.weights, len(source.files)) == (INDEX, 3)
+    spec = next(spec for spec in source.specs() if spec.name == "7")
+    assert torch.equal(source.read(spec).weight, state.read("7.weight"))
+
+
+def test_the_hub_s_cache_is_made_of_links(tmp_path: Path) -> None:
+    blobs, snapshot = tmp_path / "blobs", tmp_path / "snapshots" / "main"
+    blobs.mkdir()
+    snapshot.mkdir(parents=True)
+    write(blobs, split(tensors(), {"embed.weight"}))
+    for number, name in enumerate((ONE, TWO, INDEX)):
+        (blobs / name).rename(blobs / str(number))
+        (snapshot / name).symlink_to(Path("../../blobs") / str(number))
+    assert open_source(snapshot).parameters_total == 24 * 4 + 6 + 4
+
+
+def test_one_shard_is_open_at_a_time_and_none_when_listing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, split(tensors(), {"h.2.fc.weight"}))
+    real, now, most, read = safetensors_file.safe_open, 0, 0, []
+
+    @contextmanager
+    def counted(*args: Any, **options: Any) -> Iterator[Any]:
+        nonlocal now, most
+        now, most = now + 1, max(most, now + 1)
+        with real(*args, **options) as file:
+            yield Recorded(file)
+        now -= 1
+
+    class Recorded:
+        def __init__(self, file: Any) -> None:
+            self.keys = file.keys
+            self.file = file
+
+        def get_tensor(self, name: str) -> Tensor:
+            read.append(name)
+            found: Tensor = self.file.get_tensor(name)
+            return found
+
+    monkeypatch.setattr(safetensors_file, "safe_open", counted)
+    source = open_source(tmp_path)
+    assert (now, most, read) == (0, 1, [])
+    layers = [source.read(spec) for spec in source.specs()]
+    assert (now, most) == (0, 1)
+    assert len(layers) == 3
+    assert read == ["h.1.fc.weight", "h.2.fc.weight", "h.2.fc.bias", "h.10.fc.weight"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("../evil.safetensors", "a/b.safetensors", "/etc/b.safetensors", "..", ".", "", "./b.safetensors"),
+        *("a\\b.safetensors", "C:b.safetensors", "net.pt", "net.bin", "a\n.safetensors", "a\x1b[31m.safetensors"),
+        *("a\0.safetensors", "b.safetensors/", "\u202ea.safetensors", "\ud800.safetensors"),
+    ],
+)
+def test_a_shard_is_a_bare_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    (tmp_path / "net").mkdir()
+    save_file({"w": torch.ones(2, 2)}, tmp_path / "evil.safetensors")
+    index = write(tmp_path / "net", {ONE: {"v": torch.ones(2, 2)}}, {"v": ONE, "w": name})
+    monkeypatch.setattr(shards, "open_safetensors", lambda _: pytest.fail("opened"))
+    with pytest.raises(UnsafeFileError, match=rf"^{INDEX}: names the shard .*; refused$") as caught:
+        open_source(index)
+    assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("not json", "it is no JSON"),
+        ("[" * 5000, "it is no JSON"),
+        ("\udcff", "it is no JSON"),
+        ("[1]", "it is no table"),
+        ("{}", "it has no weight_map from tensors to files"),
+        ('{"weight_map": {}}', "it has no weight_map"),
+        ('{"weight_map": ["a.safetensors"]}', "it has no weight_map"),
+        ('{"weight_map": {"w": 3}}', "it has no weight_map"),
+        ('{"weight_map": {"w": "a.safetensors", "v": {}}}', "it has no weight_map"),
+    ],
+)
+def test_what_is_no_index(tmp_path: Path, text: str, reason: str) -> None:
+    (tmp_path / INDEX).write_bytes(text.encode("utf-8", "surrogateescape"))
+    with pytest.raises(SourceError, match=rf"^{INDEX}: not an index of shards, or a damaged one \({reason}"):
+        open_source(tmp_path)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.binary(min_size=1, max_size=200))
+def test_random_bytes_are_an_error(content: bytes) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / INDEX).write_bytes(content)
+        with pytest.raises(SourceError, match=rf"^{INDEX}: "):
+            open_source(Path(folder))
+
+
+@pytest.mark.parametrize("where", ["weight_map", "w"])
+def test_a_key_that_comes_twice_is_refused(tmp_path: Path, where: str) -> None:
+    index = write(tmp_path, {ONE: {"w": torch.ones(2, 2)}})
+    once = f'"w": "{ONE}"' if where == "w" else f'"weight_map": {{"w": "{ONE}"}}'
+    index.write_text(index.read_text().replace(once, f"{once}, {once}"))
+    with pytest.raises(UnsafeFileError, match=rf"^{INDEX}: two tensors of one name; refused$"):
+        open_source(tmp_path)
+
+
+def test_an_endless_index_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    index = write(tmp_path, {ONE: {"w": torch.ones(2, 2)}})
+    monkeypatch.setattr(shards, "LONGEST_INDEX", index.stat().st_size)
+    open_source(tmp_path)
+    index.write_text(index.read_text() + " ")
+    with pytest.raises(UnsafeFileError, match="an index longer than"):
+        open_source(tmp_path)
+
+
+def test_a_shard_that_is_not_there(tmp_path: Path) -> None:
+    write(tmp_path, split(tensors(), {"embed.weight"}))
+    (tmp_path / TWO).unlink()
+    with pytest.raises(SourceError, match=rf"/{TWO}: no such file or directory$") as caught:
+        open_source(tmp_path)
+    assert caught.value.hints == (f"{INDEX} names it: all its shards belong beside it",)
+
+
+def test_a_shard_that_is_no_regular_file(tmp_path: Path) -> None:
+    write(tmp_path, split(tensors(), {"embed.weight"}))
+    (tmp_path / TWO).unlink()
+    os.mkfifo(tmp_path / TWO)
+    with pytest.raises(SourceError, match=rf"/{TWO}: not a regular file$"):
+        open_source(tmp_path)
+    (tmp_path / INDEX).unlink()
+    os.mkfifo(tmp_path / INDEX)
+    with pytest.raises(SourceError, match=rf"/{INDEX}: not a regular file$"):
+        open_source(tmp_path)
+
+
+def test_a_shard_that_is_damaged(tmp_path: Path) -> None:
+    write(tmp_path, split(tensors(), {"embed.weight"}))
+    (tmp_path / TWO).write_bytes((tmp_path / TWO).read_bytes()[:-1])
+    with pytest.raises(SourceError, match=rf"^{TWO}: not a safetensors file, or a damaged one"):
+        open_source(tmp_path)
+
+
+def test_a_tensor_that_its_shard_lacks(tmp_path: Path) -> None:
+    held = {"w": torch.ones(2, 2)}
+    write(tmp_path, {ONE: held, TWO: {"v": torch.ones(2, 2)}}, {"w": ONE, "v": ONE})
+    with pytest.raises(SourceError, match=rf"^{ONE}: lacks v, which {INDEX} places in it$"):
+        open_source(tmp_path)
+
+
+def test_a_tensor_that_the_index_does_not_name_is_skipped(tmp_path: Path) -> None:
+    held = {"a.weight": torch.ones(2, 3), "b.weight": torch.ones(4, 3), "b.bias": torch.ones(4)}
+    write(tmp_path, {ONE: held}, {"a.weight": ONE, "b.weight": ONE})
+    source = open_source(tmp_path)
+    assert [(spec.name, spec.bias) for spec in source.specs()] == [("a", None), ("b", None)]
+    assert source.entries[-1] == SkippedLayer("b.bias", (4,), "in a shard, but not named by the index: not read", 4)
+
+
+@pytest.mark.parametrize("weight_map", [{"w": ONE, "v": TWO}, {"v": TWO, "u": ONE}])
+def test_two_shards_with_one_tensor_are_refused(tmp_path: Path, weight_map: dict[str, str]) -> None:
+    w, u, v = torch.ones(3, 2, 2).unbind()
+    write(tmp_path, {ONE: {"w": w.clone(), "u": u.clone()}, TWO: {"w": w * 2, "v": v.clone()}}, weight_map)
+    with pytest.raises(UnsafeFileError, match=rf"^{INDEX}: two shards hold w; refused$"):
+        open_source(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("names", "opened"),
+    [
+        (["net.safetensors"], "net.safetensors"),
+        (["net.safetensors", "model.safetensors", "a.pt", "config.json"], "model.safetensors"),
+        (["model.safetensors", INDEX], "model.safetensors"),
+        (["consolidated.safetensors", INDEX, "text.safetensors.index.json"], INDEX),
+        (["a.safetensors", "b.safetensors", "unet.safetensors.index.json"], "unet.safetensors.index.json"),
+    ],
+)
+def test_which_file_of_a_folder(tmp_path: Path, names: list[str], opened: str) -> None:
+    for name in names:
+        (tmp_path / name).write_text("content")
+    with pytest.raises(SourceError, match=f"^{opened}: not a"):
+        open_weights(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("names", "reason", "hint"),
+    [
+        (["a.safetensors", "b.safetensors"], "2 .safetensors files and no index", "name one .*: a.safetensors, b.safe"),
+        (["a" + INDEX, "b" + INDEX, "c.safetensors"], "2 indices of shards", f"name one .*: a{INDEX}, b{INDEX}$"),
+        (["a.pt", "b.txt"], "without .safetensors files", "name one .*: a.pt$"),
+        (["a\x1b.pth"], "without .safetensors files", r"name one .*: a\\x1b.pth$"),
+        ([], "without .safetensors files", "it holds none that can be named: netaudit reads"),
+    ],
+)
+def test_a_folder_that_does_not_say(tmp_path: Path, names: list[str], reason: str, hint: str) -> None:
+    for name in names:
+        (tmp_path / name).write_text("content")
+    with pytest.raises(SourceError, match=f"a folder (with )?{reason}$") as caught:
+        open_weights(tmp_path)
+    assert len(caught.value.hints) == 1
+    assert re.search(hint, caught.value.hints[0])
