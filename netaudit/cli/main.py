@@ -16,11 +16,12 @@ from netaudit.cli.audit import audit
 from netaudit.cli.calibrate import calibrate
 from netaudit.cli.layers import layers
 from netaudit.cli.render import render
+from netaudit.cli.train import train
 from netaudit.cli.zoo import zoo
 from netaudit.errors import NetauditError
 from netaudit.names import printable
 
-COMMANDS = (audit, layers, zoo, render, calibrate)
+COMMANDS = (audit, layers, zoo, render, calibrate, train)
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 
 
