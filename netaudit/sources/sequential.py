@@ -36,6 +36,16 @@ def build(description: Sequence[Mapping[str, Any]]) -> nn.Sequential:
     return net
 
 
+def shape(sizes: Sequence[Any]) -> tuple[int, ...]:
+    """The shape of one input, as a card has it.
+
+    Raises:
+        SourceError: sizes that no input has.
+        TypeError: no list.
+    """
+    return tuple(_checked("input", size) for size in sizes)
+
+
 def _layer(layer: Mapping[str, Any]) -> nn.Module:
     match layer["type"]:
         case "Flatten":
@@ -56,7 +66,12 @@ def _layer(layer: Mapping[str, Any]) -> nn.Module:
 
 
 def _size(layer: Mapping[str, Any], key: str, least: int = 1) -> int:
-    value = layer[key]
+    return _checked(key, layer[key], least)
+
+
+def _checked(key: str, value: Any, least: int = 1) -> int:
     if type(value) is not int or not least <= value <= LARGEST:
-        raise SourceError(f"{key} of a described layer must be {least} to {LARGEST:,}, not {printable(str(value), 80)}")
+        raise SourceError(
+            f"{key} of a described network must be {least} to {LARGEST:,}, not {printable(str(value), 80)}"
+        )
     return value
