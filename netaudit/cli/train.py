@@ -11,7 +11,7 @@ import click
 from netaudit.training.recipes import RECIPES
 
 if TYPE_CHECKING:
-    from netaudit.training.loop import Run
+    from netaudit.training.loop import Precision, Run
 
 
 @click.command()
@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 @click.option(
     "--device", default="auto", show_default=True, metavar="auto|cpu|cuda|cuda:N|mps", help="Where to compute."
 )
+@click.option(
+    "--precision", type=click.Choice(["float32", "bfloat16"]), default="float32", show_default=True,
+    help="Of the products; bfloat16 takes half the time on hardware that has it.",
+)  # fmt: skip
 @click.option("--keep-epochs", is_flag=True, help="Keep the weights after each epoch, too, in DIR/epochs.")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def train(
@@ -39,6 +43,7 @@ def train(
     seed: int,
     out: Path | None,
     device: str,
+    precision: Precision,
     keep_epochs: bool,
     quiet: bool,
 ) -> None:
@@ -59,7 +64,7 @@ def train(
 
         tell = progress or (lambda message, done, total: None)
         chosen = recipes.recipe(recipe)
-        run = checkpoint.resume(folder, chosen, seed, epochs or chosen.epochs, devices.choose(device))
+        run = checkpoint.resume(folder, chosen, seed, epochs or chosen.epochs, devices.choose(device), precision)
         if run.done and not quiet:
             click.echo(f"{folder} holds {run.done} of {run.epochs} epochs: going on from there")
         data = load(chosen.data, data_root, tell)
@@ -75,7 +80,12 @@ def train(
                 click.echo(_line(run, time.perf_counter() - clock))
             clock = time.perf_counter()
 
-        loop.train(run, data, tell, after=after)
+        try:
+            loop.train(run, data, tell, after=after)
+        except BaseException as stopped:  # Ctrl-C, too: main prints the note as a hint
+            if run.history:
+                stopped.add_note("the same command goes on from the last whole epoch")
+            raise
         card = export.export(run, data, folder)
     if not quiet:
         click.echo(f"test accuracy {card['accuracy']['test']:.2%} as stored in float16")

@@ -54,8 +54,10 @@ def open_zoo(
     return _open(place, card, ModelInfo(name, "zoo", card=card if file is None else None), file, pretrained)
 
 
-def open_beside_card(path: Path) -> Source | None:
+def open_beside_card(path: Path, file: WeightsFile | None = None) -> Source | None:
     """A weights file with its card beside it, as ``netaudit train`` writes them; None when there is no such card.
+
+    With another ``file``: its weights, in the architecture of the card.
 
     Raises:
         SourceError: the weights or the sample are not those that the card names, or the card is damaged.
@@ -69,7 +71,7 @@ def open_beside_card(path: Path) -> Source | None:
         return None  # somebody else's
     if not isinstance(card, dict) or "architecture" not in card or card.get("weights") != path.name:
         return None
-    return _open(path.parent, card, ModelInfo(path.name, "file", card=card), None, True)
+    return _open(path.parent, card, ModelInfo(path.name, "file", card=card), file, True)
 
 
 def _open(place: Path, card: Mapping[str, Any], info: ModelInfo, file: WeightsFile | None, pretrained: bool) -> Source:

@@ -17,7 +17,7 @@ from safetensors.torch import save
 
 from netaudit.errors import NetauditError
 from netaudit.report.files import write_atomically
-from netaudit.training.loop import Run, start
+from netaudit.training.loop import Precision, Run, start
 from netaudit.training.recipes import Recipe
 
 NAME = "state.safetensors"
@@ -33,24 +33,26 @@ def save_run(run: Run, folder: Path) -> None:
     tensors = {f"model.{name}": tensor for name, tensor in run.model.state_dict().items()}
     for index, state in run.optimiser.state_dict()["state"].items():
         tensors |= {f"optimiser.{index}.{name}": tensor for name, tensor in state.items()}
-    header = _settings(run.recipe, run.seed, run.epochs) | {"history": run.history}
+    header = _settings(run) | {"history": run.history}
     flat = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     write_atomically(folder / NAME, save(flat, {_KEY: json.dumps(header)}))
 
 
-def resume(folder: Path, recipe: Recipe, seed: int, epochs: int, device: torch.device) -> Run:
+def resume(
+    folder: Path, recipe: Recipe, seed: int, epochs: int, device: torch.device, precision: Precision = "float32"
+) -> Run:
     """The run that the folder holds, where it stopped, or a new one if it holds none.
 
     Raises:
         NetauditError: the folder holds a run with other settings, or a damaged one.
     """
-    run, path = start(recipe, seed, epochs, device), folder / NAME
+    run, path = start(recipe, seed, epochs, device, precision), folder / NAME
     if not path.exists():
         return run
     try:
         with safe_open(path, framework="pt", device="cpu") as file:
             header = json.loads((file.metadata() or {})[_KEY])
-            _same(path, header, _settings(recipe, seed, epochs))
+            _same(path, header, _settings(run))
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
         run.model.load_state_dict({name: tensors[f"model.{name}"] for name in run.model.state_dict()})
         state: dict[int, dict[str, Any]] = {}
@@ -65,9 +67,9 @@ def resume(folder: Path, recipe: Recipe, seed: int, epochs: int, device: torch.d
     return run
 
 
-def _settings(recipe: Recipe, seed: int, epochs: int) -> dict[str, Any]:
-    plain: dict[str, Any] = json.loads(json.dumps(asdict(recipe)))
-    return {"recipe": plain, "seed": seed, "epochs": epochs}
+def _settings(run: Run) -> dict[str, Any]:
+    recipe: dict[str, Any] = json.loads(json.dumps(asdict(run.recipe)))
+    return {"recipe": recipe, "seed": run.seed, "epochs": run.epochs, "precision": run.precision}
 
 
 def _same(path: Path, found: dict[str, Any], wanted: dict[str, Any]) -> None:

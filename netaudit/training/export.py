@@ -70,13 +70,15 @@ def export(run: Run, data: DataSet, folder: Path) -> dict[str, Any]:
         "sample_data": f"{len(rows)} of the {len(data.test.y):,} test images, equally many of each class",
         "recipe": run.recipe.describe(run.epochs),
         **({"origin": run.recipe.origin} if run.recipe.origin else {}),
-        "command": f"netaudit train {run.recipe.name} --epochs {run.epochs} --seed {run.seed}",
+        "command": f"netaudit train {run.recipe.name} --epochs {run.epochs} --seed {run.seed} "
+        f"--precision {run.precision}",
         "seed": run.seed,
         "trained_with": {
             "torch": torch.__version__.split("+")[0],
             "python": platform.python_version(),
             "device": run.device.type,
             "threads": torch.get_num_threads(),
+            "precision": run.precision,
         },
         "accuracy": {
             "test": accuracy(run.model, data.test, run.device),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -26,6 +26,9 @@ Loss = Callable[[nn.Module, Tensor, Tensor, torch.Generator], Tensor]
 """(model in training mode, x ``[batch, ...]`` in [0, 1], y ``[batch]``, a generator of its own) to a scalar. The order
 of the batches and their augmentation come from another generator, so that two losses see the same ones."""
 
+Precision = Literal["float32", "bfloat16"]
+"""Of the products inside training (PyTorch's autocast); weights, updates and the test are in float32 always."""
+
 _TEST_BATCH = 500
 
 
@@ -39,6 +42,7 @@ class Run:
     device: torch.device
     model: nn.Module
     optimiser: torch.optim.Optimizer
+    precision: Precision = "float32"
     history: list[dict[str, Any]] = field(default_factory=list)
     """``{epoch, rate, loss, test_accuracy}`` an epoch; the first is 0, the initialisation, without rate and loss."""
 
@@ -48,7 +52,7 @@ class Run:
         return max(0, len(self.history) - 1)
 
 
-def start(recipe: Recipe, seed: int, epochs: int, device: torch.device) -> Run:
+def start(recipe: Recipe, seed: int, epochs: int, device: torch.device, precision: Precision = "float32") -> Run:
     """A run before its first epoch. The weights are drawn on the CPU: the same ones for every device."""
     key = (recipe.name, "initialisation")
     with devices.seeded(torch.device("cpu"), seed, *key):
@@ -59,7 +63,7 @@ def start(recipe: Recipe, seed: int, epochs: int, device: torch.device) -> Run:
         model = model.to(memory_format=torch.channels_last)
     model = model.to(device)
     optimiser = torch.optim.SGD(model.parameters(), recipe.rate, recipe.momentum, weight_decay=recipe.weight_decay)
-    return Run(recipe, seed, epochs, device, model, optimiser)
+    return Run(recipe, seed, epochs, device, model, optimiser, precision)
 
 
 def cross_entropy(model: nn.Module, x: Tensor, y: Tensor, generator: torch.Generator) -> Tensor:
@@ -118,7 +122,8 @@ def _epoch(run: Run, images: Images, rate: float, loss: Loss, progress: Progress
             if recipe.augmentation == "crop and flip":
                 x = crop_and_flip(x, order)
             run.optimiser.zero_grad()
-            value = loss(run.model, x.to(run.device) / 255, images.y[rows].to(run.device), own)
+            with torch.autocast(run.device.type, torch.bfloat16, enabled=run.precision == "bfloat16"):
+                value = loss(run.model, x.to(run.device) / 255, images.y[rows].to(run.device), own)
             torch.autograd.backward(value)
             run.optimiser.step()
             total += value.detach() * len(rows)

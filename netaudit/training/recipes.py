@@ -113,8 +113,8 @@ RECIPES = (
         name="alexnet-cifar10",
         title="AlexNet's plan for 32 x 32 images, trained on CIFAR-10",
         architecture=(
-            *(*_convolution("conv1", 3, 48), _POOL, *_convolution("conv2", 48, 96), _POOL),
-            *(*_convolution("conv3", 96, 128), *_convolution("conv4", 128, 128), *_convolution("conv5", 128, 128)),
+            *(*_convolution("conv1", 3, 32), _POOL, *_convolution("conv2", 32, 64), _POOL),
+            *(*_convolution("conv3", 64, 128), *_convolution("conv4", 128, 128), *_convolution("conv5", 128, 128)),
             *(_POOL, _FLATTEN, _HALF, _linear(2048, 1024, "fc6"), _RELU, _HALF, _linear(1024, 1024, "fc7"), _RELU),
             _linear(1024, 10, "fc8"),
         ),
@@ -128,7 +128,7 @@ RECIPES = (
         augmentation="crop and flip",
         origin="Five convolutions with pooling after the first, second and fifth, then dropout, fc6, ReLU, dropout, "
         "fc7, ReLU, fc8, as in AlexNet; no normalisation. Batch, momentum and weight decay are AlexNet's (Krizhevsky "
-        "et al., 2012). The convolutions are half as wide and 3 x 3, to train within an hour on one CPU core.",
+        "et al., 2012). The convolutions are 3 x 3 and narrower, so that it trains within an hour on one CPU core.",
     ),
 )
 
