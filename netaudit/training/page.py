@@ -91,7 +91,7 @@ def _summary(data: Mapping[str, Any], numbering: Numbering) -> Section:
         for network in data["networks"]
     ]
     back = numbering.table(
-        "Labels (softmax of real inputs) that come back, ρ = the share kept by dropout on the way down.",
+        "Labels that come back: one-hot ones, and the softmax of real inputs; ρ is the share that dropout keeps.",
         labels,
         label_rows,
     )
@@ -154,8 +154,8 @@ def _accuracy(network: Network) -> Chart:
     ends = "; ".join(f"{line.label} {_arrow(line.y, percent)}" for line in lines)
     return Chart(
         stem=f"{_stem(network)}_labels",
-        caption=f"Labels of {printable(network['name'], 40)} that come back after each epoch: the softmax of real "
-        "inputs goes down the stack as shadows and up again.",
+        caption=f"Labels of {printable(network['name'], 40)} that come back after each epoch: they go down the "
+        "stack as shadows and up again.",
         alt=f"From the initialisation to the end: {ends}.",
         x=Axis("epoch"),
         y=Axis("share of labels", percent=True, low=-0.03, high=1.03),
@@ -163,17 +163,23 @@ def _accuracy(network: Network) -> Chart:
     )
 
 
-_LABELS = ("ρ = 1", "ρ = 0.5", "ρ = 0.1", "control, ρ = 1")
+# what is drawn: the labels' source, rho, and the figure; the control's shadows meet independent matrices
+_LABELS = {
+    "one-hot, ρ = 1": ("onehot", 1.0, "top1"),
+    "softmax, ρ = 1": ("softmax", 1.0, "top1"),
+    "ρ = 0.5": ("softmax", 0.5, "top1"),
+    "ρ = 0.1": ("softmax", 0.1, "top1"),
+    "control, ρ = 1": ("softmax", 1.0, "control_top1"),
+}
 
 
 def _labels(network: Network) -> dict[str, list[float | None]]:
-    """Top-1 shares by epoch under the names of ``_LABELS``; the control's shadows meet independent matrices."""
+    """Shares by epoch under the names of ``_LABELS``."""
     found: dict[str, list[float | None]] = {label: [] for label in _LABELS}
     for entry in network["epochs"]:
-        runs = {run["rho"]: run for run in entry["labels"] if run["source"] == "softmax"}
-        for rho, label in zip((1.0, 0.5, 0.1, 1.0), _LABELS, strict=True):
-            key = "control_top1" if label.startswith("control") else "top1"
-            found[label].append(runs[rho][key] if rho in runs else None)
+        runs = {(run["source"], run["rho"]): run for run in entry["labels"]}
+        for label, (source, rho, figure) in _LABELS.items():
+            found[label].append(runs[source, rho][figure] if (source, rho) in runs else None)
     return found
 
 
