@@ -45,7 +45,9 @@ def python(site, cwd, *arguments):
 
 
 def test_the_wheel_holds_the_package_and_the_networks(site, tmp_path):
-    networks = sorted(path.relative_to(site / "netaudit/model_zoo").as_posix() for path in site.glob("**/model_zoo/*/*"))
+    networks = sorted(
+        path.relative_to(site / "netaudit/model_zoo").as_posix() for path in site.glob("**/model_zoo/*/*")
+    )
     files = ("card.json", "model.safetensors", "sample.npz")
     assert networks == [f"{name}/{file}" for name in bundled() for file in files]
     assert not (site / "model_zoo").exists()
@@ -59,7 +61,18 @@ def test_the_wheel_holds_the_package_and_the_networks(site, tmp_path):
 @pytest.mark.parametrize("name", list(bundled()))
 def test_a_bundled_network_is_as_accurate_as_its_card_says(site, tmp_path, name):
     done = python(
-        site, tmp_path, "-m", "netaudit.cli.main", name, "--quiet", "--format", "json", "--device", "cpu", "--out", "out"
+        site,
+        tmp_path,
+        "-m",
+        "netaudit.cli.main",
+        name,
+        "--quiet",
+        "--format",
+        "json",
+        "--device",
+        "cpu",
+        "--out",
+        "out",
     )
     assert (done.returncode, done.stderr) == (0, "")
     report = json.loads((tmp_path / "out/audit.json").read_text())

@@ -45,7 +45,9 @@ class DataSet:
 
 
 def load(name: str, root: Path, progress: Progress) -> DataSet:
-    """MNIST (``x [N, 784]``) or CIFAR-10 (``x [N, 3, 32, 32]``) from a folder; what it lacks is downloaded into it.
+    """MNIST (``x [N, 1, 28, 28]``) or CIFAR-10 (``x [N, 3, 32, 32]``) from a folder.
+
+    What the folder lacks is downloaded into it.
 
     Raises:
         SourceError: not there and no network, or damaged.
@@ -61,7 +63,7 @@ def mnist(root: Path, progress: Progress) -> DataSet:
     hint = "--data-root DIR with the four files DIR/MNIST/raw/*-ubyte, or a network to fetch them"
     files = [(name, [mirror + name for mirror in MNIST.mirrors]) for name, _ in MNIST.resources]
     both = _torchvision("MNIST", MNIST, root, root / "MNIST" / "raw", files, progress, hint)
-    train, test = (Images(part.data.reshape(len(part.data), -1), part.targets) for part in both)
+    train, test = (Images(part.data.unsqueeze(1), part.targets) for part in both)
     description = "MNIST (LeCun, Cortes, Burges): 60,000 training images, 10,000 test images, pixels scaled to [0, 1]"
     return DataSet(train, test, description)
 

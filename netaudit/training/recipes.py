@@ -88,7 +88,7 @@ RECIPES = (
             *(_FLATTEN, _linear(784, 1000), _RELU, _HALF),
             *(_linear(1000, 1000), _RELU, _HALF, _linear(1000, 10)),
         ),
-        input=(784,),
+        input=(1, 28, 28),
         data="mnist",
         initialisation="pytorch",
         epochs=20,

@@ -31,7 +31,7 @@ def npz(tmp_path):
 
 def test_mnist_from_its_files(mnist_root):
     found = load("mnist", mnist_root, silent)
-    assert (found.train.x.shape, found.test.x.shape) == ((300, 784), (100, 784))
+    assert (found.train.x.shape, found.test.x.shape) == ((300, 1, 28, 28), (100, 1, 28, 28))
     assert (found.train.x.dtype, found.train.y.dtype) == (torch.uint8, torch.int64)
     assert found.train.y[:12].tolist() == [*range(10), 0, 1]
     bars = found.train.x.reshape(-1, 28, 28)[:, :, 0].max(1).indices
