@@ -34,7 +34,7 @@ ALLOWED = {
     "calibration": {
         "analysers", "device", "errors", "laws", "layers", "names", "report", "results",
     },
-    "training": {"auditor", "device", "errors", "fingerprint", "names", "report", "results", "sources", "stack"},
+    "training": {"auditor", "device", "errors", "names", "report", "results", "sources"},
     "cli": {
         "errors", "names", "layers", "results", "report", "auditor", "sources", "analysers", "calibration", "training",
     },

@@ -12,15 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netaudit import __version__
-from netaudit.auditor import Auditor
+from netaudit.auditor import Auditor, report_on
 from netaudit.errors import SourceError
-from netaudit.fingerprint import WeightsHash
 from netaudit.names import printable
-from netaudit.results import LayerResult, StackRun
-from netaudit.sources.interface import FCSpec, Progress, Source
+from netaudit.results import AuditReport, LayerResult, StackRun
+from netaudit.sources.interface import Progress, Source
 from netaudit.sources.weights import open_weights
 from netaudit.sources.zoo import open_beside_card
-from netaudit.stack import run_inputs, run_stack
 from netaudit.training.export import EPOCHS, FIGURES, WEIGHTS
 
 if TYPE_CHECKING:
@@ -30,7 +28,7 @@ if TYPE_CHECKING:
 KEPT = {
     "gaussian_weights": ("ks_gaussian", "excess_kurtosis", "std"),
     "constant_bias": ("std_over_preactivation_scale", "mean", "std"),
-    "singular_law": ("ks_marchenko_pastur", "bulk_variance_share", "spikes", "largest_over_edge"),
+    "singular_law": ("ks_marchenko_pastur", "ks_bulk", "bulk_variance_share", "spikes", "largest_over_edge"),
     "shadow_inversion": ("cross_talk_inflation", "gain", "relative_error_ratio", "support_auc"),
 }
 
@@ -40,7 +38,7 @@ def measure(folders: Sequence[Path], device: torch.device, seed: int, progress: 
 
     Returns:
         ``{versions, seed, networks: [{name, title, recipe, layers, history, epochs: [...]}]}``; an epoch holds its
-        number, the figures of ``KEPT`` by layer and claim, and how often labels come back down and up the stack.
+        number and its :func:`figures`.
 
     Raises:
         SourceError: a folder holds no finished run with its epochs kept.
@@ -50,11 +48,12 @@ def measure(folders: Sequence[Path], device: torch.device, seed: int, progress: 
     networks = []
     for folder, kept in files.items():
         source = _open(folder, None)
-        card, figures = source.info.card or {}, _json(folder / FIGURES)
+        card, run = source.info.card or {}, _json(folder / FIGURES)
         epochs = []
         for file in kept:
             progress(f"{printable(folder.name, 60)}: epoch {int(file.stem)}", done, total)
-            epochs.append({"epoch": int(file.stem)} | audit(_open(folder, file), device, seed))
+            opened = _open(folder, file)
+            epochs.append({"epoch": int(file.stem)} | figures(report_on(opened, opened.sample, Auditor(device, seed))))
             done += 1
         networks.append(
             {
@@ -65,30 +64,30 @@ def measure(folders: Sequence[Path], device: torch.device, seed: int, progress: 
                 "trained_with": card["trained_with"],
                 "accuracy": card["accuracy"],
                 "layers": [{"name": spec.name, "shape": list(spec.shape)} for spec in source.specs()],
-                "history": figures["history"],
+                "history": run["history"],
                 "epochs": epochs,
             }
         )
     return {"versions": {"netaudit": __version__}, "seed": seed, "networks": networks}
 
 
-def audit(source: Source, device: torch.device, seed: int) -> dict[str, Any]:
-    """The figures of ``KEPT`` for each layer, and the labels' way down the stack and back."""
-    entries = [entry for entry in source.entries if isinstance(entry, FCSpec)]
-    inputs = run_inputs(source, source.sample, device, _silent)
-    results = Auditor(device, seed).run(source, entries, inputs, WeightsHash())
-    layers = {result.name: _figures(result) for result in results if isinstance(result, LayerResult)}
-    stack = run_stack(source, inputs, source.sample, seed, device, _silent, {})
-    accuracy = None if stack.data is None else stack.data["accuracy"]
-    return {"layers": layers, "labels": [_label(run) for run in stack.runs], "accuracy": accuracy}
+def figures(report: AuditReport) -> dict[str, Any]:
+    """What the curves draw of one audit: ``KEPT`` by layer, the labels' way down and back, the hidden units' r."""
+    stack = report.stack
+    return {
+        "layers": {layer.name: _of_layer(layer) for layer in report.layers},
+        "labels": [_of_labels(run) for run in stack.runs],
+        "units": [{"lower": pair.lower, "upper": pair.upper, "r": pair.r} for pair in report.units],
+        "accuracy": None if stack.data is None else stack.data["accuracy"],
+    }
 
 
-def _figures(result: LayerResult) -> dict[str, dict[str, float | int | None]]:
+def _of_layer(result: LayerResult) -> dict[str, dict[str, float | int | None]]:
     found = {finding.claim: finding.metrics for finding in result.findings}
     return {claim: {name: found[claim].get(name) for name in names} for claim, names in KEPT.items()}
 
 
-def _label(run: StackRun) -> dict[str, Any]:
+def _of_labels(run: StackRun) -> dict[str, Any]:
     return {"source": run.source, "rho": run.rho, "top1": run.top1, "control_top1": run.control_top1}
 
 
@@ -114,7 +113,3 @@ def _json(path: Path) -> dict[str, Any]:
     except (ValueError, OSError) as error:
         raise SourceError(f"{printable(str(path))}: damaged") from error
     return found
-
-
-def _silent(message: str, done: float, total: float) -> None:
-    """Progress goes by epochs here."""

@@ -101,8 +101,8 @@ def _summary(data: Mapping[str, Any], numbering: Numbering) -> Section:
 def _network(network: Network, place: int, numbering: Numbering, charts: list[Chart]) -> Section:
     drawn = [chart for chart in (_chart(network, curve) for curve in CURVES) if chart]
     figures = [numbering.chart(chart) for chart in drawn]
-    accuracy = _accuracy(network)
-    charts += [*drawn, accuracy]
+    last = [*([units] if (units := _units(network)) else []), _accuracy(network)]
+    charts += [*drawn, *last]
     name = printable(network["name"], 40)
     blocks: list[Block] = [
         Paragraph((Run(sentence(network["title"])),)),
@@ -113,8 +113,7 @@ def _network(network: Network, place: int, numbering: Numbering, charts: list[Ch
                 ("Test accuracy, as stored", percent(network["accuracy"]["test"])),
             ]
         ),
-        *_pairs(figures),
-        numbering.chart(accuracy),
+        *_pairs([*figures, *(numbering.chart(chart) for chart in last)]),
     ]
     return Section(f"network-{place}", 1, f"{place} {name}", tuple(blocks))
 
@@ -134,15 +133,40 @@ def _chart(network: Network, curve: Curve) -> Chart | None:
             lines.append(series(shown_name(layer["name"], 20), points, look=look))
     if not lines:
         return None
-    ends = "; ".join(f"{line.label} {_arrow(line.y, _shown(curve))}" for line in lines)
     return Chart(
         stem=f"{_stem(network)}_{curve.stem}",
         caption=f"{curve.title} of {printable(network['name'], 40)}: {curve.axis} after each epoch.",
-        alt=f"From the initialisation to the end: {ends}.",
+        alt=f"From the initialisation to the end: {_ends(lines, _shown(curve))}.",
         x=Axis("epoch"),
         y=Axis(curve.axis, log=curve.log, percent=curve.percent),
         series=tuple(lines),
     )
+
+
+def _units(network: Network) -> Chart | None:
+    """The correlation of the hidden units' incoming and outgoing norms, a line for each two layers."""
+    pairs = [(pair["lower"], pair["upper"]) for pair in network["epochs"][0]["units"]][:_MOST_LAYERS]
+    lines = []
+    for look, (lower, upper) in enumerate(pairs):
+        found = [{(u["lower"], u["upper"]): u["r"] for u in entry["units"]} for entry in network["epochs"]]
+        points = [(entry["epoch"], r[lower, upper]) for entry, r in zip(network["epochs"], found, strict=True)]
+        if any(value is not None for _, value in points):
+            lines.append(series(f"{shown_name(lower, 20)} → {shown_name(upper, 20)}", points, look=look))
+    if not lines:
+        return None
+    return Chart(
+        stem=f"{_stem(network)}_units",
+        caption=f"Hidden units of {printable(network['name'], 40)}: correlation of the norms of a unit's incoming and "
+        "outgoing weights after each epoch; training leaves it near 1.",
+        alt=f"From the initialisation to the end: {_ends(lines, lambda value: number(value, 2))}.",
+        x=Axis("epoch"),
+        y=Axis("correlation of the norms", low=-1.05, high=1.05),
+        series=tuple(lines),
+    )
+
+
+def _ends(lines: Sequence[Series], shown: Callable[[float | None], str]) -> str:
+    return "; ".join(f"{line.label} {_arrow(line.y, shown)}" for line in lines)
 
 
 def _accuracy(network: Network) -> Chart:
@@ -151,12 +175,11 @@ def _accuracy(network: Network) -> Chart:
     lines = [series("test accuracy", test, "line", look=0)]
     for look, (label, values) in enumerate(_labels(network).items(), 1):
         lines.append(series(label, list(zip(epochs, values, strict=True)), look=look))
-    ends = "; ".join(f"{line.label} {_arrow(line.y, percent)}" for line in lines)
     return Chart(
         stem=f"{_stem(network)}_labels",
         caption=f"Labels of {printable(network['name'], 40)} that come back after each epoch: they go down the "
         "stack as shadows and up again.",
-        alt=f"From the initialisation to the end: {ends}.",
+        alt=f"From the initialisation to the end: {_ends(lines, percent)}.",
         x=Axis("epoch"),
         y=Axis("share of labels", percent=True, low=-0.03, high=1.03),
         series=tuple(lines),

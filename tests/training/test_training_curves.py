@@ -64,6 +64,7 @@ def test_the_last_epoch_is_the_audit_of_the_network(folder, found):
                 assert last["layers"][layer.name][finding.claim][metric] == finding.metrics[metric]
     assert [label["top1"] for label in last["labels"]] == [run.top1 for run in report.stack.runs]
     assert last["accuracy"] == report.stack.data["accuracy"]
+    assert last["units"] == [{"lower": "fc1", "upper": "fc2", "r": report.units[0].r}]
 
 
 def test_every_epoch_has_its_own_weights(found):
@@ -95,7 +96,7 @@ def test_the_page_shows_each_claim_and_every_network(found, tmp_path):
     twice = found | {"networks": [network | {"name": name} for network in found["networks"] for name in ("a", "b-c")]}
     built = page.document(json.loads(json.dumps(twice)))
     stems = [chart.stem for chart in built.charts]
-    curves_drawn = ["weights", "bias", "law", "bulk", "spikes", "cross_talk", "labels"]
+    curves_drawn = ["weights", "bias", "law", "bulk", "spikes", "cross_talk", "units", "labels"]
     assert stems == [f"{name}_{curve}" for name in ("a", "b_c") for curve in curves_drawn]
     weights = built.charts[0]
     assert [line.label for line in weights.series] == ["fc1", "fc2"]
@@ -104,7 +105,9 @@ def test_the_page_shows_each_claim_and_every_network(found, tmp_path):
     assert list(weights.series[1].y) == expected
     law = built.charts[2]
     assert [line.label for line in law.series] == ["fc1"]  # ten outputs have no law
-    assert built.charts[6].series[0].label == "test accuracy"
+    assert [line.label for line in built.charts[6].series] == ["fc1 → fc2"]
+    assert list(built.charts[6].series[0].y) == [entry["units"][0]["r"] for entry in network["epochs"]]
+    assert built.charts[7].series[0].label == "test accuracy"
     assert [section.title for section in built.sections] == ["1 Summary", "2 a", "3 b-c"]
     written = write_study(built, tmp_path, ("html", "json"))
     assert json.loads(written["json"].read_text()) == json.loads(json.dumps(twice))
