@@ -8,9 +8,9 @@ from typing import Any
 
 from netaudit.names import folder_name, printable
 from netaudit.report.chart import Axis, Chart, Series, series
-from netaudit.report.document.model import Block, Column, Figure, Pair, Paragraph, Run, Section
+from netaudit.report.document.model import Block, Column, Figure, Items, Pair, Paragraph, Run, Section
 from netaudit.report.document.numbering import Numbering, facts
-from netaudit.report.document.text import NONE, number, percent, sentence, shown_name
+from netaudit.report.document.text import NONE, count, number, percent, sentence, shown_name
 from netaudit.report.study import StudyPage
 
 STEM = "training"
@@ -95,7 +95,30 @@ def _summary(data: Mapping[str, Any], numbering: Numbering) -> Section:
         labels,
         label_rows,
     )
-    return Section("summary", 1, "1 Summary", (Paragraph((Run(words),)), table, back))
+    moves = Items(tuple((Run(_moved(data, curve)),) for curve in CURVES))
+    return Section("summary", 1, "1 Summary", (Paragraph((Run(words),)), moves, table, back))
+
+
+def _moved(data: Mapping[str, Any], curve: Curve) -> str:
+    """One sentence: where a metric begins and ends over all layers, and in how many it rises."""
+    ends = [
+        (first, last)
+        for network in data["networks"]
+        for layer in network["layers"]
+        for first, last in [
+            [value for _, value in _points(network, layer["name"], curve)][:: len(network["epochs"]) - 1]
+        ]
+        if first is not None and last is not None
+    ]
+    if not ends:
+        return f"{curve.title}: not measured."
+    shown = _shown(curve)
+    spans = [f"{shown(min(side))} to {shown(max(side))}" for side in zip(*ends, strict=True)]
+    rises = sum(last > first for first, last in ends)
+    return (
+        f"{curve.title}, {curve.axis}: {spans[0]} at the initialisation, {spans[1]} at the end; it rises in {rises} of "
+        f"{count(len(ends), 'layer')}."
+    )
 
 
 def _network(network: Network, place: int, numbering: Numbering, charts: list[Chart]) -> Section:

@@ -130,3 +130,19 @@ def test_a_network_without_labels_is_drawn(found):
     for entry in changed["networks"][0]["epochs"]:
         entry["labels"] = []
     prepare_study(page.document(changed))
+
+
+def test_the_summary_says_where_each_claim_begins_and_ends(found):
+    changed = json.loads(json.dumps(found))
+    epochs = changed["networks"][0]["epochs"]
+    for layer, (first, last) in {"fc1": (0.01, 0.5), "fc2": (0.3, 0.02)}.items():
+        epochs[0]["layers"][layer]["gaussian_weights"]["ks_gaussian"] = first
+        epochs[-1]["layers"][layer]["gaussian_weights"]["ks_gaussian"] = last
+    for entry in epochs:
+        entry["layers"]["fc1"]["singular_law"]["spikes"] = None
+    [sentences] = [block.items for block in page.document(changed).sections[0].blocks if block.kind == "items"]
+    assert sentences[0][0].text == (
+        "Weights (H1), KS distance to the Gaussian: 0.01 to 0.3 at the initialisation, 0.02 to 0.5 at the end; it rises in "
+        "1 of 2 layers."
+    )
+    assert sentences[4][0].text == "Spikes (H3): not measured."
