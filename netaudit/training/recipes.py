@@ -105,9 +105,9 @@ RECIPES = (
         input=(3, 32, 32),
         data="cifar10",
         initialisation="gaussian",
-        epochs=30,
+        epochs=40,
         batch=100,
-        rate=0.01,
+        rate=0.005,
     ),
     Recipe(
         name="alexnet-cifar10",

@@ -142,7 +142,7 @@ def test_the_summary_says_where_each_claim_begins_and_ends(found):
         entry["layers"]["fc1"]["singular_law"]["spikes"] = None
     [sentences] = [block.items for block in page.document(changed).sections[0].blocks if block.kind == "items"]
     assert sentences[0][0].text == (
-        "Weights (H1), KS distance to the Gaussian: 0.01 to 0.3 at the initialisation, 0.02 to 0.5 at the end; it rises in "
-        "1 of 2 layers."
+        "Weights (H1), KS distance to the Gaussian: 0.01 to 0.3 at the initialisation, 0.02 to 0.5 at the end; it "
+        "rises in 1 of 2 layers."
     )
     assert sentences[4][0].text == "Spikes (H3): not measured."
