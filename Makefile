@@ -3,7 +3,7 @@
 # make test-peers                compare with WeightWatcher 0.7.7, in .venv-peers
 # make bench                     time and memory beside WeightWatcher 0.7.7, into reports/benchmark
 # make test-slow                 the tests that take minutes: a checkpoint of 200 layers, 4096 wide
-# make train-zoo DATA=folder     train the bundled network again
+# make train-zoo DATA=folder     train the bundled networks again, and copy them into model_zoo/
 # make samples                   rewrite the committed sample reports
 # make calibrate [JOBS=2]        measure false alarms and power of the analysers: an hour on two cores
 
@@ -11,6 +11,7 @@ PYTHON ?= python3
 MODEL ?= mnist-mlp
 DATA ?= data
 JOBS ?= 2
+ZOO := mnist-mlp cifar10-mlp alexnet-cifar10
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint .ci/constraints.txt
 
@@ -34,8 +35,10 @@ lint: .venv/installed-test
 	$(BIN)/mypy
 
 samples: .venv/installed
-	$(BIN)/netaudit audit mnist-mlp --device cpu --out reports/samples/mnist-mlp
-	rm reports/samples/mnist-mlp/run.json
+	for name in $(ZOO); do \
+		$(BIN)/netaudit audit $$name --device cpu --out reports/samples/$$name && \
+		rm reports/samples/$$name/run.json || exit 1; \
+	done
 	$(BIN)/python tests/sample_page.py reports/samples/mnist-mlp
 
 calibrate: .venv/installed
@@ -45,7 +48,11 @@ bench: .venv/installed .venv-peers/installed
 	$(BIN)/python tests/bench/bench.py --peer-python .venv-peers/bin/python
 
 train-zoo: .venv/installed
-	$(BIN)/python model_zoo/mnist-mlp/train.py --data-root $(DATA)
+	for name in $(ZOO); do \
+		$(BIN)/netaudit train $$name --data-root $(DATA) --keep-epochs --out trained/$$name && \
+		mkdir -p model_zoo/$$name && \
+		cp trained/$$name/model.safetensors trained/$$name/card.json trained/$$name/sample.npz model_zoo/$$name/ || exit 1; \
+	done
 
 clean:
 	rm -rf .venv .venv-peers

@@ -154,17 +154,22 @@ def audit(
     source = open_source(target, weights=None if weights is None else Path(weights), progress=tell)
     sample = source.sample if data is None else load_sample(Path(data))
     with unchanged_files(source.files, tell) as file_sha256:
-        return _report(auditor, source, sample, file_sha256, tuple(layers or ()), tuple(exclude or ()))
+        return report_on(source, sample, auditor, file_sha256, tuple(layers or ()), tuple(exclude or ()))
 
 
-def _report(
-    auditor: Auditor,
+def report_on(
     source: Source,
     sample: Sample | None,
-    file_sha256: str | None,
-    layers: tuple[str, ...],
-    exclude: tuple[str, ...],
+    auditor: Auditor,
+    file_sha256: str | None = None,
+    layers: tuple[str, ...] = (),
+    exclude: tuple[str, ...] = (),
 ) -> AuditReport:
+    """Audit a source that is open; ``layers`` and ``exclude`` are globs, as for :func:`audit`.
+
+    Raises:
+        NetauditError: no layer has a claim that can be judged.
+    """
     entries = source.select(layers, exclude)
     chosen = sum(isinstance(entry, FCSpec) for entry in entries)
     if not chosen:

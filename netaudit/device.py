@@ -82,6 +82,19 @@ def numpy_generator(seed: int, *key: str) -> np.random.Generator:
     return np.random.default_rng(_derived(seed, key))
 
 
+@contextmanager
+def seeded(device: torch.device, seed: int, *key: str) -> Iterator[None]:
+    """PyTorch's global random numbers from the seed and the key inside the block: for what takes no generator.
+
+    Those are a module's own initialisation and ``nn.Dropout``. Afterwards they go on where they were (MPS's do not).
+    """
+    import torch
+
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        torch.manual_seed(_derived(seed, key))
+        yield
+
+
 def with_smaller_batches(work: Callable[[slice, torch.device], T], total: int, device: torch.device) -> list[T]:
     """Run ``work(rows, device)`` over ``range(total)``, halving the batch when the device runs out of memory.
 

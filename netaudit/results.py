@@ -224,6 +224,27 @@ class StackRun:
 
 
 @dataclass(frozen=True)
+class ShadowImages:
+    """What labels look like at the network's input, beside real images of them.
+
+    Pixels are 8-bit, ``[channels, height, width]``, in base64; each image is scaled to its own largest value.
+    """
+
+    shape: tuple[int, int, int]
+    """Channels (1 or 3), height, width."""
+    labels: tuple[int, ...]
+    real: tuple[str, ...]
+    """The first real input of each label."""
+    trained: tuple[str, ...]
+    """Each label's shadow through the network."""
+    untrained: tuple[str, ...]
+    """The same through Gaussian layers of the same shapes and scales."""
+    likeness_trained: float
+    """Mean correlation of a label's shadow with the mean of its real inputs."""
+    likeness_untrained: float
+
+
+@dataclass(frozen=True)
 class StackResult:
     """The multi-layer shadow, from top to bottom and back."""
 
@@ -236,6 +257,8 @@ class StackResult:
     """``{name, n, accuracy, sha256}`` of the real inputs, when there are any."""
     note: str = ""
     """What was assumed or why there is no run."""
+    images: ShadowImages | None = None
+    """When the stack takes the pixels of images, and there are some."""
 
 
 @dataclass(frozen=True)
@@ -439,6 +462,9 @@ def _report_from(data: Mapping[str, Any]) -> AuditReport:
     stack = dict(data["stack"])
     stack["runs"] = tuple(StackRun(**run) for run in stack["runs"])
     stack["layers"], stack["activations"] = tuple(stack["layers"]), tuple(stack["activations"])
+    if stack.get("images") is not None:
+        lists = {key: tuple(part) for key, part in stack["images"].items() if isinstance(part, list)}
+        stack["images"] = ShadowImages(**(stack["images"] | lists))
     return AuditReport(
         target=data["target"],
         model=data["model"],

@@ -10,7 +10,8 @@ from netaudit import device as devices
 from netaudit.analysers import entries
 from netaudit.errors import SourceError
 from netaudit.layers import FCLayer, Stack
-from netaudit.results import StackResult, StackRun
+from netaudit.results import ShadowImages, StackResult, StackRun
+from netaudit.shadow import images as shadow_images
 from netaudit.shadow import stack as shadow_stack
 from netaudit.shadow.activations import MOST as MOST_ACTIVATIONS
 from netaudit.sources.interface import Progress, Sample, Source
@@ -31,6 +32,8 @@ class Inputs:
     """Root mean square of ||x|| at the input of each layer of the stack."""
     hidden: Mapping[str, Tensor] = field(default_factory=dict)
     """Real activations of the stack's ReLU layers, ``[N, out]``."""
+    pixels: bool | None = None
+    """Whether the stack takes the pixels of images as they are; None when the inputs are no images."""
     note: str = ""
 
 
@@ -43,7 +46,9 @@ def run_inputs(source: Source, sample: Sample | None, device: torch.device, prog
     if source.stack is None or source.trunk is None:
         return Inputs(note="the real inputs were not used: the way from them to the fully connected stack is not known")
     progress("real inputs", 0.0, 0.0)
-    x = source.trunk(torch.from_numpy(sample.x[:MOST_INPUTS]))
+    inputs = torch.from_numpy(sample.x[:MOST_INPUTS])
+    x = source.trunk(inputs)
+    pixels = torch.equal(x, inputs.flatten(1)) if shadow_images.are_images(sample.x.shape) else None
     stack = source.stack
     up = devices.with_cpu_fallback(
         lambda where: shadow_stack.forward(_reader(source), stack, x, where, MOST_ACTIVATIONS), device
@@ -55,7 +60,7 @@ def run_inputs(source: Source, sample: Sample | None, device: torch.device, prog
         raise SourceError(
             f"{sample.name}: y holds labels up to {int(sample.y.max())}, the network has {classes} outputs"
         )
-    return Inputs(up.logits, up.norms, up.hidden)
+    return Inputs(up.logits, up.norms, up.hidden, pixels)
 
 
 def run_stack(
@@ -67,7 +72,7 @@ def run_stack(
     progress: Progress,
     known: Mapping[str, float],
 ) -> StackResult:
-    """Labels down the stack and back: one-hot ones, and with real inputs the network's own answers.
+    """Labels down the stack and back: one-hot ones, and with real inputs the network's own answers and their images.
 
     ``known`` holds the standard deviations of the weights of the layers that were audited.
     """
@@ -103,7 +108,16 @@ def run_stack(
         return shadow_stack.recover(read, stack, sigmas, labels, devices.generator(seed, "stack"), where, norm)
 
     runs = devices.with_cpu_fallback(recover, device)
-    return StackResult(names, stack.inferred, activations, tuple(runs), data, _note(stack, activations, inputs))
+    images = None
+    if inputs.pixels and sample is not None:
+        x, y = sample.x[:MOST_INPUTS], sample.y[:MOST_INPUTS]
+
+        def show(where: torch.device) -> ShadowImages:
+            return shadow_images.show(read, stack, sigmas, x, y, devices.generator(seed, "stack", "images"), where)
+
+        images = devices.with_cpu_fallback(show, device)
+    note = _note(stack, activations, inputs)
+    return StackResult(names, stack.inferred, activations, tuple(runs), data, note, images)
 
 
 def _reader(source: Source) -> Callable[[str], FCLayer]:
@@ -129,6 +143,8 @@ def _note(stack: Stack, activations: tuple[str, ...], inputs: Inputs) -> str:
         if inputs.norms
         else "biases are left out: without real inputs the natural scale is not known"
     )
+    if inputs.pixels is False:
+        notes.append("other layers lie between the images and the stack, so labels have no shadow images")
     if inputs.note:
         notes.append(inputs.note)
     return " ".join(f"{note[0].upper()}{note[1:]}." for note in notes)

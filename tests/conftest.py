@@ -1,7 +1,12 @@
-"""Shared by all tests: no test may reach the network beyond this machine, and small networks to audit."""
+"""Shared by all tests: no test may reach the network beyond this machine; a server on it; small networks and data."""
 
 import socket
+import struct
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -20,6 +25,64 @@ def _loopback_only(monkeypatch):
     monkeypatch.setattr(socket.socket, "connect", guarded)
 
 
+class Server:
+    """A web server on the loopback interface that can misbehave.
+
+    Serves ``files`` by path; ``cut`` paths announce more than they send, ``silent`` ones never answer.
+    """
+
+    def __init__(self):
+        self.files = {}
+        self.cut = set()
+        self.silent = set()
+        self.requests = []
+        server = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_HEAD(self):
+                self._answer(body=False)
+
+            def do_GET(self):
+                self._answer(body=True)
+
+            def _answer(self, body):
+                server.requests.append(f"{self.command} {self.path}")
+                if self.path in server.silent:
+                    time.sleep(3)
+                    return
+                data = server.files.get(self.path)
+                if data is None:
+                    self.send_error(404)
+                    return
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(data) + (100 if self.path in server.cut else 0)))
+                self.send_header("ETag", '"0123456789abcdef"')
+                self.send_header("X-Repo-Commit", "0" * 40)
+                self.end_headers()
+                if body:
+                    self.wfile.write(data)
+
+            def log_message(self, *_):
+                pass
+
+        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._http.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._http.server_port}"
+        threading.Thread(target=self._http.serve_forever, daemon=True).start()
+
+    def stop(self):
+        """Shut down; a new connection is refused from then on."""
+        self._http.shutdown()
+        self._http.server_close()
+
+
+@pytest.fixture
+def server():
+    served = Server()
+    yield served
+    served.stop()
+
+
 @pytest.fixture
 def mlp():
     """A ReLU network with a known seed: 64-96-80-10, PyTorch's default (uniform) initialisation."""
@@ -32,3 +95,19 @@ def mlp():
             bound = parameter.shape[-1] ** -0.5
             parameter.uniform_(-bound, bound, generator=generator)
     return net
+
+
+@pytest.fixture
+def mnist_root(tmp_path):
+    """A data root with an MNIST of 300 training and 100 test images: a bright bar whose row tells the class."""
+    raw = tmp_path / "data" / "MNIST" / "raw"
+    raw.mkdir(parents=True)
+    random = np.random.default_rng(0)
+    for part, size in (("train", 300), ("t10k", 100)):
+        y = np.arange(size, dtype=np.uint8) % 10
+        x = random.integers(0, 60, (size, 28, 28), dtype=np.uint8)
+        for image, label in zip(x, y, strict=True):
+            image[2 * label + 3 : 2 * label + 6] = 250
+        (raw / f"{part}-images-idx3-ubyte").write_bytes(struct.pack(">4i", 0x803, size, 28, 28) + x.tobytes())
+        (raw / f"{part}-labels-idx1-ubyte").write_bytes(struct.pack(">2i", 0x801, size) + y.tobytes())
+    return tmp_path / "data"

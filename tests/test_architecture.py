@@ -34,7 +34,10 @@ ALLOWED = {
     "calibration": {
         "analysers", "device", "errors", "laws", "layers", "names", "report", "results",
     },
-    "cli": {"errors", "names", "layers", "results", "report", "auditor", "sources", "analysers", "calibration"},
+    "training": {"auditor", "device", "errors", "names", "report", "results", "sources"},
+    "cli": {
+        "errors", "names", "layers", "results", "report", "auditor", "sources", "analysers", "calibration", "training",
+    },
 }  # fmt: skip
 
 

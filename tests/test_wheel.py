@@ -1,4 +1,4 @@
-"""A wheel built from the tree audits the bundled network on its own, with the network blocked."""
+"""A wheel built from the tree audits the bundled networks on its own, with the network blocked."""
 
 import json
 import os
@@ -6,6 +6,10 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+
+import pytest
+
+from netaudit.sources.zoo import bundled
 
 ROOT = Path(__file__).parent.parent
 
@@ -18,28 +22,63 @@ socket.getaddrinfo = refuse
 """
 
 
-def test_the_wheel_carries_the_bundled_network(tmp_path):
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """The wheel unpacked, first on the path of a process without network."""
+    folder = tmp_path_factory.mktemp("wheel")
     subprocess.run(
-        [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", tmp_path, ROOT],
+        [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, ROOT],
         check=True, capture_output=True,
     )  # fmt: skip
-    [wheel] = tmp_path.glob("netaudit_dnn-*.whl")
-    site = tmp_path / "site"
+    [wheel] = folder.glob("netaudit_dnn-*.whl")
     with zipfile.ZipFile(wheel) as archive:
-        names = archive.namelist()
-        archive.extractall(site)
-    assert "netaudit/model_zoo/mnist-mlp/model.safetensors" in names
-    assert not any(name.startswith(("model_zoo/", "tests/")) for name in names)
-    (site / "sitecustomize.py").write_text(BLOCKED)
-    done = subprocess.run(
-        [sys.executable, "-m", "netaudit.cli.main", "mnist-mlp", "--quiet", "--out", tmp_path / "out"],
-        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(site)}, capture_output=True, text=True,
+        archive.extractall(folder / "site")
+    (folder / "site" / "sitecustomize.py").write_text(BLOCKED)
+    return folder / "site"
+
+
+def python(site, cwd, *arguments):
+    return subprocess.run(
+        [sys.executable, *arguments], cwd=cwd, env={**os.environ, "PYTHONPATH": str(site)},
+        capture_output=True, text=True,
     )  # fmt: skip
+
+
+def test_the_wheel_holds_the_package_and_the_networks(site, tmp_path):
+    networks = sorted(
+        path.relative_to(site / "netaudit/model_zoo").as_posix() for path in site.glob("**/model_zoo/*/*")
+    )
+    files = ("card.json", "model.safetensors", "sample.npz")
+    assert networks == [f"{name}/{file}" for name in bundled() for file in files]
+    assert not (site / "model_zoo").exists()
+    assert not (site / "tests").exists()
+    weights = sum(path.stat().st_size for path in site.glob("netaudit/model_zoo/*/*"))
+    assert weights < 30_000_000
+    located = python(site, tmp_path, "-c", "import netaudit; print(netaudit.__file__)")
+    assert located.stdout.startswith(str(site))
+
+
+@pytest.mark.parametrize("name", list(bundled()))
+def test_a_bundled_network_is_as_accurate_as_its_card_says(site, tmp_path, name):
+    done = python(
+        site,
+        tmp_path,
+        "-m",
+        "netaudit.cli.main",
+        name,
+        "--quiet",
+        "--format",
+        "json",
+        "--device",
+        "cpu",
+        "--out",
+        "out",
+    )
     assert (done.returncode, done.stderr) == (0, "")
     report = json.loads((tmp_path / "out/audit.json").read_text())
-    assert report["stack"]["data"]["accuracy"] > 0.97
-    located = subprocess.run(
-        [sys.executable, "-c", "import netaudit; print(netaudit.__file__)"],
-        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(site)}, capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    assert located.stdout.startswith(str(site))
+    card = json.loads((site / "netaudit/model_zoo" / name / "card.json").read_text())
+    measured = report["stack"]["data"]["accuracy"]
+    assert measured == card["accuracy"]["sample"]
+    assert abs(measured - card["accuracy"]["test"]) < 0.07  # 400 images: three standard errors
+    assert measured > {"mnist-mlp": 0.97, "cifar10-mlp": 0.5, "alexnet-cifar10": 0.75}[name]
+    assert {run["source"] for run in report["stack"]["runs"]} == {"onehot", "softmax"}

@@ -14,13 +14,15 @@ from click_default_group import DefaultGroup
 from netaudit import __version__
 from netaudit.cli.audit import audit
 from netaudit.cli.calibrate import calibrate
+from netaudit.cli.curves import curves
 from netaudit.cli.layers import layers
 from netaudit.cli.render import render
+from netaudit.cli.train import train
 from netaudit.cli.zoo import zoo
 from netaudit.errors import NetauditError
 from netaudit.names import printable
 
-COMMANDS = (audit, layers, zoo, render, calibrate)
+COMMANDS = (audit, layers, zoo, render, calibrate, train, curves)
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 
 
@@ -54,8 +56,8 @@ def main(arguments: list[str] | None = None) -> None:
         sys.stdout.flush()
     except click.exceptions.Exit as leaving:
         code = leaving.exit_code
-    except Interrupted:
-        _say("interrupted")
+    except Interrupted as stopped:
+        _say("interrupted", tuple(getattr(stopped, "__notes__", ())))
         code = INTERRUPTED
     except BrokenPipeError:  # `netaudit layers ... | head`: nobody reads on, nothing is wrong
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from netaudit.report.curves import Curve, UnitsCurve, read_curve, read_units
+from netaudit.report.images import ImageGrid, read_images
 from netaudit.report.selection import shown_in_full
 from netaudit.results import AuditReport, Finding, HiddenUnits, LayerResult, StackResult
 
@@ -17,6 +18,7 @@ _STEMS = {
 }
 STACK = "stack_labels"
 PAIRS_DRAWN = 4  # of hidden units: two rows of figures
+IMAGES = "stack_images"
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,8 @@ class Plan:
     """By index in the report."""
     stack: StackResult | None
     units: tuple[PlannedUnits, ...] = ()
+    images: ImageGrid | str | None = None
+    """The shadow images, why they cannot be drawn, or None when there are none."""
 
 
 def plan(report: AuditReport) -> Plan:
@@ -71,4 +75,5 @@ def plan(report: AuditReport) -> Plan:
         for index, pair in enumerate(report.units, start=1)
         if isinstance(curve := read_units(pair), UnitsCurve)
     )
-    return Plan(layers, report.stack if report.stack.runs else None, tuple(islice(units, PAIRS_DRAWN)))
+    images = None if report.stack.images is None else read_images(report.stack.images)
+    return Plan(layers, report.stack if report.stack.runs else None, tuple(islice(units, PAIRS_DRAWN)), images)

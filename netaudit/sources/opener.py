@@ -34,7 +34,8 @@ def open_source(
     In this order: a module or a state dict; a file, or anything with a separator or a known suffix (a path, which may
     be a folder's); a bundled network; a name of torchvision; a name of timm; last a folder without a separator.
     ``zoo:``, ``torchvision:`` and ``timm:`` settle a clash. Named architectures get their published weights, fetched
-    once into the library's cache.
+    once into the library's cache. A file with a card beside it, as ``netaudit train`` writes them, has its
+    architecture and its sample from there.
 
     Args:
         target: the name, path, module or state dict.
@@ -122,6 +123,8 @@ def _names(kind: str) -> list[str]:
 def _open_file(path: Path) -> Source:
     from netaudit.sources import trunk
 
+    if described := zoo.open_beside_card(path):
+        return described
     file = open_weights(path)
     planned = plan(file.declared, f"2-D weight under {file.taken}" if file.taken else "2-D weight")
     name = path.name if path.name not in ("", "..") else path.resolve().name  # of "." and "a/.."

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from netaudit.errors import SourceError
 from netaudit.names import printable
 from netaudit.sources.interface import ModelInfo, Source
 from netaudit.sources.weights import WeightsFile, open_weights, require_regular, sha256
 
-if TYPE_CHECKING:
-    from torch import nn
+_LARGEST_CARD = 1_000_000  # bytes: ours have a few thousand
 
 
 def root() -> Path:
@@ -49,48 +49,56 @@ def open_zoo(
     Raises:
         SourceError: the weights or the sample are not those that the card names, or the card is damaged.
     """
-    from torch import nn
+    place = (folder or root()) / name
+    card = bundled(folder)[name]
+    return _open(place, card, ModelInfo(name, "zoo", card=card if file is None else None), file, pretrained)
 
+
+def open_beside_card(path: Path, file: WeightsFile | None = None) -> Source | None:
+    """A weights file with its card beside it, as ``netaudit train`` writes them; None when there is no such card.
+
+    With another ``file``: its weights, in the architecture of the card.
+
+    Raises:
+        SourceError: the weights or the sample are not those that the card names, or the card is damaged.
+    """
+    beside = path.parent / "card.json"
+    if not beside.is_file() or beside.stat().st_size > _LARGEST_CARD:
+        return None
+    try:
+        card = json.loads(beside.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError, OSError):
+        return None  # somebody else's
+    if not isinstance(card, dict) or "architecture" not in card or card.get("weights") != path.name:
+        return None
+    return _open(path.parent, card, ModelInfo(path.name, "file", card=card), file, True)
+
+
+def _open(place: Path, card: Mapping[str, Any], info: ModelInfo, file: WeightsFile | None, pretrained: bool) -> Source:
+    from netaudit.sources import sequential
     from netaudit.sources.architecture import Architecture, open_architecture
     from netaudit.sources.data import load_sample
 
-    place = (folder or root()) / name
-    card = bundled(folder)[name]
-    own = file is None
+    whose = "of the bundled network" if info.kind == "zoo" else "beside"
+    shown = f"{whose} {printable(info.name, 80)}"
     try:
-        if own and pretrained:
-            file = open_weights(_checked(place, card["weights"], card["weights_sha256"]))
-        sample = load_sample(_checked(place, card["sample"], card["sample_sha256"])) if card.get("sample") else None
-        layers = card["architecture"]
-        info = ModelInfo(name, "zoo", architecture=card["title"], card=card if own else None)
-        width = next(layer["in"] for layer in layers if layer["type"] == "Linear")
-        architecture = Architecture(info, lambda: nn.Sequential(*map(_layer, layers)), (width,), sample=sample)
+        if file is None and pretrained:
+            file = open_weights(_checked(place, card["weights"], card["weights_sha256"], shown))
+        sample = None
+        if card.get("sample"):
+            sample = load_sample(_checked(place, card["sample"], card["sample_sha256"], shown))
+        layers, shape = card["architecture"], sequential.shape(card["input"])
+        architecture = Architecture(
+            replace(info, architecture=card["title"]), lambda: sequential.build(layers), shape, sample=sample
+        )
         return open_architecture(architecture, file)
-    except (KeyError, TypeError, StopIteration) as error:
-        raise SourceError(
-            f"the card of the bundled network {name} is incomplete: {printable(str(error), 80)}"
-        ) from error
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise SourceError(f"the card {shown} is incomplete: {printable(str(error), 80)}") from error
 
 
-def _checked(place: Path, name: str, digest: str) -> Path:
+def _checked(place: Path, name: str, digest: str, shown: str) -> Path:
     path = place / Path(name).name
     require_regular(path)
     if sha256(path) != digest:
-        raise SourceError(f"{path.name} of the bundled network {place.name} is not the file its card describes")
+        raise SourceError(f"{printable(path.name)} {shown} is not the file its card describes")
     return path
-
-
-def _layer(description: Mapping[str, Any]) -> nn.Module:
-    from torch import nn
-
-    match description["type"]:
-        case "Flatten":
-            return nn.Flatten()
-        case "Linear":
-            return nn.Linear(description["in"], description["out"])
-        case "ReLU":
-            return nn.ReLU()
-        case "Dropout":
-            return nn.Dropout(description["p"])
-        case other:
-            raise SourceError(f"a bundled network cannot have a layer {printable(str(other), 80)}")

@@ -38,6 +38,7 @@ def zoo(tmp_path: Path) -> Path:
     card = {
         "name": "tiny",
         "title": "A tiny network",
+        "input": [12],
         "architecture": ARCHITECTURE,
         "weights": "model.safetensors",
         "weights_sha256": digest(folder / "model.safetensors"),
@@ -102,7 +103,7 @@ def test_files_must_be_those_of_the_card(zoo: Path, name: str) -> None:
     ("values", "reason"),
     [
         ({"architecture": [{"type": "Linear", "in": 12}]}, "incomplete: 'out'"),
-        ({"architecture": []}, "incomplete"),
+        ({"input": [-1]}, "input of a described network must be 1 to"),
         ({"architecture": [{"type": "Linear", "in": 12, "out": 8}, {"type": "__import__"}]}, "a layer __import__"),
         ({"architecture": [*ARCHITECTURE[:4], {"type": "Linear", "in": 8, "out": 4}]}, "does not fit tiny"),
         ({"weights": "absent.safetensors"}, "no such file"),

@@ -7,6 +7,7 @@ from netaudit.report.chart import Chart
 from netaudit.report.curves import BiasCurve, Curve, Floats, GaussianCurve, InversionCurve, SpectrumCurve
 from netaudit.report.document.labels import SOURCES
 from netaudit.report.document.text import count, number, percent, shown_name
+from netaudit.report.images import ImageGrid
 from netaudit.report.plan import PlannedFigure
 from netaudit.results import StackResult
 
@@ -66,6 +67,22 @@ def stack_alt(stack: StackResult) -> str:
         for run in stack.runs
     )
     return f"{stack_caption(stack)} {runs}."
+
+
+IMAGES_CAPTION = (
+    "Each label sent down the stack to the input, without dropout: a real image of it, its shadow through the network, "
+    "and its shadow through untrained layers, Gaussian ones of the same shapes and scales. Each image is scaled to its "
+    "own maximum."
+)
+
+
+def images_alt(grid: ImageGrid) -> str:
+    """The caption of the shadow images, followed by how much they are like real ones."""
+    return (
+        f"{IMAGES_CAPTION} A shadow's correlation with the mean of its label's real images is "
+        f"{number(grid.likeness_trained, 2)} through the network and {number(grid.likeness_untrained, 2)} through "
+        f"untrained layers, in the mean over {count(len(grid.labels), 'label')}."
+    )
 
 
 def chart_alt(chart: Chart) -> str:

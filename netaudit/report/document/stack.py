@@ -8,8 +8,8 @@ from netaudit.report.document.first_page import ON_PAPER
 from netaudit.report.document.labels import SOURCES
 from netaudit.report.document.model import Block, Column, Paragraph, Run, Section
 from netaudit.report.document.numbering import Numbering
-from netaudit.report.document.text import NONE, count, number, percent, sentence, shown_name, size
-from netaudit.report.plan import STACK, Plan
+from netaudit.report.document.text import NONE, capital, count, number, percent, sentence, shown_name, size
+from netaudit.report.plan import IMAGES, STACK, Plan
 from netaudit.results import AuditReport, StackResult
 
 
@@ -37,6 +37,7 @@ def stack(report: AuditReport, plan: Plan, numbering: Numbering) -> Section:
         ]
         columns = [Column("Sent down", wide=True), *(Column(title, numeric=True) for title in titles)]
         blocks.append(numbering.table("Labels that come back.", columns, rows))
+    blocks += _images(plan, numbering)
     return Section("stack", 1, "3 The stack", tuple(blocks))
 
 
@@ -65,6 +66,21 @@ def skipped(report: AuditReport, numbering: Numbering) -> Section:
         note if long else "",
     )
     return Section("skipped", 1, "4 Skipped", (table,))
+
+
+def _images(plan: Plan, numbering: Numbering) -> list[Block]:
+    """The shadow images with how much they are like real ones, or why they cannot be drawn."""
+    if plan.images is None:
+        return []
+    if isinstance(plan.images, str):
+        return [Paragraph((Run(sentence(capital(plan.images))),))]
+    trained, untrained = (number(r, 2) for r in (plan.images.likeness_trained, plan.images.likeness_untrained))
+    words = (
+        "Shadow images: a label's shadow at the input correlates with the mean of its real images by "
+        f"{trained} in the network and by {untrained} in an untrained one (mean over the labels shown)."
+    )
+    figure = numbering.figure(IMAGES, captions.IMAGES_CAPTION, captions.images_alt(plan.images))
+    return [Paragraph((Run(words),)), figure]
 
 
 def _order(found: StackResult) -> Paragraph:

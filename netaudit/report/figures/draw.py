@@ -9,6 +9,7 @@ from netaudit.report.curves import BiasCurve, Curve, GaussianCurve, InversionCur
 from netaudit.report.document import captions, units
 from netaudit.report.figures.bias import draw_bias
 from netaudit.report.figures.gaussian import draw_gaussian
+from netaudit.report.figures.images import draw_images
 from netaudit.report.figures.inversion import draw_inversion
 from netaudit.report.figures.lines import draw_chart
 from netaudit.report.figures.spectrum import draw_spectrum
@@ -16,7 +17,8 @@ from netaudit.report.figures.stack import draw_stack
 from netaudit.report.figures.style import THEME, canvas
 from netaudit.report.figures.svg import to_svg
 from netaudit.report.figures.units import draw_units
-from netaudit.report.plan import STACK, Plan
+from netaudit.report.images import ImageGrid
+from netaudit.report.plan import IMAGES, STACK, Plan
 from netaudit.results import StackResult
 
 LARGEST = 100_000  # bytes of a study's chart: a page with twenty of them still opens at once
@@ -32,6 +34,8 @@ def draw_figures(plan: Plan) -> dict[str, str]:
     }
     if plan.stack is not None:
         drawn[STACK] = _draw(plan.stack, STACK, captions.stack_alt(plan.stack))
+    if isinstance(plan.images, ImageGrid):
+        drawn[IMAGES] = _draw(plan.images, IMAGES, captions.images_alt(plan.images))
     drawn |= {planned.stem: _draw(planned.curve, planned.stem, units.alt(planned)) for planned in plan.units}
     return drawn
 
@@ -53,7 +57,7 @@ def draw_charts(charts: Iterable[Chart]) -> dict[str, str]:
     return drawn
 
 
-def _draw(data: Curve | StackResult | UnitsCurve | Chart, stem: str, alt: str) -> str:
+def _draw(data: Curve | StackResult | UnitsCurve | ImageGrid | Chart, stem: str, alt: str) -> str:
     import matplotlib.style
 
     with matplotlib.style.context(["default", THEME]):  # whatever the user's own matplotlibrc says
@@ -71,6 +75,8 @@ def _draw(data: Curve | StackResult | UnitsCurve | Chart, stem: str, alt: str) -
                 draw_stack(figure, data)
             case UnitsCurve():
                 draw_units(figure, data)
+            case ImageGrid():
+                draw_images(figure, data)
             case Chart():
                 draw_chart(figure, data)
         return to_svg(figure, stem, alt)

@@ -1,0 +1,98 @@
+"""``netaudit train RECIPE``: train a network as the bundled ones were trained."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from netaudit.training.recipes import RECIPES
+
+if TYPE_CHECKING:
+    from netaudit.training.loop import Precision, Run
+
+
+@click.command()
+@click.argument("recipe", type=click.Choice([entry.name for entry in RECIPES]), metavar="RECIPE")
+@click.option(
+    "--data-root", type=click.Path(path_type=Path), default=Path("data"), show_default=True, metavar="DIR",
+    help="Where MNIST and CIFAR-10 lie; what is missing is downloaded into it.",
+)  # fmt: skip
+@click.option(
+    "--epochs", type=click.IntRange(1, 10_000), help="Passes over the training images; the recipe's by default."
+)
+@click.option("--seed", default=0, show_default=True, help="Every random number follows from it.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), metavar="DIR", help="Where to write; trained/RECIPE by default."
+)
+@click.option(
+    "--device", default="auto", show_default=True, metavar="auto|cpu|cuda|cuda:N|mps", help="Where to compute."
+)
+@click.option(
+    "--precision", type=click.Choice(["float32", "bfloat16"]), default="float32", show_default=True,
+    help="Of the products; bfloat16 takes half the time on hardware that has it.",
+)  # fmt: skip
+@click.option("--keep-epochs", is_flag=True, help="Keep the weights after each epoch, too, in DIR/epochs.")
+@click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+def train(
+    recipe: str,
+    data_root: Path,
+    epochs: int | None,
+    seed: int,
+    out: Path | None,
+    device: str,
+    precision: Precision,
+    keep_epochs: bool,
+    quiet: bool,
+) -> None:
+    """Train a network by RECIPE, as the bundled ones were: mnist-mlp, cifar10-mlp or alexnet-cifar10.
+
+    Writes model.safetensors, card.json, sample.npz and training.json. After an interruption the same command goes on
+    from the last whole epoch, to the same bytes.
+    """
+    from netaudit.cli.progress import progress_bar
+    from netaudit.report.files import make_folder
+
+    folder = out or Path("trained") / recipe
+    make_folder(folder)  # now, not after an hour of work
+    with progress_bar(quiet) as progress:
+        from netaudit import device as devices
+        from netaudit.training import checkpoint, export, loop, recipes
+        from netaudit.training.data import load
+
+        tell = progress or (lambda message, done, total: None)
+        chosen = recipes.recipe(recipe)
+        run = checkpoint.resume(folder, chosen, seed, epochs or chosen.epochs, devices.choose(device), precision)
+        if run.done and not quiet:
+            click.echo(f"{folder} holds {run.done} of {run.epochs} epochs: going on from there")
+        data = load(chosen.data, data_root, tell)
+        clock = time.perf_counter()
+
+        def after(run: Run) -> None:
+            nonlocal clock
+            if keep_epochs:
+                export.keep_epoch(run, folder)
+            export.write_figures(run, folder)
+            checkpoint.save_run(run, folder)
+            if not quiet:
+                click.echo(_line(run, time.perf_counter() - clock))
+            clock = time.perf_counter()
+
+        try:
+            loop.train(run, data, tell, after=after)
+        except BaseException as stopped:  # Ctrl-C, too: main prints the note as a hint
+            if run.history:
+                stopped.add_note("the same command goes on from the last whole epoch")
+            raise
+        card = export.export(run, data, folder)
+    if not quiet:
+        click.echo(f"test accuracy {card['accuracy']['test']:.2%} as stored in float16")
+        click.echo(f"Trained: {folder / export.WEIGHTS}; audit it: netaudit {folder / export.WEIGHTS}")
+
+
+def _line(run: Run, seconds: float) -> str:
+    figures = run.history[-1]
+    loss = "at initialisation" if figures["loss"] is None else f"loss {figures['loss']:.4f}"
+    return f"epoch {run.done}/{run.epochs}: {loss}, test accuracy {figures['test_accuracy']:.2%}, {seconds:.0f} s"

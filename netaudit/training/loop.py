@@ -1,0 +1,138 @@
+"""The epoch loop: a plain function over a run, with the loss, the progress and what follows an epoch handed in.
+
+Every random number follows from the seed and the epoch, so that a run which goes on after an interruption gives the
+same bytes as one that was never interrupted (on the CPU, for a given number of threads).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+from netaudit import device as devices
+from netaudit.errors import NetauditError
+from netaudit.sources import sequential
+from netaudit.sources.interface import Progress
+from netaudit.training.augmentation import crop_and_flip
+from netaudit.training.data import DataSet, Images
+from netaudit.training.recipes import Recipe
+
+Loss = Callable[[nn.Module, Tensor, Tensor, torch.Generator], Tensor]
+"""(model in training mode, x ``[batch, ...]`` in [0, 1], y ``[batch]``, a generator of its own) to a scalar. The order
+of the batches and their augmentation come from another generator, so that two losses see the same ones."""
+
+Precision = Literal["float32", "bfloat16"]
+"""Of the products inside training (PyTorch's autocast); weights, updates and the test are in float32 always."""
+
+_TEST_BATCH = 500
+
+
+@dataclass
+class Run:
+    """A training run: what changes from epoch to epoch."""
+
+    recipe: Recipe
+    seed: int
+    epochs: int
+    device: torch.device
+    model: nn.Module
+    optimiser: torch.optim.Optimizer
+    precision: Precision = "float32"
+    history: list[dict[str, Any]] = field(default_factory=list)
+    """``{epoch, rate, loss, test_accuracy}`` an epoch; the first is 0, the initialisation, without rate and loss."""
+
+    @property
+    def done(self) -> int:
+        """Epochs behind it."""
+        return max(0, len(self.history) - 1)
+
+
+def start(recipe: Recipe, seed: int, epochs: int, device: torch.device, precision: Precision = "float32") -> Run:
+    """A run before its first epoch. The weights are drawn on the CPU: the same ones for every device."""
+    key = (recipe.name, "initialisation")
+    with devices.seeded(torch.device("cpu"), seed, *key):
+        model = sequential.build(recipe.architecture)
+    if recipe.initialisation == "gaussian":
+        _gaussian(model, devices.generator(seed, *key))
+    if len(recipe.input) == 3:  # convolutions on the CPU are a fourth faster so
+        model = model.to(memory_format=torch.channels_last)
+    model = model.to(device)
+    optimiser = torch.optim.SGD(model.parameters(), recipe.rate, recipe.momentum, weight_decay=recipe.weight_decay)
+    return Run(recipe, seed, epochs, device, model, optimiser, precision)
+
+
+def cross_entropy(model: nn.Module, x: Tensor, y: Tensor, generator: torch.Generator) -> Tensor:
+    """The plain loss."""
+    return torch.nn.functional.cross_entropy(model(x), y)
+
+
+def train(
+    run: Run, data: DataSet, progress: Progress, *, loss: Loss = cross_entropy, after: Callable[[Run], None]
+) -> None:
+    """Train to the run's last epoch. ``after(run)`` follows the initialisation and every epoch.
+
+    Raises:
+        NetauditError: the loss is not finite.
+    """
+    if not run.history:
+        start = {"epoch": 0, "rate": None, "loss": None, "test_accuracy": accuracy(run.model, data.test, run.device)}
+        run.history.append(start)
+        after(run)
+    while run.done < run.epochs:
+        rate = run.recipe.rate_at(run.done, run.epochs)
+        mean = _epoch(run, data.train, rate, loss, progress)
+        if not math.isfinite(mean):
+            raise NetauditError(
+                f"{run.recipe.name}: the loss is no longer finite in epoch {run.done + 1}", hint="try another --seed"
+            )
+        found = accuracy(run.model, data.test, run.device)
+        run.history.append({"epoch": run.done + 1, "rate": rate, "loss": mean, "test_accuracy": found})
+        after(run)
+
+
+def accuracy(model: nn.Module, images: Images, device: torch.device) -> float:
+    """Share of right labels, in evaluation mode; uint8 pixels are scaled to [0, 1]."""
+    model.eval()
+    with torch.no_grad():
+        pairs = zip(torch.split(images.x, _TEST_BATCH), torch.split(images.y, _TEST_BATCH), strict=True)
+        hits = sum(int((model(x.to(device) / 255).argmax(1).cpu() == y).sum()) for x, y in pairs)
+    return hits / len(images.y)
+
+
+def _epoch(run: Run, images: Images, rate: float, loss: Loss, progress: Progress) -> float:
+    """One pass over the images; the mean loss."""
+    number, recipe = run.done + 1, run.recipe
+    key = (recipe.name, "epoch", str(number))
+    order, own = (devices.generator(run.seed, *key, use) for use in ("order", "loss"))
+    for group in run.optimiser.param_groups:
+        group["lr"] = rate
+    run.model.train()
+    total = torch.zeros((), device=run.device)
+    batches = torch.split(torch.randperm(len(images.y), generator=order), recipe.batch)
+    with devices.seeded(run.device, run.seed, *key, "dropout"):
+        for step, rows in enumerate(batches):
+            done = (number - 1) * len(batches) + step
+            progress(f"epoch {number} of {run.epochs}", done, run.epochs * len(batches))
+            x = images.x[rows]
+            if recipe.augmentation == "crop and flip":
+                x = crop_and_flip(x, order)
+            run.optimiser.zero_grad()
+            with torch.autocast(run.device.type, torch.bfloat16, enabled=run.precision == "bfloat16"):
+                value = loss(run.model, x.to(run.device) / 255, images.y[rows].to(run.device), own)
+            torch.autograd.backward(value)
+            run.optimiser.step()
+            total += value.detach() * len(rows)
+    return float(total) / len(images.y)
+
+
+def _gaussian(model: nn.Module, generator: torch.Generator) -> None:
+    for layer in model.modules():
+        if isinstance(layer, (nn.Linear, nn.Conv2d)):
+            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu", generator=generator)
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)

@@ -1,0 +1,142 @@
+"""The recipes: which network, on which data, trained how. An explicit tuple; a recipe's name is its network's."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Layer = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides what a training run gives, but the seed, the number of epochs and the machine.
+
+    SGD with momentum on the mean cross-entropy; pixels are scaled to [0, 1].
+    """
+
+    name: str
+    title: str
+    architecture: tuple[Layer, ...]
+    """Of :func:`netaudit.sources.sequential.build`."""
+    input: tuple[int, ...]
+    """Shape of one input."""
+    data: Literal["mnist", "cifar10"]
+    initialisation: Literal["pytorch", "gaussian"]
+    """``pytorch``: its default, uniform on +- 1 / sqrt(n). ``gaussian``: He et al., arXiv:1502.01852: N(0, 2 / n) for n
+    inputs of a unit, biases 0: the random-like net of the hypotheses, at which every claim holds."""
+    epochs: int
+    batch: int
+    rate: float
+    """Of the first epoch; see ``rate_at``."""
+    momentum: float = 0.9
+    weight_decay: float = 0.0
+    """Of every parameter."""
+    augmentation: Literal["none", "crop and flip"] = "none"
+    """``crop and flip``: padded by four pixels of 0, cropped at random, mirrored half of the time."""
+    origin: str = ""
+    """Where the choices come from, in words; goes into the card."""
+
+    def rate_at(self, epoch: int, epochs: int) -> float:
+        """The learning rate of an epoch, counted from 0: half a cosine from ``rate`` towards 0.
+
+        Source: Loshchilov and Hutter, arXiv:1608.03983, equation (5) without restarts.
+
+        >>> [round(RECIPES[0].rate_at(epoch, 4), 4) for epoch in range(4)]
+        [0.1, 0.0854, 0.05, 0.0146]
+        """
+        return self.rate * (1 + math.cos(math.pi * epoch / epochs)) / 2
+
+    def describe(self, epochs: int) -> str:
+        """The recipe in one line, for the card."""
+        dropout = sorted({layer["p"] for layer in self.architecture if layer["type"] == "Dropout"})
+        start = {"pytorch": "PyTorch's default initialisation", "gaussian": "Gaussian initialisation (He et al.)"}
+        parts = [
+            f"{epochs} epochs of SGD",
+            f"batch {self.batch}",
+            f"learning rate {self.rate:g} with a cosine schedule",
+            f"momentum {self.momentum:g}",
+            *([f"weight decay {self.weight_decay:g}"] if self.weight_decay else []),
+            *(f"dropout {p:g}" for p in dropout),
+            "cross-entropy",
+            start[self.initialisation],
+            *([f"augmentation: {self.augmentation}"] if self.augmentation != "none" else []),
+        ]
+        return f"{', '.join(parts)}; stored as float16"
+
+
+def _linear(inputs: int, outputs: int, name: str | None = None) -> Layer:
+    return {"type": "Linear", **({"name": name} if name else {}), "in": inputs, "out": outputs}
+
+
+def _convolution(name: str, inputs: int, outputs: int) -> tuple[Layer, Layer]:
+    """3 x 3, the size kept, and its ReLU."""
+    return {"type": "Conv2d", "name": name, "in": inputs, "out": outputs, "kernel": 3, "padding": 1}, {"type": "ReLU"}
+
+
+_HALF: Layer = {"type": "Dropout", "p": 0.5}
+_RELU: Layer = {"type": "ReLU"}
+_FLATTEN: Layer = {"type": "Flatten"}
+_POOL: Layer = {"type": "MaxPool2d", "kernel": 2}
+
+RECIPES = (
+    Recipe(
+        name="mnist-mlp",
+        title="A 784-1000-1000-10 ReLU network with dropout, trained on MNIST",
+        architecture=(
+            *(_FLATTEN, _linear(784, 1000), _RELU, _HALF),
+            *(_linear(1000, 1000), _RELU, _HALF, _linear(1000, 10)),
+        ),
+        input=(1, 28, 28),
+        data="mnist",
+        initialisation="pytorch",
+        epochs=20,
+        batch=100,
+        rate=0.1,
+    ),
+    Recipe(
+        name="cifar10-mlp",
+        title="A 3072-1000-1000-10 ReLU network with dropout, trained on CIFAR-10",
+        architecture=(
+            *(_FLATTEN, _linear(3072, 1000, "fc1"), _RELU, _HALF),
+            *(_linear(1000, 1000, "fc2"), _RELU, _HALF, _linear(1000, 10, "fc3")),
+        ),
+        input=(3, 32, 32),
+        data="cifar10",
+        initialisation="gaussian",
+        epochs=40,
+        batch=100,
+        rate=0.005,
+    ),
+    Recipe(
+        name="alexnet-cifar10",
+        title="AlexNet's plan for 32 x 32 images, trained on CIFAR-10",
+        architecture=(
+            *(*_convolution("conv1", 3, 32), _POOL, *_convolution("conv2", 32, 64), _POOL),
+            *(*_convolution("conv3", 64, 128), *_convolution("conv4", 128, 128), *_convolution("conv5", 128, 128)),
+            *(_POOL, _FLATTEN, _HALF, _linear(2048, 1024, "fc6"), _RELU, _HALF, _linear(1024, 1024, "fc7"), _RELU),
+            _linear(1024, 10, "fc8"),
+        ),
+        input=(3, 32, 32),
+        data="cifar10",
+        initialisation="gaussian",
+        epochs=20,
+        batch=128,
+        rate=0.02,
+        weight_decay=5e-4,
+        augmentation="crop and flip",
+        origin="Five convolutions with pooling after the first, second and fifth, then dropout, fc6, ReLU, dropout, "
+        "fc7, ReLU, fc8, as in AlexNet; no normalisation. Batch, momentum and weight decay are AlexNet's (Krizhevsky "
+        "et al., 2012). The convolutions are 3 x 3 and narrower, so that it trains within an hour on one CPU core.",
+    ),
+)
+
+
+def recipe(name: str) -> Recipe:
+    """The recipe of that name.
+
+    Raises:
+        KeyError: there is none.
+    """
+    return {entry.name: entry for entry in RECIPES}[name]

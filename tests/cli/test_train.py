@@ -1,0 +1,128 @@
+"""``netaudit train`` and ``netaudit curves`` as a user meets them, on a small MNIST."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from netaudit.cli.main import main
+
+TRAIN = ("train", "mnist-mlp", "--epochs", "3", "--device", "cpu", "--data-root", "data")
+
+
+@pytest.fixture
+def run(capsys, monkeypatch, tmp_path):
+    """Run a command line in a folder of its own: ``(exit code, stdout, stderr)``."""
+    monkeypatch.chdir(tmp_path)
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def call(*arguments):
+        with pytest.raises(SystemExit) as leaving:
+            main([str(argument) for argument in arguments])
+        captured = capsys.readouterr()
+        return leaving.value.code, captured.out, captured.err
+
+    yield call
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def test_train_then_audit_then_curves(run, mnist_root, tmp_path):
+    code, out, err = run(*TRAIN, "--keep-epochs")
+    assert (code, err) == (0, "")
+    lines = out.splitlines()
+    assert lines[0].startswith("epoch 0/3: at initialisation, test accuracy ")
+    assert [line.split(":")[0] for line in lines[1:4]] == ["epoch 1/3", "epoch 2/3", "epoch 3/3"]
+    assert "loss " in lines[3]
+    assert lines[-1] == (
+        "Trained: trained/mnist-mlp/model.safetensors; audit it: netaudit trained/mnist-mlp/model.safetensors"
+    )
+    folder = tmp_path / "trained" / "mnist-mlp"
+    names = {"model.safetensors", "card.json", "sample.npz", "training.json", "state.safetensors", "epochs"}
+    assert {path.name for path in folder.iterdir()} == names
+
+    weights, sample = "trained/mnist-mlp/model.safetensors", "trained/mnist-mlp/sample.npz"
+    assert run(weights, "--data", sample, "--format", "json", "--out", "audit", "--quiet") == (0, "", "")
+    report = json.loads((tmp_path / "audit/audit.json").read_text())
+    card = json.loads((folder / "card.json").read_text())
+    assert report["stack"]["data"]["accuracy"] == card["accuracy"]["sample"]
+    assert not report["stack"]["inferred"]
+    assert report["model"]["card"] == card
+
+    code, out, err = run("curves", "trained/mnist-mlp", "--format", "json,html", "--device", "cpu")
+    assert (code, err) == (0, "")
+    assert out == "Report: reports/training/training.html, reports/training/training.json\n"
+    [network] = json.loads((tmp_path / "reports/training/training.json").read_text())["networks"]
+    assert [entry["epoch"] for entry in network["epochs"]] == [0, 1, 2, 3]
+    assert network["epochs"][3]["accuracy"] == card["accuracy"]["sample"]
+
+
+def test_quiet_and_the_same_again(run, mnist_root, tmp_path):
+    assert run(*TRAIN, "--quiet") == (0, "", "")
+    folder = tmp_path / "trained" / "mnist-mlp"
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    code, out, _ = run(*TRAIN)
+    assert code == 0
+    assert out.startswith("trained/mnist-mlp holds 3 of 3 epochs: going on from there\n")
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    code, _, err = run(*TRAIN, "--seed", "1")
+    assert code == 2
+    assert "holds a run with seed 0, not 1\nhint: --out DIR for a new run" in err
+
+
+def test_an_interrupted_run_goes_on_to_the_same_bytes(mnist_root, tmp_path):
+    def start(out):
+        command = [sys.executable, "-m", "netaudit.cli.main", *TRAIN, "--epochs", "40", "--out", out]
+        return subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    cut = start("cut")
+    while not (tmp_path / "cut" / "training.json").exists():
+        time.sleep(0.05)
+        assert cut.poll() is None
+    cut.send_signal(signal.SIGINT)
+    _, err = cut.communicate(timeout=60)
+    assert cut.returncode == 130
+    assert err == "netaudit: error: interrupted\nhint: the same command goes on from the last whole epoch\n"
+    assert not (tmp_path / "cut" / "card.json").exists()
+    assert not list((tmp_path / "cut").glob("*.tmp"))
+    again, whole = start("cut"), start("whole")
+    for process in (again, whole):
+        process.communicate(timeout=300)
+        assert process.returncode == 0
+    whole, cut = ({path.name: path.read_bytes() for path in (tmp_path / out).iterdir()} for out in ("whole", "cut"))
+    assert set(whole) == {"model.safetensors", "card.json", "sample.npz", "training.json", "state.safetensors"}
+    assert whole == cut
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (("train", "resnet"), "'resnet' is not one of 'mnist-mlp', 'cifar10-mlp', 'alexnet-cifar10'"),
+        (("train",), "Missing argument 'RECIPE'"),
+        ((*TRAIN, "--epochs", "0"), "0 is not in the range"),
+        ((*TRAIN, "--device", "tpu"), "'tpu' is no device"),
+        (("train", "mnist-mlp", "--data-root", "absent"), "MNIST is not there, and: cannot download train-images"),
+        (("train", "cifar10-mlp", "--data-root", "absent"), "CIFAR-10 is not there, and: cannot download cifar-10"),
+        (("curves", "absent"), "absent: no epochs of a training run in it"),
+    ],
+)
+def test_errors_are_one_line_with_a_hint(run, arguments, reason):
+    code, out, err = run(*arguments)
+    assert code == 2
+    assert out == ""
+    error, *hints = err.splitlines()
+    assert error.startswith("netaudit: error: ")
+    assert reason in error
+    assert hints
+    assert all(hint.startswith("hint: ") for hint in hints)
+
+
+def test_an_unfinished_run_has_no_curves(run, mnist_root, tmp_path):
+    run(*TRAIN, "--keep-epochs", "--quiet")
+    (tmp_path / "trained/mnist-mlp/card.json").unlink()
+    code, _, err = run("curves", "trained/mnist-mlp")
+    assert code == 2
+    assert "trained/mnist-mlp: the run is not finished: it has no card" in err

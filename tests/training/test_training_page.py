@@ -1,0 +1,61 @@
+"""The committed study: made again from its JSON it is the same page, and its numbers are those of today's analysers."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+import netaudit
+from netaudit.report.html import to_html
+from netaudit.report.study import prepare_study
+from netaudit.sources.zoo import bundled
+from netaudit.training import curves, page
+from netaudit.training.recipes import RECIPES
+
+FOLDER = Path(__file__).parent.parent.parent / "reports" / "training"
+
+
+@pytest.fixture(scope="module")
+def text():
+    return (FOLDER / "training.json").read_text(encoding="ascii")
+
+
+def without_drawings(html):
+    return re.sub(r"<svg.*?</svg>", lambda svg: "".join(re.findall(r"<title.*?</title>", svg[0])), html, flags=re.S)
+
+
+def test_made_again_it_is_the_same(text):
+    made = page.document(json.loads(text))
+    assert made.to_json() == text
+    committed = (FOLDER / "training.html").read_text(encoding="utf-8")
+    assert without_drawings(to_html(prepare_study(made))) == without_drawings(committed)
+    assert {path.stem for path in (FOLDER / "figures").iterdir()} == {chart.stem for chart in made.charts}
+
+
+def test_every_recipe_is_there_from_its_initialisation_to_its_end(text):
+    networks = json.loads(text)["networks"]
+    assert [network["name"] for network in networks] == [recipe.name for recipe in RECIPES]
+    for network, recipe in zip(networks, RECIPES, strict=True):
+        assert [entry["epoch"] for entry in network["epochs"]] == list(range(recipe.epochs + 1))
+        assert [entry["epoch"] for entry in network["history"]] == list(range(recipe.epochs + 1))
+        last = network["history"][-1]["test_accuracy"]
+        assert last == pytest.approx(network["accuracy"]["test"], abs=0.01)  # float32, and as stored in float16
+        assert last > network["history"][1]["test_accuracy"]
+
+
+@pytest.mark.parametrize("name", ["cifar10-mlp", "alexnet-cifar10"])
+def test_the_last_epoch_is_the_bundled_network(text, name):
+    """mnist-mlp's shipped weights are from another run of its recipe."""
+    [network] = [network for network in json.loads(text)["networks"] if network["name"] == name]
+    assert network["accuracy"] == bundled()[name]["accuracy"]
+    now, last = curves.figures(netaudit.audit(name, device="cpu")), network["epochs"][-1]
+    assert now["accuracy"] == last["accuracy"]
+    for layer, claims in now["layers"].items():
+        for claim, metrics in claims.items():
+            known = {metric: value for metric, value in metrics.items() if value is not None}
+            kept = last["layers"][layer][claim]
+            assert known == pytest.approx({metric: kept[metric] for metric in known}, rel=1e-3, abs=1e-6)
+            assert all(kept[metric] is None for metric in metrics if metric not in known)
+    for label, kept in zip(now["labels"], last["labels"], strict=True):
+        assert label["top1"] == pytest.approx(kept["top1"], abs=0.02)
