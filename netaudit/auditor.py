@@ -134,7 +134,8 @@ def audit(
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
         seed: every random number follows from it.
         data: an ``.npz`` with real inputs ``x [N, ...]`` as the model takes them (uint8 is scaled to [0, 1]) and
-            labels ``y [N]``; a bundled network brings its own.
+            labels ``y [N]``; or a folder of images, for an architecture whose preprocessing is known. A bundled
+            network brings its own.
         nulls: what each layer's figures are set beside, apart from a Gaussian layer: ``quick``, one draw of its own
             entries permuted and one with random signs, on at most 1024 x 1024 of them; ``full``, ten of each at full
             size; ``none``. No verdict depends on it.
@@ -144,7 +145,7 @@ def audit(
         ValueError: no such level of nulls.
         NetauditError: the target cannot be read, or no layer has a claim that can be judged.
     """
-    from netaudit.sources.data import load_sample
+    from netaudit.sources.data import load_data
     from netaudit.sources.opener import open_source
 
     if nulls not in LEVELS:
@@ -152,7 +153,7 @@ def audit(
     tell = progress or _silent
     auditor = Auditor(devices.choose(device), seed, nulls, progress=tell)
     source = open_source(target, weights=None if weights is None else Path(weights), progress=tell)
-    sample = source.sample if data is None else load_sample(Path(data))
+    sample = source.sample if data is None else load_data(Path(data), source)
     with unchanged_files(source.files, tell) as file_sha256:
         return report_on(source, sample, auditor, file_sha256, tuple(layers or ()), tuple(exclude or ()))
 

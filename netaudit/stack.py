@@ -56,7 +56,7 @@ def run_inputs(source: Source, sample: Sample | None, device: torch.device, prog
     if not bool(torch.isfinite(up.logits).all()):
         return Inputs(note="the network's outputs on the real inputs are not finite")
     classes = up.logits.shape[1]
-    if int(sample.y.max(initial=0)) >= classes:
+    if sample.y is not None and int(sample.y.max(initial=0)) >= classes:
         raise SourceError(
             f"{sample.name}: y holds labels up to {int(sample.y.max())}, the network has {classes} outputs"
         )
@@ -95,12 +95,12 @@ def run_stack(
     data = None
     if inputs.logits is not None and sample is not None:
         labels.append(shadow_stack.Labels("softmax", inputs.logits.softmax(1)))
-        hits = inputs.logits.argmax(1).numpy() == sample.y[: len(inputs.logits)]
+        y = None if sample.y is None else sample.y[: len(inputs.logits)]
         data = {
             "name": sample.name,
             "sha256": sample.sha256,
             "n": len(inputs.logits),
-            "accuracy": float(hits.mean()),
+            "accuracy": None if y is None else float((inputs.logits.argmax(1).numpy() == y).mean()),
         }
     norm = inputs.norms.get(names[0])
 
@@ -109,7 +109,7 @@ def run_stack(
 
     runs = devices.with_cpu_fallback(recover, device)
     images = None
-    if inputs.pixels and sample is not None:
+    if inputs.pixels and sample is not None and sample.y is not None:
         x, y = sample.x[:MOST_INPUTS], sample.y[:MOST_INPUTS]
 
         def show(where: torch.device) -> ShadowImages:

@@ -43,7 +43,10 @@ def split_formats(context: click.Context, parameter: click.Parameter, value: str
 )
 @click.option("--seed", default=0, show_default=True, help="Every random number follows from it.")
 @click.option(
-    "--data", type=click.Path(path_type=Path), metavar="FILE.npz", help="Real inputs x and labels y for the network."
+    "--data",
+    type=click.Path(path_type=Path),
+    metavar="FILE.npz|FOLDER",
+    help="Real inputs x and labels y for the network, or a folder of images.",
 )
 @click.option(
     "--nulls", type=click.Choice(NULLS), default="quick", show_default=True,

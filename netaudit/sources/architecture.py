@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from netaudit.errors import SourceError
 from netaudit.names import printable
 from netaudit.sources import skeleton, trunk
+from netaudit.sources.images import Preprocessing
 from netaudit.sources.interface import ModelInfo, Sample, Source, TensorStore
 from netaudit.sources.module import plan
 from netaudit.sources.store import RenamedStore, module_store
@@ -35,6 +36,8 @@ class Architecture:
     rename: Callable[[dict[str, Tensor]], dict[str, Tensor]] = dict
     """Names in old published files to the present ones."""
     sample: Sample | None = None
+    preprocessing: Callable[[], Preprocessing | None] | None = None
+    """Made only when there are pictures to be read."""
 
 
 def open_architecture(architecture: Architecture, file: WeightsFile | None, *, published: bool = False) -> Source:
@@ -64,6 +67,7 @@ def open_architecture(architecture: Architecture, file: WeightsFile | None, *, p
         files=() if file is None else file.files,
         trunk=trunk.below(planned, trace, lambda: _filled(architecture.make, store)),
         sample=architecture.sample,
+        preprocessing=architecture.preprocessing,
         versions=dict(architecture.versions),
     )
 

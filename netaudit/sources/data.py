@@ -11,12 +11,26 @@ import numpy as np
 
 from netaudit.errors import SourceError, UnsafeFileError
 from netaudit.names import printable
-from netaudit.sources.interface import Sample
+from netaudit.sources.interface import Sample, Source
 from netaudit.sources.weights import require_regular, sha256
 
 LARGEST = 2**30
 """Bytes that x may take as float32: 1,700 ImageNet inputs. The stack's accuracy needs a few hundred."""
 _HINT = "np.savez(FILE, x=inputs, y=labels), with float or uint8 inputs [N, ...] and integer labels [N]"
+
+
+def load_data(path: Path, source: Source) -> Sample:
+    """Real inputs from an ``.npz``, or from a folder of images through the source's own preprocessing.
+
+    Raises:
+        SourceError: neither, or one that cannot be read; see :func:`load_sample` and :func:`.images.load_images`.
+        UnsafeFileError: a file that would take too much memory or run code.
+    """
+    if not path.is_dir():
+        return load_sample(path)
+    from netaudit.sources.images import load_images
+
+    return load_images(path, None if source.preprocessing is None else source.preprocessing())
 
 
 def load_sample(path: Path) -> Sample:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import numpy as np
     from torch import Tensor
 
+    from netaudit.sources.images import Preprocessing
+
 Progress = Callable[[str, float, float], None]
 """Told (what is being done, work done, work in all); a total of 0 is not known. The unit is the teller's own."""
 
@@ -75,10 +77,10 @@ class ModelInfo:
 
 @dataclass(frozen=True)
 class Sample:
-    """Real inputs with labels: ``x [N, ...]`` as the model takes them (float32), ``y [N]`` int64."""
+    """Real inputs: ``x [N, ...]`` as the model takes them (float32), and their labels ``y [N]`` int64 if known."""
 
     x: np.ndarray[Any, np.dtype[np.float32]]
-    y: np.ndarray[Any, np.dtype[np.int64]]
+    y: np.ndarray[Any, np.dtype[np.int64]] | None
     sha256: str
     name: str
 
@@ -97,6 +99,8 @@ class Source:
     trunk: Callable[[Tensor], Tensor] | None = None
     """Real inputs ``[N, ...]`` to the input of the stack's bottom layer ``[N, in]``; None when it is not known."""
     sample: Sample | None = None
+    preprocessing: Callable[[], Preprocessing | None] | None = None
+    """How the model takes pictures, where that is known."""
     versions: dict[str, str] = field(default_factory=dict)
     """Versions of the libraries that gave the architecture."""
 

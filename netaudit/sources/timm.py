@@ -13,6 +13,7 @@ from netaudit.errors import SourceError
 from netaudit.names import printable
 from netaudit.sources import download, hub
 from netaudit.sources.architecture import Architecture, MismatchError, open_architecture
+from netaudit.sources.images import Preprocessing
 from netaudit.sources.interface import ModelInfo, Progress, Source
 from netaudit.sources.statedict import Declared
 from netaudit.sources.store import module_store
@@ -48,7 +49,9 @@ def open_timm(
     if file is None and pretrained:
         file, weights = _published(name, config, progress)
     info = ModelInfo(name, "timm", architecture=name.partition(".")[0], weights=weights)
-    architecture = Architecture(info, lambda: _make(name), versions={"timm": timm.__version__})
+    architecture = Architecture(
+        info, lambda: _make(name), versions={"timm": timm.__version__}, preprocessing=lambda: _preprocessing(config)
+    )
     try:
         return open_architecture(architecture, file, published=weights is not None)
     except MismatchError:
@@ -56,6 +59,17 @@ def open_timm(
         if converted is None:
             raise
         return open_architecture(architecture, converted)
+
+
+def _preprocessing(config: Any) -> Preprocessing | None:
+    """timm's own transform for evaluation."""
+    if config is None:
+        return None
+    from timm.data.config import resolve_data_config
+    from timm.data.transforms_factory import create_transform
+
+    taken = resolve_data_config(pretrained_cfg=config.to_dict())  # type: ignore[no-untyped-call]
+    return Preprocessing(create_transform(**taken, is_training=False))
 
 
 def _make(name: str) -> nn.Module:

@@ -15,6 +15,7 @@ from torchvision import models
 from netaudit.errors import SourceError
 from netaudit.sources import download
 from netaudit.sources.architecture import Architecture, open_architecture
+from netaudit.sources.images import Preprocessing
 from netaudit.sources.interface import ModelInfo, Progress, Source
 from netaudit.sources.weights import WeightsFile, open_weights
 
@@ -49,6 +50,7 @@ def open_torchvision(
         (3, crop[0], crop[0]) if isinstance(crop, (list, tuple)) and len(crop) == 1 else None,
         {"torchvision": torchvision.__version__},
         _densenet if name.startswith("densenet") else dict,
+        preprocessing=None if weights is None else lambda: _preprocessing(weights),
     )
     if file is not None or not pretrained:
         return open_architecture(architecture, file)
@@ -56,6 +58,11 @@ def open_torchvision(
         raise SourceError(f"torchvision publishes no weights for {name}", hint="give a file: --weights FILE")
     path = download.fetch(weights.url, download.cache_folder(), progress=progress)
     return open_architecture(architecture, open_weights(path), published=True)
+
+
+def _preprocessing(weights: Any) -> Preprocessing:
+    """The transforms that torchvision publishes with the weights, and what the outputs stand for."""
+    return Preprocessing(weights.transforms(), weights.meta.get("categories", ()))
 
 
 def _make(name: str, weights: Any) -> nn.Module:

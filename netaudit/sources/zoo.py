@@ -78,6 +78,7 @@ def _open(place: Path, card: Mapping[str, Any], info: ModelInfo, file: WeightsFi
     from netaudit.sources import sequential
     from netaudit.sources.architecture import Architecture, open_architecture
     from netaudit.sources.data import load_sample
+    from netaudit.sources.images import plain
 
     whose = "of the bundled network" if info.kind == "zoo" else "beside"
     shown = f"{whose} {printable(info.name, 80)}"
@@ -89,7 +90,11 @@ def _open(place: Path, card: Mapping[str, Any], info: ModelInfo, file: WeightsFi
             sample = load_sample(_checked(place, card["sample"], card["sample_sha256"], shown))
         layers, shape = card["architecture"], sequential.shape(card["input"])
         architecture = Architecture(
-            replace(info, architecture=card["title"]), lambda: sequential.build(layers), shape, sample=sample
+            replace(info, architecture=card["title"]),
+            lambda: sequential.build(layers),
+            shape,
+            sample=sample,
+            preprocessing=lambda: plain(shape),
         )
         return open_architecture(architecture, file)
     except (KeyError, TypeError, AttributeError, ValueError) as error:

@@ -1,0 +1,136 @@
+"""Real inputs from a folder of pictures."""
+
+import os
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+import netaudit
+from netaudit.errors import SourceError, UnsafeFileError
+from netaudit.sources.data import load_data
+from netaudit.sources.images import Preprocessing, load_images, plain
+from netaudit.sources.opener import open_source
+
+GREY = plain((1, 28, 28))
+
+
+def picture(path, seed=0, size=(28, 28), mode="L"):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    shape = (*size[::-1], 3) if mode == "RGB" else size[::-1]
+    Image.fromarray(np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8), mode).save(path)
+
+
+@pytest.fixture
+def digits(tmp_path):
+    """Twenty of the bundled network's own images, as pictures in a folder a digit."""
+    sample = open_source("mnist-mlp").sample
+    for index in range(20):
+        path = tmp_path / "digits" / str(sample.y[index]) / f"{index:02}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray((sample.x[index, 0] * 255).round().astype(np.uint8)).save(path)
+    return tmp_path / "digits"
+
+
+def test_pictures_give_what_the_arrays_give(digits):
+    source = open_source("mnist-mlp")
+    found = load_data(digits, source)
+    assert found.x.shape == (20, 1, 28, 28)
+    order = np.argsort([f"{source.sample.y[i]}/{i:02}" for i in range(20)])
+    assert found.x == pytest.approx(source.sample.x[:20][order], abs=1e-6)
+    assert found.y.tolist() == source.sample.y[:20][order].tolist()
+
+
+def test_an_audit_on_pictures(digits):
+    report = netaudit.audit("mnist-mlp", layers=["7"], data=digits, nulls="none")
+    assert report.stack.data["n"] == 20
+    assert report.stack.data["name"] == "digits"
+    assert report.stack.data["accuracy"] > 0.9
+
+
+def test_without_classes_nothing_is_said_about_accuracy(tmp_path):
+    for seed in range(3):
+        picture(tmp_path / "some" / f"{seed}.png", seed)
+    assert load_images(tmp_path / "some", GREY).y is None
+    report = netaudit.audit("mnist-mlp", layers=["7"], data=tmp_path / "some", nulls="none")
+    assert report.stack.data["accuracy"] is None
+    assert "softmax" in {run.source for run in report.stack.runs}
+    assert "no accuracy" not in report.to_html()
+
+
+def test_a_class_goes_by_its_number_or_by_the_model_s_name_for_it(tmp_path):
+    picture(tmp_path / "3" / "a.png")
+    picture(tmp_path / "tabby" / "b.png")
+    named = Preprocessing(GREY.apply, ("goldfish", "tabby"))
+    assert load_images(tmp_path, named).y.tolist() == [3, 1]
+    assert load_images(tmp_path, GREY).y is None  # "tabby" means nothing to this model
+
+
+def test_the_digest_follows_names_and_bytes(tmp_path):
+    picture(tmp_path / "0" / "a.png", 1)
+    first = load_images(tmp_path, GREY).sha256
+    assert load_images(tmp_path, GREY).sha256 == first
+    picture(tmp_path / "0" / "a.png", 2)
+    second = load_images(tmp_path, GREY).sha256
+    (tmp_path / "0").rename(tmp_path / "1")
+    assert len({first, second, load_images(tmp_path, GREY).sha256}) == 3
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+def test_other_sizes_and_colours_are_brought_to_the_network_s(tmp_path, mode):
+    picture(tmp_path / "a.jpg", size=(50, 40), mode=mode)
+    assert load_images(tmp_path, plain((3, 8, 10))).x.shape == (1, 3, 8, 10)
+    assert load_images(tmp_path, GREY).x.shape == (1, 1, 28, 28)
+    assert plain((784,)) is None
+
+
+def test_what_is_no_picture_is_refused(tmp_path):
+    with pytest.raises(SourceError, match="no images"):
+        load_images(tmp_path, GREY)
+    (tmp_path / "a.png").write_bytes(b"not a picture")
+    with pytest.raises(SourceError, match=r"a\.png: not an image of its kind"):
+        load_images(tmp_path, GREY)
+    picture(tmp_path / "b.jpg")
+    (tmp_path / "b.jpg").rename(tmp_path / "a.png")  # a JPEG by another name
+    with pytest.raises(SourceError, match="not an image of its kind"):
+        load_images(tmp_path, GREY)
+
+
+def test_a_picture_that_would_unpack_to_too_much_is_refused(tmp_path, monkeypatch):
+    picture(tmp_path / "a.png")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+    with pytest.raises(UnsafeFileError, match="more than 100 pixels"):
+        load_images(tmp_path, GREY)
+
+
+def test_a_pipe_is_not_opened(tmp_path):
+    os.mkfifo(tmp_path / "a.png")
+    with pytest.raises(SourceError, match="regular file"):
+        load_images(tmp_path, GREY)
+
+
+def test_a_bare_checkpoint_does_not_say_how_it_takes_pictures(tmp_path):
+    picture(tmp_path / "pictures" / "a.png")
+    torch.save({"0.weight": torch.randn(64, 784), "2.weight": torch.randn(10, 64)}, tmp_path / "net.pt")
+    with pytest.raises(SourceError, match="how this model takes pictures is not known"):
+        netaudit.audit(tmp_path / "net.pt", data=tmp_path / "pictures")
+
+
+def test_torchvision_s_own_transforms_are_used(tmp_path):
+    from torchvision.models import AlexNet_Weights
+
+    picture(tmp_path / "goldfish" / "a.png", size=(300, 260), mode="RGB")
+    preprocessing = open_source("alexnet", pretrained=False).preprocessing()
+    found = load_images(tmp_path, preprocessing)
+    with Image.open(tmp_path / "goldfish" / "a.png") as image:
+        expected = AlexNet_Weights.DEFAULT.transforms()(image)
+    assert found.x[0] == pytest.approx(expected.numpy())
+    assert found.y.tolist() == [1]
+
+
+def test_timm_s_own_transform_is_used(tmp_path):
+    picture(tmp_path / "a.png", size=(300, 260), mode="RGB")
+    found = load_images(tmp_path, open_source("timm:resnet18", pretrained=False).preprocessing())
+    assert found.x.shape == (1, 3, 224, 224)
+    assert found.x.min() < -1  # normalised, not in [0, 1]
