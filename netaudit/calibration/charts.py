@@ -21,7 +21,13 @@ _ABOUT = {
     "correlated": ("h3", "coefficient of AR(1) rows", False, False),
     "spike": ("h4", "strength of a rank-one spike", True, True),
 }
-_LINES = {"law": "theory", "rho = 1": "theory, ρ = 1", "rho = 0.5": "theory, ρ = 0.5"}
+_LINES = {
+    ("law", "ks_gaussian"): "theory",
+    ("law", "ks_marchenko_pastur"): "theory of the distance",
+    ("law", "bulk_variance_share"): "theory of the share",
+    ("rho = 1", "cross_talk_inflation"): "theory, ρ = 1",
+    ("rho = 0.5", "cross_talk_inflation"): "theory, ρ = 0.5",
+}
 
 
 def verdict_chart(curve: Json, cells: Mapping[str, Json]) -> Chart:
@@ -56,7 +62,9 @@ def effect_chart(curve: Json, cells: Mapping[str, Json], tolerances: Mapping[str
             f"{effect.label}: " + "; ".join(f"{number(effect.of(v['mean']), 3)} at {number(x)}" for x, v in found)
         )
         lines = [line for line in curve["theory"] if line["metric"] == effect.metric]
-        rows += [series(_LINES[line["name"]], line["line"], "line", look + i) for i, line in enumerate(lines)]
+        rows += [
+            series(_LINES[line["name"], effect.metric], line["line"], "line", look + i) for i, line in enumerate(lines)
+        ]
     limits = dict.fromkeys(tolerances[effect.tolerance] for effect in effects if effect.tolerance in tolerances)
     names = " and the ".join(effect.label for effect in effects)
     return Chart(

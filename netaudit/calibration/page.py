@@ -147,8 +147,8 @@ class _Page:
     def tracy_widom(self) -> Section:
         text = (
             "The edge beyond which a singular value is a spike rests on the Tracy-Widom law, with the centring and "
-            "scaling of Johnstone (2001). The score of the largest singular value of a Gaussian matrix must have that "
-            "law's moments at every size: a mean of −1.21 ± 0.2 and a standard deviation of 1.27 ± 0.15."
+            "scaling of Johnstone (2001) and Ma (2012). The score of the largest singular value of a Gaussian matrix "
+            "must have that law's moments at every size: a mean of −1.21 ± 0.2 and a standard deviation of 1.27 ± 0.15."
         )
         table = tables.tracy_widom(self.data["tracy_widom"], self.data["bars"], self.numbering)
         return Section("tracy-widom", 1, "6 Tracy-Widom scores", (_paragraph(text), table))

@@ -96,19 +96,19 @@ def _density(x: Floats, c: float, y: float) -> Floats:
 
 
 def spike_inflation(strength: float, m: int, n: int, rho: float) -> float:
-    """Cross-talk inflation of a Gaussian layer with a rank-one spike: 1/t + 2 a (1/2 + rho a / 4) / n.
+    """Cross-talk inflation of a Gaussian layer with a rank-one spike theta u v^T: 1 + w^2 (rho n / 2 + 2).
 
-    t = 1 + strength^2 / sqrt(m n) is the variance of the entries with the spike, by which the layer is standardised,
-    and a = strength^2 sqrt(n / m) / t. The Gaussian part of the layer gives 1/t. The spike theta u v^T adds
-    theta^2 u_i^2 (v . x)^2, and v . x has the mean rho alpha theta (u . h) / 2 beside its own variance; on average
-    over h and the directions, (u . h)^2 = |h|^2 / m.
+    w = g / (1 + g), g = strength^2 / sqrt(m n), is the spike's share of the variance. The layer is standardised, so the
+    Gaussian part returns 1 - w. The spike returns theta^2 u_i^2 (v . x)^2, which is w (1 + 2 w) from the sum of
+    v_j^2 x_j^2, since x_j^2 itself grows with v_j^2, and w^2 rho n / 2 from the mean of v . x, that is
+    rho alpha theta (u . h) / 2. Averaged over h and the directions: (u . h)^2 = |h|^2 / m.
 
     >>> round(spike_inflation(20, 4096, 9216, 1.0), 1)
     18.2
     """
-    t = 1 + strength**2 / np.sqrt(m * n)
-    a = strength**2 * np.sqrt(n / m) / t
-    return float(1 / t + 2 * a * (0.5 + rho * a / 4) / n)
+    g = strength**2 / np.sqrt(m * n)
+    w = g / (1 + g)
+    return float(1 + w**2 * (rho * n / 2 + 2))
 
 
 def reached(statistic: Callable[[float], float], level: float, low: float, high: float) -> float | None:
