@@ -35,7 +35,7 @@ class Curve:
 CURVES = (
     Curve("weights", "gaussian_weights", "ks_gaussian", "Weights (H1)", "KS distance to the Gaussian"),
     Curve("bias", "constant_bias", "std_over_preactivation_scale", "Biases (H2)", "std(b) / pre-activation scale"),
-    Curve("law", "singular_law", "ks_marchenko_pastur", "Singular values (H3)", "KS distance to the law"),
+    Curve("law", "singular_law", "ks_marchenko_pastur", "Spectrum (H3)", "KS distance to the law"),
     Curve("bulk", "singular_law", "bulk_variance_share", "Bulk (H3)", "share of variance in the bulk", percent=True),
     Curve("spikes", "singular_law", "spikes", "Spikes (H3)", "singular values beyond the edge"),
     Curve("cross_talk", "shadow_inversion", "cross_talk_inflation", "Cross-talk (H4)", "cross-talk inflation", True),
@@ -113,7 +113,7 @@ def _moved(data: Mapping[str, Any], curve: Curve) -> str:
     if not ends:
         return f"{curve.title}: not measured."
     shown = _shown(curve)
-    spans = [f"{shown(min(side))} to {shown(max(side))}" for side in zip(*ends, strict=True)]
+    spans = [" to ".join(dict.fromkeys(shown(end(side)) for end in (min, max))) for side in zip(*ends, strict=True)]
     rises = sum(last > first for first, last in ends)
     return (
         f"{curve.title}, {curve.axis}: {spans[0]} at the initialisation, {spans[1]} at the end; it rises in {rises} of "

@@ -140,9 +140,13 @@ def test_the_summary_says_where_each_claim_begins_and_ends(found):
         epochs[-1]["layers"][layer]["gaussian_weights"]["ks_gaussian"] = last
     for entry in epochs:
         entry["layers"]["fc1"]["singular_law"]["spikes"] = None
+        entry["layers"]["fc1"]["singular_law"]["bulk_variance_share"] = 1 - entry["epoch"] / 10
     [sentences] = [block.items for block in page.document(changed).sections[0].blocks if block.kind == "items"]
     assert sentences[0][0].text == (
         "Weights (H1), KS distance to the Gaussian: 0.01 to 0.3 at the initialisation, 0.02 to 0.5 at the end; it "
         "rises in 1 of 2 layers."
+    )
+    assert sentences[3][0].text == (
+        "Bulk (H3), share of variance in the bulk: 100% at the initialisation, 70% at the end; it rises in 0 of 1 layer."
     )
     assert sentences[4][0].text == "Spikes (H3): not measured."
