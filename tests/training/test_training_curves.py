@@ -147,6 +147,7 @@ def test_the_summary_says_where_each_claim_begins_and_ends(found):
         "rises in 1 of 2 layers."
     )
     assert sentences[3][0].text == (
-        "Bulk (H3), share of variance in the bulk: 100% at the initialisation, 70% at the end; it rises in 0 of 1 layer."
+        "Bulk (H3), share of variance in the bulk: 100% at the initialisation, 70% at the end; "
+        "it rises in 0 of 1 layer."
     )
     assert sentences[4][0].text == "Spikes (H3): not measured."
