@@ -101,19 +101,24 @@ class Finding:
     """What makes a part of this finding void, in words."""
 
     @property
+    def decisive(self) -> Condition | None:
+        """The condition that the verdict rests on: the first that came out as the claim did."""
+        return next((c for c in self.conditions if c.verdict == self.verdict), next(iter(self.conditions), None))
+
+    @property
     def statistic(self) -> str | None:
-        """The metric of the first condition."""
-        return self.conditions[0].statistic if self.conditions else None
+        """The metric of the decisive condition."""
+        return self.decisive.statistic if self.decisive else None
 
     @property
     def value(self) -> float | None:
-        """The effect size of the first condition."""
-        return self.conditions[0].value if self.conditions else None
+        """The effect size of the decisive condition."""
+        return self.decisive.value if self.decisive else None
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        """The interval of the first condition."""
-        return self.conditions[0].interval if self.conditions else None
+        """The interval of the decisive condition."""
+        return self.decisive.interval if self.decisive else None
 
 
 @dataclass(frozen=True)

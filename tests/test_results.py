@@ -141,6 +141,19 @@ def test_the_schema_allows_no_other_key_in_any_object_of_ours():
     assert all(set(node["required"]) == set(node["properties"]) for node in found)
 
 
+def test_the_value_shown_is_the_one_that_decides():
+    """A layer that fails by its second condition must not be shown with the first one's harmless value."""
+    ks, share = (
+        Condition("ks", 0.01, (0.0, 0.02), (None, 0.05), "holds"),
+        Condition("share", 0.5, (0.4, 0.6), (0.9, None), "fails"),
+    )
+    failing = replace(FINDING, verdict="fails", conditions=(ks, share))
+    assert (failing.statistic, failing.value, failing.interval) == ("share", 0.5, (0.4, 0.6))
+    holding = replace(FINDING, verdict="holds", conditions=(ks, replace(share, verdict="holds")))
+    assert holding.statistic == "ks"
+    assert replace(FINDING, conditions=()).value is None
+
+
 def test_written_file(tmp_path):
     path = tmp_path / "audit.json"
     text = REPORT.to_json(path)

@@ -49,6 +49,8 @@ def print_summary(report: AuditReport) -> None:
         for finding in layer.findings:
             symbol, colour = SYMBOLS[finding.verdict]
             value = "" if finding.value is None else f" {finding.value:.3g}"
+            if finding.conditions and finding.statistic != finding.conditions[0].statistic:  # another than its column's
+                value += f" ({printable(str(finding.statistic), 40).replace('_', ' ')})"
             cells.append(Text(f"{symbol} {finding.verdict.replace('_', ' ')}{value}", style=colour))
         rows.append(cells)
     print_table(["layer", "out x in", *(claim.replace("_", " ") for claim in report.claims)], rows)

@@ -129,7 +129,7 @@ def values(report: AuditReport, plan: Plan, numbering: Numbering) -> Table:
         for index, layer in enumerate(report.layers)
     ]
     columns = [Column("Layer"), *(Column(title(name), numeric=True, wide=True) for name in report.claims)]
-    return numbering.table("The statistic that each verdict rests on first.", columns, rows, *on_paper(report))
+    return numbering.table("The statistic that each verdict rests on.", columns, rows, *on_paper(report))
 
 
 def _glance(report: AuditReport) -> Table:
