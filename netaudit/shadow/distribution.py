@@ -35,10 +35,27 @@ class SparseDraws:
 
 def draw_sparse(m: int, k: int, draws: int, generator: torch.Generator) -> SparseDraws:
     """Draw ``draws`` k-sparse vectors of length m (theory: non-zeros bounded away from 0, uniform on [1/2, 1])."""
+    support = _supports(m, k, draws, generator)
+    return SparseDraws(support, draw_values(k, draws, generator), m)
+
+
+def draw_values(k: int, draws: int, generator: torch.Generator) -> Tensor:
+    """The non-zeros alone, ``[draws, k]``."""
     import torch
 
-    support = torch.rand(draws, m, generator=generator).topk(k, dim=1).indices
-    return SparseDraws(support, torch.rand(draws, k, generator=generator) / 2 + 0.5, m)
+    return torch.rand(draws, k, generator=generator) / 2 + 0.5
+
+
+def place(values: Tensor, m: int, generator: torch.Generator) -> SparseDraws:
+    """Vectors of length m with the non-zeros ``values [draws, k]``, each on a new random support."""
+    draws, k = values.shape
+    return SparseDraws(_supports(m, k, draws, generator), values, m)
+
+
+def _supports(m: int, k: int, draws: int, generator: torch.Generator) -> Tensor:
+    import torch
+
+    return torch.rand(draws, m, generator=generator).topk(k, dim=1).indices
 
 
 def alpha(rho: float, n: int, sigma: float) -> float:

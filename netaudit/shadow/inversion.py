@@ -6,6 +6,7 @@ float32 (TF32 off) on the device; random numbers are drawn on the CPU, so every 
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -120,13 +121,19 @@ def measure(matrix: Tensor, mean: float, row: list[CellDraws], rows: slice) -> l
     n, where = matrix.shape[1], matrix.device
     h = row[0].h.dense()[rows].to(where)
     support = row[0].h.support[rows].to(where)
+    passes = zip(row, send(matrix, mean, h, row, rows), strict=True)
+    return [compare(z, h, support, cell.rho, n, cell.prediction) for cell, z in passes]
+
+
+def send(
+    matrix: Tensor, mean: float, h: Tensor, row: Sequence[CellDraws], rows: slice = slice(None)
+) -> Iterator[Tensor]:
+    """z = A x ``[draws, m]`` for the shadows x of ``h [draws, m]``, A = ``matrix + mean``: one a cell of the row."""
+    n, where = matrix.shape[1], matrix.device
     pre = h @ matrix + mean * h.sum(1, keepdim=True)
-    figures = []
     for cell in row:
         x = shadow(pre, cell.mask[rows].to(where), alpha(cell.rho, n, 1.0))
-        z = x @ matrix.T + mean * x.sum(1, keepdim=True)
-        figures.append(compare(z, h, support, cell.rho, n, cell.prediction))
-    return figures
+        yield x @ matrix.T + mean * x.sum(1, keepdim=True)
 
 
 def compare(

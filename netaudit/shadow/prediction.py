@@ -9,6 +9,8 @@ With an offset -t the squared error of r(z - t) is
 
     sum_{i in S} E (r(h_i + s_i g - t) - h_i)^2 + (m - k) E r(s g - t)^2,     g ~ N(0, 1).
 
+The second moments are exact at every size; what is approximate is that z is Gaussian, and that ||x|| is its mean.
+
 Derived from Lemma 2.5 and Theorem 2.3 of arXiv:1511.05653 with the constants kept; checked by simulation in the tests.
 """
 
@@ -23,6 +25,7 @@ from netaudit.laws.gaussian import normal_pdf, relu_moments
 
 Floats = NDArray[np.float64]
 
+GAUSSIAN_KURTOSIS = 3.0
 _LARGEST_OFFSET = 8.0  # in units of s: sqrt(2 ln m) is 6.4 at m = 10^9
 
 
@@ -48,18 +51,18 @@ class Prediction:
     """P(z_i > threshold) for i on the support."""
 
 
-def predict(values: ArrayLike, m: int, n: int, rho: float) -> Prediction:
-    """Predict the inversion of an ``[m, n]`` Gaussian layer from the non-zeros of h, shape ``[draws, k]``."""
-    nonzeros: Floats = np.asarray(values, dtype=np.float64)
-    h = nonzeros / np.sqrt((nonzeros**2).sum(axis=1, keepdims=True))  # every figure is relative to ||h||
+def predict(values: ArrayLike, m: int, n: int, rho: float, kurtosis: float = GAUSSIAN_KURTOSIS) -> Prediction:
+    """Predict the inversion of an ``[m, n]`` Gaussian layer from the non-zeros of h, shape ``[draws, k]``.
+
+    ``kurtosis``, E A_ij^4 / sigma^4, is for entries of another symmetric law (see :func:`on_support_factor`).
+    """
+    h = _relative(values)
     s = np.sqrt(2 / (rho * n))
-    s_on = s * np.sqrt(1 + (2 - rho / 2) * h**2)
+    s_on = s * np.sqrt(on_support_factor(h**2, rho, kurtosis))
     off = m - h.shape[1]
 
     def soft(t: float) -> float:
-        first, second = relu_moments(h - t * s, s_on)
-        rest = relu_moments(-t * s, s)[1]
-        return float(np.mean(np.sum(second - 2 * h * first + h**2, axis=1)) + off * rest)
+        return soft_error(values, m, n, rho, t, kurtosis)
 
     def hard(t: float) -> float:
         first, second = _above(h, s_on, t * s)
@@ -80,6 +83,36 @@ def predict(values: ArrayLike, m: int, n: int, rho: float) -> Prediction:
         support_precision=hits / (hits + alarms) if hits + alarms else 0.0,
         support_recall=recall,
     )
+
+
+def on_support_factor(share: ArrayLike, rho: float, kurtosis: float = GAUSSIAN_KURTOSIS) -> Floats:
+    """s_i^2 / s^2 = 1 + (kurtosis - 1 - rho / 2) h_i^2 / ||h||^2, from ``share`` = h_i^2 / ||h||^2.
+
+    Holds for entries of any symmetric law with mean 0 and a finite fourth moment: with v = sum_i A_ij h_i, the pair
+    (A_ij, v) has the law of (-A_ij, -v), so that E A_ij^2 r(v)^2 is half of E A_ij^2 v^2, which needs E A_ij^4 alone.
+    Of the entries' law only the kurtosis enters, and only on the support: s^2 needs the variance alone.
+    """
+    factor: Floats = 1 + (kurtosis - 1 - rho / 2) * np.asarray(share, dtype=np.float64)
+    return factor
+
+
+def soft_error(
+    values: ArrayLike, m: int, n: int, rho: float, offset: float, kurtosis: float = GAUSSIAN_KURTOSIS
+) -> float:
+    """E||r(z - t s) - h||^2 / ||h||^2 at the constant offset t = ``offset``, in units of s."""
+    h = _relative(values)
+    s = np.sqrt(2 / (rho * n))
+    s_on = s * np.sqrt(on_support_factor(h**2, rho, kurtosis))
+    first, second = relu_moments(h - offset * s, s_on)
+    rest = relu_moments(-offset * s, s)[1]
+    return float(np.mean(np.sum(second - 2 * h * first + h**2, axis=1)) + (m - h.shape[1]) * rest)
+
+
+def _relative(values: ArrayLike) -> Floats:
+    """The non-zeros of h / ||h||: every figure is relative to ||h||."""
+    nonzeros: Floats = np.asarray(values, dtype=np.float64)
+    relative: Floats = nonzeros / np.sqrt((nonzeros**2).sum(axis=1, keepdims=True))
+    return relative
 
 
 def _above(mu: Floats, s: Floats, t: float) -> tuple[Floats, Floats]:

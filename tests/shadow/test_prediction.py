@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netaudit.shadow.prediction import predict
+from netaudit.shadow.prediction import on_support_factor, predict, soft_error
 
 
 def simulate(h, m, n, rho, estimate, draws=4000):
@@ -39,3 +39,30 @@ def test_the_best_offset_is_best(k, m, n, rho):
 def test_without_an_offset_the_error_is_about_m_plus_k_over_rho_n():
     prediction = predict(np.full((1, 20), 0.7), 1000, 4096, 0.5)
     assert prediction.relative_error_none == pytest.approx(1020 / 2048, rel=0.05)
+
+
+def test_the_best_offset_s_error_is_the_error_at_that_offset():
+    h = np.random.default_rng(0).uniform(0.5, 1, (8, 12))
+    prediction = predict(h, 500, 2000, 0.5)
+    assert soft_error(h, 500, 2000, 0.5, prediction.offset) == prediction.relative_error
+    assert soft_error(h, 500, 2000, 0.5, 0.0) == prediction.relative_error_none
+
+
+@pytest.mark.parametrize(("name", "kurtosis"), [("sign", 1.0), ("uniform", 1.8), ("Gaussian", 3.0), ("sparse", 12.0)])
+@pytest.mark.parametrize("rho", [1.0, 0.3])
+def test_on_the_support_only_the_kurtosis_enters(name, kurtosis, rho):
+    """Sums of many independent columns, for entries of four laws: the second moment of z_i - h_i to 6 %."""
+    generator, n, draws = np.random.default_rng(1), 200, 12_000
+    h = np.array([1.0, 0.6])
+    shape = (draws, n, 2)
+    A = {
+        "sign": lambda: generator.choice([-1.0, 1.0], shape),
+        "uniform": lambda: generator.uniform(-np.sqrt(3), np.sqrt(3), shape),
+        "Gaussian": lambda: generator.standard_normal(shape),
+        "sparse": lambda: generator.standard_normal(shape) * (generator.random(shape) < 0.25) * 2,
+    }[name]()
+    x = 2 / (rho * n) * np.maximum(A @ h, 0) * (generator.random((draws, n)) < rho)
+    z = np.einsum("dj,dji->di", x, A)
+    s2 = 2 * (h @ h) / (rho * n)
+    assert z.mean(0) == pytest.approx(h, rel=0.02)
+    assert ((z - h) ** 2).mean(0) / s2 == pytest.approx(on_support_factor(h**2 / (h @ h), rho, kurtosis), rel=0.06)
