@@ -1,0 +1,76 @@
+"""The multi-layer generative model of Gaussian nets: a sparse h goes down all layers as shadows, and forward again.
+
+Layers are numbered from the bottom: A_j has shape ``[n_j, n_{j-1}]``, x = h^(0) and the sparse h = h^(L) is at the top.
+Dropout keeps k_j of the n_j coordinates of layer j on average, about half of which the ReLU makes zero:
+
+    h^(j-1) = r(alpha_j A_j^T h^(j)) * Bernoulli(k_{j-1} / n_{j-1}),   alpha_j = 2 / (k_{j-1} sigma^2),
+
+and the network goes forward with one constant offset a layer, r(A_j . - t_j). Here sigma = 1. What comes back in
+closed form: :mod:`netaudit.shadow.multilayer_prediction`. A trained stack with labels: :mod:`netaudit.shadow.stack`.
+
+Source: arXiv:1511.05653, equation (4) and Theorems 2.1 and 3.1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from netaudit.shadow.distribution import SparseDraws, keep_mask, place, shadow
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+
+@dataclass(frozen=True)
+class NetShape:
+    """Widths and sparsities of a net, bottom to top."""
+
+    sizes: tuple[int, ...]
+    """n_0, ..., n_L."""
+    kept: tuple[int, ...]
+    """k_0, ..., k_{L-1}: coordinates that dropout keeps on average, at most n_j."""
+    top: int
+    """k_L: non-zeros of h, exactly."""
+
+    def __post_init__(self) -> None:
+        if len(self.kept) != len(self.sizes) - 1 or len(self.kept) < 1:
+            raise ValueError(f"{len(self.sizes)} widths need {len(self.sizes) - 1} sparsities, got {len(self.kept)}")
+        if any(not 0 < k <= n for k, n in zip((*self.kept, self.top), self.sizes, strict=True)):
+            raise ValueError(f"sparsities {(*self.kept, self.top)} do not fit into widths {self.sizes}")
+
+    @property
+    def layers(self) -> int:
+        """L, the number of matrices."""
+        return len(self.kept)
+
+
+@dataclass(frozen=True)
+class NetDraws:
+    """The random numbers of some passes, apart from the matrices."""
+
+    h: SparseDraws
+    masks: tuple[Tensor, ...]
+    """Dropout of each layer going down, bottom first, ``[draws, n_j]`` zeros and ones."""
+
+
+def draw_passes(shape: NetShape, values: Tensor, generator: torch.Generator) -> NetDraws:
+    """A support and masks for each h with the non-zeros ``values [draws, k_L]``."""
+    masks = tuple(keep_mask(len(values), n, k / n, generator) for n, k in zip(shape.sizes, shape.kept, strict=False))
+    return NetDraws(place(values, shape.sizes[-1], generator), masks)
+
+
+def down(matrices: Sequence[Tensor], shape: NetShape, h: Tensor, masks: Sequence[Tensor]) -> Tensor:
+    """x ``[draws, n_0]``, the shadow of ``h [draws, n_L]`` through ``matrices``, bottom first, on their device."""
+    for matrix, k, mask in zip(reversed(matrices), reversed(shape.kept), reversed(masks), strict=True):
+        h = shadow(h @ matrix, mask, 2 / k)
+    return h
+
+
+def forward(matrices: Sequence[Tensor], x: Tensor, offsets: Sequence[Tensor]) -> Tensor:
+    """r(A_L ... r(A_1 x - t_1) ... - t_L) ``[draws, n_L]``; each offset is ``[draws, 1]``."""
+    for matrix, offset in zip(matrices, offsets, strict=True):
+        x = (x @ matrix.T - offset).relu_()
+    return x
