@@ -37,6 +37,7 @@ class Series:
     """
 
     label: str
+    """Empty for a series without an entry in the legend, such as the theory beside a measurement of the same look."""
     x: Values
     y: Values
     """None leaves a gap."""

@@ -243,3 +243,11 @@ def test_json_alone_and_unknown_formats(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["theory.json"]
     with pytest.raises(ReportError, match=r"^unknown format 'docx'$"):
         write_study(document(data()), tmp_path, ["docx"])
+
+
+def test_a_series_without_a_label_is_drawn_and_not_named():
+    rows = (series("measured", [(1, 2), (3, 4)], "points", look=0), series("", [(1, 2), (3, 4)], "line", look=0))
+    axes = drawn(small(series=rows))
+    assert len(axes.lines) == 2
+    [legend] = axes.figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["measured"]

@@ -37,7 +37,9 @@ def draw_chart(figure: Figure, chart: Chart) -> None:
     axes.set(xscale="log" if chart.x.log else "linear", yscale="log" if chart.y.log else "linear")
     entries: list[tuple[Artist, str]] = []
     for index, series in enumerate(chart.series):
-        entries.append((draw_series(axes, series, index if series.look is None else series.look), series.label))
+        drawn = draw_series(axes, series, index if series.look is None else series.look)
+        if series.label:
+            entries.append((drawn, series.label))
     for mark, line in zip(chart.marks, _MARKS * len(chart.marks), strict=False):
         across = axes.axvline if mark.vertical else axes.axhline
         entries.append((across(mark.at, color=GREY, linestyle=line, linewidth=0.9, zorder=1.5), mark.label))
