@@ -38,6 +38,7 @@ ALLOWED = {
     "cli": {
         "errors", "names", "layers", "results", "report", "auditor", "sources", "analysers", "calibration", "training",
     },
+    "theory": {"device", "laws", "report", "results", "shadow"},
 }  # fmt: skip
 
 
@@ -73,6 +74,7 @@ def test_arrows(path, room):
         ("netaudit.report", ["torch", "matplotlib"]),
         ("netaudit.report.study", ["torch", "matplotlib"]),
         ("netaudit.calibration.page", ["torch", "matplotlib", "netaudit.analysers.default", "netaudit.laws"]),
+        ("netaudit.theory.page", ["torch", "matplotlib"]),
         ("netaudit.sources.zoo", ["torch", "torchvision", "timm"]),
     ],
 )
