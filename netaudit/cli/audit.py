@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from datetime import UTC, datetime
@@ -105,28 +104,13 @@ def audit(
 
 
 def _write(report: AuditReport, folder: Path, formats: tuple[str, ...], started: datetime, seconds: float) -> None:
-    """Reports first, then run.json with what the audit itself must not hold: the command and the clock."""
+    """Reports first, then run.json."""
+    from netaudit.cli.run_file import write_run
     from netaudit.report import write_reports
-    from netaudit.report.files import write_atomically
 
     clock = time.perf_counter()
     write_reports(report, folder, formats)
-    run = {
-        "command": ["netaudit", *sys.argv[1:]],
-        "started": started.isoformat(timespec="seconds"),
-        "seconds": {"audit": round(seconds, 3), "reports": round(time.perf_counter() - clock, 3)},
-        "peak_memory_bytes": _peak_memory(),
-    }
-    write_atomically(folder / "run.json", (json.dumps(run, indent=2) + "\n").encode())
-
-
-def _peak_memory() -> int | None:
-    try:
-        import resource
-    except ImportError:  # Windows
-        return None
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
+    write_run(folder, started, {"audit": seconds, "reports": time.perf_counter() - clock})
 
 
 def _print(report: AuditReport, folder: Path, formats: tuple[str, ...]) -> None:

@@ -1,0 +1,35 @@
+"""``run.json``: what a report itself must not hold, since it differs from run to run: the command and the clock."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+
+
+def write_run(folder: Path, started: datetime, seconds: Mapping[str, float]) -> None:
+    """Write ``folder/run.json``.
+
+    Raises:
+        ReportError: the file cannot be written.
+    """
+    from netaudit.report.files import write_atomically
+
+    run = {
+        "command": ["netaudit", *sys.argv[1:]],
+        "started": started.isoformat(timespec="seconds"),
+        "seconds": {name: round(value, 3) for name, value in seconds.items()},
+        "peak_memory_bytes": _peak_memory(),
+    }
+    write_atomically(folder / "run.json", (json.dumps(run, indent=2) + "\n").encode())
+
+
+def _peak_memory() -> int | None:
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
