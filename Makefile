@@ -6,6 +6,7 @@
 # make train-zoo DATA=folder     train the bundled networks again, and copy them into model_zoo/
 # make samples                   rewrite the committed sample reports
 # make calibrate [JOBS=2]        measure false alarms and power of the analysers: an hour on two cores
+# make theory                    run the study of the theory again, into reports/theory (5 minutes on two cores)
 
 PYTHON ?= python3
 MODEL ?= mnist-mlp
@@ -15,7 +16,7 @@ ZOO := mnist-mlp cifar10-mlp alexnet-cifar10
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint .ci/constraints.txt
 
-.PHONY: audit test test-slow test-peers lint samples calibrate bench train-zoo clean
+.PHONY: audit test test-slow test-peers lint samples calibrate theory bench train-zoo clean
 
 audit: .venv/installed
 	$(BIN)/netaudit audit $(MODEL)
@@ -46,6 +47,10 @@ calibrate: .venv/installed
 
 bench: .venv/installed .venv-peers/installed
 	$(BIN)/python tests/bench/bench.py --peer-python .venv-peers/bin/python
+
+theory: .venv/installed
+	$(BIN)/netaudit theory --device cpu --out reports/theory
+	rm reports/theory/run.json
 
 train-zoo: .venv/installed
 	for name in $(ZOO); do \

@@ -31,6 +31,7 @@ def test_the_netaudit_commands_run_in_order(tmp_path):
         assert done.returncode == 0, f"{' '.join(words)}: {done.stderr}"
     assert (tmp_path / "reports/mnist-mlp/audit.pdf").exists()
     assert (tmp_path / "reports/top/audit.html").exists()
+    assert (tmp_path / "reports/theory-run/theory.pdf").exists()
 
 
 def test_the_make_targets_exist():

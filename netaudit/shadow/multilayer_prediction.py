@@ -11,8 +11,9 @@ made g, and a part that is independent of it, and so z = A_j y is close to N(c h
 The output of layer j is r(z_i - t_j), whose moments over g are one-dimensional integrals of the closed forms of
 :func:`netaudit.laws.gaussian.relu_moments`. With one layer this is exactly :mod:`netaudit.shadow.prediction`.
 
-What is approximate: norms are taken at their means, so that predictions hold where the k_j are large and the error is
-below about one half; a saturated error is underestimated by up to a tenth. Derived here and checked by simulation.
+What is approximate: norms are taken at their means. Predictions hold where the k_j are large and the error is below
+about one half; a saturated error is underestimated by up to a tenth, and so is the noise on the support of a lone gate.
+Derived here and checked by simulation.
 """
 
 from __future__ import annotations

@@ -122,7 +122,7 @@ def _largest_error(lab: Lab, m: int, n: int, draws: int, replicate: int) -> tupl
 
     def work(rows: slice, where: torch.device) -> Floats:
         A, h = matrix.to(where), dense[rows].to(where)
-        found: Floats = ((h @ A / n) @ A.T - h).abs().amax(1).double().cpu().numpy()
+        found: Floats = ((h @ A / n) @ A.T - h).abs().amax(1).cpu().double().numpy()
         return found
 
     with devices.exact_float32():

@@ -52,7 +52,7 @@ def _squares(
         x = down(layers, shape, some, [mask[rows].to(where) for mask in draws.masks])
         norm = some.norm(dim=1, keepdim=True)
         estimate = forward(layers, x, [t * norm for t in offsets])
-        squares: Floats = (estimate - some).square().double().cpu().numpy()
+        squares: Floats = (estimate - some).square().cpu().double().numpy()
         return squares
 
     with devices.exact_float32():

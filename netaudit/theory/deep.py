@@ -207,7 +207,7 @@ def _errors(
         pair = []
         for sent, offsets in zip((x, x * halved[rows].to(where)), plan.offsets, strict=True):
             estimate = forward(placed[where], sent, [t * norm for t in offsets])
-            pair.append(((estimate - h).square().sum(1) / tau2).double().cpu().numpy())
+            pair.append(((estimate - h).square().sum(1) / tau2).cpu().double().numpy())
         return np.stack(pair, axis=1)
 
     with devices.exact_float32():

@@ -48,7 +48,7 @@ class Sizes:
 SIZES: Mapping[Scale, Sizes] = {
     "quick": Sizes(LayerGrid(512, 2048, ((1, 32), (10, 32), (100, 32)), (1.0, 0.5, 0.1), 8), (1, 10), 1000, 0.1),
     "full": Sizes(
-        LayerGrid(4096, 9216, ((1, 64), (10, 64), (100, 64), (1000, 64)), (1.0, 0.5, 0.1), 8), (1, 3, 10, 30), 2500
+        LayerGrid(4096, 9216, ((1, 64), (10, 64), (100, 64), (1000, 64)), (1.0, 0.5, 0.1), 8), (1, 3, 10, 30), 6000
     ),
     "large": Sizes(
         LayerGrid(16384, 36864, ((1, 128), (10, 128), (100, 128), (1000, 128)), (1.0, 0.5, 0.1), 8),
@@ -172,7 +172,7 @@ def _on(
         x = shadow((values[:, None] @ gathered)[:, 0], mask[rows].to(where), alpha(rho, n, 1.0))
         z = (gathered @ x[:, :, None])[:, :, 0]
         norm2 = values.square().sum(1, keepdim=True)
-        noise = ((z - values).square() * (rho * n / 2) / norm2).double().cpu().numpy()
+        noise = ((z - values).square() * (rho * n / 2) / norm2).cpu().double().numpy()
         factor = on_support_factor((values.square() / norm2).cpu().numpy(), rho, kurtosis)
         return np.stack([noise, noise / factor, factor], axis=-1).reshape(-1, 3)
 

@@ -181,7 +181,7 @@ def _row(
         dense = h.dense()[rows].to(where)
         passes = send(placed[where], placed[where], 0.0, dense, cells, rows)
         return [
-            {name: figure.double().cpu().numpy() for name, figure in figures.items()}
+            {name: figure.cpu().double().numpy() for name, figure in figures.items()}
             for figures in (measure(Pass(cell, grid.m, grid.n, dense, z)) for cell, z in zip(row, passes, strict=True))
         ]
 

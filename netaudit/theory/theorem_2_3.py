@@ -42,7 +42,7 @@ class Sizes:
 
 
 # few non-zeros make few numbers on the support: they get more draws
-_ROWS = ((10, 256), (40, 128), (100, 64), (300, 64), (1000, 64))
+_ROWS = ((10, 384), (40, 256), (100, 64), (300, 64), (1000, 64))
 SIZES: Mapping[Scale, Sizes] = {
     "quick": Sizes(LayerGrid(512, 2048, ((10, 96), (30, 48), (100, 32)), (1.0, 0.2), 8), 0.1),
     "full": Sizes(LayerGrid(4096, 9216, _ROWS, (1.0, 0.5, 0.1), 8)),

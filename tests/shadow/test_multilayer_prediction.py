@@ -101,3 +101,21 @@ def test_an_offset_below_zero_keeps_the_gain():
 def test_an_offset_that_cuts_everything_leaves_nothing():
     shape, h = NetShape((2000, 500, 60), (800, 200), 3), values(3)
     assert squared_errors(h, shape, (1e3, 0.1)) == pytest.approx(np.ones(16))
+
+
+@pytest.mark.parametrize("keep", [1.0, 0.5])
+@pytest.mark.parametrize(("n", "k"), [(150, 150), (400, 120)])
+@pytest.mark.parametrize("h", [0.0, 0.5, 1.0])
+def test_the_channel_against_draws_of_the_model_it_assumes(n, k, h, keep):
+    """Independent coordinates at fixed norms, everything else drawn: mean and variance of z above two layers."""
+    shape, k0, t, draws = NetShape((900, n, 20), (600, k), 1), 600, 0.002, 8000
+    source = np.random.default_rng(1)
+    g = source.standard_normal((draws, n))
+    hidden = 2 / k * np.maximum(g, 0) * (source.random((draws, n)) < k / n)
+    norm2 = 2 / k
+    s = np.sqrt(2 * norm2 / (k0 * keep) * (1 + (2 - k0 * keep / 900 / 2) * hidden**2 / norm2))
+    y = np.maximum(hidden + s * source.standard_normal((draws, n)) - t, 0)
+    z = (y * (h * g + np.sqrt(1 - h**2) * source.standard_normal((draws, n)))).sum(axis=1)
+    found = channel(shape, (t,), keep)
+    assert z.mean() == pytest.approx(found.gain * h, abs=4 * z.std() / np.sqrt(draws))
+    assert z.var() == pytest.approx(found.variance + found.spread * h**2, rel=0.07)
