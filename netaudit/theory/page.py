@@ -91,7 +91,9 @@ def _summary(data: Mapping[str, Any], numbering: Numbering) -> Section:
         "1 Summary",
         (
             Paragraph((Run(f"Of {len(statements)} statements: {words}. ", "strong"), Run(_SCALES[data["scale"]]))),
-            numbering.table("The statements and the first check of each. " + RULE, columns, rows),
+            numbering.table(
+                f"The statements, each with its first check, or the first that is not passed. {RULE}", columns, rows
+            ),
             *(Paragraph((Run(text),)) for text in _ABOUT),
         ),
     )

@@ -60,7 +60,6 @@ class Statement:
     found: str
     """What came out, in numbers."""
     checks: tuple[Check, ...]
-    """The first is the headline."""
     settings: Mapping[str, Any]
     panels: tuple[Chart, ...]
 
@@ -70,9 +69,15 @@ class Statement:
         passed = {check.passed for check in self.checks}
         return False if False in passed else None if None in passed else True
 
+    @property
+    def headline(self) -> Check:
+        """The check that decides: the first, or the first that is not passed."""
+        order = {False: 0, None: 1, True: 2}
+        return min(self.checks, key=lambda check: order[check.passed])
+
     def to_dict(self) -> dict[str, Any]:
         """JSON values, numbers to six significant digits."""
-        headline = self.checks[0]
+        headline = self.headline
         checks = [asdict(check) | {"passed": check.passed} for check in self.checks]
         data = {
             "id": self.id,
