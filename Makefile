@@ -36,7 +36,7 @@ lint: .venv/installed-test
 	$(BIN)/mypy
 
 samples: .venv/installed
-	for name in $(ZOO); do \
+	for name in $(notdir $(wildcard model_zoo/*)); do \
 		$(BIN)/netaudit audit $$name --device cpu --out reports/samples/$$name && \
 		rm reports/samples/$$name/run.json || exit 1; \
 	done
