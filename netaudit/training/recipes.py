@@ -108,8 +108,8 @@ RECIPES = (
         epochs=30,
         batch=100,
         rate=0.03,
-        origin="Pixels are centred at 0 in the network: without that, a step six times as small is the largest that it "
-        "takes, and 30 epochs end at 50 %.",
+        origin="Pixels are centred near 0 in the network, as AlexNet subtracts the mean image; on raw pixels the same "
+        "network stood at 50 % after 28 epochs (learning rate 0.005).",
     ),
     Recipe(
         name="alexnet-cifar10",
