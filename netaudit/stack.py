@@ -33,7 +33,7 @@ class Inputs:
     hidden: Mapping[str, Tensor] = field(default_factory=dict)
     """Real activations of the stack's ReLU layers, ``[N, out]``."""
     pixels: bool | None = None
-    """Whether the stack takes the pixels of images as they are; None when the inputs are no images."""
+    """Whether the stack takes the pixels of images, at most shifted; None when the inputs are no images."""
     note: str = ""
 
 
@@ -48,7 +48,7 @@ def run_inputs(source: Source, sample: Sample | None, device: torch.device, prog
     progress("real inputs", 0.0, 0.0)
     inputs = torch.from_numpy(sample.x[:MOST_INPUTS])
     x = source.trunk(inputs)
-    pixels = torch.equal(x, inputs.flatten(1)) if shadow_images.are_images(sample.x.shape) else None
+    pixels = shadow_images.are_pixels(x, inputs) if shadow_images.are_images(sample.x.shape) else None
     stack = source.stack
     up = devices.with_cpu_fallback(
         lambda where: shadow_stack.forward(_reader(source), stack, x, where, MOST_ACTIVATIONS), device

@@ -42,6 +42,14 @@ def test_layers_between_the_images_and_the_stack(audited, below, width):
     assert "Other layers lie between the images and the stack, so labels have no shadow images." in stack.note
 
 
+def test_centred_pixels_are_pixels(audited):
+    class Centred(nn.Module):
+        def forward(self, x):
+            return x - 0.5
+
+    assert audited(net(Centred(), width=3072), 3, 32, 32).images is not None
+
+
 def test_inputs_that_are_no_images(audited):
     stack = audited(net(), 192)
     assert stack.images is None

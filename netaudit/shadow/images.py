@@ -37,6 +37,15 @@ def are_images(shape: Sequence[int]) -> bool:
     return len(shape) == 4 and shape[1] in _CHANNELS and shape[2] in _SIDES and shape[3] in _SIDES
 
 
+def are_pixels(x: Tensor, inputs: Tensor) -> bool:
+    """Whether x ``[N, in]`` are the inputs ``[N, ...]`` themselves, plus at most one number."""
+    flat = inputs.flatten(1)
+    if x.shape != flat.shape:
+        return False
+    shift = x - flat
+    return float(shift.max() - shift.min()) <= 1e-5 * float(flat.abs().max())
+
+
 def label_shadows(
     read: Callable[[str], FCLayer],
     stack: Stack,

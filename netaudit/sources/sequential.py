@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 
 from netaudit.errors import SourceError
 from netaudit.names import printable
@@ -14,12 +14,24 @@ LARGEST = 2**24  # of any size in a description: far above any layer, far below 
 LONGEST = 1000  # layers
 
 
+class Shift(nn.Module):
+    """x + by: centres pixels, without a parameter."""
+
+    def __init__(self, by: float) -> None:
+        super().__init__()
+        self.by = by
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Add ``by`` to every entry."""
+        return x + self.by
+
+
 def build(description: Sequence[Mapping[str, Any]]) -> nn.Sequential:
     """The network of a description, with PyTorch's default initialisation from its global random state.
 
-    Each layer is a mapping with ``type``: ``Flatten``, ``ReLU``, ``Dropout`` (``p``), ``MaxPool2d`` (``kernel``),
-    ``Linear`` (``in``, ``out``) or ``Conv2d`` (``in``, ``out``, ``kernel``, ``padding``); with ``name`` its
-    parameters go by that, else by the layer's place (``"0"``, ``"1"``, ...).
+    Each layer is a mapping with ``type``: ``Flatten``, ``ReLU``, ``Shift`` (``by``), ``Dropout`` (``p``), ``MaxPool2d``
+    (``kernel``), ``Linear`` (``in``, ``out``) or ``Conv2d`` (``in``, ``out``, ``kernel``, ``padding``); with ``name``
+    its parameters go by that, else by the layer's place (``"0"``, ``"1"``, ...).
 
     Raises:
         SourceError: another type, a size that no layer has, or two layers of one name.
@@ -52,6 +64,8 @@ def _layer(layer: Mapping[str, Any]) -> nn.Module:
             return nn.Flatten()
         case "ReLU":
             return nn.ReLU()
+        case "Shift":
+            return Shift(float(layer["by"]))
         case "Dropout":
             return nn.Dropout(float(layer["p"]))
         case "MaxPool2d":

@@ -99,15 +99,17 @@ RECIPES = (
         name="cifar10-mlp",
         title="A 3072-1000-1000-10 ReLU network with dropout, trained on CIFAR-10",
         architecture=(
-            *(_FLATTEN, _linear(3072, 1000, "fc1"), _RELU, _HALF),
+            *({"type": "Shift", "by": -0.5}, _FLATTEN, _linear(3072, 1000, "fc1"), _RELU, _HALF),
             *(_linear(1000, 1000, "fc2"), _RELU, _HALF, _linear(1000, 10, "fc3")),
         ),
         input=(3, 32, 32),
         data="cifar10",
         initialisation="gaussian",
-        epochs=40,
+        epochs=30,
         batch=100,
-        rate=0.005,
+        rate=0.03,
+        origin="Pixels are centred near 0 in the network, as AlexNet subtracts the mean image; on raw pixels the same "
+        "network stood at 50 % after 28 epochs (learning rate 0.005).",
     ),
     Recipe(
         name="alexnet-cifar10",

@@ -81,6 +81,17 @@ def test_labels_without_real_inputs_are_left_out_and_ten_are_shown():
     assert found.labels == (3, 5)
 
 
+def test_pixels_may_be_shifted_and_nothing_else():
+    inputs = torch.rand(5, 3, 8, 8, generator=generator())
+    flat = inputs.flatten(1)
+    assert images.are_pixels(flat, inputs)
+    assert images.are_pixels(flat - 0.5, inputs)
+    assert not images.are_pixels(flat * 2, inputs)
+    assert not images.are_pixels(flat.flip(1), inputs)
+    assert not images.are_pixels(flat.relu()[:, :100], inputs)
+    assert not images.are_pixels(flat.where(flat > 0.01, 0.01), inputs)
+
+
 def test_black_images_have_no_likeness():
     black, x = torch.zeros(1, 64), torch.rand(5, 64)
     assert images.to_pixels(black).max() == 0

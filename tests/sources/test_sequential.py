@@ -31,6 +31,12 @@ def test_it_is_the_network_written_by_hand() -> None:
     assert list(net.state_dict()) == ["conv1.weight", "conv1.bias", "fc1.weight", "fc1.bias"]
 
 
+def test_a_shift_has_no_parameter() -> None:
+    net = build([{"type": "Shift", "by": -0.5}])
+    assert torch.equal(net(torch.tensor([0.0, 1.0])), torch.tensor([-0.5, 0.5]))
+    assert not net.state_dict()
+
+
 def test_layers_without_a_name_go_by_their_place() -> None:
     plan = [{"type": "Linear", "in": 2, "out": 3}, {"type": "ReLU"}, {"type": "Linear", "in": 3, "out": 4}]
     assert list(build(plan).state_dict()) == ["0.weight", "0.bias", "2.weight", "2.bias"]
