@@ -181,7 +181,8 @@ class ShadowLoss:
 
     def reverse(self, place: int, h: Tensor) -> Tensor:
         """A^T h ``[N, in]`` of ``h [N, out]``."""
-        return h.to(self.linear[place].weight.dtype) @ self.linear[place].weight
+        A: Tensor = self.linear[place].weight
+        return h.to(A.dtype) @ A
 
     def figures(self) -> dict[str, float]:
         """Means since the last call: ``real_error``, ``shadow_error``, ``gap`` (shadow - real), and both losses.
@@ -226,9 +227,7 @@ class ShadowLoss:
         return (torch.rand(x.shape, device=where, generator=self.generator) < rho).to(x)
 
     @torch.no_grad()
-    def _count(
-        self, logits: Tensor, y: Tensor, real: Tensor, answers: Tensor, targets: Tensor, shadow: Tensor
-    ) -> None:
+    def _count(self, logits: Tensor, y: Tensor, real: Tensor, answers: Tensor, targets: Tensor, shadow: Tensor) -> None:
         """Add to the sums on the device: reading them waits for it, once a call of ``figures``."""
         wrong = [_wrong(z, labels) for z, labels in ((logits, y), (answers, targets))]
         step = torch.stack([*wrong, real.float(), shadow.float(), torch.ones_like(wrong[0])])
