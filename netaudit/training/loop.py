@@ -85,7 +85,7 @@ def train(
         after(run)
     while run.done < run.epochs:
         rate = run.recipe.rate_at(run.done, run.epochs)
-        mean = _epoch(run, data.train, rate, loss, progress)
+        mean = epoch(run, data.train, rate, loss, progress)
         if not math.isfinite(mean):
             raise NetauditError(
                 f"{run.recipe.name}: the loss is no longer finite in epoch {run.done + 1}", hint="try another --seed"
@@ -96,16 +96,21 @@ def train(
 
 
 def accuracy(model: nn.Module, images: Images, device: torch.device) -> float:
-    """Share of right labels, in evaluation mode; uint8 pixels are scaled to [0, 1]."""
+    """Share of right labels, in evaluation mode."""
     model.eval()
     with torch.no_grad():
         pairs = zip(torch.split(images.x, _TEST_BATCH), torch.split(images.y, _TEST_BATCH), strict=True)
-        hits = sum(int((model(x.to(device) / 255).argmax(1).cpu() == y).sum()) for x, y in pairs)
+        hits = sum(int((model(inputs(x, device)).argmax(1).cpu() == y).sum()) for x, y in pairs)
     return hits / len(images.y)
 
 
-def _epoch(run: Run, images: Images, rate: float, loss: Loss, progress: Progress) -> float:
-    """One pass over the images; the mean loss."""
+def inputs(x: Tensor, device: torch.device) -> Tensor:
+    """What a network takes: uint8 pixels scaled to [0, 1], anything else as it is."""
+    return x.to(device) / 255 if x.dtype == torch.uint8 else x.to(device)
+
+
+def epoch(run: Run, images: Images, rate: float, loss: Loss, progress: Progress) -> float:
+    """One pass over the images, number ``run.done + 1``; the mean loss."""
     number, recipe = run.done + 1, run.recipe
     key = (recipe.name, "epoch", str(number))
     order, own = (devices.generator(run.seed, *key, use) for use in ("order", "loss"))
@@ -123,7 +128,7 @@ def _epoch(run: Run, images: Images, rate: float, loss: Loss, progress: Progress
                 x = crop_and_flip(x, order)
             run.optimiser.zero_grad()
             with torch.autocast(run.device.type, torch.bfloat16, enabled=run.precision == "bfloat16"):
-                value = loss(run.model, x.to(run.device) / 255, images.y[rows].to(run.device), own)
+                value = loss(run.model, inputs(x, run.device), images.y[rows].to(run.device), own)
             torch.autograd.backward(value)
             run.optimiser.step()
             total += value.detach() * len(rows)

@@ -80,6 +80,7 @@ class ShadowLoss:
             <A x, h> / ||h||^2 that was measured, which spikes make large.
         shadows: shadows drawn for each point.
         lowest: the layer, counted from 0 at the bottom, whose input the shadow replaces.
+        signed: the real inputs of the lowest layer have both signs, as centred pixels have: no ReLU there.
         loss: of logits and labels; class indices, or anything else that it takes where ``start`` is not ``label``.
         generator: of the dropout of the shadows; PyTorch's global one by default.
 
@@ -100,6 +101,7 @@ class ShadowLoss:
         scale: Scale = "match",
         shadows: int = 1,
         lowest: int = 0,
+        signed: bool = False,
         loss: Objective = functional.cross_entropy,
         generator: torch.Generator | None = None,
     ) -> None:
@@ -108,7 +110,7 @@ class ShadowLoss:
         self.linear = [part for part in self.stack if isinstance(part, nn.Linear)]
         self.rhos = [rho] * len(self.linear) if isinstance(rho, (int, float)) else list(rho)
         self.start, self.weight, self.scale, self.shadows = start, weight, scale, shadows
-        self.lowest, self.loss, self.generator = lowest, loss, generator
+        self.lowest, self.signed, self.loss, self.generator = lowest, signed, loss, generator
         if start not in ("softmax", "label", "hidden") or scale not in ("match", "theory", "gain") or shadows < 1:
             raise ValueError(f"start {start!r}, scale {scale!r} and shadows {shadows}: see ShadowLoss")
         if len(self.rhos) != len(self.linear) or not all(0 < value <= 1 for value in self.rhos):
@@ -167,7 +169,9 @@ class ShadowLoss:
     def below(self, place: int, h: Tensor, real: Tensor) -> Tensor:
         """The shadow ``[N, in]`` of ``h [N, out]`` at the input of a layer, whose ``real`` inputs are ``[N, in]``."""
         A, rho = self.linear[place].weight, self.rhos[place]
-        x = self.reverse(place, h).relu_()
+        x = self.reverse(place, h)
+        if not (self.signed and place == self.lowest):
+            x = x.relu_()
         if rho < 1:
             x = x * self._kept(x, rho)
         if self.scale == "match":
@@ -182,7 +186,7 @@ class ShadowLoss:
     def reverse(self, place: int, h: Tensor) -> Tensor:
         """A^T h ``[N, in]`` of ``h [N, out]``."""
         A: Tensor = self.linear[place].weight
-        return h.to(A.dtype) @ A
+        return h.to(A.dtype).matmul(A)
 
     def figures(self) -> dict[str, float]:
         """Means since the last call: ``real_error``, ``shadow_error``, ``gap`` (shadow - real), and both losses.
