@@ -175,8 +175,7 @@ class ShadowLoss:
         if rho < 1:
             x = x * self._kept(x, rho)
         if self.scale == "match":
-            norms = x.norm(dim=1, keepdim=True, dtype=torch.float32).clamp_min(torch.finfo(torch.float32).tiny)
-            return x * (real.norm(dim=1, keepdim=True, dtype=torch.float32) / norms).to(x.dtype)
+            return x * (_norms(real) / _norms(x).clamp_min(torch.finfo(torch.float32).tiny)).to(x.dtype)
         x = x * alpha(rho, A.shape[1], 1.0) / A.float().var(correction=0).to(x.dtype)
         if self.scale == "gain":
             gain = (functional.linear(x, A) * h).sum(1, keepdim=True) / h.square().sum(1, keepdim=True)
@@ -236,6 +235,12 @@ class ShadowLoss:
         wrong = [_wrong(z, labels) for z, labels in ((logits, y), (answers, targets))]
         step = torch.stack([*wrong, real.float(), shadow.float(), torch.ones_like(wrong[0])])
         self._sums = step if self._sums is None else self._sums + step
+
+
+def _norms(x: Tensor) -> Tensor:
+    """Of the rows of ``x [N, n]``, in float32: ``[N, 1]``."""
+    norms: Tensor = torch.linalg.vector_norm(x, dim=1, keepdim=True, dtype=torch.float32)
+    return norms
 
 
 def _wrong(logits: Tensor, labels: Tensor) -> Tensor:

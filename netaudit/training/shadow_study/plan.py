@@ -74,14 +74,14 @@ def _settings() -> Iterator[Setting]:
         precision="bfloat16",
     )  # fmt: skip
     for dropout, words in ((True, "dropout"), (False, "no dropout")):
-        base = replace(cifar[dropout], epochs=40)
-        yield Setting(f"CIFAR-10, 1,000 labels, {words}", base, 1000, signed, 5, precision="bfloat16")
-    for dropout, words in ((True, "dropout"), (False, "no dropout")):
         yield Setting(f"MNIST, 250 labels, {words}", replace(mlp[dropout], epochs=120), 250, ARMS, 10, 2)
-    joint = replace(recipe("alexnet-cifar10"), name="shadow-study-alexnet", epochs=40)
-    yield Setting("CIFAR-10 with its trunk, 1,000 labels, dropout", joint, 1000, few, 3, precision="bfloat16")
     for dropout, words in ((True, "dropout"), (False, "no dropout")):
         yield Setting(f"MNIST, all labels, {words}", replace(mlp[dropout], epochs=6), 55_000, ("plain", "shadow"), 3)
+    for dropout, words in ((True, "dropout"), (False, "no dropout")):
+        base = replace(cifar[dropout], epochs=40)
+        yield Setting(f"CIFAR-10, 1,000 labels, {words}", base, 1000, signed, 5, precision="bfloat16")
+    joint = replace(recipe("alexnet-cifar10"), name="shadow-study-alexnet", epochs=40)
+    yield Setting("CIFAR-10 with its trunk, 1,000 labels, dropout", joint, 1000, few, 3, precision="bfloat16")
     for dropout, words in ((True, "dropout"), (False, "no dropout")):
         yield Setting(f"MNIST, 5,000 labels, {words}", replace(mlp[dropout], epochs=24), 5000, ARMS, 5)
     for dropout, words in ((True, "dropout"), (False, "no dropout")):
