@@ -11,9 +11,10 @@ from typing import Any
 from netaudit.calibration.measure import NULL_EVERY, Task, measure
 from netaudit.calibration.page import document
 from netaudit.calibration.plan import Cell, Plan, tracy_widom_key
-from netaudit.calibration.provenance import describe_run, fingerprint, tolerances, versions
+from netaudit.calibration.provenance import fingerprint, tolerances
 from netaudit.calibration.summary import summarise
 from netaudit.journal import Journal
+from netaudit.provenance import describe_run, versions
 from netaudit.report.files import make_folder
 from netaudit.report.study import write_study
 from netaudit.workers import run_tasks
