@@ -99,7 +99,8 @@ def test_cells(setting: Setting, rates: dict[str, float]) -> list[Cell]:
     cells = [Cell(setting, arm, "test", rates[arm]) for arm in setting.arms]
     if setting.follow:
         cells += [Cell(setting, sweep_arm(rho, weight), "sweep", rates["shadow"]) for rho, weight in SWEEP]
-        cells += [Cell(setting, variant, "variant", rates["shadow"]) for variant in ("plain", "shadow", *VARIANTS)]
+        cells += [Cell(setting, "plain", "variant", rates["plain"])]
+        cells += [Cell(setting, variant, "variant", rates["shadow"]) for variant in ("shadow", *VARIANTS)]
     return cells
 
 

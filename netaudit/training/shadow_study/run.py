@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from statistics import mean
 
 from netaudit.journal import Journal
+from netaudit.provenance import describe_run
 from netaudit.report.files import make_folder
+from netaudit.training.shadow_study.cost import cost
 from netaudit.training.shadow_study.plan import Cell, Setting, rate_cells, seeds, test_cells
 from netaudit.training.shadow_study.trial import Task, work
 from netaudit.workers import run_tasks
@@ -17,13 +20,14 @@ from netaudit.workers import run_tasks
 Progress = Callable[[str, float, float], None]
 
 JOURNAL = "shadow_training.journal.jsonl"
+COST = "cost"
 VERSION = "shadow training 1"
 """Begins the journal; another one begins it anew. To be changed with anything that changes what a run gives."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the journal holds of a setting."""
+    """What the journal holds of a setting, as far as it is complete."""
 
     setting: Setting
     rates: dict[str, float]
@@ -34,24 +38,37 @@ class Outcome:
     """The reported cells whose runs are all there."""
 
 
-def study(settings: Sequence[Setting], root: Path, out: Path, *, jobs: int, progress: Progress) -> list[Outcome]:
-    """Run what the journal in ``out`` does not hold, setting by setting.
+def open_journal(out: Path) -> Journal:
+    """What was measured so far, in the folder, which is made if need be.
+
+    Raises:
+        ReportError: it cannot be read or written.
+    """
+    make_folder(out)
+    return Journal(out / JOURNAL, VERSION)
+
+
+def run(
+    settings: Sequence[Setting], root: Path, journal: Journal, *, command: str, jobs: int, progress: Progress
+) -> None:
+    """Run what the journal does not hold, setting by setting; the costs first, while nothing else runs.
 
     Raises:
         NetauditError: a process ended unexpectedly.
         ReportError: the journal cannot be written.
     """
-    make_folder(out)
-    with Journal(out / JOURNAL, VERSION) as journal:
-        for place, setting in enumerate(settings):
+    journal.begin(describe_run(command, datetime.now(UTC).date().isoformat(), jobs))
+    if (COST, 0) not in journal:
+        progress("the cost of a step", 0.0, len(settings))
+        journal.add({"cell": COST, "seed": 0, "networks": cost()})
+    for place, setting in enumerate(settings):
 
-            def tell(message: str, share: float, place: int = place) -> None:
-                progress(message, place + share, len(settings))
+        def tell(message: str, share: float, place: int = place) -> None:
+            progress(message, place + share, len(settings))
 
-            _run(rate_cells(setting), journal, root, jobs, lambda text, share: tell(text, share * 0.4))
-            rates, _ = choose(setting, journal)
-            _run(test_cells(setting, rates), journal, root, jobs, lambda text, share: tell(text, 0.4 + share * 0.6))
-        return outcomes(settings, journal)
+        _run(rate_cells(setting), journal, root, jobs, lambda text, share: tell(text, share * 0.4))
+        rates, _ = choose(setting, journal)
+        _run(test_cells(setting, rates), journal, root, jobs, lambda text, share: tell(text, 0.4 + share * 0.6))
 
 
 def outcomes(settings: Sequence[Setting], journal: Journal) -> list[Outcome]:
