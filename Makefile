@@ -3,6 +3,8 @@
 # make test-peers                compare with WeightWatcher 0.7.7, in .venv-peers
 # make bench                     time and memory beside WeightWatcher 0.7.7, into reports/benchmark
 # make test-slow                 the tests that take minutes: a checkpoint of 200 layers, 4096 wide
+# make curves DATA=folder        train them with every epoch kept, and draw each claim over the epochs
+# make shadow-study DATA=folder  when shadow training helps: hours, run by run; goes on where it was
 # make train-zoo DATA=folder     train the bundled networks again, and copy them into model_zoo/
 # make samples                   rewrite the committed sample reports
 # make calibrate [JOBS=2]        measure false alarms and power of the analysers: an hour on two cores
@@ -16,7 +18,7 @@ ZOO := mnist-mlp cifar10-mlp alexnet-cifar10
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint .ci/constraints.txt
 
-.PHONY: audit test test-slow test-peers lint samples calibrate theory bench train-zoo clean
+.PHONY: audit test test-slow test-peers lint samples calibrate theory bench curves shadow-study train-zoo clean
 
 audit: .venv/installed
 	$(BIN)/netaudit audit $(MODEL)
@@ -51,6 +53,15 @@ bench: .venv/installed .venv-peers/installed
 theory: .venv/installed
 	$(BIN)/netaudit theory --device cpu --out reports/theory
 	rm reports/theory/run.json
+
+shadow-study: .venv/installed
+	$(BIN)/netaudit shadow-study --data-root $(DATA) --jobs $(JOBS)
+
+curves: .venv/installed
+	for name in $(ZOO); do \
+		$(BIN)/netaudit train $$name --data-root $(DATA) --keep-epochs --device cpu --out trained/$$name || exit 1; \
+	done
+	$(BIN)/netaudit curves $(addprefix trained/,$(ZOO)) --device cpu
 
 train-zoo: .venv/installed
 	for name in $(ZOO); do \

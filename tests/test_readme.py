@@ -57,7 +57,9 @@ def test_the_python_example_runs(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     for block in blocks("python"):
         exec(compile(block, "README.md", "exec"), {})
-    assert "singular_law.spikes" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "singular_law.spikes" in out
+    assert "'shadow_error': " in out
     assert (tmp_path / "audit.html").exists()
 
 

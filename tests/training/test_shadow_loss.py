@@ -114,6 +114,17 @@ def test_each_shadow_has_the_norm_of_its_real_point():
     assert torch.equal(labels, y.repeat(3))
 
 
+def test_a_shadow_of_which_nothing_is_left_stays_0():
+    model, (x, y) = net(), batch()
+    with torch.no_grad():
+        model[0].weight.copy_(-model[0].weight.abs())  # A^T h < 0 everywhere
+    criterion = ShadowLoss(model)
+    for scale in (1.0, 1e4):  # whatever the norms of the real points
+        assert not criterion.draw(model(scale * x).detach(), y)[0].any()
+    loss = criterion(model(1e4 * x), y)
+    assert torch.isfinite(loss)
+
+
 def test_shadows_of_hidden_layers_alone_leave_the_layers_below_alone():
     model, (x, y) = net(), batch()
     criterion = ShadowLoss(model, lowest=1)

@@ -45,9 +45,15 @@ def test_every_recipe_is_there_from_its_initialisation_to_its_end(text):
         assert last > network["history"][1]["test_accuracy"]
 
 
-@pytest.mark.parametrize("name", ["cifar10-mlp", "alexnet-cifar10"])
-def test_the_last_epoch_is_the_bundled_network(text, name):
-    """mnist-mlp's shipped weights are from another run of its recipe."""
+@pytest.mark.parametrize("name", ["mnist-mlp", "alexnet-cifar10"])
+def test_the_last_epoch_is_as_good_as_the_bundled_network(text, name):
+    """These shipped weights are from other runs of their recipes: on another processor the bytes differ."""
+    [network] = [network for network in json.loads(text)["networks"] if network["name"] == name]
+    assert network["accuracy"]["test"] == pytest.approx(bundled()[name]["accuracy"]["test"], abs=0.005)
+
+
+def test_the_last_epoch_is_the_bundled_network(text):
+    name = "cifar10-mlp"
     [network] = [network for network in json.loads(text)["networks"] if network["name"] == name]
     assert network["accuracy"] == bundled()[name]["accuracy"]
     now, last = curves.figures(netaudit.audit(name, device="cpu")), network["epochs"][-1]

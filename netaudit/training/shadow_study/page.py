@@ -148,8 +148,8 @@ def _setting(setting: Data, numbering: Numbering, charts: list[Chart]) -> Part:
     trunk = f", above the frozen convolutions of {setting['trunk']}" if setting["trunk"] else ""
     words = (
         f"{setting['title']}{trunk}: {number(setting['labels'])} labelled points, {number(setting['epochs'])} epochs "
-        f"of batches of {number(setting['batch'])} ({count(setting['steps'], 'step')}), {count(setting['seeds'], 'seed')} "
-        f"as pairs; products in {setting['precision']}."
+        f"of batches of {number(setting['batch'])} ({count(setting['steps'], 'step')}), "
+        f"{count(setting['seeds'], 'seed')} as pairs; products in {setting['precision']}."
     )
     blocks: list[Block] = [
         Paragraph((Run(words),)),
@@ -326,8 +326,8 @@ def _cost(data: Data, numbering: Numbering, charts: list[Chart]) -> Iterator[Par
         )
         words = (
             "Optimiser included, one thread, both kinds of step by turns. A plain step takes two products of the "
-            "bottom layer's size (it has no gradient with respect to the input), a shadow three more; of every other layer "
-            "three and four: by operations alone the ratio is 2.3 to 2.5, and less where convolutions lie below."
+            "bottom layer's size (it has no gradient with respect to the input), a shadow three more; of every other "
+            "layer three and four: by operations alone the ratio is 2.3 to 2.5, and less where convolutions lie below."
         )
         yield "What a step costs", [Paragraph((Run(words),)), numbering.table("Median steps.", columns, rows)]
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from netaudit.training.loop import Precision
 from netaudit.training.recipes import Layer, Recipe, recipe
 
-Stage = Literal["rate", "test", "sweep", "variant"]
+Stage = Literal["rate", "confirm", "test", "sweep", "variant"]
 
 RATES = (0.02, 0.05, 0.1, 0.2)
 """The short list of learning rates: the recipes' 0.02 to 0.1, and twice the largest, where most arms diverge."""
@@ -20,6 +20,7 @@ HELD_OUT = 5000
 ARMS = ("plain", "shadow", "random", "repeat", "noise", "mixup", "shadow+noise", "shadow+mixup")
 SWEEP = tuple((rho, weight) for rho in (1.0, 0.8, 0.5, 0.3) for weight in (0.3, 1.0, 3.0))
 VARIANTS = ("label", "hidden", "theory", "gain", "biases", "mixed labels", "annealed", "hidden only", "four shadows")
+CONFIRMED = 3
 FIRST_RATE_SEED = 1000  # seeds of the runs that choose the rate: other ones than those that are reported
 
 
@@ -94,7 +95,12 @@ def rate_cells(setting: Setting) -> list[Cell]:
     return [Cell(setting, arm, "rate", rate) for arm in setting.arms for rate in RATES]
 
 
-def test_cells(setting: Setting, rates: dict[str, float]) -> list[Cell]:
+def confirm_cells(setting: Setting, rates: Mapping[str, float]) -> list[Cell]:
+    """More runs at the rate chosen for each arm, before it is relied upon: at the largest ones a run may diverge."""
+    return [Cell(setting, arm, "confirm", rates[arm]) for arm in setting.arms]
+
+
+def test_cells(setting: Setting, rates: Mapping[str, float]) -> list[Cell]:
     """The runs that are reported, at the rate chosen for each arm; the sweep and the variants at the shadow's."""
     cells = [Cell(setting, arm, "test", rates[arm]) for arm in setting.arms]
     if setting.follow:
@@ -109,6 +115,8 @@ def seeds(cell: Cell) -> range:
     match cell.stage:
         case "rate":
             return range(FIRST_RATE_SEED, FIRST_RATE_SEED + cell.setting.rate_seeds)
+        case "confirm":
+            return range(FIRST_RATE_SEED + 100, FIRST_RATE_SEED + 100 + CONFIRMED)
         case "test":
             return range(cell.setting.seeds)
         case "sweep":

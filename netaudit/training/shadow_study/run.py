@@ -13,8 +13,8 @@ from netaudit.journal import Journal
 from netaudit.provenance import describe_run
 from netaudit.report.files import make_folder
 from netaudit.training.shadow_study.cost import cost
-from netaudit.training.shadow_study.plan import Cell, Setting, rate_cells, seeds, test_cells
-from netaudit.training.shadow_study.trial import Task, work
+from netaudit.training.shadow_study.plan import Cell, Setting, confirm_cells, rate_cells, seeds, test_cells
+from netaudit.training.shadow_study.trial import DIVERGED, Task, work
 from netaudit.workers import run_tasks
 
 Progress = Callable[[str, float, float], None]
@@ -67,6 +67,8 @@ def run(
             progress(message, place + share, len(settings))
 
         _run(rate_cells(setting), journal, root, jobs, lambda text, share: tell(text, share * 0.4))
+        while missing := [c for c in confirm_cells(setting, choose(setting, journal)[0]) if not _there(c, journal)]:
+            _run(missing, journal, root, jobs, lambda text, share: tell(text, 0.4))
         rates, _ = choose(setting, journal)
         _run(test_cells(setting, rates), journal, root, jobs, lambda text, share: tell(text, 0.4 + share * 0.6))
 
@@ -78,6 +80,8 @@ def outcomes(settings: Sequence[Setting], journal: Journal) -> list[Outcome]:
         if not all(_there(cell, journal) for cell in rate_cells(setting)):
             continue
         rates, tried = choose(setting, journal)
+        if not all(_there(cell, journal) for cell in confirm_cells(setting, rates)):
+            continue
         cells = tuple(cell for cell in test_cells(setting, rates) if _there(cell, journal))
         if any(cell.stage == "test" and cell.arm == "plain" for cell in cells):
             found.append(Outcome(setting, rates, tried, cells))
@@ -85,11 +89,24 @@ def outcomes(settings: Sequence[Setting], journal: Journal) -> list[Outcome]:
 
 
 def choose(setting: Setting, journal: Journal) -> tuple[dict[str, float], dict[str, dict[float, float]]]:
-    """The rate of each arm with the least mean error on held-out points, the smaller one of two equal ones."""
+    """The rate of each arm with the least mean error on held-out points, among those at which no run diverged.
+
+    Of two equal ones the smaller is taken; if there is none, the smallest of all.
+    """
     tried: dict[str, dict[float, float]] = {arm: {} for arm in setting.arms}
+    chosen: dict[str, float] = {}
     for cell in rate_cells(setting):
         tried[cell.arm][cell.rate] = mean(record["error"] for record in journal.of(cell.key, seeds(cell)))
-    return {arm: min(errors, key=lambda rate: (errors[rate], rate)) for arm, errors in tried.items()}, tried
+    for arm, errors in tried.items():
+        sound = [rate for rate in errors if not _diverged(setting, arm, rate, journal)]
+        chosen[arm] = min(sound, key=lambda rate: (errors[rate], rate)) if sound else min(errors)
+    return chosen, tried
+
+
+def _diverged(setting: Setting, arm: str, rate: float, journal: Journal) -> bool:
+    cells = [Cell(setting, arm, "rate", rate), Cell(setting, arm, "confirm", rate)]
+    known = [journal.of(cell.key, [seed])[0] for cell in cells for seed in seeds(cell) if (cell.key, seed) in journal]
+    return any(record["error"] == DIVERGED for record in known)
 
 
 def _there(cell: Cell, journal: Journal) -> bool:

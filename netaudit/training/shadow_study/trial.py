@@ -18,6 +18,8 @@ from netaudit.training.shadow_study import arms, points
 from netaudit.training.shadow_study.plan import Cell, seeds, steps
 
 FOLLOWED = 1000  # test points on which a shadow arm is followed from epoch to epoch
+DIVERGED = 1.0
+"""Error of a run whose loss was no longer finite."""
 AUDITED = ("plain", "shadow", "noise", "mixup")
 _AUDITED_SEEDS = 3
 _AUDIT = {
@@ -47,8 +49,8 @@ def trial(cell: Cell, seed: int, root: Path) -> dict[str, Any]:
 
     Returns:
         ``{cell, seed, error, curves, audit, seconds}``: the share of wrong labels at the end, on the points that the
-        cell is judged on (1 if the loss was no longer finite); for shadow arms, the errors after each epoch; for some,
-        figures of each fully connected layer.
+        cell is judged on (``DIVERGED`` if the loss was no longer finite); for shadow arms, the errors after each
+        epoch; for some, figures of each fully connected layer.
     """
     started = time.perf_counter()
     setting, recipe = cell.setting, cell.setting.recipe
@@ -72,7 +74,7 @@ def trial(cell: Cell, seed: int, root: Path) -> dict[str, Any]:
                 }
             )
     record: dict[str, Any] = {"cell": cell.key, "seed": seed}
-    record["error"] = round(1 - accuracy(run.model, judge, run.device), 6) if finite else 1.0
+    record["error"] = round(1 - accuracy(run.model, judge, run.device), 6) if finite else DIVERGED
     if curves:
         record["curves"] = curves
     if cell.stage == "test" and cell.arm in AUDITED and seed in seeds(cell)[:_AUDITED_SEEDS] and finite:
