@@ -14,6 +14,9 @@ Stage = Literal["rate", "confirm", "test", "sweep", "variant"]
 RATES = (0.02, 0.05, 0.1, 0.2)
 """The short list of learning rates: the recipes' 0.02 to 0.1, and twice the largest, where most arms diverge."""
 
+SMALLER_RATES = (0.005, 0.01, 0.02, 0.05)
+"""Above a trunk that is trained already, where the smallest of the others was the best of every arm."""
+
 HELD_OUT = 5000
 """The last training images, on which rates and better shadows are judged; labelled points come from the others."""
 
@@ -34,6 +37,7 @@ class Setting:
     arms: tuple[str, ...]
     seeds: int
     rate_seeds: int = 1
+    rates: tuple[float, ...] = RATES
     trunk: str | None = None
     """Bundled network whose convolutions give the inputs, frozen."""
     precision: Precision = "float32"
@@ -71,8 +75,8 @@ def _settings() -> Iterator[Setting]:
         yield Setting(f"MNIST, 1,000 labels, {words}", base, 1000, ARMS, 10, 2, follow=True)
     above = replace(_above_trunk(), epochs=40)
     yield Setting(
-        "CIFAR-10 above a frozen trunk, 1,000 labels, dropout", above, 1000, ARMS, 3, trunk="alexnet-cifar10",
-        precision="bfloat16",
+        "CIFAR-10 above a frozen trunk, 1,000 labels, dropout", above, 1000, ARMS, 3, rates=SMALLER_RATES,
+        trunk="alexnet-cifar10", precision="bfloat16",
     )  # fmt: skip
     for dropout, words in ((True, "dropout"), (False, "no dropout")):
         yield Setting(f"MNIST, 250 labels, {words}", replace(mlp[dropout], epochs=120), 250, ARMS, 10, 2)
@@ -92,7 +96,7 @@ def _settings() -> Iterator[Setting]:
 
 def rate_cells(setting: Setting) -> list[Cell]:
     """The runs that choose the learning rate of each arm."""
-    return [Cell(setting, arm, "rate", rate) for arm in setting.arms for rate in RATES]
+    return [Cell(setting, arm, "rate", rate) for arm in setting.arms for rate in setting.rates]
 
 
 def confirm_cells(setting: Setting, rates: Mapping[str, float]) -> list[Cell]:
@@ -154,14 +158,16 @@ def _mnist(dropout: bool) -> Recipe:
         *({"type": "Flatten"}, *_dropout(0.2 * dropout), _linear(784, 500, "fc1"), *half),
         *(_linear(500, 500, "fc2"), *half, _linear(500, 10, "fc3")),
     )
-    return replace(recipe("mnist-mlp"), name="shadow-study-mnist", architecture=layers)
+    title = "A 784-500-500-10 ReLU network on MNIST"
+    return replace(recipe("mnist-mlp"), name="shadow-study-mnist", title=title, architecture=layers)
 
 
 def _cifar(dropout: bool) -> Recipe:
     """3072-1000-1000-10, the recipe cifar10-mlp with and without its dropout of .5."""
     base = recipe("cifar10-mlp")
     layers = tuple(layer for layer in base.architecture if dropout or layer["type"] != "Dropout")
-    return replace(base, name="shadow-study-cifar", architecture=layers)
+    title = "A 3072-1000-1000-10 ReLU network on CIFAR-10"
+    return replace(base, name="shadow-study-cifar", title=title, architecture=layers)
 
 
 def _above_trunk() -> Recipe:
@@ -169,5 +175,10 @@ def _above_trunk() -> Recipe:
     base = recipe("alexnet-cifar10")
     start = next(place for place, layer in enumerate(base.architecture) if layer["type"] == "Flatten")
     return replace(
-        base, name="shadow-study-above", architecture=base.architecture[start:], input=(2048,), augmentation="none"
+        base,
+        name="shadow-study-above",
+        title="The fully connected layers of AlexNet's plan for 32 x 32 images on CIFAR-10",
+        architecture=base.architecture[start:],
+        input=(2048,),
+        augmentation="none",
     )

@@ -12,7 +12,7 @@ from scipy import stats
 from netaudit.journal import Journal
 from netaudit.provenance import versions
 from netaudit.training.log import follows
-from netaudit.training.shadow_study.plan import HELD_OUT, RATES, SWEEP, VARIANTS, Cell, Setting, seeds, steps, sweep_arm
+from netaudit.training.shadow_study.plan import HELD_OUT, SWEEP, VARIANTS, Cell, Setting, seeds, steps, sweep_arm
 from netaudit.training.shadow_study.run import COST, Outcome
 
 Record = dict[str, Any]
@@ -44,7 +44,6 @@ def summarise(outcomes: Sequence[Outcome], asked: Sequence[Setting], journal: Jo
         "study": "shadow training",
         "versions": versions(),
         "runs": journal.runs,
-        "rates": list(RATES),
         "held_out": HELD_OUT,
         "settings": found,
         "missing": [setting.name for setting in asked if setting.name not in {entry["name"] for entry in found}],
@@ -86,7 +85,8 @@ def _setting(outcome: Outcome, journal: Journal) -> dict[str, Any]:
         "precision": setting.precision,
         "seeds": setting.seeds,
         "rate_seeds": setting.rate_seeds,
-        "tried": {arm: [tried[rate] for rate in RATES] for arm, tried in outcome.tried.items()},
+        "rates": list(setting.rates),
+        "tried": {arm: [tried[rate] for rate in setting.rates] for arm, tried in outcome.tried.items()},
         "arms": {
             arm: {
                 "rate": outcome.rates[arm],

@@ -20,12 +20,12 @@ def points(difference: float | None) -> str:
 
 
 def with_interval(difference: Mapping[str, Any]) -> str:
-    """A paired difference and its interval, in points.
+    """A paired difference and half its interval, in points.
 
-    >>> with_interval({"mean": -0.0123, "low": -0.02, "high": -0.005})
-    '−1.23 [−2.00, −0.50]'
+    >>> with_interval({"mean": -0.0123, "low": -0.02, "high": -0.0046})
+    '−1.23 ± 0.77'
     """
-    return f"{points(difference['mean'])} [{points(difference['low'])}, {points(difference['high'])}]"
+    return f"{points(difference['mean'])} ± {50 * (difference['high'] - difference['low']):.2f}"
 
 
 def verdict(data: Data) -> str:
