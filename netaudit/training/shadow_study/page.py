@@ -44,7 +44,7 @@ _AUDIT = {
 _REFERENCES = (
     "S. Arora, Y. Liang and T. Ma (2015). Why are deep nets reversible: a simple theory, with implications for "
     "training. arXiv:1511.05653.",
-    "H. Zhang, M. Cisse, Y. N. Dauphin and D. Lopez-Paz (2018). mixup: Beyond empirical risk minimization. "
+    "H. Zhang, M. Cisse, Y. N. Dauphin and D. Lopez-Paz (2018). Mixup: beyond empirical risk minimization. "
     "arXiv:1710.09412.",
 )
 
@@ -348,8 +348,8 @@ def _how(data: Data) -> Part:
         ("Seeds a setting", ", ".join(map(str, seeds))),
         (
             "Learning rates",
-            f"each arm's is the best of the setting's list on {number(data['held_out'])} held-out training images, with "
-            "other seeds than those reported; one at which a run diverges is out",
+            f"each arm's is the best of the setting's list on {number(data['held_out'])} held-out training images, "
+            "with other seeds than those reported; one at which a run diverges is out",
         ),
         ("Optimiser", "SGD, momentum 0.9, cosine schedule; the recipes' weight decay and augmentation"),
         (
