@@ -22,6 +22,7 @@ from netaudit.layers import FCLayer, SkippedLayer
 from netaudit.names import printable
 from netaudit.results import AuditReport, Coverage, LayerResult, Provenance
 from netaudit.sources.interface import FCSpec, Progress, Sample, Source
+from netaudit.spectrum import METHODS, Method, spectrum_numbers
 from netaudit.stack import Inputs, run_inputs, run_stack
 from netaudit.summary import summarise
 from netaudit.units.balance import StackNorms
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 _MEMORY_FACTOR = 3
 """Working memory of a layer, in float64 copies of it: the Gram matrix, the sorted entries, the float32 shadow pass."""
 
+
+_PREPARED = 512
+"""Smaller side from which a layer's preparation is worth a thread: a fifth of a second on each core."""
 
 Witness = Callable[[FCLayer], None]
 """Told each audited layer once, while it is in memory."""
@@ -49,6 +53,7 @@ class Auditor:
     device: torch.device
     seed: int = 0
     nulls: Level = "quick"
+    spectrum: Method = "auto"
     analysers: tuple[Analyser, ...] = ANALYSERS
     progress: Progress = _silent
 
@@ -62,7 +67,7 @@ class Auditor:
             if isinstance(entry, SkippedLayer):
                 yield entry
                 continue
-            too_large = _too_large(entry)
+            too_large = _too_large(entry, self.spectrum)
             if too_large:
                 yield SkippedLayer(entry.name, entry.shape, too_large, entry.parameters)
             else:
@@ -84,7 +89,10 @@ class Auditor:
             input_norm=inputs.norms.get(spec.name),
             activations=inputs.hidden.get(spec.name),
             nulls=self.nulls,
+            method=self.spectrum,
         )
+        if min(spec.shape) >= _PREPARED:
+            audited.prepare()
         findings = []
         for index, analyser in enumerate(self.analysers):
             message = f"{printable(spec.name, 60)}: {analyser.claim.replace('_', ' ')}"
@@ -103,9 +111,9 @@ def work(entry: FCSpec | SkippedLayer) -> float:
     return 2.0 * m * n * p + 20.0 * p**3 + 3000.0 * m * n + 1e8
 
 
-def _too_large(spec: FCSpec) -> str | None:
+def _too_large(spec: FCSpec, method: Method) -> str | None:
     m, n = spec.shape
-    needed = 8 * (_MEMORY_FACTOR * m * n + 3 * min(m, n) ** 2)
+    needed = 8 * (_MEMORY_FACTOR * m * n + spectrum_numbers(m, n, method))
     available = devices.physical_memory()
     if available is None or needed <= available:
         return None
@@ -122,6 +130,7 @@ def audit(
     seed: int = 0,
     data: str | Path | None = None,
     nulls: Level = "quick",
+    spectrum: Method = "auto",
     progress: Progress | None = None,
 ) -> AuditReport:
     """Audit a model: how random-like are its fully connected layers, and can it be run in reverse?
@@ -139,10 +148,12 @@ def audit(
         nulls: what each layer's figures are set beside, apart from a Gaussian layer: ``quick``, one draw of its own
             entries permuted and one with random signs, on at most 1024 x 1024 of them; ``full``, ten of each at full
             size; ``none``. No verdict depends on it.
+        spectrum: how the singular values are had: ``exact``; ``lanczos``, their distribution with an error bound that
+            the verdict allows for; ``auto``, exact up to a smaller side of 8192.
         progress: called with (message, done, total).
 
     Raises:
-        ValueError: no such level of nulls.
+        ValueError: no such level of nulls, or way to the singular values.
         NetauditError: the target cannot be read, or no layer has a claim that can be judged.
     """
     from netaudit.sources.data import load_data
@@ -150,8 +161,10 @@ def audit(
 
     if nulls not in LEVELS:
         raise ValueError(f"nulls must be one of {', '.join(LEVELS)}, got {nulls!r}")
+    if spectrum not in METHODS:
+        raise ValueError(f"spectrum must be one of {', '.join(METHODS)}, got {spectrum!r}")
     tell = progress or _silent
-    auditor = Auditor(devices.choose(device), seed, nulls, progress=tell)
+    auditor = Auditor(devices.choose(device), seed, nulls, spectrum, progress=tell)
     source = open_source(target, weights=None if weights is None else Path(weights), progress=tell)
     sample = source.sample if data is None else load_data(Path(data), source)
     with unchanged_files(source.files, tell) as file_sha256:
@@ -239,6 +252,7 @@ def _provenance(
             "layers": list(layers),
             "exclude": list(exclude),
             "nulls": auditor.nulls,
+            "spectrum": auditor.spectrum,
             "data": None if sample is None else {"name": sample.name, "sha256": sample.sha256},
         },
     )

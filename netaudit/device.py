@@ -126,14 +126,20 @@ def with_smaller_batches(work: Callable[[slice, torch.device], T], total: int, d
 
 def with_cpu_fallback(work: Callable[[torch.device], T], device: torch.device) -> T:
     """Run ``work(device)``, and on the CPU if the device runs out of memory: the same results up to rounding."""
+    return with_cpu_fallback_told(work, device)[0]
+
+
+def with_cpu_fallback_told(work: Callable[[torch.device], T], device: torch.device) -> tuple[T, torch.device]:
+    """The same, with the device on which the work was done."""
     import torch
 
     try:
-        return work(device)
+        return work(device), device
     except torch.OutOfMemoryError:
         if device.type == "cpu":
             raise
-        return work(torch.device("cpu"))
+        cpu = torch.device("cpu")
+        return work(cpu), cpu
 
 
 def physical_memory() -> int | None:

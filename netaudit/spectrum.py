@@ -1,25 +1,36 @@
-"""Singular values of a layer, exact: the float64 Gram matrix of the smaller side, then a symmetric eigensolver.
+"""Singular values of a layer: exact through the float64 Gram matrix of the smaller side, or estimated by Lanczos.
 
 Squaring costs the singular values below 1e-8 of the largest their digits; the laws here look at the bulk and the
-upper edge, where the result is exact to 1e-12.
+upper edge, where the result is exact to 1e-12. Where the smallest ones count, for the rank, there is a true
+decomposition. Above a size the distribution is estimated with an error bound: see :mod:`netaudit.lanczos`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg.blas import dsymv, dsyrk
 
 from netaudit import device as devices
+from netaudit import lanczos
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
 Floats = NDArray[np.float64]
+
+Method = Literal["auto", "exact", "lanczos"]
+METHODS: tuple[Method, ...] = ("auto", "exact", "lanczos")
+
+LARGEST_EXACT = 8192
+"""Smaller side up to which ``auto`` decomposes: about a minute on two cores (the committed benchmark), and half a
+gigabyte for a Gram matrix, of which two or three are needed. Time grows with the cube of the side, memory with its
+square."""
 
 NO_MEAN = 0.05
 """Mean, in units of the size at which it makes a singular value of its own, std / (mn)^(1/4), below which a layer is
@@ -28,20 +39,29 @@ taken as centred: at a twentieth no singular value moves by more than 4e-4 of th
 AlexNet's fc6.
 """
 
+_RAW_STEPS = 64  # of the matrix with its mean, of which only the largest values are looked for
 _BLOCK = 1024  # columns a product: 4096 x 1024 float64 is 32 MB, large enough for full speed
 
 
 @dataclass(frozen=True)
 class Spectrum:
-    """Singular values in units of the entries' standard deviation, ascending, float64, ``min(m, n)`` of them."""
+    """Singular values in units of the entries' standard deviation, ascending, float64, ``min(m, n)`` of them.
+
+    From Lanczos the largest are singular values, and the others quantiles of their estimated distribution.
+    """
 
     centred: Floats
     """Of A - mean(A); those of A where the mean is below ``NO_MEAN``."""
     raw: Floats
     """Of A as it is, exact: what other tools report is of A as stored, and an exponent fitted to a few of the largest
     values feels what no distance to a law does."""
-    gram: Tensor
-    """Gram matrix ``[p, p]`` of the smaller side of (A - mean(A)) / std; only the lower triangle counts."""
+    gram: Tensor | None
+    """Gram matrix ``[p, p]`` of the smaller side of (A - mean(A)) / std; only the lower triangle counts. None from
+    Lanczos, which does without."""
+    error: float = 0.0
+    """Bound of the error of the distribution function; 0 where every value is exact."""
+    note: str = ""
+    """How the values were had, where that is not the exact way on the device that was asked for."""
 
 
 def gram(weight: Tensor, mean: float, std: float, device: torch.device) -> tuple[Tensor, Tensor]:
@@ -55,8 +75,10 @@ def gram(weight: Tensor, mean: float, std: float, device: torch.device) -> tuple
     p = tall.shape[1]
     product = torch.zeros(p, p, dtype=torch.float64, device=device)
     sums = torch.zeros(p, dtype=torch.float64, device=device)
+    buffer = torch.empty(min(_BLOCK, tall.shape[0]), p, dtype=torch.float64, device=device)  # new memory costs time
     for start in range(0, tall.shape[0], _BLOCK):
-        block = tall[start : start + _BLOCK].to(device=device, dtype=torch.float64).sub(mean).div_(std).contiguous()
+        rows = tall[start : start + _BLOCK]
+        block = buffer[: len(rows)].copy_(rows).sub_(mean).div_(std)
         if device.type == "cpu":  # the transposes are views in Fortran's order: nothing is copied
             dsyrk(1.0, block.numpy().T, beta=1.0, c=product.numpy().T, overwrite_c=1)
         else:
@@ -65,15 +87,34 @@ def gram(weight: Tensor, mean: float, std: float, device: torch.device) -> tuple
     return product, sums
 
 
-def singular_values(weight: Tensor, mean: float, std: float, device: torch.device) -> Spectrum:
+def singular_values(
+    weight: Tensor, mean: float, std: float, device: torch.device, method: Method = "exact", seed: int = 0
+) -> Spectrum:
     """Singular values of A = ``weight`` ``[out, in]`` with and without its mean, in O(N p^2), p = min(out, in).
 
-    ``mean`` and ``std`` are those of the entries. The result stays in units of std, where no square can overflow.
+    ``mean`` and ``std`` are those of the entries. The result stays in units of std, where no square can overflow. By
+    ``lanczos`` in O(N p) a step; ``auto`` takes it above ``LARGEST_EXACT``. Its probes follow from the seed.
     """
-    return devices.with_cpu_fallback(lambda where: _exact(weight, mean, std, where), devices.float64_device(device))
+    work = _estimated if _by_lanczos(method, min(weight.shape)) else _exact
+    wanted = devices.float64_device(device)
+    found, where = devices.with_cpu_fallback_told(lambda where: work(weight, mean, std, where, seed), wanted)
+    if where == wanted:
+        return found
+    told = f"Out of memory on {wanted.type}: the singular values were computed on the {where.type.upper()}."
+    return replace(found, note=f"{told} {found.note}".strip())
 
 
-def _exact(weight: Tensor, mean: float, std: float, device: torch.device) -> Spectrum:
+def spectrum_numbers(m: int, n: int, method: Method) -> int:
+    """Float64 numbers that are in memory at once beside the weights, to plan with."""
+    p = min(m, n)
+    return lanczos.probes_for(p) * lanczos.STEPS * p if _by_lanczos(method, p) else 3 * p**2
+
+
+def _by_lanczos(method: Method, p: int) -> bool:
+    return method == "lanczos" or (method == "auto" and p > LARGEST_EXACT)
+
+
+def _exact(weight: Tensor, mean: float, std: float, device: torch.device, seed: int) -> Spectrum:
     import torch
 
     centred, sums = gram(weight, mean, std, device)
@@ -81,9 +122,70 @@ def _exact(weight: Tensor, mean: float, std: float, device: torch.device) -> Spe
     # (B + mu 1 1^T)^T (B + mu 1 1^T) for the tall, centred B: no second product over the larger side
     cross = shift * sums
     raw = _roots(torch.linalg.eigvalsh(centred + (cross[:, None] + cross[None, :] + shift**2 * larger)))
-    if abs(shift) * (weight.shape[0] * weight.shape[1]) ** 0.25 < NO_MEAN:
+    if not _has_mean(weight, mean, std):
         return Spectrum(raw, raw, centred)
     return Spectrum(_roots(torch.linalg.eigvalsh(centred)), raw, centred)
+
+
+def _estimated(weight: Tensor, mean: float, std: float, device: torch.device, seed: int) -> Spectrum:
+    p = min(weight.shape)
+    with devices.exact_float32():
+        generator = devices.generator(seed, "lanczos", f"{weight.shape[0]}x{weight.shape[1]}")
+        found = lanczos.estimate(gram_product(weight, mean / std, std, device), p, generator, device)
+        centred = np.sqrt(found.values)
+        raw = centred
+        if _has_mean(weight, mean, std):
+            # all but the largest lie between neighbours of the centred ones
+            shifted = lanczos.estimate(
+                gram_product(weight, 0.0, std, device), p, generator, device, probes=2, steps=_RAW_STEPS
+            )
+            known = np.sqrt(shifted.values[p - shifted.known :])
+            raw = np.sort(np.concatenate([centred[: p - known.size], known]))
+    note = (
+        f"Singular values by stochastic Lanczos quadrature ({lanczos.probes_for(p)} probes, {min(lanczos.STEPS, p)} "
+        f"steps): "
+        f"the {found.known} largest, and the distribution of the others up to {found.error:.2g}."
+    )
+    return Spectrum(centred, raw, None, found.error, note)
+
+
+def gram_product(weight: Tensor, shift: float, std: float, device: torch.device) -> Callable[[Tensor], Tensor]:
+    """The product of rows ``[k, p]`` with the Gram matrix of the smaller side of B = A / std - shift, not formed.
+
+    In blocks of A as it is stored, in float32 unless A is float64; the rows are float64.
+    """
+    import torch
+
+    tall = weight if weight.shape[0] >= weight.shape[1] else weight.T
+    dtype = torch.float64 if weight.dtype == torch.float64 else torch.float32
+
+    def product(rows: Tensor) -> Tensor:
+        total = torch.zeros_like(rows)
+        for start in range(0, tall.shape[0], _BLOCK):
+            block = tall[start : start + _BLOCK].to(device=device, dtype=dtype).div(std).sub_(shift)
+            total += (rows.to(dtype) @ block.T @ block).double()
+        return total
+
+    return product
+
+
+def _has_mean(weight: Tensor, mean: float, std: float) -> bool:
+    m, n = weight.shape
+    return bool(abs(mean / std) * (m * n) ** 0.25 >= NO_MEAN)
+
+
+def true_values(weight: Tensor, std: float, device: torch.device) -> Floats:
+    """Singular values of A / std by a singular value decomposition in float64, ascending: the smallest ones, too.
+
+    Twice to five times the price of the Gram matrix's.
+    """
+    import torch
+
+    def work(where: torch.device) -> Floats:
+        values: Floats = torch.linalg.svdvals(weight.to(device=where, dtype=torch.float64) / std).flip(0).cpu().numpy()
+        return values
+
+    return devices.with_cpu_fallback(work, devices.float64_device(device))
 
 
 def centred_values(matrix: Tensor, device: torch.device) -> Floats:
@@ -99,14 +201,20 @@ def centred_values(matrix: Tensor, device: torch.device) -> Floats:
 def output_vectors(spectrum: Spectrum, weight: Tensor, mean: float, std: float, count: int) -> Floats:
     """Singular vectors over the outputs, ``[out, count]``, of the ``count`` largest values of A - mean(A); unit norm.
 
-    Lanczos on the Gram matrix (ARPACK, on the CPU), from a fixed start: the same layer gives the same vectors.
+    Lanczos on the Gram matrix, or without one on A itself (ARPACK, on the CPU), from a fixed start: the same layer
+    gives the same vectors.
     """
     import torch
     from scipy.sparse.linalg import LinearOperator, eigsh
 
-    lower = spectrum.gram.cpu().numpy().T  # Fortran's order: its upper triangle
-    p = len(lower)
-    operator = LinearOperator((p, p), matvec=lambda v: dsymv(1.0, lower, v.ravel()), dtype=np.float64)
+    p = min(weight.shape)
+    if spectrum.gram is None:
+        product = gram_product(weight, mean / std, std, torch.device("cpu"))
+        matvec = lambda v: product(torch.from_numpy(v.reshape(1, -1)))[0].numpy()  # noqa: E731
+    else:
+        lower = spectrum.gram.cpu().numpy().T  # Fortran's order: its upper triangle
+        matvec = lambda v: dsymv(1.0, lower, v.ravel())  # noqa: E731
+    operator = LinearOperator((p, p), matvec=matvec, dtype=np.float64)
     _, vectors = eigsh(operator, k=count, which="LA", v0=np.ones(p), tol=1e-8)
     vectors = vectors[:, ::-1].copy()
     if weight.shape[0] > weight.shape[1]:  # the vectors are over the inputs: one product more

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 from netaudit import spectrum
 from netaudit.analysers import entries
+from netaudit.analysers.gaussian_spectra import gaussian_spectra
 from netaudit.analysers.surrogates import Level, Surrogates, surrogates
 from netaudit.layers import FCLayer
 from netaudit.results import Finding
@@ -30,6 +32,8 @@ class AuditedLayer:
     """The layer's outputs on real inputs after its ReLU, ``[N, out]``, when there are any."""
     nulls: Level = "none"
     """How many draws of the layer's own entries stand beside the figures; see :mod:`.surrogates`."""
+    method: spectrum.Method = "auto"
+    """How the singular values are had; see :func:`netaudit.spectrum.singular_values`."""
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -39,6 +43,16 @@ class AuditedLayer:
     @cached_property
     def _described(self) -> entries.Entries | str:
         return entries.describe(self.layer.weight)
+
+    def prepare(self) -> None:
+        """Sort the entries on one core while the Gaussian spectra of this shape are drawn on another.
+
+        Neither uses more than one; every analyser finds them there.
+        """
+        with ThreadPoolExecutor(1) as pool:
+            drawn = pool.submit(gaussian_spectra, self.seed, *self.shape)
+            self.unusable  # noqa: B018 - computed and kept
+            drawn.result()
 
     @property
     def unusable(self) -> str | None:
@@ -58,8 +72,11 @@ class AuditedLayer:
 
     @cached_property
     def spectrum(self) -> spectrum.Spectrum:
-        """Exact singular values with and without the mean."""
-        return spectrum.singular_values(self.layer.weight, self.entries.mean, self.entries.std, self.device)
+        """Singular values with and without the mean."""
+        entries = self.entries
+        return spectrum.singular_values(
+            self.layer.weight, entries.mean, entries.std, self.device, self.method, self.seed
+        )
 
     @cached_property
     def surrogates(self) -> Surrogates | None:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from netaudit import spectrum as spectra
 from netaudit.analysers.gaussian_spectra import gaussian_spectra
 from netaudit.analysers.interface import AuditedLayer
-from netaudit.analysers.rules import WIDENED, clean, distance, judge, not_applicable, summarise, worst
+from netaudit.analysers.rules import WIDENED, clean, judge, not_applicable, summarise, widened, worst
 from netaudit.analysers.surrogates import KINDS
 from netaudit.laws import marchenko_pastur, spikes, tracy_widom
 from netaudit.laws.distances import ks, midpoints, wasserstein
@@ -87,7 +87,7 @@ class SingularLaw:
         values |= {name: values[name] * entries.std for name in in_units}  # in the weights' own units
         metrics, reasons = clean(values, {})
         null = law_null(audited.seed, m, n)
-        conditions = self._conditions(own, null, m, n)
+        conditions = self._conditions(own, null, spectrum.error, m, n)
         return Finding(
             claim=self.claim,
             verdict=worst(conditions),
@@ -98,18 +98,24 @@ class SingularLaw:
             nulls=(null, *_surrogate_nulls(audited, own)),
             details={"spikes": _described(audited, found)},
             curve=_curve(spectrum.centred, m, n, found),
-            note=self._note(own, raw),
+            note=" ".join(filter(None, (self._note(own, raw), spectrum.note))),
             warnings=_warnings(own, values["largest_entry_over_limit"], conditions[0].limits[1] or self.tolerance),
         )
 
-    def _conditions(self, own: dict[str, float | int], null: Null, m: int, n: int) -> tuple[Condition, ...]:
-        noise = null.q99 or 0.0
+    def _conditions(
+        self, own: dict[str, float | int], null: Null, error: float, m: int, n: int
+    ) -> tuple[Condition, ...]:
+        """``error`` is the bound of what the distribution function may be off by: it widens the interval alone."""
+        noise, found = null.q99 or 0.0, float(own["ks_marchenko_pastur"])
+        limit = widened(self.tolerance, noise)
         # one value at the edge, more or less: what a single false alarm or a missed spike changes
         one = float(tracy_widom.edge(1.0, m, n) ** 2 / (m * n))
         share = float(own["bulk_variance_share"])
         outside = max(self.outside, 2 * one)
         return (
-            distance("ks_marchenko_pastur", float(own["ks_marchenko_pastur"]), noise, self.tolerance),
+            judge(
+                "ks_marchenko_pastur", found, (max(0.0, found - noise - error), found + noise + error), (None, limit)
+            ),
             judge("bulk_variance_share", share, (share - one, min(1.0, share + one)), (1 - outside, None)),
         )
 

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netaudit import device as devices
+from netaudit import spectrum as spectra
 from netaudit.analysers.gaussian_spectra import gaussian_spectra
 from netaudit.analysers.interface import AuditedLayer
 from netaudit.analysers.rules import clean, summarise
@@ -32,10 +33,10 @@ Numbers = dict[str, float | int | None]
 
 _ACCURATE = 1e-4  # relative error that the smallest singular value may have
 _BEYOND = "beyond float64's range"
-_DROWNED = "the smallest eigenvalue is within the Gram product's rounding of 0"
 _NO_RESAMPLE = "no resample of the eigenvalues has a fit"
 _NO_BULK = "half of the eigenvalues are within the Gram product's rounding of 0"
-_TOO_SMALL = "too small beside the largest for the Gram product to keep four digits of it"
+_TOO_SMALL = "too small beside the largest for float64 to keep four digits of it"
+_ESTIMATED = "only the distribution of the singular values was estimated: `--spectrum exact` has each"
 
 
 def spectral_figures(audited: AuditedLayer) -> SpectralFigures:
@@ -46,14 +47,16 @@ def spectral_figures(audited: AuditedLayer) -> SpectralFigures:
     if audited.unusable:
         return _figures(sizes | ({"Q": N / M} if M else {}), {}, audited.unusable)
     std = audited.entries.std
+    if audited.spectrum.error:
+        return _estimated(audited, sizes)
     evals = audited.spectrum.raw**2  # in units of std^2
     rounding = float(N * np.finfo(np.float64).eps * evals[-1])  # up to which an eigenvalue of the Gram product is known
     numbers = sizes | {"Q": N / M} | _norms(evals, std)
-    reasons = {"sv_min": _TOO_SMALL, "matrix_rank": _DROWNED, "rank_loss": _DROWNED, "mp_softrank": _NO_BULK}
+    reasons = {"sv_min": _TOO_SMALL, "mp_softrank": _NO_BULK}
     if evals[0] >= rounding / (2 * _ACCURATE):  # the root halves a relative error
-        numbers["sv_min"] = float(np.sqrt(evals[0])) * std
-    if evals[0] > rounding:
-        numbers |= {"matrix_rank": M, "rank_loss": 0}
+        numbers |= {"sv_min": float(np.sqrt(evals[0])) * std, "matrix_rank": M, "rank_loss": 0}
+    else:
+        numbers |= _smallest(spectra.true_values(audited.layer.weight, std, audited.device), N, std)
     if np.median(evals) > rounding:
         edge = bulk_sigma(audited.spectrum.raw, m, n) ** 2 * N * marchenko_pastur.support(M / N)[1] ** 2
         numbers["mp_softrank"] = float(edge / evals[-1])
@@ -75,6 +78,22 @@ def power_law_nulls(seed: int, m: int, n: int) -> tuple[Null, Null]:
     note = "Gaussian matrix, from the bidiagonal ensemble"
     alpha = summarise("gaussian", "alpha", [law.alpha for law in fitted], note)
     return alpha, summarise("gaussian", "D", [law.D for law in fitted], note)
+
+
+def _estimated(audited: AuditedLayer, sizes: Numbers) -> SpectralFigures:
+    """What the Frobenius norm and the largest singular value, which are exact, give without the others."""
+    N, M = (float(sizes[key] or 0) for key in ("N", "M"))
+    entries, evals = audited.entries, audited.spectrum.raw**2
+    exact = np.array([N * M * (1 + (entries.mean / entries.std) ** 2) - evals[-1], evals[-1]])
+    return _figures(sizes | {"Q": N / M} | _norms(exact, entries.std), {}, _ESTIMATED)
+
+
+def _smallest(s: Floats, N: int, std: float) -> Numbers:
+    """The rank, with the tolerance of ``numpy.linalg.matrix_rank`` for float64, and the smallest value if it counts."""
+    tolerance = float(N * np.finfo(np.float64).eps * s[-1])
+    rank = int(np.sum(s > tolerance))
+    known = s[0] >= tolerance / _ACCURATE
+    return {"matrix_rank": rank, "rank_loss": s.size - rank, **({"sv_min": float(s[0]) * std} if known else {})}
 
 
 def _norms(evals: Floats, std: float) -> Numbers:

@@ -15,10 +15,12 @@ from netaudit.names import folder_name
 if TYPE_CHECKING:
     from netaudit.analysers.surrogates import Level
     from netaudit.results import AuditReport
+    from netaudit.spectrum import Method
 
 FORMATS = ("html", "pdf", "json")
 CLAIMS = ("gaussian_weights", "constant_bias", "singular_law", "shadow_inversion")  # a test holds both to the analysers
 NULLS = ("none", "quick", "full")
+SPECTRA = ("auto", "exact", "lanczos")
 
 
 def split_formats(context: click.Context, parameter: click.Parameter, value: str) -> tuple[str, ...]:
@@ -53,6 +55,11 @@ def split_formats(context: click.Context, parameter: click.Parameter, value: str
     "ten at full size, or none.",
 )  # fmt: skip
 @click.option(
+    "--spectrum", type=click.Choice(SPECTRA), default="auto", show_default=True,
+    help="Singular values: exact, or their distribution by Lanczos with an error bound; auto is exact up to a smaller "
+    "side of 8192.",
+)  # fmt: skip
+@click.option(
     "--format",
     "formats",
     callback=split_formats,
@@ -75,6 +82,7 @@ def audit(
     seed: int,
     data: Path | None,
     nulls: Level,
+    spectrum: Method,
     formats: tuple[str, ...],
     fail_on: tuple[str, ...],
     quiet: bool,
@@ -91,7 +99,7 @@ def audit(
 
         report = run(
             target, weights=weights, layers=layers, exclude=exclude, device=device, seed=seed, data=data,
-            nulls=nulls, progress=progress,
+            nulls=nulls, spectrum=spectrum, progress=progress,
         )  # fmt: skip
         audited = time.perf_counter()
         if progress:

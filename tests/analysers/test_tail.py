@@ -135,7 +135,6 @@ def orthogonal(n):
         (orthogonal(40), ALPHA, "no power law is fitted: the values are equal"),
         (gaussian(40, 5) @ gaussian(5, 60), ALPHA, "it takes 10 positive values, and there are"),
         (gaussian(40, 15) @ gaussian(15, 60), ("mp_softrank",), "half of the eigenvalues are within"),
-        (gaussian(40, 39) @ gaussian(39, 60), ("matrix_rank", "rank_loss"), "within the Gram product's rounding of 0"),
         (gaussian(40, 39) @ gaussian(39, 60), ("sv_min",), "too small beside the largest"),
         (gaussian(40, 60) * 1e-180, ("lambda_max", "spectral_norm", "norm", "xmin", "xmax"), "float64's range"),
         (gaussian(40, 60) * 1e180, ("lambda_max", "spectral_norm", "norm", "xmin", "xmax"), "float64's range"),
@@ -177,3 +176,18 @@ def test_any_layer_has_a_number_or_a_reason(m, n, mean, sigma):
     assert set(found.reasons) == missing
     assert all(found.reasons.values())
     json.dumps(asdict(found), allow_nan=False)
+
+
+@pytest.mark.parametrize("rank", [39, 30, 3])
+def test_the_rank_is_that_of_a_true_decomposition(rank):
+    found = figures(gaussian(40, rank) @ gaussian(rank, 60))
+    assert (found.matrix_rank, found.rank_loss) == (rank, 40 - rank)
+
+
+def test_a_smallest_value_that_the_gram_product_drowns_is_found():
+    """At 1e-9 of the largest its square is 1e-18, below float64's rounding."""
+    u, s, v = np.linalg.svd(gaussian(40, 60), full_matrices=False)
+    s[-1] = 1e-9 * s[0]
+    found = figures(u * s @ v)
+    assert found.matrix_rank == 40
+    assert found.sv_min == pytest.approx(s[-1], rel=1e-4)
