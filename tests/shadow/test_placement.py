@@ -2,13 +2,15 @@
 
 import pytest
 import torch
+from torch import nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from netaudit import device as devices
-from netaudit import spectrum
+from netaudit import lanczos, spectrum
 from netaudit.layers import FCLayer
 from netaudit.shadow import stack as shadow_stack
 from netaudit.shadow.inversion import compare, draw_grid, measure
+from netaudit.training import ShadowLoss
 
 CUDA = torch.device("cuda:0")
 
@@ -47,3 +49,20 @@ def test_the_spectrum_stays_on_the_device(fake, shape):
 def test_the_stack_goes_forward_on_the_device(fake):
     layer = FCLayer("0", torch.empty(5, 8), torch.empty(5))
     assert shadow_stack._up(torch.empty(3, 8, device=CUDA), layer, "relu").device == CUDA
+
+
+def test_lanczos_stays_on_the_device(fake):
+    weight = torch.empty(60, 40, device=CUDA)
+    start = torch.empty(8, 40, dtype=torch.float64, device=CUDA)
+    found = lanczos.tridiagonal(spectrum.gram_product(weight, 0.1, 1.0, CUDA), start, 12)
+    assert [(part.device, part.shape, part.dtype) for part in found] == [(CUDA, (8, 12), torch.float64)] * 2
+
+
+def test_shadow_training_stays_on_the_device(fake):
+    model = nn.Sequential(nn.Linear(40, 30), nn.ReLU(), nn.Dropout(0.5), nn.Linear(30, 5)).to(CUDA)
+    criterion = ShadowLoss(model)
+    y = torch.zeros(8, dtype=torch.long, device=CUDA)
+    logits = model(torch.empty(8, 40, device=CUDA))
+    x, labels = criterion.draw(logits.detach(), y)
+    assert (x.device, labels.device) == (CUDA, CUDA)
+    assert criterion(logits, y).device == CUDA
