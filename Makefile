@@ -4,6 +4,8 @@
 # make bench                     time and memory beside WeightWatcher 0.7.7, into reports/benchmark
 # make gpu-check                 figures and times on this machine's GPU beside the CPU's; says so where there is none
 # make test-slow                 the tests that take minutes: a checkpoint of 200 layers, 4096 wide
+# make curves DATA=folder        train them with every epoch kept, and draw each claim over the epochs
+# make shadow-study DATA=folder  when shadow training helps: hours, run by run; goes on where it was
 # make train-zoo DATA=folder     train the bundled networks again, and copy them into model_zoo/
 # make samples                   rewrite the committed sample reports
 # make calibrate [JOBS=2]        measure false alarms and power of the analysers: an hour on two cores
@@ -17,7 +19,7 @@ ZOO := mnist-mlp cifar10-mlp alexnet-cifar10
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint .ci/constraints.txt
 
-.PHONY: audit test test-slow test-peers lint samples calibrate theory bench gpu-check train-zoo clean
+.PHONY: audit test test-slow test-peers lint samples calibrate theory bench gpu-check curves shadow-study train-zoo clean
 
 audit: .venv/installed
 	$(BIN)/netaudit audit $(MODEL)
@@ -55,6 +57,15 @@ gpu-check: .venv/installed
 theory: .venv/installed
 	$(BIN)/netaudit theory --device cpu --out reports/theory
 	rm reports/theory/run.json
+
+shadow-study: .venv/installed
+	$(BIN)/netaudit shadow-study --data-root $(DATA) --jobs $(JOBS)
+
+curves: .venv/installed
+	for name in $(ZOO); do \
+		$(BIN)/netaudit train $$name --data-root $(DATA) --keep-epochs --device cpu --out trained/$$name || exit 1; \
+	done
+	$(BIN)/netaudit curves $(addprefix trained/,$(ZOO)) --device cpu
 
 train-zoo: .venv/installed
 	for name in $(ZOO); do \

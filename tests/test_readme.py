@@ -36,7 +36,7 @@ def test_the_netaudit_commands_run_in_order(tmp_path):
 
 def test_the_make_targets_exist():
     targets = {words[1] for words in commands("sh") if words[0] == "make"}
-    assert targets == {"audit", "test", "test-slow", "test-peers", "calibrate"}
+    assert targets == {"audit", "test", "test-slow", "test-peers", "gpu-check", "calibrate"}
     for target in targets:
         subprocess.run(["make", "--dry-run", target], cwd=ROOT, check=True, capture_output=True)
 
@@ -57,7 +57,9 @@ def test_the_python_example_runs(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     for block in blocks("python"):
         exec(compile(block, "README.md", "exec"), {})
-    assert "singular_law.spikes" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "singular_law.spikes" in out
+    assert "'shadow_error': " in out
     assert (tmp_path / "audit.html").exists()
 
 

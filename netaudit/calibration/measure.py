@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from netaudit import device as devices
@@ -20,6 +22,25 @@ Record = dict[str, Any]
 
 NULL_EVERY = 20
 """Layers that share an audit seed, and so a matched null: the null's own randomness is part of the study."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """Seeds of one cell, or a shape's Tracy-Widom draws, done in one process one after the other."""
+
+    cell: Cell | None
+    seeds: tuple[int, ...] = ()
+    shape: Shape | None = None
+    draws: int = 0
+
+
+def measure(task: Task) -> Iterator[Record]:
+    """The records of a task, one by one."""
+    if task.cell is not None:
+        for seed in task.seeds:
+            yield judge(task.cell, seed)
+    if task.shape is not None:
+        yield tracy_widom_scores(task.shape, task.draws)
 
 
 def judge(cell: Cell, seed: int) -> Record:

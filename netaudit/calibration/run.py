@@ -8,17 +8,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from netaudit.calibration.journal import Journal
-from netaudit.calibration.measure import NULL_EVERY
+from netaudit.calibration.measure import NULL_EVERY, Task, measure
 from netaudit.calibration.page import document
 from netaudit.calibration.plan import Cell, Plan, tracy_widom_key
-from netaudit.calibration.provenance import describe_run, fingerprint, tolerances, versions
+from netaudit.calibration.provenance import fingerprint, tolerances
 from netaudit.calibration.summary import summarise
-from netaudit.calibration.workers import Task, run_tasks
+from netaudit.journal import Journal
+from netaudit.provenance import describe_run, versions
 from netaudit.report.files import make_folder
 from netaudit.report.study import write_study
+from netaudit.workers import run_tasks
 
 Progress = Callable[[str, float, float], None]
+
+JOURNAL = "calibration.journal.jsonl"
 
 _ALONE = 1.0  # seconds a layer beyond which each is a task of its own
 
@@ -41,7 +44,7 @@ def calibrate(
     """
     make_folder(out)
     tell = progress or (lambda message, done, total: None)
-    with Journal(out, fingerprint()) as journal:
+    with Journal(out / JOURNAL, fingerprint()) as journal:
         tasks = missing(plan, journal)
         if tasks:
             journal.begin(describe_run(command, datetime.now(UTC).date().isoformat(), jobs))
@@ -49,7 +52,7 @@ def calibrate(
         total = sum(efforts[task.cell.key] * len(task.seeds) for task in tasks if task.cell is not None)
         done = 0.0
         tell("starting", 0.0, total)
-        with closing(run_tasks(tasks, jobs)) as records:
+        with closing(run_tasks(tasks, jobs, measure)) as records:
             for record in records:
                 journal.add(record)
                 done += efforts.get(record["cell"], 0.0)

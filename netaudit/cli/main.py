@@ -17,13 +17,14 @@ from netaudit.cli.calibrate import calibrate
 from netaudit.cli.curves import curves
 from netaudit.cli.layers import layers
 from netaudit.cli.render import render
+from netaudit.cli.shadow_study import shadow_study
 from netaudit.cli.theory import theory
 from netaudit.cli.train import train
 from netaudit.cli.zoo import zoo
 from netaudit.errors import NetauditError
 from netaudit.names import printable
 
-COMMANDS = (audit, layers, zoo, render, calibrate, theory, train, curves)
+COMMANDS = (audit, layers, zoo, render, calibrate, theory, train, curves, shadow_study)
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 
 

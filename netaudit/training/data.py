@@ -22,7 +22,7 @@ from netaudit.sources.interface import Progress
 
 @dataclass(frozen=True)
 class Images:
-    """Inputs ``x [N, ...]`` uint8 and labels ``y [N]`` int64."""
+    """Inputs ``x [N, ...]``, uint8 pixels as a rule, and labels ``y [N]`` int64."""
 
     x: Tensor
     y: Tensor

@@ -18,6 +18,7 @@ from netaudit import device as devices
 from netaudit.report.files import make_folder, write_atomically
 from netaudit.training.data import DataSet, Images
 from netaudit.training.loop import Run, accuracy
+from netaudit.training.recipes import Shadows
 
 SAMPLE = 400  # test images: a label accuracy of one half has a standard error of 2.5 %
 WEIGHTS, SAMPLE_FILE, CARD, FIGURES = "model.safetensors", "sample.npz", "card.json", "training.json"
@@ -71,7 +72,7 @@ def export(run: Run, data: DataSet, folder: Path) -> dict[str, Any]:
         "recipe": run.recipe.describe(run.epochs),
         **({"origin": run.recipe.origin} if run.recipe.origin else {}),
         "command": f"netaudit train {run.recipe.name} --epochs {run.epochs} --seed {run.seed} "
-        f"--precision {run.precision}",
+        f"--precision {run.precision}{_flags(run.recipe.shadow)}",
         "seed": run.seed,
         "trained_with": {
             "torch": torch.__version__.split("+")[0],
@@ -102,6 +103,12 @@ def stratified(y: torch.Tensor, size: int, generator: torch.Generator) -> torch.
         rows = (y == label).nonzero().squeeze(1)
         picked.append(rows[torch.randperm(len(rows), generator=generator)[:each]])
     return torch.cat(picked).sort().values
+
+
+def _flags(shadow: Shadows | None) -> str:
+    if shadow is None:
+        return ""
+    return f" --shadow --shadow-start {shadow.start} --shadow-rho {shadow.rho:g} --shadow-weight {shadow.weight:g}"
 
 
 def _json(value: dict[str, Any]) -> bytes:

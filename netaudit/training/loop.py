@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -20,11 +20,21 @@ from netaudit.sources import sequential
 from netaudit.sources.interface import Progress
 from netaudit.training.augmentation import crop_and_flip
 from netaudit.training.data import DataSet, Images
-from netaudit.training.recipes import Recipe
+from netaudit.training.recipes import Recipe, Shadows
+from netaudit.training.shadow_loss import ShadowLoss
 
 Loss = Callable[[nn.Module, Tensor, Tensor, torch.Generator], Tensor]
 """(model in training mode, x ``[batch, ...]`` in [0, 1], y ``[batch]``, a generator of its own) to a scalar. The order
 of the batches and their augmentation come from another generator, so that two losses see the same ones."""
+
+
+@runtime_checkable
+class WithFigures(Protocol):
+    """A loss that knows more of an epoch than its mean."""
+
+    def figures(self) -> dict[str, float]:
+        """Of the steps since the last call."""
+
 
 Precision = Literal["float32", "bfloat16"]
 """Of the products inside training (PyTorch's autocast); weights, updates and the test are in float32 always."""
@@ -44,7 +54,8 @@ class Run:
     optimiser: torch.optim.Optimizer
     precision: Precision = "float32"
     history: list[dict[str, Any]] = field(default_factory=list)
-    """``{epoch, rate, loss, test_accuracy}`` an epoch; the first is 0, the initialisation, without rate and loss."""
+    """``{epoch, rate, loss, test_accuracy}`` an epoch; the first is 0, the initialisation, without rate and loss. With
+    shadows also what :meth:`ShadowLoss.figures` gives."""
 
     @property
     def done(self) -> int:
@@ -71,41 +82,71 @@ def cross_entropy(model: nn.Module, x: Tensor, y: Tensor, generator: torch.Gener
     return torch.nn.functional.cross_entropy(model(x), y)
 
 
+class WithShadows:
+    """The loss of a recipe with shadows; their dropout comes from the generator that every loss is given."""
+
+    def __init__(self, model: nn.Module, settings: Shadows) -> None:
+        self.criterion = ShadowLoss(model, start=settings.start, rho=settings.rho, weight=settings.weight)
+
+    def __call__(self, model: nn.Module, x: Tensor, y: Tensor, generator: torch.Generator) -> Tensor:
+        """The loss of one batch."""
+        self.criterion.generator = generator
+        return self.criterion(model(x), y)
+
+    def figures(self) -> dict[str, float]:
+        """Errors on real points and on shadows, of the steps since the last call."""
+        return self.criterion.figures()
+
+
+def loss_of(run: Run) -> Loss:
+    """The loss that the recipe names."""
+    return cross_entropy if run.recipe.shadow is None else WithShadows(run.model, run.recipe.shadow)
+
+
 def train(
-    run: Run, data: DataSet, progress: Progress, *, loss: Loss = cross_entropy, after: Callable[[Run], None]
+    run: Run, data: DataSet, progress: Progress, *, loss: Loss | None = None, after: Callable[[Run], None]
 ) -> None:
     """Train to the run's last epoch. ``after(run)`` follows the initialisation and every epoch.
+
+    Another ``loss`` than the recipe's can be handed in; its ``figures()``, if it has them, go into the history.
 
     Raises:
         NetauditError: the loss is not finite.
     """
+    loss = loss or loss_of(run)
     if not run.history:
         start = {"epoch": 0, "rate": None, "loss": None, "test_accuracy": accuracy(run.model, data.test, run.device)}
         run.history.append(start)
         after(run)
     while run.done < run.epochs:
         rate = run.recipe.rate_at(run.done, run.epochs)
-        mean = _epoch(run, data.train, rate, loss, progress)
+        mean = epoch(run, data.train, rate, loss, progress)
         if not math.isfinite(mean):
             raise NetauditError(
                 f"{run.recipe.name}: the loss is no longer finite in epoch {run.done + 1}", hint="try another --seed"
             )
         found = accuracy(run.model, data.test, run.device)
-        run.history.append({"epoch": run.done + 1, "rate": rate, "loss": mean, "test_accuracy": found})
+        figures: dict[str, float] = loss.figures() if isinstance(loss, WithFigures) else {}
+        run.history.append({"epoch": run.done + 1, "rate": rate, "loss": mean, "test_accuracy": found} | figures)
         after(run)
 
 
 def accuracy(model: nn.Module, images: Images, device: torch.device) -> float:
-    """Share of right labels, in evaluation mode; uint8 pixels are scaled to [0, 1]."""
+    """Share of right labels, in evaluation mode."""
     model.eval()
     with torch.no_grad():
         pairs = zip(torch.split(images.x, _TEST_BATCH), torch.split(images.y, _TEST_BATCH), strict=True)
-        hits = sum(int((model(x.to(device) / 255).argmax(1).cpu() == y).sum()) for x, y in pairs)
+        hits = sum(int((model(inputs(x, device)).argmax(1).cpu() == y).sum()) for x, y in pairs)
     return hits / len(images.y)
 
 
-def _epoch(run: Run, images: Images, rate: float, loss: Loss, progress: Progress) -> float:
-    """One pass over the images; the mean loss."""
+def inputs(x: Tensor, device: torch.device) -> Tensor:
+    """What a network takes: uint8 pixels scaled to [0, 1], anything else as it is."""
+    return x.to(device) / 255 if x.dtype == torch.uint8 else x.to(device)
+
+
+def epoch(run: Run, images: Images, rate: float, loss: Loss, progress: Progress) -> float:
+    """One pass over the images, number ``run.done + 1``; the mean loss."""
     number, recipe = run.done + 1, run.recipe
     key = (recipe.name, "epoch", str(number))
     order, own = (devices.generator(run.seed, *key, use) for use in ("order", "loss"))
@@ -123,7 +164,7 @@ def _epoch(run: Run, images: Images, rate: float, loss: Loss, progress: Progress
                 x = crop_and_flip(x, order)
             run.optimiser.zero_grad()
             with torch.autocast(run.device.type, torch.bfloat16, enabled=run.precision == "bfloat16"):
-                value = loss(run.model, x.to(run.device) / 255, images.y[rows].to(run.device), own)
+                value = loss(run.model, inputs(x, run.device), images.y[rows].to(run.device), own)
             torch.autograd.backward(value)
             run.optimiser.step()
             total += value.detach() * len(rows)

@@ -10,10 +10,23 @@ Layer = dict[str, Any]
 
 
 @dataclass(frozen=True)
+class Shadows:
+    """Shadow training: what :class:`netaudit.training.ShadowLoss` is given, with its defaults."""
+
+    start: Literal["softmax", "label", "hidden"] = "softmax"
+    rho: float = 0.8
+    weight: float = 1.0
+
+    def describe(self) -> str:
+        """In one line, for the card."""
+        return f"shadow training: from {self.start}, rho {self.rho:g}, weight {self.weight:g}"
+
+
+@dataclass(frozen=True)
 class Recipe:
     """Everything that decides what a training run gives, but the seed, the number of epochs and the machine.
 
-    SGD with momentum on the mean cross-entropy; pixels are scaled to [0, 1].
+    SGD with momentum on the mean cross-entropy, with shadows or without; pixels are scaled to [0, 1].
     """
 
     name: str
@@ -35,6 +48,8 @@ class Recipe:
     """Of every parameter."""
     augmentation: Literal["none", "crop and flip"] = "none"
     """``crop and flip``: padded by four pixels of 0, cropped at random, mirrored half of the time."""
+    shadow: Shadows | None = None
+    """None: the plain cross-entropy."""
     origin: str = ""
     """Where the choices come from, in words; goes into the card."""
 
@@ -62,6 +77,7 @@ class Recipe:
             "cross-entropy",
             start[self.initialisation],
             *([f"augmentation: {self.augmentation}"] if self.augmentation != "none" else []),
+            *([self.shadow.describe()] if self.shadow else []),
         ]
         return f"{', '.join(parts)}; stored as float16"
 

@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 
 from netaudit.calibration import provenance, run
-from netaudit.calibration.journal import NAME, Journal
+from netaudit.calibration.measure import Task
 from netaudit.calibration.plan import Bar, Cell, full, quick
-from netaudit.calibration.workers import Task
+from netaudit.calibration.run import JOURNAL
 from netaudit.cli.main import main
+from netaudit.journal import Journal
 
 
 @pytest.fixture
@@ -41,7 +42,7 @@ def test_a_study_is_run_once_and_goes_on_where_it_was(calibrate, tmp_path, monke
     assert (code, err) == (0, "")
     folder = tmp_path / "reports" / "calibration-quick"
     assert {path.name for path in folder.iterdir()} == {
-        NAME, "figures", "calibration.html", "calibration.pdf", "calibration.json",
+        JOURNAL, "figures", "calibration.html", "calibration.pdf", "calibration.json",
     }  # fmt: skip
     assert out.splitlines() == [
         f"{len(tiny.bars)} of {len(tiny.bars)} bars are met.",
@@ -51,7 +52,7 @@ def test_a_study_is_run_once_and_goes_on_where_it_was(calibrate, tmp_path, monke
     first = (folder / "calibration.json").read_bytes()
     assert [entry["command"] for entry in json.loads(first)["runs"]] == ["netaudit calibrate --quick --jobs 1"]
     asked = []
-    monkeypatch.setattr(run, "run_tasks", lambda tasks, jobs: (record for record in asked.extend(tasks) or []))
+    monkeypatch.setattr(run, "run_tasks", lambda tasks, jobs, work: (record for record in asked.extend(tasks) or []))
     assert calibrate("--quiet") == (0, "", "")
     assert asked == []
     assert (folder / "calibration.json").read_bytes() == first
@@ -78,7 +79,7 @@ def test_quick_takes_no_numbers_of_seeds(calibrate):
 
 
 def test_another_tolerance_discards_what_was_measured(monkeypatch, tmp_path, tiny):
-    with Journal(tmp_path, provenance.fingerprint()) as journal:
+    with Journal(tmp_path / JOURNAL, provenance.fingerprint()) as journal:
         journal.add({"cell": tiny.cells[0].key, "seed": 0})
         assert sum(len(task.seeds) for task in run.missing(tiny, journal)) == sum(c.seeds for c in tiny.cells) - 1
     before = provenance.fingerprint()
@@ -88,7 +89,7 @@ def test_another_tolerance_discards_what_was_measured(monkeypatch, tmp_path, tin
     )
     monkeypatch.setattr(provenance, "ANALYSERS", changed)
     assert provenance.fingerprint() != before
-    with Journal(tmp_path, provenance.fingerprint()) as journal:
+    with Journal(tmp_path / JOURNAL, provenance.fingerprint()) as journal:
         assert sum(len(task.seeds) for task in run.missing(tiny, journal)) == sum(c.seeds for c in tiny.cells)
 
 
@@ -100,7 +101,7 @@ def test_another_source_of_the_analysers_changes_the_fingerprint(monkeypatch):
 
 
 def test_expensive_layers_come_first_and_alone(tmp_path):
-    with Journal(tmp_path, "x") as journal:
+    with Journal(tmp_path / JOURNAL, "x") as journal:
         tasks = run.missing(full(), journal)
     assert tasks[0].cell.shape == (4096, 9216)
     assert {len(task.seeds) for task in tasks if task.cell and task.cell.shape[1] == 9216} == {1}
@@ -131,7 +132,7 @@ def test_interrupted_it_keeps_what_it_has(tmp_path):
         [sys.executable, "-m", "netaudit.cli.main", "calibrate", "--quick", "--out", "out", "--jobs", "2"],
         cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
-    journal, deadline = tmp_path / "out" / NAME, time.monotonic() + 120
+    journal, deadline = tmp_path / "out" / JOURNAL, time.monotonic() + 120
     while time.monotonic() < deadline and not (journal.exists() and journal.read_text().count('"seed"') >= 2):
         time.sleep(0.05)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the whole group
@@ -140,8 +141,8 @@ def test_interrupted_it_keeps_what_it_has(tmp_path):
     while time.monotonic() < deadline and _alive(process.pid):  # multiprocessing's own tracker ends a moment later
         time.sleep(0.05)
     assert not _alive(process.pid)
-    assert {path.name for path in (tmp_path / "out").iterdir()} == {NAME}
-    with Journal(tmp_path / "out", provenance.fingerprint()) as kept:
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {JOURNAL}
+    with Journal(tmp_path / "out" / JOURNAL, provenance.fingerprint()) as kept:
         left = sum(len(task.seeds) for task in run.missing(quick(), kept))
     assert 0 < left <= sum(cell.seeds for cell in quick().cells) - 2
 

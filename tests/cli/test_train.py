@@ -11,6 +11,12 @@ import pytest
 from netaudit.cli.main import main
 
 TRAIN = ("train", "mnist-mlp", "--epochs", "3", "--device", "cpu", "--data-root", "data")
+FILES = {"model.safetensors", "card.json", "sample.npz", "training.json", "log.csv", "state.safetensors"}
+
+
+def contents(folder):
+    """Of the files; events for TensorBoard hold the time of day."""
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
 
 
 @pytest.fixture
@@ -41,8 +47,7 @@ def test_train_then_audit_then_curves(run, mnist_root, tmp_path):
         "Trained: trained/mnist-mlp/model.safetensors; audit it: netaudit trained/mnist-mlp/model.safetensors"
     )
     folder = tmp_path / "trained" / "mnist-mlp"
-    names = {"model.safetensors", "card.json", "sample.npz", "training.json", "state.safetensors", "epochs"}
-    assert {path.name for path in folder.iterdir()} == names
+    assert {path.name for path in folder.iterdir()} == {*FILES, "epochs", "tensorboard"}
 
     weights, sample = "trained/mnist-mlp/model.safetensors", "trained/mnist-mlp/sample.npz"
     assert run(weights, "--data", sample, "--format", "json", "--out", "audit", "--quiet") == (0, "", "")
@@ -63,11 +68,11 @@ def test_train_then_audit_then_curves(run, mnist_root, tmp_path):
 def test_quiet_and_the_same_again(run, mnist_root, tmp_path):
     assert run(*TRAIN, "--quiet") == (0, "", "")
     folder = tmp_path / "trained" / "mnist-mlp"
-    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    before = contents(folder)
     code, out, _ = run(*TRAIN)
     assert code == 0
     assert out.startswith("trained/mnist-mlp holds 3 of 3 epochs: going on from there\n")
-    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    assert contents(folder) == before
     code, _, err = run(*TRAIN, "--seed", "1")
     assert code == 2
     assert "holds a run with seed 0, not 1\nhint: --out DIR for a new run" in err
@@ -92,8 +97,8 @@ def test_an_interrupted_run_goes_on_to_the_same_bytes(mnist_root, tmp_path):
     for process in (again, whole):
         process.communicate(timeout=300)
         assert process.returncode == 0
-    whole, cut = ({path.name: path.read_bytes() for path in (tmp_path / out).iterdir()} for out in ("whole", "cut"))
-    assert set(whole) == {"model.safetensors", "card.json", "sample.npz", "training.json", "state.safetensors"}
+    whole, cut = (contents(tmp_path / out) for out in ("whole", "cut"))
+    assert set(whole) == FILES
     assert whole == cut
 
 
@@ -106,6 +111,7 @@ def test_an_interrupted_run_goes_on_to_the_same_bytes(mnist_root, tmp_path):
         ((*TRAIN, "--device", "tpu"), "'tpu' is no device"),
         (("train", "mnist-mlp", "--data-root", "absent"), "MNIST is not there, and: cannot download train-images"),
         (("train", "cifar10-mlp", "--data-root", "absent"), "CIFAR-10 is not there, and: cannot download cifar-10"),
+        ((*TRAIN, "--shadow", "--shadow-rho", "0"), "0 is not in the range"),
         (("curves", "absent"), "absent: no epochs of a training run in it"),
     ],
 )
@@ -118,6 +124,28 @@ def test_errors_are_one_line_with_a_hint(run, arguments, reason):
     assert reason in error
     assert hints
     assert all(hint.startswith("hint: ") for hint in hints)
+
+
+def test_shadow_training_logs_both_errors_and_is_named_in_the_card(run, mnist_root, tmp_path):
+    options = ("--shadow", "--shadow-start", "label", "--shadow-rho", "0.5", "--shadow-weight", "2")
+    code, out, err = run(*TRAIN, *options)
+    assert (code, err) == (0, "")
+    lines = out.splitlines()
+    assert "error on shadows" in lines[3]
+    assert "error on shadows" not in lines[0]
+    assert any(line.startswith("error on shadows and on real points, epoch by epoch: correlation ") for line in lines)
+    folder = tmp_path / "trained/mnist-mlp"
+    card = json.loads((folder / "card.json").read_text())
+    assert "shadow training: from label, rho 0.5, weight 2" in card["recipe"]
+    assert card["command"].endswith(" ".join(options))
+    header, _, *rows = (folder / "log.csv").read_text().splitlines()
+    assert header.startswith("epoch,rate,loss,test_error,real_error,shadow_error,gap,")
+    for row in (dict(zip(header.split(","), map(float, row.split(",")), strict=True)) for row in rows):
+        assert row["gap"] == pytest.approx(row["shadow_error"] - row["real_error"])
+        assert row["loss"] == pytest.approx(row["real_loss"] + 2 * row["shadow_loss"], rel=1e-4)
+    code, _, err = run(*TRAIN)
+    assert code == 2
+    assert "another version of the recipe mnist-mlp" in err
 
 
 def test_an_unfinished_run_has_no_curves(run, mnist_root, tmp_path):

@@ -45,9 +45,15 @@ def test_every_recipe_is_there_from_its_initialisation_to_its_end(text):
         assert last > network["history"][1]["test_accuracy"]
 
 
-@pytest.mark.parametrize("name", ["cifar10-mlp", "alexnet-cifar10"])
-def test_the_last_epoch_is_the_bundled_network(text, name):
-    """mnist-mlp's shipped weights are from another run of its recipe."""
+@pytest.mark.parametrize("name", ["mnist-mlp", "alexnet-cifar10"])
+def test_the_last_epoch_is_as_good_as_the_bundled_network(text, name):
+    """These shipped weights are from other runs of their recipes: on another processor the bytes differ."""
+    [network] = [network for network in json.loads(text)["networks"] if network["name"] == name]
+    assert network["accuracy"]["test"] == pytest.approx(bundled()[name]["accuracy"]["test"], abs=0.005)
+
+
+def test_the_last_epoch_is_the_bundled_network(text):
+    name = "cifar10-mlp"
     [network] = [network for network in json.loads(text)["networks"] if network["name"] == name]
     assert network["accuracy"] == bundled()[name]["accuracy"]
     now, last = curves.figures(netaudit.audit(name, device="cpu")), network["epochs"][-1]
@@ -60,3 +66,21 @@ def test_the_last_epoch_is_the_bundled_network(text, name):
             assert all(kept[metric] is None for metric in metrics if metric not in known)
     for label, kept in zip(now["labels"], last["labels"], strict=True):
         assert label["top1"] == pytest.approx(kept["top1"], abs=0.02)
+
+
+def test_mnist_mlp_after_six_epochs_is_what_the_theory_s_first_run_found(text):
+    """An independent run of a like network (784-1000-1000-10, dropout .5, six epochs, 97.9 %): labels that come back at
+    rho 1, .5 and .1, and distances to the law, each within what other seeds and epochs move them by.
+    """
+    network = json.loads(text)["networks"][0]
+    start, sixth = network["epochs"][0], network["epochs"][6]
+    assert network["history"][6]["test_accuracy"] == pytest.approx(0.979, abs=0.005)
+    labels = {run["rho"]: run["top1"] for run in sixth["labels"] if run["source"] == "softmax"}
+    assert labels == {
+        1.0: pytest.approx(0.993, abs=0.03), 0.5: pytest.approx(0.958, abs=0.03), 0.1: pytest.approx(0.579, abs=0.06)
+    }  # fmt: skip
+    law = [epoch["layers"][layer]["singular_law"] for epoch in (sixth, start) for layer in ("1", "4")]
+    assert [found["ks_marchenko_pastur"] for found in law[:2]] == pytest.approx([0.33, 0.13], rel=0.15)
+    assert all(found["spikes"] > 20 for found in law[:2])
+    assert [found["ks_marchenko_pastur"] for found in law[2:]] == pytest.approx([0.003, 0.009], abs=0.01)
+    assert [found["spikes"] for found in law[2:]] == [0, 0]

@@ -3,11 +3,11 @@ import signal
 
 import pytest
 
-from netaudit.calibration import workers
-from netaudit.calibration.measure import judge, tracy_widom_scores
+from netaudit import workers
+from netaudit.calibration.measure import Task, judge, measure, tracy_widom_scores
 from netaudit.calibration.plan import Cell
-from netaudit.calibration.workers import Task, run_tasks
 from netaudit.errors import NetauditError
+from netaudit.workers import run_tasks
 
 CELL = Cell("spike", (40, 50), 2.0, ("gaussian_weights", "constant_bias", "singular_law", "shadow_inversion"), 4)
 TASKS = [Task(CELL, (0, 1)), Task(CELL, (2,)), Task(None, shape=(64, 64), draws=30)]
@@ -20,13 +20,13 @@ def timeless(records):
 
 
 def test_the_results_do_not_depend_on_the_number_of_processes():
-    one, two = (timeless(run_tasks(TASKS, jobs)) for jobs in (1, 2))
+    one, two = (timeless(run_tasks(TASKS, jobs, measure)) for jobs in (1, 2))
     assert one == two
     assert one == timeless([*(judge(CELL, seed) for seed in range(3)), tracy_widom_scores((64, 64), 30)])
 
 
 def test_no_tasks_no_processes():
-    assert list(run_tasks([], 4)) == []
+    assert list(run_tasks([], 4, measure)) == []
 
 
 def test_each_process_has_one_thread_and_this_one_keeps_its_own(monkeypatch):
@@ -41,7 +41,7 @@ def test_each_process_has_one_thread_and_this_one_keeps_its_own(monkeypatch):
 def test_an_error_in_a_task_is_told():
     broken = Cell("no such scenario", (40, 50), 2.0, ("gaussian_weights",), 1)
     with pytest.raises(RuntimeError, match="KeyError: 'no such scenario'"):
-        list(run_tasks([Task(broken, (0,))], 1))
+        list(run_tasks([Task(broken, (0,))], 1, measure))
 
 
 def test_a_process_that_is_killed_is_noticed(monkeypatch):
@@ -53,7 +53,7 @@ def test_a_process_that_is_killed_is_noticed(monkeypatch):
         started.append(process)
 
     monkeypatch.setattr(workers.get_context("spawn").Process, "start", keep)
-    records = run_tasks([Task(CELL, tuple(range(4)))], 1)
+    records = run_tasks([Task(CELL, tuple(range(4)))], 1, measure)
     next(records)
     os.kill(started[0].pid, signal.SIGKILL)
     with pytest.raises(NetauditError, match="ended unexpectedly"):
@@ -66,7 +66,7 @@ def test_closing_ends_the_processes(monkeypatch):
     monkeypatch.setattr(
         workers.get_context("spawn").Process, "start", lambda process: (real(process), started.append(process))
     )
-    records = run_tasks([Task(CELL, tuple(range(4))), Task(CELL, (0,))], 2)
+    records = run_tasks([Task(CELL, tuple(range(4))), Task(CELL, (0,))], 2, measure)
     next(records)
     records.close()
     assert len(started) == 2

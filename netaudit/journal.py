@@ -1,8 +1,7 @@
-"""What has been measured so far, a line a layer, so that a study that was stopped goes on where it was.
+"""What a study has measured so far, a line a record, so that one that was stopped goes on where it was.
 
-The first line is a fingerprint of everything that the records depend on: tolerances, versions and the source of the
-analysers. With another fingerprint the file is begun anew: no record of an older rule can enter a study, and a
-tolerance changed after a look at the power means that false alarms and power are both run again.
+The first line is a fingerprint of everything that the records depend on. With another fingerprint the file is begun
+anew: no record of an older rule can enter a study.
 """
 
 from __future__ import annotations
@@ -17,8 +16,6 @@ from typing import IO, Any
 from netaudit.errors import ReportError
 from netaudit.report.files import write_atomically
 
-NAME = "calibration.journal.jsonl"
-
 
 class Journal:
     """Records by cell and seed, and the runs that made them; kept on disk as they come.
@@ -27,8 +24,8 @@ class Journal:
         ReportError: the file cannot be read or written.
     """
 
-    def __init__(self, folder: Path, fingerprint: str) -> None:
-        self.path = folder / NAME
+    def __init__(self, path: Path, fingerprint: str) -> None:
+        self.path = path
         self.runs: list[dict[str, Any]] = []
         self._records: dict[tuple[str, int], dict[str, Any]] = {}
         lines = _lines(self.path)

@@ -4,37 +4,30 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from netaudit.calibration.plan import Cell
-from netaudit.calibration.scenarios import Shape
 from netaudit.errors import NetauditError
 
 if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
 
-    from netaudit.calibration.measure import Record
+T = TypeVar("T")
+Record = dict[str, Any]
 
 _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
-@dataclass(frozen=True)
-class Task:
-    """Seeds of one cell, or a shape's Tracy-Widom draws, done in one process one after the other."""
+def run_tasks(tasks: Sequence[T], jobs: int, work: Callable[[T], Iterable[Record]]) -> Generator[Record, None, None]:
+    """Yield each record of ``work(task)`` as soon as it is there. Closing the iterator ends the processes.
 
-    cell: Cell | None
-    seeds: tuple[int, ...] = ()
-    shape: Shape | None = None
-    draws: int = 0
-
-
-def run_tasks(tasks: Sequence[Task], jobs: int) -> Generator[Record, None, None]:
-    """Yield each record as soon as it is there. Closing the iterator ends the processes.
+    Args:
+        tasks: each is done in one process, the first ones first.
+        jobs: processes at most.
+        work: a function of a module, which the other processes import.
 
     Raises:
         NetauditError: a process ended before its work was done.
@@ -48,7 +41,7 @@ def run_tasks(tasks: Sequence[Task], jobs: int) -> Generator[Record, None, None]
         with _one_thread():
             for _ in range(min(jobs, len(tasks))):
                 here, there = context.Pipe()
-                process: BaseProcess = context.Process(target=work, args=(there,), daemon=True)
+                process: BaseProcess = context.Process(target=serve, args=(there, work), daemon=True)
                 process.start()
                 there.close()  # so that its end is noticed here
                 processes.append(process)
@@ -77,22 +70,16 @@ def run_tasks(tasks: Sequence[Task], jobs: int) -> Generator[Record, None, None]
             process.join()
 
 
-def work(connection: Connection[Any, Any]) -> None:
+def serve(connection: Connection[Any, Any], work: Callable[[T], Iterable[Record]]) -> None:
     """What a process does: tasks in, records out, until it is ended."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all of them; the first process decides
     import torch
 
-    from netaudit.calibration.measure import judge, tracy_widom_scores
-
     torch.set_num_threads(1)
     while True:
         try:
-            task: Task = connection.recv()
-            if task.cell is not None:
-                for seed in task.seeds:
-                    connection.send(("record", judge(task.cell, seed)))
-            if task.shape is not None:
-                connection.send(("record", tracy_widom_scores(task.shape, task.draws)))
+            for record in work(connection.recv()):
+                connection.send(("record", record))
             connection.send(("done", None))
         except (EOFError, BrokenPipeError):
             return

@@ -1,0 +1,42 @@
+"""Where numbers come from: versions, the commit, and how a study was run."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+from importlib import metadata, resources
+from pathlib import Path
+from typing import Any
+
+from netaudit import __version__
+
+
+def versions() -> dict[str, str]:
+    """Of everything that the numbers depend on."""
+    return {
+        "netaudit": __version__,
+        "python": platform.python_version(),
+        **{name: metadata.version(name) for name in ("torch", "numpy", "scipy")},
+    }
+
+
+def commit() -> str | None:
+    """The commit that the package was run from, with ``-dirty`` if its files differ; None outside a checkout."""
+    folder = Path(str(resources.files("netaudit")))
+
+    def git(*arguments: str) -> str | None:
+        try:
+            done = subprocess.run(["git", "-C", folder, *arguments], capture_output=True, text=True, check=False)
+        except OSError:
+            return None
+        return done.stdout.strip() if done.returncode == 0 else None
+
+    head = git("rev-parse", "HEAD")
+    if not head or git("ls-files", "--error-unmatch", "__init__.py") is None:  # someone else's checkout holds us
+        return None
+    return head + ("-dirty" if git("status", "--porcelain", "--", ".") else "")
+
+
+def describe_run(command: str, date: str, jobs: int) -> dict[str, Any]:
+    """What is kept of a run: nothing of the machine but how many processes it had."""
+    return {"date": date, "commit": commit(), "command": command, "jobs": jobs}

@@ -1,0 +1,1 @@
+"""The study of shadow training: does it help, beside controls whose step size is tuned as well?"""
