@@ -2,6 +2,7 @@
 # make test                      lint, types, doctests and tests
 # make test-peers                compare with WeightWatcher 0.7.7, in .venv-peers
 # make bench                     time and memory beside WeightWatcher 0.7.7, into reports/benchmark
+# make gpu-check                 figures and times on this machine's GPU beside the CPU's; says so where there is none
 # make test-slow                 the tests that take minutes: a checkpoint of 200 layers, 4096 wide
 # make curves DATA=folder        train them with every epoch kept, and draw each claim over the epochs
 # make shadow-study DATA=folder  when shadow training helps: hours, run by run; goes on where it was
@@ -18,7 +19,7 @@ ZOO := mnist-mlp cifar10-mlp alexnet-cifar10
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint .ci/constraints.txt
 
-.PHONY: audit test test-slow test-peers lint samples calibrate theory bench curves shadow-study train-zoo clean
+.PHONY: audit test test-slow test-peers lint samples calibrate theory bench gpu-check curves shadow-study train-zoo clean
 
 audit: .venv/installed
 	$(BIN)/netaudit audit $(MODEL)
@@ -49,6 +50,9 @@ calibrate: .venv/installed
 
 bench: .venv/installed .venv-peers/installed
 	$(BIN)/python tests/bench/bench.py --peer-python .venv-peers/bin/python
+
+gpu-check: .venv/installed
+	$(BIN)/python tests/bench/gpu_check.py
 
 theory: .venv/installed
 	$(BIN)/netaudit theory --device cpu --out reports/theory

@@ -36,7 +36,7 @@ def test_the_netaudit_commands_run_in_order(tmp_path):
 
 def test_the_make_targets_exist():
     targets = {words[1] for words in commands("sh") if words[0] == "make"}
-    assert targets == {"audit", "test", "test-slow", "test-peers", "calibrate"}
+    assert targets == {"audit", "test", "test-slow", "test-peers", "gpu-check", "calibrate"}
     for target in targets:
         subprocess.run(["make", "--dry-run", target], cwd=ROOT, check=True, capture_output=True)
 

@@ -90,8 +90,10 @@ def audit(
     """Audit TARGET: a file, a folder of shards, a bundled network, or a torchvision or timm name (the default)."""
     from netaudit.cli.progress import progress_bar
     from netaudit.report.files import make_folder
+    from netaudit.sources.opener import require
 
     started, clock = datetime.now(UTC), time.perf_counter()
+    require(target)
     folder = out or Path("reports") / folder_name(target)
     make_folder(folder)  # now, not after minutes of work
     with progress_bar(quiet) as progress:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Mapping
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netaudit.errors import SourceError
 from netaudit.names import printable
-from netaudit.sources import zoo
+from netaudit.sources import registered, zoo
 from netaudit.sources.interface import ModelInfo, Progress, Source
 from netaudit.sources.statedict import plan
-from netaudit.sources.weights import READ, SUFFIXES, is_a, open_weights
+from netaudit.sources.weights import READ, SUFFIXES, is_a, locate, open_weights
 
 if TYPE_CHECKING:
     from torch import nn
@@ -33,9 +34,9 @@ def open_source(
 
     In this order: a module or a state dict; a file, or anything with a separator or a known suffix (a path, which may
     be a folder's); a bundled network; a name of torchvision; a name of timm; last a folder without a separator.
-    ``zoo:``, ``torchvision:`` and ``timm:`` settle a clash. Named architectures get their published weights, fetched
-    once into the library's cache. A file with a card beside it, as ``netaudit train`` writes them, has its
-    architecture and its sample from there.
+    ``zoo:``, ``torchvision:`` and ``timm:`` settle a clash, and have the library itself asked. Named architectures get
+    their published weights, fetched once into the library's cache. A file with a card beside it, as ``netaudit train``
+    writes them, has its architecture and its sample from there.
 
     Args:
         target: the name, path, module or state dict.
@@ -82,42 +83,34 @@ def _is_path(target: str) -> bool:
     )
 
 
+def require(target: str) -> None:
+    """What can be said of a target before a library is loaded.
+
+    Raises:
+        SourceError: nothing has that name, or there is no such file.
+    """
+    if _look_up(target)[0] == "file":
+        locate(Path(target))
+
+
 def _look_up(target: str) -> tuple[str, str]:
-    """A path, else the first that knows the name; torchvision and timm are imported only when it comes to them."""
+    """A path, else the first that knows the name; without a prefix no library is imported for it."""
     if _is_path(target):
         return "file", target
     prefix, _, rest = target.partition(":")
     kinds, name = ((prefix,), rest) if prefix in KINDS else (KINDS, target)
+    ask = len(kinds) == 1
     for kind in kinds:
-        if _knows(kind, name):
+        if name in zoo.bundled() if kind == "zoo" else registered.knows(kind, name, ask=ask):
             return kind, name
     if is_a(Path.is_dir, Path(target)):
         return "file", target
-    close = difflib.get_close_matches(name.lower(), [known for kind in kinds for known in _names(kind)], n=3)
+    names = (zoo.bundled() if kind == "zoo" else registered.names(kind, ask=ask) for kind in kinds)
+    close = difflib.get_close_matches(name.lower(), chain.from_iterable(names), n=3)
     where = "no bundled network, torchvision or timm model" if len(kinds) > 1 else f"no {prefix} model"
     hints = [f"close to it: {', '.join(close)}"] if close else []
     hint = (*hints, f"a file needs a suffix: {READ}")
     raise SourceError(f"{where} is called '{printable(name, 80)}', and there is no such file", hint=hint)
-
-
-def _knows(kind: str, name: str) -> bool:
-    if kind == "timm":
-        from netaudit.sources.timm import known
-
-        return known(name)
-    return name in _names(kind)
-
-
-def _names(kind: str) -> list[str]:
-    if kind == "zoo":
-        return list(zoo.bundled())
-    if kind == "torchvision":
-        from netaudit.sources import torchvision
-
-        return torchvision.names()
-    from netaudit.sources import timm
-
-    return timm.names()
 
 
 def _open_file(path: Path) -> Source:

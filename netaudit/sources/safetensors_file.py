@@ -6,15 +6,17 @@ import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from safetensors import SafetensorError, safe_open
-from torch import Tensor
 
 from netaudit.errors import SourceError, UnsafeFileError
 from netaudit.names import printable
 from netaudit.sources.statedict import Declared
 from netaudit.sources.weights import WeightsFile
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 LONGEST_HEADER = 100_000_000  # bytes: the library's own limit
 # The format's dtypes under torch's names; what is not here (packed types) is declared under its own and not read.
@@ -68,7 +70,7 @@ def open_safetensors(path: Path) -> WeightsFile:
     shown = printable(path.name)
     header = _header(path)
     try:
-        with safe_open(path, framework="pt", device="cpu") as file:
+        with safe_open(path, framework="numpy") as file:  # for the names alone, "pt" would load PyTorch
             names = sorted(file.keys(), key=natural)
     except (SafetensorError, OSError) as error:
         reason = printable(str(error).partition("\\n")[0], 100)

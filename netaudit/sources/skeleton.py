@@ -75,7 +75,7 @@ def trace(module: nn.Module, inputs: Sequence[Tensor]) -> Trace | None:
     with untouched(module), torch.no_grad():
         module.eval()
         parameters = dict(module.named_parameters())
-        meta = {name: torch.empty_like(t, device="meta") for name, t in [*parameters.items(), *module.named_buffers()]}
+        meta = {name: _without_data(t) for name, t in [*parameters.items(), *module.named_buffers()]}
         names = {id(meta[name]): name for name in parameters}
         for x in inputs:
             if found := _record(names, partial(torch.func.functional_call, module, meta, (x,))):
@@ -88,6 +88,13 @@ def trace(module: nn.Module, inputs: Sequence[Tensor]) -> Trace | None:
             if found := _record(names, partial(module, torch.zeros(x.shape, dtype=x.dtype, device=device))):
                 return found
     return None
+
+
+def _without_data(tensor: Tensor) -> Tensor:
+    """The tensor on meta. ``torch.empty_like`` would load PyTorch's compiler, which takes seconds."""
+    if tensor.layout != torch.strided:
+        return torch.empty_like(tensor, device="meta")
+    return torch.empty_strided(tensor.shape, tensor.stride(), dtype=tensor.dtype, device="meta")
 
 
 def _record(names: dict[int, str], run: Callable[[], Any]) -> Trace | None:

@@ -27,7 +27,7 @@ def names() -> list[str]:
     return list(timm.list_models())
 
 
-def known(name: str) -> bool:
+def knows(name: str) -> bool:
     """Whether timm has the architecture, whatever the tag after the dot."""
     return bool(timm.is_model(name))
 

@@ -27,6 +27,11 @@ def names() -> list[str]:
     return list(models.list_models())
 
 
+def knows(name: str) -> bool:
+    """Whether torchvision has the architecture."""
+    return name in names()
+
+
 def open_torchvision(
     name: str, file: WeightsFile | None, *, pretrained: bool = True, progress: Progress | None = None
 ) -> Source:

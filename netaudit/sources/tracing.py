@@ -40,7 +40,9 @@ class Recorder(TorchFunctionMode):
             parameters = [t for t in (weight, bias) if id(t) in self._names] if id(weight) in self._names else []
         weights = tuple(self._names[id(tensor)] for tensor in parameters)
         inputs = tuple(self.number(tensor) for tensor in tensors if all(tensor is not p for p in parameters))
-        result = func(*args, **kwargs)
+        result = _shape_alone(name, args, kwargs)
+        if result is None:
+            result = func(*args, **kwargs)
         changed = args[0] if name == "__setitem__" else result
         made = [t for t in _tensors(changed) if id(t) not in self._names]
         if made:
@@ -82,6 +84,21 @@ class Capture(TorchFunctionMode):
             rows = _argument(args, kwargs, 0)
             self.rows = rows.detach().reshape(len(rows), -1)
         return func(*args, **kwargs)
+
+
+def _shape_alone(name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Tensor | None:
+    """The result, on the meta device, of the operations of a plain perceptron; None for any other.
+
+    To compute these shapes PyTorch itself would load its compiler, which takes seconds.
+    """
+    x, other = _argument(args, kwargs, 0), _argument(args, kwargs, 1)
+    if not isinstance(x, Tensor) or not x.is_meta or not x.is_floating_point():
+        return None
+    if name == "linear" and x.shape[-1:] == other.shape[1:]:
+        return x.new_empty(*x.shape[:-1], len(other))
+    if (name == "relu" and not kwargs.get("inplace")) or (name == "add" and isinstance(other, float)):
+        return x.new_empty(x.shape)
+    return None
 
 
 _PARAMETERS = ("input", "weight", "bias", "stride", "padding", "dilation", "groups")  # of F.linear and F.convNd

