@@ -59,7 +59,8 @@ def test_lanczos_stays_on_the_device(fake):
 
 
 def test_shadow_training_stays_on_the_device(fake):
-    model = nn.Sequential(nn.Linear(40, 30), nn.ReLU(), nn.Dropout(0.5), nn.Linear(30, 5)).to(CUDA)
+    ends = [nn.Linear(40, 30, device=CUDA), nn.Linear(30, 5, device=CUDA)]
+    model = nn.Sequential(ends[0], nn.ReLU(), nn.Dropout(0.5), ends[1])
     criterion = ShadowLoss(model)
     y = torch.zeros(8, dtype=torch.long, device=CUDA)
     logits = model(torch.empty(8, 40, device=CUDA))
