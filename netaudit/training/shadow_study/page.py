@@ -152,6 +152,7 @@ def _setting(setting: Data, numbering: Numbering, charts: list[Chart]) -> Part:
     )
     blocks: list[Block] = [
         Paragraph((Run(words),)),
+        *([Paragraph((Run(setting["note"]),), warning=True)] if setting["note"] else []),
         numbering.table(f"Test errors: {setting['name']}.", columns, rows),
     ]
     shown = [(place, arm) for place, arm in enumerate(a for a in setting["arms"] if a in against)]
@@ -164,7 +165,7 @@ def _setting(setting: Data, numbering: Numbering, charts: list[Chart]) -> Part:
                 "",
                 low=-0.5,
                 high=len(shown) - 0.5,
-                ticks=tuple((place, arm.replace("+", "\n+")) for place, arm in shown),
+                ticks=tuple((place, _tick(arm)) for place, arm in shown),
             ),
             y=Axis("difference in test error, points"),
             series=(
@@ -359,6 +360,15 @@ def _how(data: Data) -> Part:
         ),
     ]
     return "How it was run", [facts(pairs)]
+
+
+def _tick(arm: str) -> str:
+    """An arm in the room that an axis has.
+
+    >>> _tick("shadow+noise"), _tick("shadow signed"), _tick("shadow")
+    ('+noise', 'signed', 'shadow')
+    """
+    return arm.removeprefix("shadow").strip() or arm
 
 
 def _stem(name: str) -> str:

@@ -85,6 +85,7 @@ def _setting(outcome: Outcome, journal: Journal) -> dict[str, Any]:
         "precision": setting.precision,
         "seeds": setting.seeds,
         "rate_seeds": setting.rate_seeds,
+        "note": setting.note,
         "rates": list(setting.rates),
         "tried": {arm: [tried[rate] for rate in setting.rates] for arm, tried in outcome.tried.items()},
         "arms": {
