@@ -19,7 +19,11 @@ ALLOWED = {
     "schema": {"errors"},
     "laws": set(),
     "sources": {"errors", "names", "layers", "device"},
-    "spectrum": {"device"},
+    "journal": {"errors", "report"},
+    "workers": {"errors"},
+    "provenance": set(),
+    "lanczos": set(),
+    "spectrum": {"device", "lanczos"},
     "shadow": {"device", "laws", "layers", "results"},
     "analysers": {"device", "laws", "layers", "results", "shadow", "spectrum"},
     "fingerprint": {"errors", "layers", "names", "sources"},
@@ -27,14 +31,16 @@ ALLOWED = {
     "units": {"layers", "results"},
     "stack": {"analysers", "device", "errors", "layers", "results", "shadow", "sources"},
     "auditor": {
-        "analysers", "device", "errors", "fingerprint", "layers", "names", "results", "sources", "stack", "summary",
-        "units",
+        "analysers", "device", "errors", "fingerprint", "layers", "names", "results", "sources", "spectrum", "stack",
+        "summary", "units",
     },
     "report": {"errors", "names", "layers", "results"},
     "calibration": {
-        "analysers", "device", "errors", "laws", "layers", "names", "report", "results",
+        "analysers", "device", "errors", "journal", "laws", "layers", "names", "provenance", "report", "results", "workers",
     },
-    "training": {"auditor", "device", "errors", "names", "report", "results", "sources"},
+    "training": {
+        "auditor", "device", "errors", "journal", "names", "provenance", "report", "results", "shadow", "sources", "workers",
+    },
     "cli": {
         "errors", "names", "layers", "results", "report", "auditor", "sources", "analysers", "calibration", "training",
     },

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from netaudit import provenance as origins
 from netaudit.calibration import provenance, run
 from netaudit.calibration.measure import Task
 from netaudit.calibration.plan import Bar, Cell, full, quick
@@ -156,7 +157,7 @@ def _alive(group):
 
 
 def test_the_commit_is_that_of_our_own_checkout(tmp_path, monkeypatch):
-    here = provenance.commit()
+    here = origins.commit()
     git = subprocess.run(["git", "rev-parse", "HEAD"], cwd=Path(__file__).parent, capture_output=True, text=True)
     if git.returncode == 0:
         assert here.removesuffix("-dirty") == git.stdout.strip()
@@ -167,18 +168,18 @@ def test_the_commit_is_that_of_our_own_checkout(tmp_path, monkeypatch):
     settings = ["-c", "user.name=x", "-c", "user.email=x@example.org"]
     for command in (["init", "--quiet"], [*settings, "commit", "--quiet", "--allow-empty", "-m", "theirs"]):
         subprocess.run(["git", *command], cwd=tmp_path, check=True)
-    monkeypatch.setattr(provenance.resources, "files", lambda name: other)
-    assert provenance.commit() is None
+    monkeypatch.setattr(origins.resources, "files", lambda name: other)
+    assert origins.commit() is None
     subprocess.run(["git", "add", "."], cwd=tmp_path, check=True)
     subprocess.run(["git", *settings, "commit", "--quiet", "-m", "ours"], cwd=tmp_path, check=True)
-    assert len(provenance.commit()) == 40
+    assert len(origins.commit()) == 40
     (other / "new.py").write_text("")
-    assert provenance.commit().endswith("-dirty")
+    assert origins.commit().endswith("-dirty")
 
 
 def test_without_git_there_is_no_commit(monkeypatch):
     def missing(*arguments, **options):
         raise FileNotFoundError("git")
 
-    monkeypatch.setattr(provenance.subprocess, "run", missing)
-    assert provenance.commit() is None
+    monkeypatch.setattr(origins.subprocess, "run", missing)
+    assert origins.commit() is None
