@@ -36,10 +36,12 @@ ALLOWED = {
     },
     "report": {"errors", "names", "layers", "results"},
     "calibration": {
-        "analysers", "device", "errors", "journal", "laws", "layers", "names", "provenance", "report", "results", "workers",
+        "analysers", "device", "errors", "journal", "laws", "layers", "names", "provenance", "report", "results",
+        "workers",
     },
     "training": {
-        "auditor", "device", "errors", "journal", "names", "provenance", "report", "results", "shadow", "sources", "workers",
+        "auditor", "device", "errors", "journal", "names", "provenance", "report", "results", "shadow", "sources",
+        "workers",
     },
     "cli": {
         "errors", "names", "layers", "results", "report", "auditor", "sources", "analysers", "calibration", "training",
