@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-_CHUNK = 1 << 22  # entries converted to float64 at a time: 32 MB
+_CHUNK = 1 << 18  # entries converted to float64 at a time: 2 MB stay in the cache of a core
+_HALVED = 1 << 22  # entries from which a second thread saves more than it costs
 _KEPT = 1 << 20  # order statistics kept: ranks are then exact to 1e-6
 
 
@@ -63,7 +65,7 @@ def describe(weight: Tensor) -> Entries | str:
     """Describe the entries of a weight of any shape; or why they cannot be described, in words."""
     if not weight.numel():
         return "the weight is empty"
-    values = np.sort(_numpy(weight))
+    values = _ascending(_numpy(weight))
     if not np.isfinite(values[[0, -1]]).all():  # NaN sorts last
         return "the weight holds NaN or infinite values"
     if values[0] == values[-1]:
@@ -76,10 +78,13 @@ def describe(weight: Tensor) -> Entries | str:
 
     centre = sum(float(chunk.sum()) for chunk in chunks()) / values.size
     sums = np.zeros(3)
-    for chunk in chunks():
+    for chunk in chunks():  # no dot products: the threads of a BLAS wait for each other when the cores are busy
         chunk -= centre
         square = chunk * chunk
-        sums += square.sum(), square @ chunk, square @ square
+        chunk *= square
+        sums[:2] += square.sum(), chunk.sum()
+        square *= square
+        sums[2] += square.sum()
     second, third, fourth = sums / values.size
     if second == 0:
         return f"every weight is {centre * unit:.6g} up to rounding"
@@ -130,6 +135,19 @@ def _count(
     ]
     lowest, highest = ((end / unit - mean) / std for end in ends)
     return Counts(mean * unit, std * unit, np.diff(before).astype(np.float64), lowest, highest)
+
+
+def _ascending(values: NDArray[np.floating]) -> NDArray[np.floating]:
+    """The values in ascending order, NaN last, as a copy: the lower and the upper half on a core each."""
+    found = values.copy()
+    half = found.size // 2
+    if found.size < _HALVED:
+        found.sort()
+    else:
+        found.partition(half)
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(np.ndarray.sort, (found[:half], found[half:])))
+    return found
 
 
 def _numpy(weight: Tensor) -> NDArray[np.floating]:

@@ -25,6 +25,7 @@ def test_chunks_and_thinning_change_nothing_that_matters(monkeypatch):
     weight = torch.randn(300, 400, generator=torch.Generator().manual_seed(0))
     whole = entries.describe(weight)
     monkeypatch.setattr(entries, "_CHUNK", 1000)
+    monkeypatch.setattr(entries, "_HALVED", 1000)
     monkeypatch.setattr(entries, "_KEPT", 5000)
     thinned = entries.describe(weight)
     assert (thinned.mean, thinned.std) == pytest.approx((whole.mean, whole.std))
@@ -44,6 +45,14 @@ def test_chunks_and_thinning_change_nothing_that_matters(monkeypatch):
 )
 def test_what_cannot_be_described_says_why(weight, why):
     assert why in entries.describe(weight)
+
+
+@pytest.mark.parametrize("odd", [0.0, float("nan"), float("inf"), -1e30])
+def test_halves_that_are_sorted_apart_are_in_order(monkeypatch, odd):
+    monkeypatch.setattr(entries, "_HALVED", 100)
+    values = np.random.default_rng(0).standard_normal(1001).round(1).astype(np.float32)
+    values[[3, 500, 900]] = odd
+    assert np.array_equal(entries._ascending(values), np.sort(values), equal_nan=True)
 
 
 @pytest.mark.parametrize("scale", [1e300, 5e307, 1e-300, 1e-320])
