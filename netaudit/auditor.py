@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -97,7 +97,9 @@ class Auditor:
         for index, analyser in enumerate(self.analysers):
             message = f"{printable(spec.name, 60)}: {analyser.claim.replace('_', ' ')}"
             self.progress(message, done + work(spec) * index / len(self.analysers), total)
-            findings.append(analyser(audited))
+            with devices.fallbacks() as told:
+                finding = analyser(audited)
+            findings.append(replace(finding, note=" ".join((finding.note, *told))) if told else finding)
         figures = spectral_figures(audited)
         return LayerResult(spec.name, spec.shape, layer.dtype, layer.activation, layer.origin, tuple(findings), figures)
 
@@ -188,7 +190,8 @@ def report_on(
     chosen = sum(isinstance(entry, FCSpec) for entry in entries)
     if not chosen:
         raise NetauditError(f"{source.info.name}: {_nothing(source, entries)}", hint=_closest(source, layers))
-    inputs = run_inputs(source, sample, auditor.device, auditor.progress)
+    with devices.fallbacks() as told:
+        inputs = run_inputs(source, sample, auditor.device, auditor.progress)
     weights, norms = WeightsHash(), StackNorms(source.stack)
     results = list(auditor.run(source, entries, inputs, (weights.add, norms.add)))
     audited = tuple(result for result in results if isinstance(result, LayerResult))
@@ -202,7 +205,9 @@ def report_on(
         if finding.claim == "gaussian_weights"
     )
     known = {name: std for name, std in stds if std}
-    stack = run_stack(source, inputs, sample, auditor.seed, auditor.device, auditor.progress, known)
+    with devices.fallbacks() as more:
+        stack = run_stack(source, inputs, sample, auditor.seed, auditor.device, auditor.progress, known)
+    stack = replace(stack, note=" ".join(filter(None, (stack.note, *dict.fromkeys(told + more)))))
     units = norms.hidden_units({spec.name: spec.shape for spec in source.specs()}, skipped)
     parameters = {spec.name: spec.parameters for spec in source.specs()}
     coverage = Coverage(source.parameters_total, sum(parameters[layer.name] for layer in audited))

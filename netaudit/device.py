@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     import torch
 
 T = TypeVar("T")
+
+_TOLD: ContextVar[list[str] | None] = ContextVar("told", default=None)
 
 
 def choose(name: str = "auto") -> torch.device:
@@ -95,10 +98,29 @@ def seeded(device: torch.device, seed: int, *key: str) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def fallbacks() -> Iterator[list[str]]:
+    """What did not fit on the device inside the block, and how it ran instead: sentences for a report, each once."""
+    told: list[str] = []
+    token = _TOLD.set(told)
+    try:
+        yield told
+    finally:
+        _TOLD.reset(token)
+
+
+def _tell(device: torch.device, instead: str) -> None:
+    message = f"Out of memory on {device.type}: {instead}."
+    told = _TOLD.get()
+    if told is not None and message not in told:
+        told.append(message)
+
+
 def with_smaller_batches(work: Callable[[slice, torch.device], T], total: int, device: torch.device) -> list[T]:
     """Run ``work(rows, device)`` over ``range(total)``, halving the batch when the device runs out of memory.
 
-    When a single row does not fit, the rest runs on the CPU, whose results are the same up to rounding.
+    When a single row does not fit, the rest runs on the CPU, whose results are the same up to rounding. Either is told
+    to :func:`fallbacks`.
 
     Raises:
         DeviceError: a single row does not fit on the CPU either.
@@ -112,8 +134,10 @@ def with_smaller_batches(work: Callable[[slice, torch.device], T], total: int, d
             results.append(work(rows, device))
         except (torch.OutOfMemoryError, MemoryError) as error:
             if batch > 1:
+                _tell(device, "smaller batches were used")
                 batch = (batch + 1) // 2
             elif device.type != "cpu":
+                _tell(device, "a part was computed on the CPU")
                 device, batch = torch.device("cpu"), total
             else:
                 raise DeviceError(
@@ -124,22 +148,20 @@ def with_smaller_batches(work: Callable[[slice, torch.device], T], total: int, d
     return results
 
 
-def with_cpu_fallback(work: Callable[[torch.device], T], device: torch.device) -> T:
-    """Run ``work(device)``, and on the CPU if the device runs out of memory: the same results up to rounding."""
-    return with_cpu_fallback_told(work, device)[0]
+def with_cpu_fallback(work: Callable[[torch.device], T], device: torch.device, what: str = "a part") -> T:
+    """Run ``work(device)``, and on the CPU if the device runs out of memory: the same results up to rounding.
 
-
-def with_cpu_fallback_told(work: Callable[[torch.device], T], device: torch.device) -> tuple[T, torch.device]:
-    """The same, with the device on which the work was done."""
+    The latter is told to :func:`fallbacks`, where ``what`` names it.
+    """
     import torch
 
     try:
-        return work(device), device
+        return work(device)
     except torch.OutOfMemoryError:
         if device.type == "cpu":
             raise
-        cpu = torch.device("cpu")
-        return work(cpu), cpu
+        _tell(device, f"{what} was computed on the CPU")
+        return work(torch.device("cpu"))
 
 
 def physical_memory() -> int | None:

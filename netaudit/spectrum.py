@@ -8,7 +8,7 @@ decomposition. Above a size the distribution is estimated with an error bound: s
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -61,7 +61,7 @@ class Spectrum:
     error: float = 0.0
     """Bound of the error of the distribution function; 0 where every value is exact."""
     note: str = ""
-    """How the values were had, where that is not the exact way on the device that was asked for."""
+    """How the values were had, where that is not the exact way."""
 
 
 def gram(weight: Tensor, mean: float, std: float, device: torch.device) -> tuple[Tensor, Tensor]:
@@ -96,12 +96,9 @@ def singular_values(
     ``lanczos`` in O(N p) a step; ``auto`` takes it above ``LARGEST_EXACT``. Its probes follow from the seed.
     """
     work = _estimated if _by_lanczos(method, min(weight.shape)) else _exact
-    wanted = devices.float64_device(device)
-    found, where = devices.with_cpu_fallback_told(lambda where: work(weight, mean, std, where, seed), wanted)
-    if where == wanted:
-        return found
-    told = f"Out of memory on {wanted.type}: the singular values were computed on the {where.type.upper()}."
-    return replace(found, note=f"{told} {found.note}".strip())
+    return devices.with_cpu_fallback(
+        lambda where: work(weight, mean, std, where, seed), devices.float64_device(device), "the spectrum"
+    )
 
 
 def spectrum_numbers(m: int, n: int, method: Method) -> int:

@@ -1,5 +1,6 @@
 import hashlib
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -8,9 +9,12 @@ from safetensors.torch import save_file
 from torch import nn
 
 import netaudit
+from netaudit import device as devices
 from netaudit.errors import NetauditError, SourceError
 from netaudit.results import AuditReport
 from netaudit.schema import schema
+from netaudit.shadow import inversion
+from netaudit.shadow import stack as shadow_stack
 
 
 @pytest.fixture
@@ -136,6 +140,35 @@ def test_a_layer_that_does_not_fit_in_memory_is_skipped_with_the_reason(mlp, mon
     report = netaudit.audit(mlp)
     assert [layer.name for layer in report.layers] == ["6"]
     assert "working memory" in report.skipped[0].reason
+
+
+def test_the_report_says_what_did_not_fit_on_the_device(mlp, monkeypatch):
+    whole = netaudit.audit(mlp)
+    measure, recover = inversion.measure, shadow_stack.recover
+    gpu = torch.device("cuda")
+
+    def short_of_memory(matrix, mean, row, rows):
+        if rows.stop - rows.start > 10:
+            raise torch.OutOfMemoryError("out of memory")
+        return measure(matrix, mean, row, rows)
+
+    def no_room(read, stack, sigmas, labels, generator, where, norm):
+        if where == gpu:
+            raise torch.OutOfMemoryError("out of memory")
+        return recover(read, stack, sigmas, labels, generator, where, norm)
+
+    def on_the_gpu(work, device):
+        return devices.with_cpu_fallback(work, gpu)
+
+    monkeypatch.setattr(inversion, "measure", short_of_memory)
+    monkeypatch.setattr(shadow_stack, "recover", no_room)
+    monkeypatch.setattr("netaudit.stack.devices", SimpleNamespace(**vars(devices) | {"with_cpu_fallback": on_the_gpu}))
+    report = netaudit.audit(mlp)
+    told = {f.claim: f.note for layer in report.layers for f in layer.findings if "Out of memory" in f.note}
+    assert set(told) == {"shadow_inversion"}
+    assert told["shadow_inversion"].endswith(" Out of memory on cpu: smaller batches were used.")
+    assert report.stack.note == f"{whole.stack.note} Out of memory on cuda: a part was computed on the CPU."
+    assert report.stack.runs == whole.stack.runs
 
 
 def test_labels_beyond_the_outputs_are_refused(mlp, tmp_path):

@@ -53,7 +53,9 @@ def test_batches_are_halved_until_they_fit():
             raise torch.OutOfMemoryError("out of memory")
         return list(range(rows.start, rows.stop))
 
-    results = devices.with_smaller_batches(work, 10, torch.device("cuda"))
+    with devices.fallbacks() as told:
+        results = devices.with_smaller_batches(work, 10, torch.device("cuda"))
+    assert told == ["Out of memory on cuda: smaller batches were used."]
     assert [row for part in results for row in part] == list(range(10))
     assert [size for size, _ in seen][:3] == [10, 5, 3]
     assert {where for _, where in seen} == {"cuda"}
@@ -65,7 +67,9 @@ def test_a_row_that_does_not_fit_goes_to_the_cpu():
             raise torch.OutOfMemoryError("out of memory")
         return rows
 
-    assert devices.with_smaller_batches(work, 4, torch.device("cuda")) == [slice(0, 4)]
+    with devices.fallbacks() as told:
+        assert devices.with_smaller_batches(work, 4, torch.device("cuda")) == [slice(0, 4)]
+    assert told[-1] == "Out of memory on cuda: a part was computed on the CPU."
 
 
 def test_out_of_memory_on_the_cpu_is_an_error():
@@ -85,8 +89,12 @@ def test_the_cpu_takes_over_once():
             raise torch.OutOfMemoryError("CUDA out of memory")
         return 7
 
-    assert devices.with_cpu_fallback(work, torch.device("cuda")) == 7
+    with devices.fallbacks() as told:
+        assert devices.with_cpu_fallback(work, torch.device("cuda"), "all of it") == 7
     assert seen == ["cuda", "cpu"]
+    assert told == ["Out of memory on cuda: all of it was computed on the CPU."]
+    assert devices.with_cpu_fallback(work, torch.device("cuda")) == 7  # nobody is told
+    assert len(told) == 1
 
 
 def test_out_of_memory_on_the_cpu_is_not_tried_again():
