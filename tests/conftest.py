@@ -1,10 +1,13 @@
 """Shared by all tests: no test may reach the network beyond this machine; a server on it; small networks and data."""
 
+import os
 import socket
 import struct
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+os.environ.setdefault("GOMP_SPINCOUNT", "1000")  # as the command does, and as it must: before PyTorch is loaded
 
 import numpy as np
 import pytest

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -198,6 +199,23 @@ def test_out_of_memory_is_no_bug(run, checkpoint, monkeypatch, error):
     code, _, err = run(checkpoint)
     assert code == 2
     assert err == "netaudit: error: out of memory\nhint: audit fewer layers at a time: --layers\n"
+
+
+@pytest.mark.parametrize(
+    ("chosen", "spins"), [({}, "1000"), ({"GOMP_SPINCOUNT": "77"}, "77"), ({"OMP_WAIT_POLICY": "passive"}, "0")]
+)
+def test_threads_that_wait_sleep_soon_unless_the_user_chose_otherwise(chosen, spins):
+    """GNU OpenMP says itself what it was told when PyTorch was loaded; others have no such setting."""
+    kept = {name: value for name, value in os.environ.items() if name not in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY")}
+    program = "import netaudit.cli.main as cli; cli.main(['layers', 'mnist-mlp'])"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=kept | chosen | {"OMP_DISPLAY_ENV": "VERBOSE"}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    told = re.search(r"GOMP_SPINCOUNT = '(.*)'", done.stderr)
+    if told is None:
+        pytest.skip("not GNU OpenMP")
+    assert told[1] == spins
 
 
 def test_a_name_cannot_write_to_the_terminal(run, tmp_path):
