@@ -77,7 +77,9 @@ def independent(x: Tensor, m: int, generator: torch.Generator) -> Tensor:
     """G x for shadows ``x [E, n]`` and a Gaussian ``[m, n]`` matrix that knows nothing of them, ``[E, m]``."""
     import torch
 
-    gram = x.double() @ x.double().T
+    double = x.double()
+    gram = double @ double.T
+    del double
     gram.diagonal().add_(_JITTER * gram.diagonal().max().clamp_min(_JITTER))
     root = torch.linalg.cholesky(gram).to(x.dtype)
     through: Tensor = root @ torch.randn(x.shape[0], m, generator=generator)

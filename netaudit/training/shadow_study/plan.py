@@ -105,8 +105,11 @@ def rate_cells(setting: Setting) -> list[Cell]:
 
 
 def confirm_cells(setting: Setting, rates: Mapping[str, float]) -> list[Cell]:
-    """More runs at the rate chosen for each arm, before it is relied upon: at the largest ones a run may diverge."""
-    return [Cell(setting, arm, "confirm", rates[arm]) for arm in setting.arms]
+    """More runs at the rate chosen for each arm, before it is relied upon: at the largest ones a run may diverge.
+
+    The smallest is taken as it is, since there is none to fall back on.
+    """
+    return [Cell(setting, arm, "confirm", rates[arm]) for arm in setting.arms if rates[arm] > min(setting.rates)]
 
 
 def test_cells(setting: Setting, rates: Mapping[str, float]) -> list[Cell]:
