@@ -119,7 +119,7 @@ class ShadowLoss:
         if not 0 <= lowest < len(self.linear) - (start == "hidden"):
             raise ValueError(f"lowest {lowest} leaves no layer to go down: the stack has {len(self.linear)} layers")
         self.steps = 0
-        self._above = nn.Sequential(*self.stack[places[lowest] :])
+        self._above = self.stack[places[lowest] :]
         self._real: list[Tensor | None] = [None] * len(self.linear)
         self._going = False  # whether shadows are on their way up
         self._hooks = [part.register_forward_pre_hook(self._record(place)) for place, part in enumerate(self.linear)]
@@ -138,7 +138,7 @@ class ShadowLoss:
         x, targets = self.draw(logits.detach(), y)
         self._going = True
         try:
-            answers = self._above(x)
+            answers = self._up(x)
         finally:
             self._going = False
         shadow = self.loss(answers, targets)
@@ -189,6 +189,11 @@ class ShadowLoss:
         A: Tensor = self.linear[place].weight
         return h.to(A.dtype).matmul(A)
 
+    def _up(self, x: Tensor) -> Tensor:
+        for part in self._above:
+            x = _linear(part, x) if type(part) is nn.Linear else part(x)
+        return x
+
     def figures(self) -> dict[str, float]:
         """Means since the last call: ``real_error``, ``shadow_error``, ``gap`` (shadow - real), and both losses.
 
@@ -237,6 +242,16 @@ class ShadowLoss:
         wrong = [_wrong(z, labels) for z, labels in ((logits, y), (answers, targets))]
         step = torch.stack([*wrong, real.float(), shadow.float(), torch.ones_like(wrong[0])])
         self._sums = step if self._sums is None else self._sums + step
+
+
+def _linear(layer: nn.Linear, x: Tensor) -> Tensor:
+    """``layer(x)``, as a product from the left: PyTorch adds this one's gradient to that of the real points in place.
+
+    The gradient of ``functional.linear`` is a transpose, and the sum of two of them a new tensor each step.
+    """
+    if layer.bias is None:
+        return torch.mm(layer.weight, x.t()).t()
+    return torch.addmm(layer.bias[:, None], layer.weight, x.t()).t()
 
 
 def _norms(x: Tensor) -> Tensor:

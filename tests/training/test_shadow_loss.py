@@ -8,7 +8,7 @@ from torch import nn
 from torch.nn import functional
 
 from netaudit.training import ShadowLoss
-from netaudit.training.shadow_loss import find_stack
+from netaudit.training.shadow_loss import _linear, find_stack
 
 
 def net(dropout=0.0, inputs=12):
@@ -76,6 +76,41 @@ def test_where_the_shadow_starts(start):
         expected = down(model, logits.softmax(1).detach() if start == "softmax" else nn.functional.one_hot(y, 5), reals)
     assert torch.equal(labels, y)
     assert torch.allclose(shadows.double(), expected, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("bias", [True, False])
+def test_layers_take_shadows_as_they_take_points_and_gradients_are_added_in_place(bias):
+    torch.manual_seed(0)
+    layer, x = nn.Linear(12, 7, bias=bias), torch.rand(9, 12, requires_grad=True)
+    ours, theirs = _linear(layer, x), layer(x)
+    assert ours.shape == theirs.shape
+    torch.testing.assert_close(ours, theirs)
+    wanted = [x, *layer.parameters()]
+    for one, other in zip(*(torch.autograd.grad((z**3).sum(), wanted) for z in (ours, theirs)), strict=True):
+        torch.testing.assert_close(one, other)
+
+    def sums(up):
+        loss = layer(x).sum() + up(layer, torch.rand(9, 12)).sum()
+        with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as seen:
+            loss.backward()
+        return sum(event.count for event in seen.key_averages() if event.key == "aten::add")
+
+    assert sums(_linear) < sums(lambda layer, z: layer(z))
+
+
+def test_a_layer_of_its_own_kind_is_called():
+    class Doubled(nn.Linear):
+        def forward(self, x):
+            return 2 * super().forward(x)
+
+    torch.manual_seed(0)
+    model = nn.Sequential(Doubled(12, 5))
+    x, y = batch()
+    shadows, targets = torch.rand(16, 12), y
+    criterion = ShadowLoss(model)
+    criterion.draw = lambda logits, y: (shadows, targets)
+    expected = functional.cross_entropy(model(x), y) + functional.cross_entropy(model(shadows), targets)
+    torch.testing.assert_close(criterion(model(x), y), expected)
 
 
 def test_no_gradient_goes_through_the_generation():

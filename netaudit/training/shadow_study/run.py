@@ -22,7 +22,8 @@ Progress = Callable[[str, float, float], None]
 JOURNAL = "shadow_training.journal.jsonl"
 COST = "cost"
 VERSION = "shadow training 1"
-"""Begins the journal; another one begins it anew. To be changed with anything that changes what a run gives."""
+"""Begins the journal; another one begins it anew. To be changed with anything that changes what a run gives beyond
+the order in which numbers are summed."""
 
 
 @dataclass(frozen=True)
