@@ -53,10 +53,13 @@ def spectral_figures(audited: AuditedLayer) -> SpectralFigures:
     rounding = float(N * np.finfo(np.float64).eps * evals[-1])  # up to which an eigenvalue of the Gram product is known
     numbers = sizes | {"Q": N / M} | _norms(evals, std)
     reasons = {"sv_min": _TOO_SMALL, "mp_softrank": _NO_BULK}
-    if evals[0] >= rounding / (2 * _ACCURATE):  # the root halves a relative error
-        numbers |= {"sv_min": float(np.sqrt(evals[0])) * std, "matrix_rank": M, "rank_loss": 0}
+    least = float(np.sqrt(evals[0]))
+    if evals[0] < rounding / (2 * _ACCURATE):  # the root halves a relative error
+        least = spectra.smallest_value(audited.layer.weight, std, audited.device)
+    if least >= _rank_tolerance(N, np.sqrt(evals[-1])) / _ACCURATE:
+        numbers |= {"sv_min": least * std, "matrix_rank": M, "rank_loss": 0}
     else:
-        numbers |= _smallest(spectra.true_values(audited.layer.weight, std, audited.device), N, std)
+        numbers |= _rank(spectra.true_values(audited.layer.weight, std, audited.device), N)
     if np.median(evals) > rounding:
         edge = bulk_sigma(audited.spectrum.raw, m, n) ** 2 * N * marchenko_pastur.support(M / N)[1] ** 2
         numbers["mp_softrank"] = float(edge / evals[-1])
@@ -88,12 +91,14 @@ def _estimated(audited: AuditedLayer, sizes: Numbers) -> SpectralFigures:
     return _figures(sizes | {"Q": N / M} | _norms(exact, entries.std), {}, _ESTIMATED)
 
 
-def _smallest(s: Floats, N: int, std: float) -> Numbers:
-    """The rank, with the tolerance of ``numpy.linalg.matrix_rank`` for float64, and the smallest value if it counts."""
-    tolerance = float(N * np.finfo(np.float64).eps * s[-1])
-    rank = int(np.sum(s > tolerance))
-    known = s[0] >= tolerance / _ACCURATE
-    return {"matrix_rank": rank, "rank_loss": s.size - rank, **({"sv_min": float(s[0]) * std} if known else {})}
+def _rank_tolerance(N: int, largest: float) -> float:
+    """Up to which a singular value counts as 0: that of ``numpy.linalg.matrix_rank`` for float64."""
+    return float(N * np.finfo(np.float64).eps * largest)
+
+
+def _rank(s: Floats, N: int) -> Numbers:
+    rank = int(np.sum(s > _rank_tolerance(N, s[-1])))
+    return {"matrix_rank": rank, "rank_loss": s.size - rank}
 
 
 def _norms(evals: Floats, std: float) -> Numbers:
