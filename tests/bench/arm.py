@@ -71,6 +71,39 @@ def reports(path: Path) -> Callable[[], object]:
     return lambda: write_reports(report, Path(tempfile.mkdtemp()))
 
 
+def spectra(path: Path) -> Callable[[], object]:
+    """One layer's singular values exactly and by Lanczos: both times, the largest distance of the two, its bound."""
+    import numpy as np
+
+    from netaudit.analysers.entries import describe
+    from netaudit.device import choose
+    from netaudit.spectrum import Method, Spectrum, singular_values
+
+    weight = next(tensor for name, tensor in weights(path).items() if name.endswith("weight"))
+    entries, cpu = describe(weight), choose("cpu")
+
+    def timed(method: Method) -> tuple[Spectrum, float]:
+        started = time.perf_counter()
+        found = singular_values(weight, entries.mean, entries.std, cpu, method)
+        return found, round(time.perf_counter() - started, 3)
+
+    def work() -> dict[str, float]:
+        exact, exact_seconds = timed("exact")
+        estimate, lanczos_seconds = timed("lanczos")
+        p = len(exact.centred)
+        below, upto = (np.searchsorted(estimate.centred, exact.centred, side) / p for side in ("left", "right"))
+        ranks = np.arange(p) / p
+        distance = max(float((below - ranks).max()), float((ranks + 1 / p - upto).max()))
+        return {
+            "exact_seconds": exact_seconds,
+            "lanczos_seconds": lanczos_seconds,
+            "distance": distance,
+            "bound": estimate.error,
+        }
+
+    return work
+
+
 def weightwatcher(path: Path) -> Callable[[], object]:
     """WeightWatcher on the same matrices, with the two options that come nearest to a null and to the law."""
     import logging
@@ -94,7 +127,7 @@ def weightwatcher(path: Path) -> Callable[[], object]:
     return lambda: watcher.analyze(randomize=True, mp_fit=True)
 
 
-ARMS = {f.__name__: f for f in (floor, analysers, audit, reports, weightwatcher)}
+ARMS = {f.__name__: f for f in (floor, analysers, audit, reports, spectra, weightwatcher)}
 
 
 def main() -> None:
@@ -109,6 +142,8 @@ def main() -> None:
         "process_seconds": round(done - STARTED, 3),
         "peak_bytes": peak if sys.platform == "darwin" else peak * 1024,
     }
+    if sys.argv[1] == "spectra":
+        found |= result  # type: ignore[operator]
     if sys.argv[1] == "audit" and len(sys.argv) > 3:
         result.to_json(sys.argv[3])  # type: ignore[attr-defined]
     print(json.dumps(found))

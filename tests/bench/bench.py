@@ -24,6 +24,7 @@ from typing import Any
 HERE = Path(__file__).parent
 ALEXNET = {"fc6": (4096, 9216), "fc7": (4096, 4096), "fc8": (1000, 4096)}
 SQUARE = (512, 1024, 2048, 4096, 8192)
+ESTIMATED = (4096, 8192)
 VGG16_FC6 = (4096, 25088)
 BARS = {
     "times as fast as WeightWatcher": ("weightwatcher", "analysers", 6.0, 10.0),
@@ -85,6 +86,14 @@ def cost(shape: tuple[int, int], folder: Path) -> dict[str, Any]:
     }
 
 
+def compare(side: int, folder: Path) -> dict[str, Any]:
+    """A square layer's singular values exactly and by Lanczos, in one process: times, distance and its bound."""
+    found = run("spectra", save(folder / "layer.safetensors", {"fc": (side, side)}))
+    return {"shape": [side, side]} | {
+        key: found[key] for key in ("exact_seconds", "lanczos_seconds", "distance", "bound")
+    }
+
+
 def fitted_exponent(costs: list[dict[str, Any]]) -> float:
     """Slope of log time over log side, least squares over the square layers."""
     import numpy as np
@@ -114,6 +123,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
                 rounds.setdefault(arm, []).append(run(arm, alexnet, *more, python=python))
             rounds.setdefault("reports", []).append(run("reports", folder / "audit.json"))
         squares = [] if arguments.quick else [cost((side, side), folder) for side in SQUARE]
+        estimated = [] if arguments.quick else [compare(side, folder) for side in ESTIMATED]
         vgg = None if arguments.quick else cost(VGG16_FC6, folder)
     return {
         "study": "benchmark",
@@ -141,7 +151,12 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
             for name, (over, under, bar, goal) in BARS.items()
             if over in rounds and under in rounds
         },
-        "cost": {"square": squares, "exponent": fitted_exponent(squares) if squares else None, "vgg16_fc6": vgg},
+        "cost": {
+            "square": squares,
+            "exponent": fitted_exponent(squares) if squares else None,
+            "vgg16_fc6": vgg,
+            "lanczos": estimated,
+        },
     }
 
 

@@ -34,8 +34,10 @@ def document(data: Mapping[str, Any]) -> StudyPage:
         charts.append(chart)
         exponent = number(data["cost"]["exponent"], 3)
         words = f"Time grows as the side to the power {exponent}, fitted over the square layers."
-        cost = (Paragraph((Run(words),)), _costs(data, numbering), numbering.chart(chart))
-        sections.append(Section("cost", 1, "2 Cost of a layer", cost))
+        cost: list[Block] = [Paragraph((Run(words),)), _costs(data, numbering), numbering.chart(chart)]
+        if data["cost"].get("lanczos"):  # older runs have none
+            cost.append(_estimates(data, numbering))
+        sections.append(Section("cost", 1, "2 Cost of a layer", tuple(cost)))
     sections.append(_how(data, len(sections) + 1))
     return StudyPage(
         stem="benchmark",
@@ -118,6 +120,31 @@ def _costs(data: Mapping[str, Any], numbering: Numbering) -> Table:
     caption = (
         "Analysers on one layer. Share: operations of its Gram product and two eigenvalue problems over the time for "
         f"everything, against the rate of a float64 matrix product ({number(rate / 1e9, 3)} billion a second)."
+    )
+    return numbering.table(caption, columns, rows)
+
+
+def _estimates(data: Mapping[str, Any], numbering: Numbering) -> Table:
+    rows = [
+        (
+            Run(size(found["shape"])),
+            Run(number(found["exact_seconds"], 3)),
+            Run(number(found["lanczos_seconds"], 3)),
+            Run(number(found["distance"], 2)),
+            Run(number(found["bound"], 2)),
+        )
+        for found in data["cost"]["lanczos"]
+    ]
+    columns = (
+        Column("[out, in]"),
+        Column("Exact, seconds", numeric=True),
+        Column("Lanczos, seconds", numeric=True),
+        Column("Distance", numeric=True),
+        Column("Its bound", numeric=True),
+    )
+    caption = (
+        "Singular values alone, exactly and by stochastic Lanczos quadrature, by turns in one process. Distance: the "
+        "largest between the two distribution functions, beside the bound that the audit allows for."
     )
     return numbering.table(caption, columns, rows)
 

@@ -35,6 +35,12 @@ def test_an_arm_that_fails_is_named(tmp_path):
         bench.run("floor", tmp_path / "missing.safetensors")
 
 
+def test_lanczos_is_compared_with_the_exact_values(tmp_path):
+    found = bench.compare(400, tmp_path)
+    assert 0 < found["distance"] <= found["bound"] < 0.2
+    assert min(found["exact_seconds"], found["lanczos_seconds"]) > 0
+
+
 def test_the_exponent_of_a_power_is_found():
     costs = [{"shape": [side, side], "seconds": 1e-9 * side**2.5} for side in (512, 1024, 4096)]
     assert bench.fitted_exponent(costs) == pytest.approx(2.5)
