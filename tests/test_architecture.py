@@ -11,6 +11,7 @@ PACKAGE = Path(__file__).parent.parent / "netaudit"
 
 # room -> rooms it may import at module level
 ALLOWED = {
+    "__main__": {"cli"},
     "errors": set(),
     "names": set(),
     "layers": set(),

@@ -26,7 +26,7 @@ def test_the_netaudit_commands_run_in_order(tmp_path):
     assert len(ran) >= 5
     for words in ran:
         done = subprocess.run(
-            [sys.executable, "-m", "netaudit.cli.main", *words[1:]], cwd=tmp_path, capture_output=True, text=True
+            [sys.executable, "-m", "netaudit", *words[1:]], cwd=tmp_path, capture_output=True, text=True
         )
         assert done.returncode == 0, f"{' '.join(words)}: {done.stderr}"
     assert (tmp_path / "reports/mnist-mlp/audit.pdf").exists()

@@ -64,7 +64,7 @@ def test_a_bundled_network_is_as_accurate_as_its_card_says(site, tmp_path, name)
         site,
         tmp_path,
         "-m",
-        "netaudit.cli.main",
+        "netaudit",
         name,
         "--quiet",
         "--format",

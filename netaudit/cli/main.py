@@ -110,7 +110,3 @@ def _say(message: str, hints: tuple[str, ...] = ()) -> None:
     print(f"netaudit: error: {printable(' '.join(message.split()), 500)}", file=sys.stderr)
     for hint in hints:
         print(f"hint: {printable(' '.join(hint.split()), 500)}", file=sys.stderr)
-
-
-if __name__ == "__main__":
-    main()

@@ -130,7 +130,7 @@ def test_progress_reaches_its_total(tmp_path, tiny):
 @pytest.mark.skipif(os.name == "nt", reason="signals")
 def test_interrupted_it_keeps_what_it_has(tmp_path):
     process = subprocess.Popen(
-        [sys.executable, "-m", "netaudit.cli.main", "calibrate", "--quick", "--out", "out", "--jobs", "2"],
+        [sys.executable, "-m", "netaudit", "calibrate", "--quick", "--out", "out", "--jobs", "2"],
         cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
     journal, deadline = tmp_path / "out" / JOURNAL, time.monotonic() + 120

@@ -42,7 +42,7 @@ def checkpoint(mlp, tmp_path):
 
 def spawn(*arguments, cwd, **options):
     return subprocess.Popen(
-        [sys.executable, "-m", "netaudit.cli.main", *map(str, arguments)],
+        [sys.executable, "-m", "netaudit", *map(str, arguments)],
         cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options,
     )  # fmt: skip
 
@@ -262,7 +262,7 @@ def test_progress_is_drawn_on_a_terminal_only(checkpoint, tmp_path):
     pty = pytest.importorskip("pty")
     leader, follower = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-m", "netaudit.cli.main", str(checkpoint), "--format", "json"],
+        [sys.executable, "-m", "netaudit", str(checkpoint), "--format", "json"],
         cwd=tmp_path, stdout=subprocess.PIPE, stderr=follower, env={**os.environ, "TERM": "xterm", "COLUMNS": "120"},
     )  # fmt: skip
     os.close(follower)

@@ -80,7 +80,7 @@ def test_quiet_and_the_same_again(run, mnist_root, tmp_path):
 
 def test_an_interrupted_run_goes_on_to_the_same_bytes(mnist_root, tmp_path):
     def start(out):
-        command = [sys.executable, "-m", "netaudit.cli.main", *TRAIN, "--epochs", "40", "--out", out]
+        command = [sys.executable, "-m", "netaudit", *TRAIN, "--epochs", "40", "--out", out]
         return subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     cut = start("cut")
