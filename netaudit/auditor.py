@@ -151,7 +151,8 @@ def audit(
             entries permuted and one with random signs, on at most 1024 x 1024 of them; ``full``, ten of each at full
             size; ``none``. No verdict depends on it.
         spectrum: how the singular values are had: ``exact``; ``lanczos``, their distribution with an error bound that
-            the verdict allows for; ``auto``, exact up to a smaller side of 8192.
+            the verdict allows for; ``auto``, exact up to a smaller side of 2048, up to 8192 with those of the weights
+            without their mean right to two ranks, above that by Lanczos.
         progress: called with (message, done, total).
 
     Raises:

@@ -122,6 +122,25 @@ def test_the_verdict_allows_for_the_bound_and_the_report_names_the_way(monkeypat
     assert coarse.verdicts("singular_law") == {"fc": "undecided"}
 
 
+def test_the_verdict_allows_for_two_ranks_and_the_report_says_so(monkeypatch):
+    monkeypatch.setattr(spectrum, "LARGEST_BOTH", 100)
+    state = {"fc.weight": gaussian(200, 300) / 30 + 0.01}
+    exact, once = (netaudit.audit(state, nulls="none", spectrum=way).layers[0] for way in ("exact", "auto"))
+    law, found = (layer.finding("singular_law") for layer in (exact, once))
+    assert "is right up to 2/200" in found.note
+    assert "2/200" not in law.note
+    assert found.verdict == law.verdict == "holds"
+    assert found.metrics["ks_marchenko_pastur"] == pytest.approx(law.metrics["ks_marchenko_pastur"], abs=2 / 200)
+    assert found.metrics["tracy_widom_p"] == pytest.approx(law.metrics["tracy_widom_p"], rel=0.1)
+    width, exact_width = (
+        finding.conditions[0].interval[1] - finding.metrics["ks_marchenko_pastur"] for finding in (found, law)
+    )
+    assert width == pytest.approx(exact_width + 2 / 200)
+    raw = [name for name in law.metrics if name.endswith("_raw")]
+    assert [found.metrics[name] for name in raw] == [law.metrics[name] for name in raw]
+    assert once.figures == exact.figures
+
+
 def test_figures_that_need_every_value_say_so():
     weight = gaussian(300, 400) + 0.2
     exact, estimated = (

@@ -41,6 +41,63 @@ def test_a_mean_that_is_left_in_moves_nothing(shape):
     assert not np.array_equal(above.raw, above.centred)
 
 
+def spiked(rows, mean):
+    """Gaussian entries, rows of very different sizes, or fifteen spikes, more than are looked for; with a mean."""
+    generator = torch.Generator().manual_seed(rows)
+    A = torch.randn(rows, 300, generator=generator, dtype=torch.float64)
+    if rows == 200:
+        A *= torch.exp(torch.randn(rows, 1, generator=generator, dtype=torch.float64))
+    if rows == 400:
+        left, right = torch.randn(rows, 15, generator=generator), torch.randn(15, 300, generator=generator)
+        A += (left * torch.linspace(0.1, 0.5, 15)) @ right
+    return A - A.mean() + mean
+
+
+@pytest.mark.parametrize("rows", [100, 200, 400])
+@pytest.mark.parametrize("mean", [0.05, -0.3, 3.0])
+def test_one_decomposition_has_the_other_spectrum_within_two_ranks(rows, mean, monkeypatch):
+    monkeypatch.setattr(spectrum, "LARGEST_BOTH", 0)
+    weight = spiked(rows, mean)
+    std = float(weight.std(correction=0))
+    both, once = (singular_values(weight, mean, std, CPU, method) for method in ("exact", "auto"))
+    assert np.array_equal(once.raw, both.raw)
+    assert once.decomposed
+    p, slack = len(both.raw), 1e-6
+    assert (both.error, once.error) == (0, 2 / p)
+    assert once.centred[-8:] == pytest.approx(both.centred[-8:], rel=1e-10)
+    assert np.sum(once.centred**2) == pytest.approx(np.sum(both.centred**2), rel=1e-12)
+    assert not np.array_equal(once.centred, both.centred)
+    assert (np.diff(once.centred) >= 0).all()
+    for true, at in ((both.centred, once.centred), (once.centred, both.centred)):  # two ranks at most, either way
+        upto, below = (np.searchsorted(true, at + side, where) for side, where in ((slack, "right"), (-slack, "left")))
+        ranks = np.arange(p)
+        assert (upto >= ranks - 1).all()
+        assert (below <= ranks + 2).all()
+
+
+def test_values_that_cannot_be_told_apart_are_decomposed(monkeypatch):
+    monkeypatch.setattr(spectrum, "LARGEST_BOTH", 0)
+    monkeypatch.setattr(spectrum, "_RESTARTS", 2)
+    weight = spiked(100, 0.1)
+    both, once = (singular_values(weight, 0.1, 1.0, CPU, method) for method in ("exact", "auto"))
+    assert once.error == 0
+    assert np.array_equal(once.centred, both.centred)
+
+
+def test_the_vectors_of_the_largest_are_found_once(monkeypatch):
+    monkeypatch.setattr(spectrum, "LARGEST_BOTH", 0)
+    weight = spiked(400, 0.2)
+    std = float(weight.std(correction=0))
+    for A in (weight, weight.T.contiguous()):
+        both, once = (singular_values(A, 0.2, std, CPU, method) for method in ("exact", "auto"))
+        expected = spectrum.output_vectors(both, A, 0.2, std, 3)
+        with monkeypatch.context() as patched:
+            patched.delattr(spectrum, "_leading")
+            found = spectrum.output_vectors(once, A, 0.2, std, 3)
+        assert np.abs((expected * found).sum(0)) == pytest.approx(1, abs=1e-9)
+        assert spectrum.output_vectors(once, A, 0.2, std, 12).shape == (A.shape[0], 12)
+
+
 @pytest.mark.parametrize("shape", [(3000, 40), (40, 3000)])
 def test_more_than_one_block(shape):
     weight = torch.randn(shape, generator=torch.Generator().manual_seed(0))

@@ -22,7 +22,7 @@ from netaudit.analysers.surrogates import KINDS
 from netaudit.results import Condition, Finding, Null, Rule
 from netaudit.shadow.activations import Recovery, recover
 from netaudit.shadow.gaussian_layer import GaussianLayers, control_auc
-from netaudit.shadow.inversion import FIGURES, RHOS, Cell, draw_grid, invert
+from netaudit.shadow.inversion import FIGURES, RHOS, Cell, CellDraws, draw_grid, invert
 from netaudit.shadow.prediction import Prediction
 from netaudit.spectrum import NO_MEAN
 
@@ -73,7 +73,8 @@ class ShadowInversion:
         cells = invert(matrix, grid, audited.device)
         if not any(used(cell, n) for cell in cells):
             return not_applicable(self.claim, NO_CELL, METRICS)
-        raw = invert(matrix, grid, audited.device, mean=mean) if abs(mean) * (m * n) ** 0.25 >= NO_MEAN else cells
+        has_mean = abs(mean) * (m * n) ** 0.25 >= NO_MEAN
+        raw = invert(matrix, _counted(grid, n), audited.device, mean=mean) if has_mean else cells
         values = summary(cells, n)
         values |= {f"{name}_raw": value for name, value in summary(raw, n).items()}
         values["control_support_auc"] = control_auc(
@@ -144,6 +145,12 @@ def counts(k: int, rho: float, prediction: Prediction, n: int) -> bool:
     return k < rho * n and rho * n >= FEWEST_KEPT and prediction.relative_error <= LARGEST_ERROR
 
 
+def _counted(grid: list[list[CellDraws]], n: int) -> list[list[CellDraws]]:
+    """The cells of a grid that count: where only the summary is asked for, the others need no pass."""
+    rows = ([cell for cell in row if counts(cell.h.support.shape[1], cell.rho, cell.prediction, n)] for row in grid)
+    return [row for row in rows if row]
+
+
 def summary(cells: list[Cell], n: int) -> dict[str, float]:
     """Medians over the cells that count, by the names of ``SUMMARY``."""
     rows = [_row(cell, n) for cell in cells if used(cell, n)]
@@ -159,15 +166,14 @@ def matched_null(seed: int, m: int, n: int) -> dict[str, Null]:
 
     cpu = torch.device("cpu")
     generator = devices.generator(seed, "shadow_inversion", "null", str(m), str(n))
-    grid = draw_grid(m, n, generator)
-    layers = GaussianLayers(grid, n) if m * n > _FORMED else None
+    grid = _counted(draw_grid(m, n, generator), n)
+    layers = GaussianLayers(grid, n) if grid and m * n > _FORMED else None
     found: dict[str, list[float]] = {name: [] for name in JUDGED}
-    for _ in range(int(np.clip(_NULL_WORK / (m * n), *_NULL_DRAWS))):
+    for _ in range(int(np.clip(_NULL_WORK / (m * n), *_NULL_DRAWS)) if grid else 0):
         cells = layers.invert(generator) if layers else invert(torch.randn(m, n, generator=generator), grid, cpu)
-        if any(used(cell, n) for cell in cells):
-            values = summary(cells, n)
-            for name in JUDGED:
-                found[name].append(values[name])
+        values = summary(cells, n)
+        for name in JUDGED:
+            found[name].append(values[name])
     return {name: summarise("gaussian", name, draws, "Gaussian layer, same grid") for name, draws in found.items()}
 
 
@@ -205,9 +211,9 @@ def _surrogate_nulls(audited: AuditedLayer, whole: dict[str, float]) -> tuple[Nu
     if drawn is None:
         return ()
     m, n = drawn.matrix.shape
-    grid = draw_grid(m, n, devices.generator(audited.seed, "shadow_inversion", audited.layer.name, "surrogate"))
-
-    if not any(counts(cell.h.support.shape[1], cell.rho, cell.prediction, n) for row in grid for cell in row):
+    generator = devices.generator(audited.seed, "shadow_inversion", audited.layer.name, "surrogate")
+    grid = _counted(draw_grid(m, n, generator), n)
+    if not grid:
         return ()
 
     def figures(matrix: Tensor) -> dict[str, float]:

@@ -47,7 +47,7 @@ def spectral_figures(audited: AuditedLayer) -> SpectralFigures:
     if audited.unusable:
         return _figures(sizes | ({"Q": N / M} if M else {}), {}, audited.unusable)
     std = audited.entries.std
-    if audited.spectrum.error:
+    if not audited.spectrum.decomposed:
         return _estimated(audited, sizes)
     evals = audited.spectrum.raw**2  # in units of std^2
     rounding = float(N * np.finfo(np.float64).eps * evals[-1])  # up to which an eigenvalue of the Gram product is known

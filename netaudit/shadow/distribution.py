@@ -32,6 +32,14 @@ class SparseDraws:
 
         return torch.zeros(len(self.support), self.m).scatter_(1, self.support, self.values)
 
+    def down(self, matrix: Tensor, rows: slice = slice(None)) -> Tensor:
+        """A^T h ``[draws, n]`` of these ``rows``, A = ``matrix [m, n]`` on any device: of A only k rows each count."""
+        import torch
+
+        support, values = (part[rows].to(matrix.device) for part in (self.support, self.values))
+        through: Tensor = torch.nn.functional.embedding_bag(support, matrix, per_sample_weights=values, mode="sum")
+        return through
+
 
 def draw_sparse(m: int, k: int, draws: int, generator: torch.Generator) -> SparseDraws:
     """Draw ``draws`` k-sparse vectors of length m (theory: non-zeros bounded away from 0, uniform on [1/2, 1])."""

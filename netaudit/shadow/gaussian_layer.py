@@ -67,9 +67,7 @@ def control_auc(matrix: Tensor, cell: CellDraws, generator: torch.Generator) -> 
 
     An area of 1/2, unless the method itself leaks.
     """
-    h = cell.h.dense()
-    where = matrix.device
-    x = shadow((h.to(where) @ matrix), cell.mask.to(where), alpha(cell.rho, matrix.shape[1], 1.0)).cpu()
+    x = shadow(cell.h.down(matrix), cell.mask.to(matrix.device), alpha(cell.rho, matrix.shape[1], 1.0)).cpu()
     return float(support_auc(independent(x, len(matrix), generator), cell.h.support).mean())
 
 

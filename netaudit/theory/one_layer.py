@@ -179,7 +179,7 @@ def _row(
             placed.clear()
             placed[where] = matrix.to(where)
         dense = h.dense()[rows].to(where)
-        passes = send(placed[where], 0.0, dense, cells, rows)
+        passes = send(placed[where], 0.0, cells, rows)
         return [
             {name: figure.cpu().double().numpy() for name, figure in figures.items()}
             for figures in (measure(Pass(cell, grid.m, grid.n, dense, z)) for cell, z in zip(row, passes, strict=True))

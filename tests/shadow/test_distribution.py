@@ -26,3 +26,12 @@ def test_a_shadow_is_a_scaled_relu():
     assert shadow(pre, torch.tensor([[1.0, 1.0, 0.0]]), 0.5).tolist() == [[0.0, 1.0, 0.0]]
     assert pre.tolist() == [[-1.0, 2.0, 3.0]]
     assert alpha(0.5, 8, 2.0) == 0.125
+
+
+def test_a_draw_goes_down_through_its_own_rows():
+    generator = torch.Generator().manual_seed(0)
+    draws = draw_sparse(50, 7, 6, generator)
+    for matrix in (torch.randn(50, 30, generator=generator), torch.randn(30, 50, generator=generator).T):
+        expected = draws.dense() @ matrix
+        assert torch.allclose(draws.down(matrix), expected, atol=1e-5)
+        assert torch.allclose(draws.down(matrix, slice(2, 5)), expected[2:5], atol=1e-5)
