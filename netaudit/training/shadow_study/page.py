@@ -11,7 +11,7 @@ from netaudit.report.document.model import Block, Column, Items, Paragraph, Run,
 from netaudit.report.document.numbering import Numbering, facts
 from netaudit.report.document.text import NONE, count, number, percent
 from netaudit.report.study import StudyPage
-from netaudit.training.shadow_study.words import findings, points, verdict, with_interval
+from netaudit.training.shadow_study.words import findings, points, verdict, wide_seeds, with_interval
 
 STEM = "shadow-training"
 _ARMS = {
@@ -154,6 +154,7 @@ def _setting(setting: Data, numbering: Numbering, charts: list[Chart]) -> Part:
         Paragraph((Run(words),)),
         *([Paragraph((Run(setting["note"]),), warning=True)] if setting["note"] else []),
         numbering.table(f"Test errors: {setting['name']}.", columns, rows),
+        *([Paragraph((Run(words),), warning=True)] if (words := wide_seeds(setting["arms"])) else []),
     ]
     shown = [(place, arm) for place, arm in enumerate(a for a in setting["arms"] if a in against)]
     if len(shown) > 1:

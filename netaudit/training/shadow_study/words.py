@@ -9,6 +9,8 @@ from netaudit.report.document.text import NONE, count, number
 
 Data = Mapping[str, Any]
 
+WIDE = 10.0  # points between two seeds of one arm: a run that has hardly left chance beside one that has learnt
+
 
 def points(difference: float | None) -> str:
     """A difference of shares in percentage points, with its sign.
@@ -26,6 +28,19 @@ def with_interval(difference: Mapping[str, Any]) -> str:
     '−1.23 ± 0.77'
     """
     return f"{points(difference['mean'])} ± {50 * (difference['high'] - difference['low']):.2f}"
+
+
+def wide_seeds(arms: Mapping[str, Mapping[str, Any]]) -> str:
+    """A warning where the seeds of some arm end more than ten points apart; empty where none do.
+
+    >>> wide_seeds({"plain": {"errors": [0.49, 0.51]}, "shadow": {"errors": [0.61, 0.82]}})
+    'The seed decides more than the arm: test errors of 49.0 to 51.0% for plain, 61.0 to 82.0% for shadow.'
+    """
+    ends = {arm: (100 * min(found["errors"]), 100 * max(found["errors"])) for arm, found in arms.items()}
+    if all(high - low <= WIDE for low, high in ends.values()):
+        return ""
+    shown = ", ".join(f"{low:.1f} to {high:.1f}% for {arm}" for arm, (low, high) in ends.items())
+    return f"The seed decides more than the arm: test errors of {shown}."
 
 
 def verdict(data: Data) -> str:
