@@ -118,8 +118,8 @@ def _costs(data: Mapping[str, Any], numbering: Numbering) -> Table:
         Column("Share of the matrix rate", numeric=True),
     )
     caption = (
-        "Analysers on one layer. Share: operations of its Gram product and two eigenvalue problems over the time for "
-        f"everything, against the rate of a float64 matrix product ({number(rate / 1e9, 3)} billion a second)."
+        "Analysers on one layer. Share: operations of its Gram product and eigenvalue problems (two up to a side of 2048, "
+        f"then one) over the time for everything, against the rate of a float64 matrix product ({number(rate / 1e9, 3)} billion a second)."
     )
     return numbering.table(caption, columns, rows)
 

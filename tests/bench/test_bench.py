@@ -56,6 +56,6 @@ def test_the_committed_page_is_the_one_its_json_gives_and_says_which_bars_it_mee
     for name, ratio in data["ratios"].items():
         better = max if "WeightWatcher" in name else min
         assert ratio["met"] == (better(ratio["median"], ratio["bar"]) == ratio["median"])
-    assert all(ratio["median"] > 1 for ratio in data["ratios"].values())
+    assert all(ratio["met"] for ratio in data["ratios"].values())
     assert max(found["peak_bytes"] for found in data["rounds"]["analysers"]) <= 1.5e9
     assert data["cost"]["vgg16_fc6"]["peak_bytes"] <= 2.5e9
