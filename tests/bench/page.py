@@ -33,7 +33,12 @@ def document(data: Mapping[str, Any]) -> StudyPage:
         chart = _chart(data)
         charts.append(chart)
         exponent = number(data["cost"]["exponent"], 3)
-        words = f"Time grows as the side to the power {exponent}, fitted over the square layers."
+        before, last = data["cost"]["square"][-2:]
+        words = (
+            f"Time grows as the side to the power {exponent}, fitted over the square layers, of which the small ones "
+            f"cost what their nulls do; from {number(before['shape'][0])} to {number(last['shape'][0])} it takes "
+            f"{number(last['seconds'] / before['seconds'], 2)} times as long."
+        )
         cost: list[Block] = [Paragraph((Run(words),)), _costs(data, numbering), numbering.chart(chart)]
         if data["cost"].get("lanczos"):  # older runs have none
             cost.append(_estimates(data, numbering))
@@ -118,8 +123,9 @@ def _costs(data: Mapping[str, Any], numbering: Numbering) -> Table:
         Column("Share of the matrix rate", numeric=True),
     )
     caption = (
-        "Analysers on one layer. Share: operations of its Gram product and eigenvalue problems (two up to a side of 2048, "
-        f"then one) over the time for everything, against the rate of a float64 matrix product ({number(rate / 1e9, 3)} billion a second)."
+        "Analysers on one layer. Share: operations of its Gram product and eigenvalue problems (two up to a side of "
+        "2048, then one) over the time for everything, against the rate of a float64 matrix product "
+        f"({number(rate / 1e9, 3)} billion a second)."
     )
     return numbering.table(caption, columns, rows)
 
