@@ -75,6 +75,14 @@ def test_one_decomposition_has_the_other_spectrum_within_two_ranks(rows, mean, m
         assert (below <= ranks + 2).all()
 
 
+@pytest.mark.parametrize(("total", "expected"), [(18.5, [1, 2, 3]), (20.0, [1.5, 2.5, 3.5]), (17.5, [1, 1.5, 2.5])])
+def test_the_others_stay_below_the_largest_and_have_the_sum(total, expected):
+    found = spectrum._between(np.array([1.0, 2, 3, 8, 9]), np.array([4.0, 8.5]), total)
+    assert found == pytest.approx(expected)
+    beyond = spectrum._between(np.array([1.0, 2, 3, 8, 9]), np.array([4.0, 8.5]), 100.0)
+    assert beyond == pytest.approx([2, 3, 4])
+
+
 def test_values_that_cannot_be_told_apart_are_decomposed(monkeypatch):
     monkeypatch.setattr(spectrum, "LARGEST_BOTH", 0)
     monkeypatch.setattr(spectrum, "_RESTARTS", 2)
