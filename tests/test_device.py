@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import pytest
 import torch
 
@@ -103,3 +106,13 @@ def test_out_of_memory_on_the_cpu_is_not_tried_again():
 
     with pytest.raises(torch.OutOfMemoryError):
         devices.with_cpu_fallback(work, CPU)
+
+
+def test_the_peak_is_this_process_s_own():
+    pytest.importorskip("resource")
+    ballast = bytearray(300_000_000)
+    ballast[::4096] = b"1" * len(ballast[::4096])
+    assert devices.peak_memory() > 300_000_000
+    child = "from netaudit import device; print(device.peak_memory())"
+    done = subprocess.run([sys.executable, "-c", child], capture_output=True, text=True, check=True)
+    assert 5_000_000 < int(done.stdout) < 200_000_000

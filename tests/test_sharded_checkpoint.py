@@ -16,7 +16,7 @@ import netaudit
 from netaudit.errors import SourceError
 
 CHILD = """
-import json, resource, sys, time
+import json, sys, time
 import netaudit
 from netaudit import device
 from netaudit.auditor import Auditor
@@ -33,10 +33,9 @@ elif what == "layers":
     said = len(list(open_source(folder).specs()))
 else:
     source = open_source(folder)
-    results = Auditor(device.choose("cpu")).run(source, list(source.specs()), Inputs(), WeightsHash())
+    results = Auditor(device.choose("cpu")).run(source, list(source.specs()), Inputs(), (WeightsHash().add,))
     said = sum(result.findings[0].verdict == "not_applicable" for result in results)
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-print(json.dumps({"peak": peak, "seconds": time.perf_counter() - clock, "said": said}))
+print(json.dumps({"peak": device.peak_memory(), "seconds": time.perf_counter() - clock, "said": said}))
 """
 
 

@@ -15,21 +15,13 @@ def write_run(folder: Path, started: datetime, seconds: Mapping[str, float]) -> 
     Raises:
         ReportError: the file cannot be written.
     """
+    from netaudit.device import peak_memory
     from netaudit.report.files import write_atomically
 
     run = {
         "command": ["netaudit", *sys.argv[1:]],
         "started": started.isoformat(timespec="seconds"),
         "seconds": {name: round(value, 3) for name, value in seconds.items()},
-        "peak_memory_bytes": _peak_memory(),
+        "peak_memory_bytes": peak_memory(),
     }
     write_atomically(folder / "run.json", (json.dumps(run, indent=2) + "\n").encode())
-
-
-def _peak_memory() -> int | None:
-    try:
-        import resource
-    except ImportError:  # Windows
-        return None
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024

@@ -14,7 +14,6 @@ import base64
 import json
 import platform
 import re
-import resource
 import subprocess
 import sys
 import tempfile
@@ -84,7 +83,7 @@ def measure(device: str, layers: Path) -> dict[str, Any]:
     import netaudit
     from netaudit import spectrum
     from netaudit.analysers import entries
-    from netaudit.device import choose
+    from netaudit.device import choose, peak_memory
 
     where = choose(device)
     _warm_up(where)
@@ -100,12 +99,11 @@ def measure(device: str, layers: Path) -> dict[str, Any]:
             if isinstance(moments, entries.Entries):
                 found = spectrum.singular_values(weight, moments.mean, moments.std, where)
                 spectra[f"{name} {spec.name}"] = found.centred.tolist()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     return {
         "device": device,
         "hardware": torch.cuda.get_device_name(where) if where.type == "cuda" else platform.machine(),
         "seconds": seconds,
-        "host_peak_bytes": peak,
+        "host_peak_bytes": peak_memory(),
         "device_peak_bytes": torch.cuda.max_memory_allocated(where) if where.type == "cuda" else None,
         "reports": reports,
         "spectra": spectra,
