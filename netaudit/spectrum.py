@@ -50,7 +50,7 @@ largest values take 0.5 s where a decomposition takes 2.2."""
 
 _RAW_STEPS = 64  # of the matrix with its mean, of which only the largest values are looked for
 _FOUND = 8  # of the largest, where the others lie between neighbours: the edge is judged on the first that is no spike
-_RESTARTS = 60  # of ARPACK, of which a bulk takes about 15: then a decomposition is no slower
+_RESTARTS = 60  # of ARPACK, of which a bulk takes about 20: then a decomposition is no slower
 _BLOCK = 1024  # columns a product: 4096 x 1024 float64 is 32 MB, large enough for full speed
 
 
@@ -242,8 +242,9 @@ def smallest_value(weight: Tensor, std: float, device: torch.device) -> float:
     from scipy.sparse.linalg import ArpackError, LinearOperator, eigsh
 
     def factor(where: torch.device) -> Floats:
-        A = weight.to(device=where, dtype=torch.float64) / std
-        triangle: Floats = torch.linalg.qr(A if A.shape[0] >= A.shape[1] else A.T, mode="r").R.cpu().numpy()
+        A = weight.to(device=where, dtype=torch.float64, copy=True).div_(std)
+        # below the diagonal are the reflections, which no solve reads; qr would make one more copy without them
+        triangle: Floats = torch.geqrf(A if A.shape[0] >= A.shape[1] else A.T).a[: min(A.shape)].cpu().numpy()
         return triangle
 
     R = np.asfortranarray(devices.with_cpu_fallback(factor, devices.float64_device(device)))

@@ -131,7 +131,7 @@ def test_the_verdict_allows_for_two_ranks_and_the_report_says_so(monkeypatch):
     assert "2/200" not in law.note
     assert found.verdict == law.verdict == "holds"
     assert found.metrics["ks_marchenko_pastur"] == pytest.approx(law.metrics["ks_marchenko_pastur"], abs=2 / 200)
-    assert found.metrics["tracy_widom_p"] == pytest.approx(law.metrics["tracy_widom_p"], rel=0.1)
+    assert found.metrics["tracy_widom_p"] == pytest.approx(law.metrics["tracy_widom_p"], rel=1e-6)
     width, exact_width = (
         finding.conditions[0].interval[1] - finding.metrics["ks_marchenko_pastur"] for finding in (found, law)
     )

@@ -150,11 +150,12 @@ def _setting(setting: Data, numbering: Numbering, charts: list[Chart]) -> Part:
         f"{count(setting['seeds'], 'seed')} as pairs; products in {setting['precision']}; learning rates from "
         f"{', '.join(map(number, setting['rates']))}."
     )
+    apart = wide_seeds(setting["arms"])
     blocks: list[Block] = [
         Paragraph((Run(words),)),
         *([Paragraph((Run(setting["note"]),), warning=True)] if setting["note"] else []),
         numbering.table(f"Test errors: {setting['name']}.", columns, rows),
-        *([Paragraph((Run(words),), warning=True)] if (words := wide_seeds(setting["arms"])) else []),
+        *([Paragraph((Run(apart),), warning=True)] if apart else []),
     ]
     shown = [(place, arm) for place, arm in enumerate(a for a in setting["arms"] if a in against)]
     if len(shown) > 1:

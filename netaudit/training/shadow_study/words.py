@@ -34,13 +34,13 @@ def wide_seeds(arms: Mapping[str, Mapping[str, Any]]) -> str:
     """A warning where the seeds of some arm end more than ten points apart; empty where none do.
 
     >>> wide_seeds({"plain": {"errors": [0.49, 0.51]}, "shadow": {"errors": [0.61, 0.82]}})
-    'The seed decides more than the arm: test errors of 49.0 to 51.0% for plain, 61.0 to 82.0% for shadow.'
+    'The outcome hangs on the seed: test errors of 49.0 to 51.0% for plain, 61.0 to 82.0% for shadow.'
     """
     ends = {arm: (100 * min(found["errors"]), 100 * max(found["errors"])) for arm, found in arms.items()}
     if all(high - low <= WIDE for low, high in ends.values()):
         return ""
     shown = ", ".join(f"{low:.1f} to {high:.1f}% for {arm}" for arm, (low, high) in ends.items())
-    return f"The seed decides more than the arm: test errors of {shown}."
+    return f"The outcome hangs on the seed: test errors of {shown}."
 
 
 def verdict(data: Data) -> str:
