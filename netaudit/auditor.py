@@ -73,6 +73,7 @@ class Auditor:
             else:
                 self.progress(printable(entry.name, 60), done, total)
                 yield self._judge(source, entry, inputs, witnesses, done, total)
+                devices.release_memory()
             done += work(entry)
         self.progress("layers done", total, total)
 

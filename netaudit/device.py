@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import sys
 from collections.abc import Callable, Iterator
@@ -181,6 +182,16 @@ def peak_memory() -> int | None:
         return None
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
+
+
+def release_memory() -> None:
+    """Give the heap's free memory back to the system, where the C library (glibc) would keep it for later.
+
+    It keeps freed pieces of up to 32 MiB, a hundred megabytes after a layer 4096 wide. Elsewhere nothing is done.
+    """
+    if sys.platform == "linux":
+        with suppress(OSError, AttributeError):  # another C library
+            ctypes.CDLL(None).malloc_trim(0)
 
 
 def physical_memory() -> int | None:

@@ -242,9 +242,11 @@ def smallest_value(weight: Tensor, std: float, device: torch.device) -> float:
     from scipy.sparse.linalg import ArpackError, LinearOperator, eigsh
 
     def factor(where: torch.device) -> Floats:
-        A = weight.to(device=where, dtype=torch.float64, copy=True).div_(std)
-        # below the diagonal are the reflections, which no solve reads; qr would make one more copy without them
-        triangle: Floats = torch.geqrf(A if A.shape[0] >= A.shape[1] else A.T).a[: min(A.shape)].cpu().numpy()
+        wide = weight if weight.shape[0] <= weight.shape[1] else weight.T
+        A = wide.to(device=where, dtype=torch.float64, copy=True, memory_format=torch.contiguous_format).div_(std)
+        tall = A.T  # in Fortran's order, which LAPACK factors in place
+        torch.geqrf(tall, out=(tall, torch.empty(0, dtype=A.dtype, device=where)))
+        triangle: Floats = tall[: len(A)].cpu().numpy()  # below the diagonal are the reflections, which no solve reads
         return triangle
 
     R = np.asfortranarray(devices.with_cpu_fallback(factor, devices.float64_device(device)))
