@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg.blas import dsymv, dsyrk, dtrsv
+from scipy.linalg.blas import dsyrk
 
+from netaudit import arpack, lanczos
 from netaudit import device as devices
-from netaudit import lanczos
 
 if TYPE_CHECKING:
     import torch
@@ -147,7 +147,7 @@ def _once(weight: Tensor, mean: float, std: float, device: torch.device, seed: i
     centred, raw = _decomposed(weight, mean, std, device)
     p = len(raw)
     try:
-        squares, vectors = _largest(centred, _FOUND, _RESTARTS)
+        squares, vectors = arpack.largest(centred, _FOUND, _RESTARTS)
     except ArpackError:  # too close to each other to be told apart
         return Spectrum(_eigenvalues(centred), raw, centred)
     largest = np.maximum(squares[::-1], 0.0)
@@ -232,35 +232,6 @@ def _has_mean(weight: Tensor, mean: float, std: float) -> bool:
     return bool(abs(mean / std) * (m * n) ** 0.25 >= NO_MEAN)
 
 
-def smallest_value(weight: Tensor, std: float, device: torch.device) -> float:
-    """The smallest singular value of A / std, right to about eps times the largest; 0 where A has no full rank at all.
-
-    By inverse iteration (ARPACK, on the CPU) with the triangular factor of a QR decomposition, nothing squared: 2.0 s
-    at 4096 x 4096, where all values take 12.2.
-    """
-    import torch
-    from scipy.sparse.linalg import ArpackError, LinearOperator, eigsh
-
-    def factor(where: torch.device) -> Floats:
-        wide = weight if weight.shape[0] <= weight.shape[1] else weight.T
-        A = wide.to(device=where, dtype=torch.float64, copy=True, memory_format=torch.contiguous_format).div_(std)
-        tall = A.T  # in Fortran's order, which LAPACK factors in place
-        torch.geqrf(tall, out=(tall, torch.empty(0, dtype=A.dtype, device=where)))
-        triangle: Floats = tall[: len(A)].cpu().numpy()  # below the diagonal are the reflections, which no solve reads
-        return triangle
-
-    R = np.asfortranarray(devices.with_cpu_fallback(factor, devices.float64_device(device)))
-    p = len(R)
-    if not np.diag(R).all():
-        return 0.0
-    inverse = LinearOperator((p, p), matvec=lambda v: dtrsv(R, dtrsv(R, v.ravel(), trans=1)), dtype=np.float64)
-    try:
-        found = eigsh(inverse, k=1, which="LA", v0=np.ones(p), tol=1e-8, return_eigenvectors=False)[0]
-    except ArpackError:  # an inverse beyond float64's range
-        return 0.0
-    return float(found**-0.5) if np.isfinite(found) and found > 0 else 0.0
-
-
 def true_values(weight: Tensor, std: float, device: torch.device) -> Floats:
     """Singular values of A / std by a singular value decomposition in float64, ascending: the smallest ones, too.
 
@@ -287,49 +258,27 @@ def centred_values(matrix: Tensor, device: torch.device) -> Floats:
 def output_vectors(spectrum: Spectrum, weight: Tensor, mean: float, std: float, count: int) -> Floats:
     """Singular vectors over the outputs, ``[out, count]``, of the ``count`` largest values of A - mean(A); unit norm.
 
-    Lanczos on the Gram matrix, or without one on A itself (ARPACK, on the CPU), from a fixed start: the same layer
-    gives the same vectors.
+    From products with the Gram matrix, or without one with A itself, on the CPU; see :mod:`netaudit.arpack`.
     """
     import torch
 
     if spectrum.vectors is not None and spectrum.vectors.shape[1] >= count:
         vectors = spectrum.vectors[:, :count]
     elif spectrum.gram is not None:
-        _, vectors = _largest(spectrum.gram, count)
+        _, vectors = arpack.largest(spectrum.gram, count)
     else:
         product = gram_product(weight, mean / std, std, torch.device("cpu"))
         p = min(weight.shape)
-        _, vectors = _leading(lambda v: product(torch.from_numpy(v.reshape(1, -1)))[0].numpy(), p, count)
+        _, vectors = arpack.leading(lambda v: product(torch.from_numpy(v.reshape(1, -1)))[0].numpy(), p, count)
     if weight.shape[0] > weight.shape[1]:  # the vectors are over the inputs: one product more
-        A = torch.from_numpy(vectors).to(weight.device)
+        V = torch.from_numpy(vectors).to(weight.device)
         blocks = [
-            (weight[start : start + _BLOCK].double().sub(mean).div_(std) @ A).cpu().numpy()
+            (weight[start : start + _BLOCK].double().sub(mean).div_(std) @ V).cpu().numpy()
             for start in range(0, weight.shape[0], _BLOCK)
         ]
         vectors = np.concatenate(blocks)
         vectors /= np.linalg.norm(vectors, axis=0)
     return np.asarray(vectors)
-
-
-def _largest(gram: Tensor, count: int, restarts: int | None = None) -> tuple[Floats, Floats]:
-    """The largest eigenvalues ``[count]`` of a Gram matrix of which the lower triangle counts, and their vectors.
-
-    Raises:
-        ArpackError: not found within that many restarts.
-    """
-    lower = gram.cpu().numpy().T  # Fortran's order: its upper triangle
-    return _leading(lambda v: dsymv(1.0, lower, v), len(lower), count, restarts)
-
-
-def _leading(
-    product: Callable[[Floats], Floats], p: int, count: int, restarts: int | None = None
-) -> tuple[Floats, Floats]:
-    """The ``count`` largest eigenvalues and vectors ``[p, count]``, descending, from products with vectors ``[p]``."""
-    from scipy.sparse.linalg import LinearOperator, eigsh
-
-    operator = LinearOperator((p, p), matvec=lambda v: product(v.ravel()), dtype=np.float64)
-    values, vectors = eigsh(operator, k=count, which="LA", v0=np.ones(p), tol=1e-8, maxiter=restarts)
-    return values[::-1], vectors[:, ::-1].copy()
 
 
 def _eigenvalues(gram: Tensor) -> Floats:

@@ -25,6 +25,7 @@ from netaudit.analysers.gaussian_spectra import gaussian_spectra
 from netaudit.analysers.interface import AuditedLayer
 from netaudit.analysers.rules import clean, summarise
 from netaudit.analysers.singular_law import bulk_sigma
+from netaudit.arpack import smallest_value
 from netaudit.laws import marchenko_pastur, power_law
 from netaudit.results import Null, SpectralFigures
 
@@ -55,7 +56,7 @@ def spectral_figures(audited: AuditedLayer) -> SpectralFigures:
     reasons = {"sv_min": _TOO_SMALL, "mp_softrank": _NO_BULK}
     least = float(np.sqrt(evals[0]))
     if evals[0] < rounding / (2 * _ACCURATE):  # the root halves a relative error
-        least = spectra.smallest_value(audited.layer.weight, std, audited.device)
+        least = smallest_value(audited.layer.weight, std, audited.device)
     if least >= _rank_tolerance(N, np.sqrt(evals[-1])) / _ACCURATE:
         numbers |= {"sv_min": least * std, "matrix_rank": M, "rank_loss": 0}
     else:

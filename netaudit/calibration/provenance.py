@@ -14,7 +14,7 @@ from netaudit.provenance import versions
 
 # what draws and judges a layer; the plan is no part of it: a study may grow without being run again
 _SOURCES = (
-    "analysers", "laws", "shadow", "device.py", "spectrum.py", "lanczos.py", "layers.py",
+    "analysers", "laws", "shadow", "device.py", "spectrum.py", "arpack.py", "lanczos.py", "layers.py",
     "calibration/scenarios.py", "calibration/measure.py", "calibration/effects.py",
 )  # fmt: skip
 
