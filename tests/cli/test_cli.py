@@ -224,7 +224,7 @@ def test_a_name_cannot_write_to_the_terminal(run, tmp_path):
     _, out, _ = run("evil.pt", "--format", "json")
     assert "\x1b" not in out
     assert "\u202e" not in out
-    assert out.count("\\x1b[31mred") == 4
+    assert all(out.count(f"{first}\\x1b[31mred\\u202e") >= 2 for first in "ab")  # in the table, and where it fails
 
 
 @pytest.mark.parametrize("arguments", [["--version"], ["--help"], []])

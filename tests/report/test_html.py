@@ -50,6 +50,8 @@ def test_tables_scroll_and_have_headers(page, read_page):
     reader = read_page(page)
     assert page.count("<table>") == page.count('<div class="table')
     assert all(a.get("scope") in {"row", "col"} for tag, a in reader.tags if tag == "th")
+    of_spikes = page[page.index(">Spike</th>") :]
+    assert of_spikes.split("<tbody>")[1].startswith('\n<tr><th scope="row" class="number">1</th>')
 
 
 def test_hostile_names_stay_text(hostile_bundle, read_page):
