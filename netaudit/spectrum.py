@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg.blas import dsyrk
 
 from netaudit import arpack, lanczos
 from netaudit import device as devices
@@ -51,7 +50,8 @@ largest values take 0.5 s where a decomposition takes 2.2."""
 _RAW_STEPS = 64  # of the matrix with its mean, of which only the largest values are looked for
 _FOUND = 8  # of the largest, where the others lie between neighbours: the edge is judged on the first that is no spike
 _RESTARTS = 60  # of ARPACK, of which a bulk takes about 20: then a decomposition is no slower
-_BLOCK = 1024  # columns a product: 4096 x 1024 float64 is 32 MB, large enough for full speed
+_BLOCK = 1024  # of the larger side a product: 4096 x 1024 float64 is 32 MB, large enough for full speed
+_PANEL = 512  # of the smaller side: 256 and 1024 are 2 and 7 % slower at 4096
 
 
 @dataclass(frozen=True)
@@ -85,23 +85,23 @@ class Spectrum:
 def gram(weight: Tensor, mean: float, std: float, device: torch.device) -> tuple[Tensor, Tensor]:
     """Gram matrix ``[p, p]`` of the smaller side of (A - mean) / std, and its sums ``[p]`` along the other; float64.
 
-    Only the lower triangle counts: on the CPU a symmetric product fills no more, at half the cost of a full one.
+    Only the lower triangle counts: little more than it is computed, at 0.6 of the price of a full product.
     """
     import torch
 
-    tall = weight if weight.shape[0] >= weight.shape[1] else weight.T  # [N, p]
-    p = tall.shape[1]
+    larger = 0 if weight.shape[0] >= weight.shape[1] else 1
+    N, p = weight.shape[larger], weight.shape[1 - larger]
     product = torch.zeros(p, p, dtype=torch.float64, device=device)
     sums = torch.zeros(p, dtype=torch.float64, device=device)
-    buffer = torch.empty(min(_BLOCK, tall.shape[0]), p, dtype=torch.float64, device=device)  # new memory costs time
-    for start in range(0, tall.shape[0], _BLOCK):
-        rows = tall[start : start + _BLOCK]
-        block = buffer[: len(rows)].copy_(rows).sub_(mean).div_(std)
-        if device.type == "cpu":  # the transposes are views in Fortran's order: nothing is copied
-            dsyrk(1.0, block.numpy().T, beta=1.0, c=product.numpy().T, overwrite_c=1)
-        else:
-            product.addmm_(block.T, block)
-        sums += block.sum(0)
+    buffer = torch.empty(min(_BLOCK, N) * p, dtype=torch.float64, device=device)  # new memory costs time
+    for start in range(0, N, _BLOCK):
+        part = weight.narrow(larger, start, min(_BLOCK, N - start))
+        block = buffer[: part.numel()].view(part.shape).copy_(part).sub_(mean).div_(std)
+        sums += block.sum(larger)
+        tall = block if larger == 0 else block.T
+        for left in range(0, p, _PANEL):
+            right = min(left + _PANEL, p)
+            product[left:right, :right].addmm_(tall[:, left:right].T, tall[:, :right])
     return product, sums
 
 

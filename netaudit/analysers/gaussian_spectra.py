@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netaudit import device as devices
-from netaudit.laws.ensembles import gaussian_singular_values
+from netaudit.laws.ensembles import gaussian_spectra as draw_spectra
 
 _DRAWS = (5, 200)
 _WORK = 5e7  # min(m, n)^2 times draws: a second or two a shape
@@ -21,6 +21,8 @@ def gaussian_spectra(seed: int, m: int, n: int) -> tuple[NDArray[np.float64], ..
 
 @cache
 def _drawn(seed: int, p: int, big: int) -> tuple[NDArray[np.float64], ...]:
+    import torch
+
     generator = devices.numpy_generator(seed, "spectra", str(p), str(big))
     draws = int(np.clip(_WORK / p**2, *_DRAWS))
-    return tuple(gaussian_singular_values(p, big, generator) for _ in range(draws))
+    return tuple(draw_spectra(p, big, draws, generator, torch.get_num_threads()))

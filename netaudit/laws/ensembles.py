@@ -7,9 +7,13 @@ beside it.
 Source: I. Dumitriu and A. Edelman, J. Math. Phys. 43 (2002) 5830, theorem 3.1 (beta = 1).
 """
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigvalsh_tridiagonal
+
+from netaudit.laws.lapack import tridiagonal_eigenvalues
 
 Floats = NDArray[np.float64]
 
@@ -21,8 +25,22 @@ def gaussian_singular_values(m: int, n: int, generator: np.random.Generator) -> 
     >>> s.shape, bool((np.diff(s) > 0).all())
     ((3,), True)
     """
-    squares, beside = _tridiagonal(m, n, generator)
-    return np.sqrt(np.maximum(eigvalsh_tridiagonal(squares, beside, lapack_driver="sterf"), 0.0))
+    return gaussian_spectra(m, n, 1, generator)[0]
+
+
+def gaussian_spectra(m: int, n: int, draws: int, generator: np.random.Generator, threads: int = 1) -> list[Floats]:
+    """Independent draws of :func:`gaussian_singular_values`, which do not depend on the number of threads.
+
+    >>> one, other = (gaussian_spectra(3, 5, 2, np.random.default_rng(0), threads) for threads in (1, 2))
+    >>> len(one), np.array_equal(one, other)
+    (2, True)
+    """
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(_singular_values, [_tridiagonal(m, n, generator) for _ in range(draws)]))
+
+
+def _singular_values(tridiagonal: tuple[Floats, Floats]) -> Floats:
+    return np.sqrt(np.maximum(tridiagonal_eigenvalues(*tridiagonal), 0.0))
 
 
 def gaussian_largest(m: int, n: int, generator: np.random.Generator) -> float:

@@ -14,6 +14,7 @@ The second moments are exact at every size; what is approximate is that z is Gau
 Derived from Lemma 2.5 and Theorem 2.3 of arXiv:1511.05653 with the constants kept; checked by simulation in the tests.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,6 +28,7 @@ Floats = NDArray[np.float64]
 
 GAUSSIAN_KURTOSIS = 3.0
 _LARGEST_OFFSET = 8.0  # in units of s: sqrt(2 ln m) is 6.4 at m = 10^9
+_SEARCHED = 4096  # non-zeros by which the best offset is found: all of 26,000 move its error by a millionth
 
 
 @dataclass(frozen=True)
@@ -60,25 +62,26 @@ def predict(values: ArrayLike, m: int, n: int, rho: float, kurtosis: float = GAU
     s = np.sqrt(2 / (rho * n))
     s_on = s * np.sqrt(on_support_factor(h**2, rho, kurtosis))
     off = m - h.shape[1]
+    few = np.asarray(values)[: -(-_SEARCHED // h.shape[1])]
 
-    def soft(t: float) -> float:
-        return soft_error(values, m, n, rho, t, kurtosis)
+    def best(error: Callable[..., float]) -> float:
+        found = minimize_scalar(
+            lambda t: error(few, m, n, rho, t, kurtosis),
+            bounds=(0, _LARGEST_OFFSET),
+            method="bounded",
+            options={"xatol": 1e-4},
+        )
+        return float(found.x)
 
-    def hard(t: float) -> float:
-        first, second = _above(h, s_on, t * s)
-        rest = _above(np.zeros(1), np.full(1, s), t * s)[1][0]
-        return float(np.mean(np.sum(second - 2 * h * first + h**2, axis=1)) + off * rest)
-
-    best = minimize_scalar(soft, bounds=(0, _LARGEST_OFFSET), method="bounded", options={"xatol": 1e-4})
-    best_hard = minimize_scalar(hard, bounds=(0, _LARGEST_OFFSET), method="bounded", options={"xatol": 1e-4})
-    recall = float(np.mean(ndtr((h - best_hard.x * s) / s_on)))
-    hits, alarms = recall * h.shape[1], off * float(ndtr(-best_hard.x))
+    offset, threshold = best(soft_error), best(hard_error)
+    recall = float(np.mean(ndtr((h - threshold * s) / s_on)))
+    hits, alarms = recall * h.shape[1], off * float(ndtr(-threshold))
     return Prediction(
-        offset=float(best.x),
-        threshold=float(best_hard.x),
-        relative_error=float(best.fun),
-        relative_error_none=soft(0.0),
-        relative_error_hard=float(best_hard.fun),
+        offset=offset,
+        threshold=threshold,
+        relative_error=soft_error(values, m, n, rho, offset, kurtosis),
+        relative_error_none=soft_error(values, m, n, rho, 0.0, kurtosis),
+        relative_error_hard=hard_error(values, m, n, rho, threshold, kurtosis),
         support_auc=float(np.mean(ndtr(h / np.sqrt(s_on**2 + s**2)))),
         support_precision=hits / (hits + alarms) if hits + alarms else 0.0,
         support_recall=recall,
@@ -105,6 +108,18 @@ def soft_error(
     s_on = s * np.sqrt(on_support_factor(h**2, rho, kurtosis))
     first, second = relu_moments(h - offset * s, s_on)
     rest = relu_moments(-offset * s, s)[1]
+    return float(np.mean(np.sum(second - 2 * h * first + h**2, axis=1)) + (m - h.shape[1]) * rest)
+
+
+def hard_error(
+    values: ArrayLike, m: int, n: int, rho: float, threshold: float, kurtosis: float = GAUSSIAN_KURTOSIS
+) -> float:
+    """E||z 1{z > t s} - h||^2 / ||h||^2 at the threshold t = ``threshold``, in units of s."""
+    h = _relative(values)
+    s = np.sqrt(2 / (rho * n))
+    s_on = s * np.sqrt(on_support_factor(h**2, rho, kurtosis))
+    first, second = _above(h, s_on, threshold * s)
+    rest = _above(np.zeros(1), np.full(1, s), threshold * s)[1][0]
     return float(np.mean(np.sum(second - 2 * h * first + h**2, axis=1)) + (m - h.shape[1]) * rest)
 
 

@@ -49,12 +49,14 @@ def analysers(path: Path) -> Callable[[], object]:
     from netaudit.stack import Inputs
 
     source = open_source(path)
-    entries = source.select((), ())
-    return lambda: list(Auditor(choose("cpu")).run(source, entries, Inputs(), ()))
+    entries, auditor = source.select((), ()), Auditor(choose("cpu"))  # which imports PyTorch
+    return lambda: list(auditor.run(source, entries, Inputs(), ()))
 
 
 def audit(path: Path) -> Callable[[], object]:
     """All of ``netaudit FILE`` but the report: hashes, analysers, the stack."""
+    import torch  # noqa: F401 - which netaudit imports with the first network
+
     import netaudit
 
     return lambda: netaudit.audit(path, device="cpu")
