@@ -31,8 +31,8 @@ Method = Literal["auto", "exact", "lanczos"]
 METHODS: tuple[Method, ...] = ("auto", "exact", "lanczos")
 
 LARGEST_EXACT = 8192
-"""Smaller side up to which ``auto`` decomposes. On two cores that is no slower than Lanczos: both spectra take 42 s at
-8192, Lanczos 68 (the committed benchmark). But a Gram matrix has half a gigabyte there, of which two or three are
+"""Smaller side up to which ``auto`` decomposes. On two cores that is no slower than Lanczos: both spectra take 28 s at
+8192, Lanczos 47 (the committed benchmark). But a Gram matrix has half a gigabyte there, of which two or three are
 needed, and time grows with the cube of the side, Lanczos' with its square."""
 
 NO_MEAN = 0.05
