@@ -1,4 +1,4 @@
-"""Read .pt and .pth files: the index first, then one tensor at a time, and never a line of code.
+"""Read files of torch.save: the index first, then one tensor at a time, and never a line of code.
 
 ``torch.load(weights_only=True, map_location="meta")`` builds the index without reading data; where each tensor's bytes
 lie is checked against the zip file's records (``records.py``), and they are read by seeking. Files that cannot be
@@ -7,6 +7,7 @@ indexed so (the format before PyTorch 1.6, sparse or quantised tensors) are load
 
 from __future__ import annotations
 
+import argparse
 import pickle
 import pickletools
 import re
@@ -15,7 +16,7 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -31,11 +32,15 @@ from netaudit.sources.statedict import Declared
 from netaudit.sources.store import MemoryStore, declare, dtype_name, refusal
 from netaudit.sources.weights import WeightsFile
 
-# NumPy scalars that training scripts keep beside the weights (the best accuracy so far): exact pairs, nothing wider.
+# What training scripts keep beside the weights and no code hides in: NumPy scalars (the best accuracy so far), and the
+# command line's arguments, with paths that touch no file. Exact pairs, nothing wider.
 _scalar: Any = np.float64(0).__reduce__()[0]
-_SCALARS: list[Any] = [
+_PLAIN: list[Any] = [
     *(_scalar, (_scalar, "numpy.core.multiarray.scalar"), np.dtype),
     *(np.dtypes.Float64DType, np.dtypes.Float32DType, np.dtypes.Int64DType),
+    argparse.Namespace,
+    *((PurePosixPath, f"{module}.PosixPath") for module in ("pathlib", "pathlib._local")),
+    *((PureWindowsPath, f"{module}.WindowsPath") for module in ("pathlib", "pathlib._local")),
 ]
 
 
@@ -157,7 +162,7 @@ def _state(path: Path) -> tuple[int, int, int]:
 def _load(path: Path, pickled: BinaryIO, device: str) -> StateDict:
     """``torch.load`` with weights_only, and errors of one line. ``pickled`` is only searched for names to report."""
     shown = printable(path.name)
-    allowed = [scalar for scalar in _SCALARS if scalar not in torch.serialization.get_safe_globals()]
+    allowed = [plain for plain in _PLAIN if plain not in torch.serialization.get_safe_globals()]
     try:
         with warnings.catch_warnings(), torch.serialization.safe_globals(allowed):
             warnings.simplefilter("ignore")

@@ -59,7 +59,7 @@ def open_source(
         return open_memory(target)
     if kind == "file":
         return _open_file(Path(target))
-    file = None if weights is None else open_weights(Path(weights), or_bin=True)
+    file = None if weights is None else open_weights(Path(weights))
     if kind == "zoo":
         return zoo.open_zoo(name, file, pretrained=pretrained)
     if kind == "torchvision":

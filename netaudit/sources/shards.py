@@ -1,7 +1,7 @@
-"""Read sharded .safetensors through their index, one tensor at a time and with one shard open at a time.
+"""Read shards (.safetensors, or .bin of torch.save) through their index, one tensor and one shard open at a time.
 
 The index is a JSON object as the Hugging Face hub has it: ``{"metadata": {...}, "weight_map": {tensor: shard}}``. It
-says which files to open, and no more: shapes, dtypes and sizes come from the shards' own headers, which are checked.
+says which files to open, and no more: shapes, dtypes and sizes come from the shards themselves, which are checked.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from netaudit.errors import SourceError, UnsafeFileError
 from netaudit.names import printable
 from netaudit.sources.interface import TensorStore
-from netaudit.sources.safetensors_file import natural, open_safetensors, table
-from netaudit.sources.weights import SAFETENSORS, WeightsFile, require_regular
+from netaudit.sources.safetensors_file import natural, table
+from netaudit.sources.weights import INDEX, WeightsFile, open_weights, require_regular
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -73,7 +73,7 @@ def open_shards(path: Path) -> WeightsFile:
     declared: dict[str, Declared] = {}
     stores: dict[str, TensorStore] = {}
     for name, shard in shards.items():
-        opened = open_safetensors(shard)
+        opened = open_weights(shard)
         absent = min(places[name] - opened.declared.keys(), default=None)
         if absent is not None:
             raise SourceError(f"{name}: lacks {printable(absent, 80)}, which {shown} places in it")
@@ -94,6 +94,7 @@ def open_shards(path: Path) -> WeightsFile:
 def _weight_map(path: Path) -> dict[str, str]:
     """Each tensor's shard, a bare file name."""
     shown = printable(path.name)
+    suffix = Path(path.name.lower().removesuffix(INDEX)).suffix
     with path.open("rb") as file:
         raw = file.read(LONGEST_INDEX + 1)
     if len(raw) > LONGEST_INDEX:
@@ -107,9 +108,9 @@ def _weight_map(path: Path) -> dict[str, str]:
         raise SourceError(f"{what} (it has no weight_map from tensors to files)")
     for shard in found.values():
         # Windows knows every separator, and drives; a line of the files' fingerprint holds the name as it is.
-        if PureWindowsPath(shard).name != shard or printable(shard) != shard or not shard.endswith(SAFETENSORS):
+        if PureWindowsPath(shard).name != shard or printable(shard) != shard or not shard.endswith(suffix):
             raise UnsafeFileError(
                 f"{shown}: names the shard {printable(shard, 80)}; refused",
-                hint=f"a shard is a {SAFETENSORS} file beside its index, named without a folder",
+                hint=f"a shard is a {suffix} file beside its index, named without a folder",
             )
     return found

@@ -86,9 +86,9 @@ def _published(name: str, config: Any, progress: Progress | None) -> tuple[Weigh
     if config.hf_hub_id:
         wanted = (config.hf_hub_filename,) if config.hf_hub_filename else _HUB_FILES
         path = hub.fetch(config.hf_hub_id, wanted, progress=progress)
-        return open_weights(path, or_bin=True), f"{config.hf_hub_id}/{path.name}"
+        return open_weights(path), f"{config.hf_hub_id}/{path.name}"
     path = download.fetch(config.url, download.cache_folder(), progress=progress)
-    return open_weights(path, or_bin=True), path.name
+    return open_weights(path), path.name
 
 
 def _converted(name: str, file: WeightsFile) -> WeightsFile | None:

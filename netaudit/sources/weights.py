@@ -18,13 +18,14 @@ from netaudit.sources.interface import TensorStore
 if TYPE_CHECKING:
     from netaudit.sources.statedict import Declared
 
-CHECKPOINTS = (".pt", ".pth")
+CHECKPOINTS = (".pt", ".pth", ".bin", ".ckpt")  # of torch.save; the last two as transformers and Lightning name them
 SAFETENSORS = ".safetensors"
-INDEX = ".safetensors.index.json"
-READ = f"netaudit reads {', '.join(CHECKPOINTS)} and {SAFETENSORS} files, and folders of {SAFETENSORS} shards"
+INDEX = ".index.json"  # of shards, after their own suffix
+INDICES = (f"{SAFETENSORS}{INDEX}", f".bin{INDEX}")
+READ = f"netaudit reads {', '.join(CHECKPOINTS)} and {SAFETENSORS} files, and folders of shards with their index"
 # Known, so that a name that ends in one is taken for a path; not read yet.
 UNREAD = (
-    *(".onnx", ".h5", ".hdf5", ".keras", ".bin", ".ckpt", ".npz", ".npy", ".gguf", ".msgpack", ".pb", ".tflite"),
+    *(".onnx", ".h5", ".hdf5", ".keras", ".npz", ".npy", ".gguf", ".msgpack", ".pb", ".tflite"),
     *(".pkl", ".pickle", ".joblib", ".tar", ".zip", ".jit", ".pt2", ".mlmodel", ".json", ".index"),
 )
 SUFFIXES = (*CHECKPOINTS, SAFETENSORS, *UNREAD)
@@ -52,11 +53,10 @@ class WeightsFile:
         return (self.path, *self.shards)
 
 
-def open_weights(path: Path, *, or_bin: bool = False) -> WeightsFile:
+def open_weights(path: Path) -> WeightsFile:
     """Open a weights file for reading one tensor at a time.
 
-    A folder stands for the .safetensors file in it, or for the index of its shards. ``or_bin`` takes a ``.bin`` too,
-    as it comes from the Hugging Face hub: a checkpoint of PyTorch.
+    A folder stands for the weights file in it, or for the index of its shards.
 
     Raises:
         SourceError: no such file, not a regular file, or a format that is not read.
@@ -64,7 +64,7 @@ def open_weights(path: Path, *, or_bin: bool = False) -> WeightsFile:
     """
     path = locate(path)
     shown = printable(path.name)
-    if path.name.lower().endswith(INDEX):
+    if path.name.lower().endswith(INDICES):
         from netaudit.sources.shards import open_shards
 
         return open_shards(path)
@@ -72,7 +72,7 @@ def open_weights(path: Path, *, or_bin: bool = False) -> WeightsFile:
         from netaudit.sources.safetensors_file import open_safetensors
 
         return open_safetensors(path)
-    if path.suffix.lower() in CHECKPOINTS or (or_bin and path.suffix.lower() == ".bin"):
+    if path.suffix.lower() in CHECKPOINTS:
         from netaudit.sources.checkpoint import open_checkpoint
 
         return open_checkpoint(path)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import argparse
 import builtins
 import os
 import pickle
@@ -152,10 +153,15 @@ def test_metadata_of_the_modules_is_kept(tmp_path: Path) -> None:
     assert metadata[""]["version"] == 2
 
 
-@pytest.mark.parametrize("number", [np.float64(0.5), np.float32(0.5), np.int64(3)])
-def test_numpy_scalars_beside_the_weights(tmp_path: Path, number: Any) -> None:
+ARGUMENTS = argparse.Namespace(lr=0.1, data=Path("a/b"), nested=argparse.Namespace(sizes=[1, 2]))
+
+
+@pytest.mark.parametrize("legacy", [False, True])
+@pytest.mark.parametrize("beside", [np.float64(0.5), np.float32(0.5), np.int64(3), ARGUMENTS])
+def test_what_scripts_keep_beside_the_weights(tmp_path: Path, beside: Any, legacy: bool) -> None:
     before = set(torch.serialization.get_safe_globals())
-    path = save(tmp_path / "net.pt", {"state_dict": {"w": torch.ones(2, 2)}, "best": number})
+    stored = {"state_dict": {"w": torch.ones(2, 2)}, "beside": beside}
+    path = save(tmp_path / "net.pt", stored, _use_new_zipfile_serialization=not legacy)
     assert list(open_checkpoint(path).declared) == ["w"]
     assert set(torch.serialization.get_safe_globals()) == before
 
@@ -168,6 +174,7 @@ def test_numpy_scalars_beside_the_weights(tmp_path: Path, number: Any) -> None:
         (Runs(__import__, "ran"), "builtins.__import__"),
         (np.zeros(3), "numpy.*_reconstruct"),
         (torch.nn.Linear(2, 2), "torch.nn.modules.linear.Linear"),
+        (argparse.Namespace(x=Runs(os.system, "touch ran")), "os.system|posix.system"),
     ],
 )
 @pytest.mark.parametrize("legacy", [False, True])

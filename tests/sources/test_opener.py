@@ -35,14 +35,21 @@ def test_a_path_by_its_suffix_a_separator_or_its_type(here: Path) -> None:
         assert [spec.name for spec in source.specs()] == ["0", "2"]
 
 
+@pytest.mark.parametrize("name", ["pytorch_model.bin", "last.ckpt"])
+def test_other_names_of_a_file_of_torch_save(here: Path, name: str) -> None:
+    torch.save({"epoch": 3, "state_dict": net().state_dict(), "callbacks": {"best": {"score": torch.ones(())}}}, name)
+    assert [spec.name for spec in open_source(name).specs()] == ["0", "2"]
+    (here / name).write_bytes(b"ggml or TensorFlow")
+    with pytest.raises(SourceError, match=rf"^{name}: "):
+        open_source(name)
+
+
 def test_where_the_state_dict_lay_is_said(here: Path) -> None:
     torch.save({"model_state_dict": net().state_dict()}, here / "net.pt")
     assert next(open_source("net.pt").specs()).origin == "2-D weight under model_state_dict"
 
 
-@pytest.mark.parametrize(
-    "name", ["net.onnx", "net.h5", "net.keras", "net.bin", "net.ckpt", "net.npz", "net.gguf", "alexnet"]
-)
+@pytest.mark.parametrize("name", ["net.onnx", "net.h5", "net.keras", "net.npz", "net.gguf", "alexnet"])
 def test_a_file_of_another_format_is_refused(here: Path, name: str) -> None:
     (here / name).write_bytes(b"content")
     with pytest.raises(

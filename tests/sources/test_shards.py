@@ -74,6 +74,27 @@ def test_however_it_is_split_it_is_the_one_file(first: set[str]) -> None:
             assert torch.equal(sharded.store.read(tensor).float(), one.store.read(tensor).float())
 
 
+def test_shards_of_torch_save_are_the_same(tmp_path: Path) -> None:
+    stored = tensors()
+    contents = split(stored, {"h.2.fc.weight", "embed.weight"})
+    (tmp_path / "bin").mkdir()
+    names = {ONE: "pytorch_model-00001-of-00002.bin", TWO: "pytorch_model-00002-of-00002.bin"}
+    for shard, held in contents.items():
+        torch.save(held, tmp_path / "bin" / names[shard])
+    index = {"weight_map": {name: names[shard] for shard, held in contents.items() for name in held}}
+    (tmp_path / "bin" / "pytorch_model.bin.index.json").write_text(json.dumps(index))
+    write(tmp_path, contents)
+    one, other = open_source(tmp_path), open_source(tmp_path / "bin")
+    assert (other.info.weights, len(other.files)) == ("pytorch_model.bin.index.json", 3)
+    assert (other.entries, other.stack, other.store.names()) == (one.entries, one.stack, one.store.names())
+    assert all(torch.equal(other.store.read(name), tensor) for name, tensor in stored.items())
+    index["weight_map"]["h.2.fc.bias"] = TWO
+    (tmp_path / "bin" / "pytorch_model.bin.index.json").write_text(json.dumps(index))
+    with pytest.raises(UnsafeFileError, match="names the shard") as caught:
+        open_source(tmp_path / "bin")
+    assert caught.value.hints == ("a shard is a .bin file beside its index, named without a folder",)
+
+
 def test_a_folder_or_its_index(tmp_path: Path) -> None:
     index = write(tmp_path, split(tensors(), {"h.2.fc.weight"}))
     for target, name in ((tmp_path, tmp_path.name), (index, INDEX), (str(index), INDEX)):
@@ -148,7 +169,7 @@ def test_a_shard_is_a_bare_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     (tmp_path / "net").mkdir()
     save_file({"w": torch.ones(2, 2)}, tmp_path / "evil.safetensors")
     index = write(tmp_path / "net", {ONE: {"v": torch.ones(2, 2)}}, {"v": ONE, "w": name})
-    monkeypatch.setattr(shards, "open_safetensors", lambda _: pytest.fail("opened"))
+    monkeypatch.setattr(shards, "open_weights", lambda _: pytest.fail("opened"))
     with pytest.raises(UnsafeFileError, match=rf"^{INDEX}: names the shard .*; refused$") as caught:
         open_source(index)
     assert str(caught.value).isprintable()
@@ -259,12 +280,15 @@ def test_two_shards_with_one_tensor_are_refused(tmp_path: Path, weight_map: dict
         (["model.safetensors", INDEX], "model.safetensors"),
         (["consolidated.safetensors", INDEX, "text.safetensors.index.json"], INDEX),
         (["a.safetensors", "b.safetensors", "unet.safetensors.index.json"], "unet.safetensors.index.json"),
+        (["pytorch_model.bin", "pytorch_model.bin.index.json", "net.safetensors"], "net.safetensors"),
+        (["pytorch_model.bin", "optimizer.bin"], "pytorch_model.bin"),
+        (["pytorch_model.bin.index.json", "optimizer.pt"], "pytorch_model.bin.index.json"),
     ],
 )
 def test_which_file_of_a_folder(tmp_path: Path, names: list[str], opened: str) -> None:
     for name in names:
         (tmp_path / name).write_text("content")
-    with pytest.raises(SourceError, match=f"^{opened}: not a"):
+    with pytest.raises(SourceError, match=f"^{opened}: "):
         open_weights(tmp_path)
 
 
@@ -273,9 +297,10 @@ def test_which_file_of_a_folder(tmp_path: Path, names: list[str], opened: str) -
     [
         (["a.safetensors", "b.safetensors"], "2 .safetensors files and no index", "name one .*: a.safetensors, b.safe"),
         (["a" + INDEX, "b" + INDEX, "c.safetensors"], "2 indices of shards", f"name one .*: a{INDEX}, b{INDEX}$"),
-        (["a.pt", "b.txt"], "without .safetensors files", "name one .*: a.pt$"),
-        (["a\x1b.pth"], "without .safetensors files", r"name one .*: a\\x1b.pth$"),
-        ([], "without .safetensors files", "it holds none that can be named: netaudit reads"),
+        (["optimizer.bin"], "without a weights file of a known name", "name one .*: optimizer.bin$"),
+        (["a.pt", "b.txt"], "without a weights file of a known name", "name one .*: a.pt$"),
+        (["a\x1b.pth"], "without a weights file of a known name", r"name one .*: a\\x1b.pth$"),
+        ([], "without a weights file of a known name", "it holds none that can be named: netaudit reads"),
     ],
 )
 def test_a_folder_that_does_not_say(tmp_path: Path, names: list[str], reason: str, hint: str) -> None:
