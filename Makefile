@@ -8,6 +8,7 @@
 # make shadow-study DATA=folder  when shadow training helps: hours, run by run; goes on where it was
 # make train-zoo DATA=folder     train the bundled networks again, and copy them into model_zoo/
 # make samples                   rewrite the committed sample reports
+# make pages                     make every committed page again from its JSON, after a change of the layout
 # make calibrate [JOBS=2]        measure false alarms and power of the analysers: an hour on two cores
 # make theory                    run the study of the theory again, into reports/theory (5 minutes on two cores)
 
@@ -19,7 +20,7 @@ ZOO := mnist-mlp cifar10-mlp alexnet-cifar10
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint .ci/constraints.txt
 
-.PHONY: audit test test-slow test-peers lint samples calibrate theory bench gpu-check curves shadow-study train-zoo clean
+.PHONY: audit test test-slow test-peers lint samples pages calibrate theory bench gpu-check curves shadow-study train-zoo clean
 
 audit: .venv/installed
 	$(BIN)/netaudit audit $(MODEL)
@@ -44,6 +45,9 @@ samples: .venv/installed
 		rm reports/samples/$$name/run.json || exit 1; \
 	done
 	$(BIN)/python tests/sample_page.py reports/samples/mnist-mlp
+
+pages: .venv/installed
+	$(BIN)/python tests/study_pages.py
 
 calibrate: .venv/installed
 	$(BIN)/netaudit calibrate --jobs $(JOBS)
