@@ -4,6 +4,7 @@ import argparse
 import json
 import re
 from pathlib import Path
+from statistics import median
 
 import bench
 import pytest
@@ -59,3 +60,30 @@ def test_the_committed_page_is_the_one_its_json_gives_and_says_which_bars_it_mee
     assert all(ratio["met"] for ratio in data["ratios"].values())
     assert max(found["peak_bytes"] for found in data["rounds"]["analysers"]) <= 1.5e9
     assert data["cost"]["vgg16_fc6"]["peak_bytes"] <= 2.5e9
+
+
+@pytest.mark.skipif(not COMMITTED.exists(), reason="no run is committed")
+def test_the_readme_says_what_was_measured():
+    data = json.loads((COMMITTED / "benchmark.json").read_text())
+    readme = (COMMITTED.parent.parent / "README.md").read_text("utf-8")
+    said = " ".join(readme[readme.index("## Time and memory") : readme.index("## Limits")].split())
+    seconds, gigabytes, times, reports, fc7, square, square_gigabytes, fc6, fc6_gigabytes = map(
+        float,
+        re.search(
+            r"take (\S+) s and (\S+) GB: (\S+) times as .* reports take (\S+) s\. A layer of 4096 × 4096 takes "
+            r"(\S+) s, one of 8192 × 8192 (\S+) s and (\S+) GB, and VGG-16's fc6 (\S+) s and (\S+) GB\.",
+            said,
+        ).groups(),
+    )
+    runs = {arm: [entry["seconds"] for entry in rounds] for arm, rounds in data["rounds"].items()}
+    cost = {entry["shape"][0]: entry for entry in data["cost"]["square"]}
+    vgg16 = data["cost"]["vgg16_fc6"]
+    peak = max(entry["peak_bytes"] for entry in data["rounds"]["analysers"])
+    assert (seconds, reports) == pytest.approx((median(runs["analysers"]), median(runs["reports"])), rel=0.05)
+    assert times == pytest.approx(data["ratios"]["times as fast as WeightWatcher"]["median"], rel=0.05)
+    assert (fc7, square, fc6) == pytest.approx(
+        (cost[4096]["seconds"], cost[8192]["seconds"], vgg16["seconds"]), rel=0.05
+    )
+    assert (gigabytes, square_gigabytes, fc6_gigabytes) == pytest.approx(
+        (peak / 1e9, cost[8192]["peak_bytes"] / 1e9, vgg16["peak_bytes"] / 1e9), rel=0.05
+    )
