@@ -103,23 +103,31 @@ def soft_error(
     values: ArrayLike, m: int, n: int, rho: float, offset: float, kurtosis: float = GAUSSIAN_KURTOSIS
 ) -> float:
     """E||r(z - t s) - h||^2 / ||h||^2 at the constant offset t = ``offset``, in units of s."""
-    h = _relative(values)
-    s = np.sqrt(2 / (rho * n))
-    s_on = s * np.sqrt(on_support_factor(h**2, rho, kurtosis))
-    first, second = relu_moments(h - offset * s, s_on)
-    rest = relu_moments(-offset * s, s)[1]
-    return float(np.mean(np.sum(second - 2 * h * first + h**2, axis=1)) + (m - h.shape[1]) * rest)
+    return _error(lambda mu, s, t: relu_moments(mu - t, s), values, m, n, rho, offset, kurtosis)
 
 
 def hard_error(
     values: ArrayLike, m: int, n: int, rho: float, threshold: float, kurtosis: float = GAUSSIAN_KURTOSIS
 ) -> float:
     """E||z 1{z > t s} - h||^2 / ||h||^2 at the threshold t = ``threshold``, in units of s."""
+    return _error(_above, values, m, n, rho, threshold, kurtosis)
+
+
+def _error(
+    moments: Callable[[Floats, Floats, float], tuple[Floats, Floats]],
+    values: ArrayLike,
+    m: int,
+    n: int,
+    rho: float,
+    t: float,
+    kurtosis: float,
+) -> float:
+    """E||f(z) - h||^2 / ||h||^2, where ``moments(mu, s, t)`` gives E f(z) and E f(z)^2 for z ~ N(mu, s^2)."""
     h = _relative(values)
     s = np.sqrt(2 / (rho * n))
     s_on = s * np.sqrt(on_support_factor(h**2, rho, kurtosis))
-    first, second = _above(h, s_on, threshold * s)
-    rest = _above(np.zeros(1), np.full(1, s), threshold * s)[1][0]
+    first, second = moments(h, s_on, t * s)
+    rest = moments(np.zeros(1), np.full(1, s), t * s)[1][0]
     return float(np.mean(np.sum(second - 2 * h * first + h**2, axis=1)) + (m - h.shape[1]) * rest)
 
 
