@@ -35,7 +35,11 @@ else:
     source = open_source(folder)
     results = Auditor(device.choose("cpu")).run(source, list(source.specs()), Inputs(), (WeightsHash().add,))
     said = sum(result.findings[0].verdict == "not_applicable" for result in results)
-print(json.dumps({"peak": device.peak_memory(), "seconds": time.perf_counter() - clock, "said": said}))
+first = device.peak_memory()
+if what == "audit" and not layers:  # again: what libraries allocate once, much of it after this peak, is no layer's
+    netaudit.audit(folder)
+peak = device.peak_memory()
+print(json.dumps({"first": first, "peak": peak, "seconds": time.perf_counter() - clock, "said": said}))
 """
 
 
@@ -89,7 +93,7 @@ def test_any_shard_or_the_index_that_changes_meanwhile_is_refused(tmp_path, whic
 @pytest.mark.slow
 def test_memory_stays_that_of_one_layer(tmp_path):
     pytest.importorskip("resource")
-    blocks, width, real = 200, 4096, (3, 77, 120, 198)
+    blocks, width, real = 200, 4096, (3, 77, 198)
     write(tmp_path / "one", blocks=1, width=width, real=(0,))
     size = write(tmp_path / "net", blocks=blocks, width=width, real=real)
     chosen = [projection(block).removesuffix(".weight") for block in real]
@@ -106,6 +110,6 @@ def test_memory_stays_that_of_one_layer(tmp_path):
     assert [name for name, _ in some["said"]] == chosen
     assert walked["said"] == blocks - len(real)
     assert listed["peak"] < one["peak"] / 2
-    # what libraries allocate once, most of it after the first layer's peak, is 50 MiB; a layer kept of each is 96 more
-    assert some["peak"] < one["peak"] + 3 * layer
-    assert walked["peak"] < one["peak"] + 3 * layer
+    for run in (some, walked):
+        assert run["peak"] < one["first"] + 2 * layer
+        assert run["peak"] < one["peak"] + layer

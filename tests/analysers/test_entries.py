@@ -21,6 +21,16 @@ def test_moments_agree_with_scipy(count, seed, mean):
     assert described.share_beyond_4std == pytest.approx(beyond.mean())
 
 
+def test_the_halves_and_chunks_of_the_sums_are_all_of_the_values(monkeypatch):
+    monkeypatch.setattr(entries, "_CHUNK", 7)
+    monkeypatch.setattr(entries, "_HALVED", 10)
+    sample = np.random.default_rng(0).gamma(2.0, size=101) + 3  # its median is not its mean
+    described = entries.describe(torch.from_numpy(sample))
+    assert (described.mean, described.std) == pytest.approx((sample.mean(), sample.std()), rel=1e-12)
+    assert described.skewness == pytest.approx(stats.skew(sample), rel=1e-9)
+    assert described.excess_kurtosis == pytest.approx(stats.kurtosis(sample), rel=1e-9)
+
+
 def test_chunks_and_thinning_change_nothing_that_matters(monkeypatch):
     weight = torch.randn(300, 400, generator=torch.Generator().manual_seed(0))
     whole = entries.describe(weight)

@@ -101,7 +101,7 @@ def test_an_opened_file_holds_no_data(tmp_path: Path) -> None:
 MEASURE = """
 import sys
 from pathlib import Path
-from netaudit.device import peak_memory
+from netaudit.device import peak_memory, release_memory
 from netaudit.sources.weights import open_weights
 
 for path in sys.argv[1:]:
@@ -110,14 +110,15 @@ for path in sys.argv[1:]:
     before = peak_memory()
     for name in store.names():
         assert float(store.read(name)[0, 0]) == 1.5
+        release_memory()  # as an audit does: the store's memory is measured, not what the C library keeps
     print(peak_memory() - before)
 """
 
 
 def test_memory_stays_at_one_layer(tmp_path: Path) -> None:
     pytest.importorskip("resource")
-    layers, size = 40, 8_000_000
-    tensors = {f"l{i}.weight": torch.full((2000, 1000), 1.5) for i in range(layers)}
+    size = 8_000_000
+    tensors = {f"l{i}.weight": torch.full((2000, 1000), 1.5) for i in range(20)}  # in its own process
     save_file(tensors, tmp_path / "net.safetensors")
     command = [
         sys.executable,
@@ -127,8 +128,7 @@ def test_memory_stays_at_one_layer(tmp_path: Path) -> None:
         str(tmp_path / "net.safetensors"),
     ]
     grown = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
-    # glibc before 2.38 keeps a few freed layers, 41 MB here, since it does not fit an aligned piece into its own gap
-    assert [int(one) < layers * size / 4 for one in grown] == [True, True], f"grew by {grown} bytes, a layer has {size}"
+    assert [int(one) < 2 * size for one in grown] == [True, True], f"grew by {grown} bytes, a layer has {size}"
 
 
 def test_tied_tensors_have_one_identity(tmp_path: Path) -> None:

@@ -287,8 +287,8 @@ def test_two_shards_with_one_tensor_are_refused(tmp_path: Path, weight_map: dict
 )
 def test_which_file_of_a_folder(tmp_path: Path, names: list[str], opened: str) -> None:
     for name in names:
-        (tmp_path / name).write_text("content")
-    with pytest.raises(SourceError, match=f"^{opened}: "):
+        (tmp_path / name).write_bytes(b"\0content")
+    with pytest.raises(SourceError, match=f"^{opened}: not a"):
         open_weights(tmp_path)
 
 
