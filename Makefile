@@ -53,10 +53,10 @@ calibrate: .venv/installed
 	$(BIN)/netaudit calibrate --jobs $(JOBS)
 
 bench: .venv/installed .venv-peers/installed
-	$(BIN)/python tests/bench/bench.py --peer-python .venv-peers/bin/python
+	$(BIN)/python tests/studies/benchmark/bench.py --peer-python .venv-peers/bin/python
 
 gpu-check: .venv/installed
-	$(BIN)/python tests/bench/gpu_check.py
+	$(BIN)/python tests/studies/benchmark/gpu_check.py
 
 theory: .venv/installed
 	$(BIN)/netaudit theory --device cpu --out reports/theory

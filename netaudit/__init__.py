@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from netaudit.auditor import audit
     from netaudit.errors import NetauditError
-    from netaudit.layers import FCLayer, SkippedLayer
+    from netaudit.network.layers import FCLayer, SkippedLayer
     from netaudit.results import AuditReport
-    from netaudit.sources.opener import open_source
+    from netaudit.sources.open import open_source
 
 __version__ = "0.1.0"
 __all__ = ["AuditReport", "FCLayer", "NetauditError", "SkippedLayer", "__version__", "audit", "open_source"]
@@ -23,10 +23,10 @@ __all__ = ["AuditReport", "FCLayer", "NetauditError", "SkippedLayer", "__version
 _HOMES = {
     "audit": "netaudit.auditor",
     "AuditReport": "netaudit.results",
-    "FCLayer": "netaudit.layers",
-    "SkippedLayer": "netaudit.layers",
+    "FCLayer": "netaudit.network.layers",
+    "SkippedLayer": "netaudit.network.layers",
     "NetauditError": "netaudit.errors",
-    "open_source": "netaudit.sources.opener",
+    "open_source": "netaudit.sources.open",
 }
 
 

@@ -10,22 +10,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netaudit import __version__
-from netaudit import device as devices
-from netaudit.analysers.default import ANALYSERS
-from netaudit.analysers.edge_tests import edge_tests
-from netaudit.analysers.interface import Analyser, AuditedLayer
-from netaudit.analysers.surrogates import LEVELS, Level
-from netaudit.analysers.tail import spectral_figures
+from netaudit.analyses.context import Analyser, AuditedLayer
+from netaudit.analyses.edge_tests import edge_tests
+from netaudit.analyses.layer.power_law.measure import spectral_figures
+from netaudit.analyses.network.hidden_units.balance import StackNorms
+from netaudit.analyses.network.labels_back.stack import Inputs, run_inputs, run_stack
+from netaudit.analyses.summary import summarise
+from netaudit.analyses.surrogates import LEVELS, Level
+from netaudit.analyses.table import ANALYSERS
 from netaudit.errors import NetauditError
-from netaudit.fingerprint import WeightsHash, hash_matches_name, unchanged_files
-from netaudit.layers import FCLayer, SkippedLayer
-from netaudit.names import printable
+from netaudit.network.fingerprint import WeightsHash, hash_matches_name, unchanged_files
+from netaudit.network.layers import FCLayer, SkippedLayer
+from netaudit.network.network import FCSpec, Progress, Sample, Source
+from netaudit.numerics import device as devices
+from netaudit.numerics.spectrum import METHODS, Method, spectrum_numbers
 from netaudit.results import AuditReport, Coverage, LayerResult, Provenance
-from netaudit.sources.interface import FCSpec, Progress, Sample, Source
-from netaudit.spectrum import METHODS, Method, spectrum_numbers
-from netaudit.stack import Inputs, run_inputs, run_stack
-from netaudit.summary import summarise
-from netaudit.units.balance import StackNorms
+from netaudit.text import printable
 
 if TYPE_CHECKING:
     import torch
@@ -161,7 +161,7 @@ def audit(
         NetauditError: the target cannot be read, or no layer has a claim that can be judged.
     """
     from netaudit.sources.data import load_data
-    from netaudit.sources.opener import open_source
+    from netaudit.sources.open import open_source
 
     if nulls not in LEVELS:
         raise ValueError(f"nulls must be one of {', '.join(LEVELS)}, got {nulls!r}")

@@ -7,7 +7,7 @@ from pathlib import Path
 from PIL import Image
 
 from netaudit.report.bundle import prepare
-from netaudit.report.pdf import to_png
+from netaudit.report.renderers.pdf import to_png
 from netaudit.results import AuditReport
 
 

@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from netaudit.calibration import page as calibration
 from netaudit.report import write_reports
-from netaudit.report.study import StudyPage, write_study
 from netaudit.results import AuditReport
-from netaudit.theory.page import build_page
-from netaudit.training import page as training
-from netaudit.training.shadow_study import page as shadow_training
+from netaudit.studies.calibration import page as calibration
+from netaudit.studies.harness.page import StudyPage, write_study
+from netaudit.studies.shadow_training import page as shadow_training
+from netaudit.studies.theory.page import build_page
+from netaudit.studies.training_curves import page as training
 
 ROOT = Path(__file__).parent.parent
 REPORTS = ROOT / "reports"

@@ -9,12 +9,12 @@ from safetensors.torch import save_file
 from torch import nn
 
 import netaudit
-from netaudit import device as devices
+from netaudit.analyses.network.labels_back import recover as shadow_stack
 from netaudit.errors import NetauditError, SourceError
+from netaudit.numerics import device as devices
 from netaudit.results import AuditReport
-from netaudit.schema import schema
+from netaudit.results.schema import schema
 from netaudit.shadow import inversion
-from netaudit.shadow import stack as shadow_stack
 
 
 @pytest.fixture
@@ -136,7 +136,7 @@ def test_globs_that_match_nothing_name_the_layers(mlp):
 
 
 def test_a_layer_that_does_not_fit_in_memory_is_skipped_with_the_reason(mlp, monkeypatch):
-    monkeypatch.setattr("netaudit.device.physical_memory", lambda: 200_000)
+    monkeypatch.setattr("netaudit.numerics.device.physical_memory", lambda: 200_000)
     report = netaudit.audit(mlp)
     assert [layer.name for layer in report.layers] == ["6"]
     assert "working memory" in report.skipped[0].reason
@@ -162,7 +162,10 @@ def test_the_report_says_what_did_not_fit_on_the_device(mlp, monkeypatch):
 
     monkeypatch.setattr(inversion, "measure", short_of_memory)
     monkeypatch.setattr(shadow_stack, "recover", no_room)
-    monkeypatch.setattr("netaudit.stack.devices", SimpleNamespace(**vars(devices) | {"with_cpu_fallback": on_the_gpu}))
+    monkeypatch.setattr(
+        "netaudit.analyses.network.labels_back.stack.devices",
+        SimpleNamespace(**vars(devices) | {"with_cpu_fallback": on_the_gpu}),
+    )
     report = netaudit.audit(mlp)
     told = {f.claim: f.note for layer in report.layers for f in layer.findings if "Out of memory" in f.note}
     assert set(told) == {"shadow_inversion"}

@@ -69,7 +69,7 @@ def test_what_the_readme_links_to_is_there():
 
 
 def test_the_thresholds_in_the_claims_table_are_the_ones_used():
-    from netaudit.analysers.default import ANALYSERS
+    from netaudit.analyses.table import ANALYSERS
 
     by_claim = {analyser.claim: analyser for analyser in ANALYSERS}
     assert set(by_claim) == set(re.findall(r"^\| `(\w+)` \|", README, re.MULTILINE))

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from netaudit.errors import ReportError
-from netaudit.layers import SkippedLayer
+from netaudit.network.layers import SkippedLayer
 from netaudit.results import (
     FORMAT_VERSION,
     SCHEMA_ID,
@@ -30,7 +30,7 @@ from netaudit.results import (
     curve_values,
     number,
 )
-from netaudit.schema import schema
+from netaudit.results.schema import schema
 
 FINDING = Finding(
     claim="singular_law",

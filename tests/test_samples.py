@@ -12,7 +12,7 @@ import pytest
 
 import netaudit
 from netaudit.results import AuditReport
-from netaudit.sources.zoo import bundled
+from netaudit.sources.hubs.zoo import bundled
 
 SAMPLES = Path(__file__).parent.parent / "reports" / "samples"
 NAMES = sorted(path.name for path in SAMPLES.iterdir())

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from netaudit.sources.zoo import bundled
+from netaudit.sources.hubs.zoo import bundled
 
 ROOT = Path(__file__).parent.parent
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from netaudit.names import folder_name
+from netaudit.text import folder_name
 
 if TYPE_CHECKING:
-    from netaudit.analysers.surrogates import Level
+    from netaudit.analyses.surrogates import Level
+    from netaudit.numerics.spectrum import Method
     from netaudit.results import AuditReport
-    from netaudit.spectrum import Method
 
 FORMATS = ("html", "pdf", "json")
 CLAIMS = ("gaussian_weights", "constant_bias", "singular_law", "shadow_inversion")  # a test holds both to the analysers
@@ -89,8 +89,8 @@ def audit(
 ) -> None:
     """Audit TARGET: a file, a folder of shards, a bundled network, or a torchvision or timm name (the default)."""
     from netaudit.cli.progress import progress_bar
-    from netaudit.report.files import make_folder
-    from netaudit.sources.opener import require
+    from netaudit.files import make_folder
+    from netaudit.sources.open import require
 
     started, clock = datetime.now(UTC), time.perf_counter()
     require(target)

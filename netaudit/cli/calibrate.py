@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from netaudit.calibration.plan import Plan
+    from netaudit.studies.calibration.plan import Plan
 
 
 @click.command()
@@ -44,9 +44,9 @@ def calibrate(
 
     Exit codes: 0 every bar is met; 1 one is not; 2 the study could not be run.
     """
-    from netaudit.calibration import plan as plans
-    from netaudit.calibration.run import calibrate as run
     from netaudit.cli.progress import progress_bar
+    from netaudit.studies.calibration import plan as plans
+    from netaudit.studies.calibration.run import calibrate as run
 
     asked = {"seeds": seeds, "large_seeds": large_seeds, "curve_seeds": curve_seeds}
     sizes = {name: value for name, value in asked.items() if value is not None}
@@ -66,8 +66,8 @@ def calibrate(
 
 
 def _print(data: dict[str, Any], missed: list[dict[str, Any]], folder: Path) -> None:
-    from netaudit.calibration.words import figure, limits
     from netaudit.cli.tables import print_table
+    from netaudit.studies.calibration.words import figure, limits
 
     if missed:
         rows = [(bar["requirement"], bar["cell"], bar["claim"] or "", limits(bar), figure(bar)) for bar in missed]

@@ -27,14 +27,14 @@ from netaudit.cli.audit import FORMATS, split_formats
 def curves(folders: tuple[Path, ...], out: Path, device: str, seed: int, formats: tuple[str, ...], quiet: bool) -> None:
     """Audit every epoch of training runs (netaudit train --keep-epochs in DIR) and draw each claim as a curve."""
     from netaudit.cli.progress import progress_bar
-    from netaudit.report.files import make_folder
+    from netaudit.files import make_folder
 
     make_folder(out)  # now, not after minutes of work
     with progress_bar(quiet) as progress:
-        from netaudit import device as devices
-        from netaudit.report.study import write_study
-        from netaudit.training import page
-        from netaudit.training.curves import measure
+        from netaudit.numerics import device as devices
+        from netaudit.studies.harness.page import write_study
+        from netaudit.studies.training_curves import page
+        from netaudit.studies.training_curves.measure import measure
 
         tell = progress or (lambda message, done, total: None)
         found = measure(folders, devices.choose(device), seed, tell)

@@ -18,9 +18,9 @@ def layers(target: str, weights: Path | None, layers: tuple[str, ...], exclude: 
     """List the layers of TARGET: what would be audited, what is skipped and why. Downloads nothing."""
     from netaudit.cli.progress import progress_bar
     from netaudit.cli.tables import console, print_table
-    from netaudit.names import printable
-    from netaudit.sources.interface import FCSpec
-    from netaudit.sources.opener import open_source
+    from netaudit.network.network import FCSpec
+    from netaudit.sources.open import open_source
+    from netaudit.text import printable
 
     with progress_bar(quiet=False) as progress:
         source = open_source(target, weights=weights, pretrained=False, progress=progress)

@@ -22,7 +22,7 @@ from netaudit.cli.theory import theory
 from netaudit.cli.train import train
 from netaudit.cli.zoo import zoo
 from netaudit.errors import NetauditError
-from netaudit.names import printable
+from netaudit.text import printable
 
 COMMANDS = (audit, layers, zoo, render, calibrate, theory, train, curves, shadow_study)
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from netaudit.sources.interface import Progress
+from netaudit.network.network import Progress
 
 
 @contextmanager

@@ -21,8 +21,8 @@ from netaudit.cli.audit import FORMATS, split_formats
 def render(source: Path, out: Path | None, formats: tuple[str, ...], quiet: bool) -> None:
     """Rebuild the reports from an AUDIT.JSON; needs neither the model nor PyTorch."""
     from netaudit.cli.progress import progress_bar
+    from netaudit.files import make_folder
     from netaudit.report import write_reports
-    from netaudit.report.files import make_folder
     from netaudit.results import AuditReport
 
     report = AuditReport.from_json(source)

@@ -15,8 +15,8 @@ def write_run(folder: Path, started: datetime, seconds: Mapping[str, float]) -> 
     Raises:
         ReportError: the file cannot be written.
     """
-    from netaudit.device import peak_memory
-    from netaudit.report.files import write_atomically
+    from netaudit.files import write_atomically
+    from netaudit.numerics.device import peak_memory
 
     run = {
         "command": ["netaudit", *sys.argv[1:]],

@@ -27,9 +27,9 @@ def shadow_study(data_root: Path, out: Path, jobs: int, report_only: bool, quiet
     from netaudit.cli.progress import progress_bar
 
     with progress_bar(quiet) as progress:
-        from netaudit.report.study import write_study
+        from netaudit.studies.harness.page import write_study
+        from netaudit.studies.shadow_training import page, plan, run, summary
         from netaudit.training.data import load
-        from netaudit.training.shadow_study import page, plan, run, summary
 
         tell = progress or (lambda message, done, total: None)
         settings = plan.settings()

@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from netaudit.names import printable
 from netaudit.results import AuditReport, Verdict
+from netaudit.text import printable
 
 SYMBOLS: dict[Verdict, tuple[str, str]] = {
     "holds": ("●", "green"),

@@ -31,15 +31,15 @@ def theory(quick: bool, out: Path | None, device: str, seed: int, quiet: bool) -
     """
     from netaudit.cli.progress import progress_bar
     from netaudit.cli.run_file import write_run
-    from netaudit.report.files import make_folder
+    from netaudit.files import make_folder
 
     started, clock = datetime.now(UTC), time.perf_counter()
     folder = out or DEFAULT
     make_folder(folder)  # now, not after minutes of work
     with progress_bar(quiet) as progress:
-        from netaudit.report.study import write_study
-        from netaudit.theory.page import build_page
-        from netaudit.theory.study import run_theory
+        from netaudit.studies.harness.page import write_study
+        from netaudit.studies.theory.page import build_page
+        from netaudit.studies.theory.study import run_theory
 
         data = run_theory(quick=quick, device=device, seed=seed, progress=progress)
         measured = time.perf_counter()
@@ -55,7 +55,7 @@ def _print(data: Mapping[str, Any], written: list[Path]) -> None:
     from rich.text import Text
 
     from netaudit.cli.tables import SYMBOLS, console, print_table
-    from netaudit.theory.page import verdict_of
+    from netaudit.studies.theory.page import verdict_of
 
     rows = []
     for statement in data["statements"]:

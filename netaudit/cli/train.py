@@ -72,12 +72,12 @@ def train(
     from the last whole epoch, to the same bytes.
     """
     from netaudit.cli.progress import progress_bar
-    from netaudit.report.files import make_folder
+    from netaudit.files import make_folder
 
     folder = out or Path("trained") / recipe
     make_folder(folder)  # now, not after an hour of work
     with progress_bar(quiet) as progress:
-        from netaudit import device as devices
+        from netaudit.numerics import device as devices
         from netaudit.training import checkpoint, export, loop, recipes
         from netaudit.training.data import load
         from netaudit.training.log import Log, follows

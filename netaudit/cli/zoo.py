@@ -9,7 +9,7 @@ import click
 def zoo() -> None:
     """List the bundled networks: they need no download."""
     from netaudit.cli.tables import print_table
-    from netaudit.sources.zoo import bundled
+    from netaudit.sources.hubs.zoo import bundled
 
     rows = [
         (name, card["title"], f"{card['accuracy']['test']:.2%}", card["data"].partition(":")[0])

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netaudit.errors import ReportError
-from netaudit.report.files import make_folder, write_atomically
+from netaudit.files import make_folder, write_atomically
 from netaudit.results import AuditReport
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def render_html(report: AuditReport, path: str | Path | None = None) -> str:
         ReportError: the file cannot be written.
     """
     from netaudit.report.bundle import prepare
-    from netaudit.report.html import to_html
+    from netaudit.report.renderers.html import to_html
 
     page = to_html(prepare(report))
     if path is not None:
@@ -40,7 +40,7 @@ def render_pdf(report: AuditReport, path: str | Path | None = None) -> bytes:
         ReportError: the PDF cannot be made, or the file cannot be written.
     """
     from netaudit.report.bundle import prepare
-    from netaudit.report.pdf import to_pdf
+    from netaudit.report.renderers.pdf import to_pdf
 
     pdf = to_pdf(prepare(report))
     if path is not None:
@@ -110,11 +110,11 @@ def write_formats(
     if _write_figures(laid_out.figures, out / "figures"):
         written["figures"] = out / "figures"
     if "html" in formats:
-        from netaudit.report.html import to_html
+        from netaudit.report.renderers.html import to_html
 
         keep("html", to_html(laid_out).encode("utf-8"))
     if "pdf" in formats:
-        from netaudit.report.pdf import to_pdf
+        from netaudit.report.renderers.pdf import to_pdf
 
         keep("pdf", to_pdf(laid_out))
     if "json" in formats:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from netaudit.layers import SkippedLayer
+from netaudit.network.layers import SkippedLayer
 from netaudit.results.finding import Condition, Finding, Null, Rule
 from netaudit.results.layer import LayerResult, SpectralFigures
 from netaudit.results.network import HiddenUnits, PValue, PValues, ShadowImages, StackResult, StackRun

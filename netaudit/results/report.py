@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from netaudit.layers import SkippedLayer
+from netaudit.network.layers import SkippedLayer
 from netaudit.results.finding import Verdict
 from netaudit.results.layer import LayerResult, SpectralFigures
 from netaudit.results.network import HiddenUnits, PValues, StackResult
@@ -95,7 +95,7 @@ class AuditReport:
         """
         text = json.dumps(self.to_dict(), allow_nan=False, indent=2) + "\n"
         if path is not None:
-            from netaudit.report.files import write_atomically
+            from netaudit.files import write_atomically
 
             write_atomically(Path(path), text.encode("ascii"))
         return text
@@ -108,7 +108,7 @@ class AuditReport:
             ReportError: not a file, not JSON, another format version, or not of the published schema.
         """
         from netaudit.results.reading import report_from
-        from netaudit.schema import read
+        from netaudit.results.schema import read
 
         return report_from(read(source, FORMAT_VERSION))
 

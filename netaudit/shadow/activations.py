@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from netaudit import device as devices
+from netaudit.numerics import device as devices
 from netaudit.shadow.distribution import alpha, draw_sparse, keep_mask, shadow
 from netaudit.shadow.gaussian_layer import independent, orthonormal
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from netaudit import device as devices
+from netaudit.numerics import device as devices
 from netaudit.shadow.distribution import SparseDraws, alpha, draw_sparse, keep_mask, shadow
 from netaudit.shadow.prediction import Prediction, predict
 

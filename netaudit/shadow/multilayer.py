@@ -6,7 +6,8 @@ Dropout keeps k_j of the n_j coordinates of layer j on average, about half of wh
     h^(j-1) = r(alpha_j A_j^T h^(j)) * Bernoulli(k_{j-1} / n_{j-1}),   alpha_j = 2 / (k_{j-1} sigma^2),
 
 and the network goes forward with one constant offset a layer, r(A_j . - t_j). Here sigma = 1. What comes back in
-closed form: :mod:`netaudit.shadow.multilayer_prediction`. A trained stack with labels: :mod:`netaudit.shadow.stack`.
+closed form: :mod:`netaudit.shadow.multilayer_prediction`. A trained stack with labels:
+:mod:`netaudit.analyses.network.labels_back.recover`.
 
 Source: arXiv:1511.05653, equation (4) and Theorems 2.1 and 3.1.
 """

@@ -9,7 +9,7 @@ made g, and a part that is independent of it, and so z = A_j y is close to N(c h
     c = n_{j-1} E[g y] / ||h^(j)||,   s_i^2 = n_{j-1} (E[y^2] + u^2 (E[g^2 y^2] - E[g y]^2 - E[y^2])).
 
 The output of layer j is r(z_i - t_j), whose moments over g are one-dimensional integrals of the closed forms of
-:func:`netaudit.laws.gaussian.relu_moments`. With one layer this is exactly :mod:`netaudit.shadow.prediction`.
+:func:`netaudit.numerics.laws.gaussian.relu_moments`. With one layer this is exactly :mod:`netaudit.shadow.prediction`.
 
 What is approximate: norms are taken at their means. Predictions hold where the k_j are large and the error is below
 about one half; a saturated error is underestimated by up to a tenth, and so is the noise on the support of a lone gate.
@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import OptimizeResult, minimize
 
-from netaudit.laws.gaussian import normal_pdf, relu_moments
+from netaudit.numerics.laws.gaussian import normal_pdf, relu_moments
 from netaudit.shadow.multilayer import NetShape
 
 Floats = NDArray[np.float64]

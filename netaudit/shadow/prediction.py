@@ -22,7 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import ndtr
 
-from netaudit.laws.gaussian import normal_pdf, relu_moments
+from netaudit.numerics.laws.gaussian import normal_pdf, relu_moments
 
 Floats = NDArray[np.float64]
 

@@ -10,9 +10,9 @@ from typing import IO, Any
 import numpy as np
 
 from netaudit.errors import SourceError, UnsafeFileError
-from netaudit.names import printable
-from netaudit.sources.interface import Sample, Source
+from netaudit.network.network import Sample, Source
 from netaudit.sources.weights import require_regular, sha256
+from netaudit.text import printable
 
 LARGEST = 2**30
 """Bytes that x may take as float32: 1,700 ImageNet inputs. The stack's accuracy needs a few hundred."""

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from netaudit.errors import SourceError, UnsafeFileError
-from netaudit.names import printable
-from netaudit.sources.interface import Sample
+from netaudit.network.network import Sample
 from netaudit.sources.weights import require_regular, sha256
+from netaudit.text import printable
 
 if TYPE_CHECKING:
     from PIL.Image import Image

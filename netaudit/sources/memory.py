@@ -9,10 +9,10 @@ import torch
 from torch import nn
 
 from netaudit.errors import SourceError
-from netaudit.sources import module, skeleton, statedict, trunk
-from netaudit.sources.interface import ModelInfo, Source
-from netaudit.sources.nesting import state_dict
-from netaudit.sources.store import MemoryStore, declare, module_store
+from netaudit.network.network import ModelInfo, Source
+from netaudit.sources.find_state_dict import state_dict
+from netaudit.sources.planners import backbone, meta_tracing, module, names_and_shapes
+from netaudit.sources.stores import MemoryStore, declare, module_store
 
 
 def open_memory(target: nn.Module | Mapping[str, Any]) -> Source:
@@ -39,7 +39,7 @@ def _open_module(target: nn.Module) -> Source:
         raise SourceError(
             "the module has lazy parameters, whose shapes are not known", hint="run it on one input first"
         )
-    trace = skeleton.trace(target, skeleton.guess_inputs(target))
+    trace = meta_tracing.trace(target, meta_tracing.guess_inputs(target))
     planned = module.plan(target, trace)
     kind = type(target).__name__
     return Source(
@@ -48,19 +48,19 @@ def _open_module(target: nn.Module) -> Source:
         store=module_store(target),
         parameters_total=planned.parameters_total,
         stack=planned.stack,
-        trunk=trunk.below(planned, trace, lambda: target),
+        trunk=backbone.below(planned, trace, lambda: target),
     )
 
 
 def _open_state_dict(target: Mapping[str, Any]) -> Source:
     found = state_dict(target)
     origin = f"2-D weight under {found.taken}" if found.taken else "2-D weight"
-    planned = statedict.plan(declare(found.tensors), origin)
+    planned = names_and_shapes.plan(declare(found.tensors), origin)
     return Source(
         info=ModelInfo("state_dict", "module"),
         entries=planned.entries,
         store=MemoryStore(found.tensors),
         parameters_total=planned.parameters_total,
         stack=planned.stack,
-        trunk=trunk.below(planned, None),
+        trunk=backbone.below(planned, None),
     )

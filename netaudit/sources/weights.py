@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netaudit.errors import SourceError
-from netaudit.names import printable
-from netaudit.sources.interface import TensorStore
+from netaudit.network.network import TensorStore
+from netaudit.text import printable
 
 if TYPE_CHECKING:
-    from netaudit.sources.statedict import Declared
+    from netaudit.sources.planners.names_and_shapes import Declared
 
 CHECKPOINTS = (".pt", ".pth", ".bin", ".ckpt")  # of torch.save; the last two as transformers and Lightning name them
 SAFETENSORS = ".safetensors"
@@ -65,15 +65,15 @@ def open_weights(path: Path) -> WeightsFile:
     path = locate(path)
     shown = printable(path.name)
     if path.name.lower().endswith(INDICES):
-        from netaudit.sources.shards import open_shards
+        from netaudit.sources.formats.shards import open_shards
 
         return open_shards(path)
     if path.suffix.lower() == SAFETENSORS:
-        from netaudit.sources.safetensors_file import open_safetensors
+        from netaudit.sources.formats.safetensors import open_safetensors
 
         return open_safetensors(path)
     if path.suffix.lower() in CHECKPOINTS:
-        from netaudit.sources.checkpoint import open_checkpoint
+        from netaudit.sources.formats.torch_save import open_checkpoint
 
         return open_checkpoint(path)
     kind = f"{path.suffix} files are" if path.suffix else "a file without a suffix is"
@@ -87,7 +87,7 @@ def locate(path: Path) -> Path:
         SourceError: no such file, not a regular file, or a folder without one.
     """
     if is_a(Path.is_dir, path):
-        from netaudit.sources.folder import weights_in
+        from netaudit.sources.formats.folder import weights_in
 
         path = weights_in(path)
     require_regular(path)

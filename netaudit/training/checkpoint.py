@@ -16,7 +16,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
 from netaudit.errors import NetauditError
-from netaudit.report.files import write_atomically
+from netaudit.files import write_atomically
 from netaudit.training.loop import Precision, Run, start
 from netaudit.training.recipes import Recipe
 

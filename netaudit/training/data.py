@@ -15,9 +15,9 @@ import torch
 from torch import Tensor
 
 from netaudit.errors import SourceError
-from netaudit.names import printable
-from netaudit.sources import download
-from netaudit.sources.interface import Progress
+from netaudit.network.network import Progress
+from netaudit.sources.hubs import download
+from netaudit.text import printable
 
 
 @dataclass(frozen=True)

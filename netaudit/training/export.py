@@ -14,8 +14,8 @@ import torch
 from safetensors.torch import save
 from torch import nn
 
-from netaudit import device as devices
-from netaudit.report.files import make_folder, write_atomically
+from netaudit.files import make_folder, write_atomically
+from netaudit.numerics import device as devices
 from netaudit.training.data import DataSet, Images
 from netaudit.training.loop import Run, accuracy
 from netaudit.training.recipes import Shadows

@@ -14,10 +14,10 @@ from typing import Any, Literal, Protocol, runtime_checkable
 import torch
 from torch import Tensor, nn
 
-from netaudit import device as devices
 from netaudit.errors import NetauditError
-from netaudit.sources import sequential
-from netaudit.sources.interface import Progress
+from netaudit.network.network import Progress
+from netaudit.numerics import device as devices
+from netaudit.sources.hubs import sequential
 from netaudit.training.augmentation import crop_and_flip
 from netaudit.training.data import DataSet, Images
 from netaudit.training.recipes import Recipe, Shadows

@@ -32,7 +32,7 @@ class Recipe:
     name: str
     title: str
     architecture: tuple[Layer, ...]
-    """Of :func:`netaudit.sources.sequential.build`."""
+    """Of :func:`netaudit.sources.hubs.sequential.build`."""
     input: tuple[int, ...]
     """Shape of one input."""
     data: Literal["mnist", "cifar10"]

@@ -6,8 +6,8 @@ import signal
 import pytest
 
 from netaudit.cli.main import main
-from netaudit.theory import baby, study
-from netaudit.theory.statements import STATEMENTS
+from netaudit.studies.theory import baby, study
+from netaudit.studies.theory.statements import STATEMENTS
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 import torch
 
-from netaudit.analysers.interface import AuditedLayer
-from netaudit.analysers.tail import spectral_figures
-from netaudit.layers import FCLayer
+from netaudit.analyses.context import AuditedLayer
+from netaudit.analyses.layer.power_law.measure import spectral_figures
+from netaudit.network.layers import FCLayer
 
 PYTHON = os.environ.get("NETAUDIT_PEERS_PYTHON")
 pytestmark = [

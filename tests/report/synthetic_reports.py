@@ -10,7 +10,7 @@ from synthetic_figures import figures, without_a_fit
 from synthetic_findings import findings
 from synthetic_units import hidden_units, unjudged
 
-from netaudit.layers import SkippedLayer
+from netaudit.network.layers import SkippedLayer
 from netaudit.results import (
     AuditReport,
     Coverage,

@@ -9,7 +9,7 @@ from netaudit.report.chart import Axis, Chart, Mark, series
 from netaudit.report.document.labels import verdict
 from netaudit.report.document.model import Column, Pair, Paragraph, Run, Section
 from netaudit.report.document.numbering import Numbering, facts
-from netaudit.report.study import StudyPage
+from netaudit.studies.harness.page import StudyPage
 
 EVIL = "<script>alert(1)</script> $x^2$ _b_ *c* #panic() \u202e层"
 

@@ -36,7 +36,7 @@ def test_an_unknown_formula_fails_at_once():
 def test_the_marchenko_pastur_formula_is_that_of_the_laws():
     """The printed density, evaluated, against the one that the audit uses."""
     np = pytest.importorskip("numpy")
-    from netaudit.laws import marchenko_pastur
+    from netaudit.numerics.laws import marchenko_pastur
 
     assert "sqrt((lambda_+ - lambda)(lambda - lambda_-)) / (2 pi q lambda)" in formulas()["marchenko_pastur"].typst
     assert formulas()["density_u"].typst == "2 u thin f(u^2)"
@@ -48,6 +48,6 @@ def test_the_marchenko_pastur_formula_is_that_of_the_laws():
 
 
 def test_the_printed_quantile_is_that_of_the_laws():
-    from netaudit.laws import tracy_widom
+    from netaudit.numerics.laws import tracy_widom
 
     assert formulas()["t999"].typst == f"t_(0.999) = {tracy_widom.quantile(0.999):.2f}"

@@ -146,8 +146,8 @@ def test_odd_points_are_drawn(pairs, values):
 
 
 def test_the_printed_numbers_are_those_of_the_audit():
-    from netaudit.units.balance import THRESHOLD, verdict_on
-    from netaudit.units.norms import ZERO
+    from netaudit.analyses.network.hidden_units.balance import THRESHOLD, verdict_on
+    from netaudit.analyses.network.hidden_units.norms import ZERO
 
     [section] = [each for each in method() if each.identifier == "method-hidden-units"]
     assert section.title.startswith("5.6 ")  # where the section on the results points

@@ -5,7 +5,7 @@ import pytest
 
 from netaudit.report import render_html
 from netaudit.report.bundle import prepare
-from netaudit.report.html import break_name, to_html
+from netaudit.report.renderers.html import break_name, to_html
 
 
 @pytest.fixture(scope="module")

@@ -13,10 +13,10 @@ from PIL import Image
 from netaudit.report.bundle import prepare
 from netaudit.report.figures.draw import draw_figures
 from netaudit.report.figures.images import draw_images, mosaic
-from netaudit.report.html import to_html
 from netaudit.report.images import ImageGrid, read_images
-from netaudit.report.pdf import to_pdf
 from netaudit.report.plan import IMAGES, plan
+from netaudit.report.renderers.html import to_html
+from netaudit.report.renderers.pdf import to_pdf
 from netaudit.results import AuditReport, ShadowImages
 
 

@@ -4,8 +4,8 @@ import pytest
 
 from netaudit.report.bundle import prepare
 from netaudit.report.glyphs import in_glyphs
-from netaudit.report.html import to_html
-from netaudit.report.pdf import to_pdf
+from netaudit.report.renderers.html import to_html
+from netaudit.report.renderers.pdf import to_pdf
 
 
 def missing(bundle, read_page, pdf_text, squash):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from netaudit.errors import ReportError
 from netaudit.report import render_pdf
 from netaudit.report.glyphs import in_glyphs
-from netaudit.report.pdf import for_paper, lines_of, soft_breaks, to_pdf
+from netaudit.report.renderers.pdf import for_paper, lines_of, soft_breaks, to_pdf
 
 
 @pytest.fixture(scope="module")
@@ -91,8 +91,8 @@ def test_hostile_names_are_printed_and_not_run(hostile_bundle, pdf_text, squash)
 
 def test_every_character_that_is_not_escaped_can_be_set(build, build_layer):
     """All 5,000 characters that the fallback font claims, in names, against Typst's strict mode."""
-    from netaudit.names import printable
     from netaudit.report.glyphs import drawable
+    from netaudit.text import printable
 
     letters = "".join(map(chr, sorted(drawable())))
     names = [printable(letters[i : i + 290]) for i in range(0, len(letters), 290)]

@@ -19,8 +19,8 @@ from netaudit.report.figures.draw import LARGEST, draw_charts
 from netaudit.report.figures.lines import draw_chart
 from netaudit.report.figures.style import THEME, canvas
 from netaudit.report.glyphs import in_glyphs
-from netaudit.report.html import to_html
-from netaudit.report.study import prepare_study, write_study
+from netaudit.report.renderers.html import to_html
+from netaudit.studies.harness.page import prepare_study, write_study
 
 
 @pytest.fixture(scope="module")

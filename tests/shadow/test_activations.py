@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from netaudit import device as devices
+from netaudit.numerics import device as devices
 from netaudit.shadow.activations import MOST, recover
 
 CPU = torch.device("cpu")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from netaudit import device as devices
+from netaudit.numerics import device as devices
 from netaudit.shadow.gaussian_layer import GaussianLayers, control_auc, independent, orthonormal
 from netaudit.shadow.inversion import FIGURES, draw_grid, invert
 

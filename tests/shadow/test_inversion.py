@@ -4,7 +4,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from netaudit import device as devices
+from netaudit.numerics import device as devices
 from netaudit.shadow import inversion, reference
 from netaudit.shadow.inversion import FIGURES, draw_grid, invert
 

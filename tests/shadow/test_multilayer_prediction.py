@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from netaudit import device as devices
+from netaudit.numerics import device as devices
 from netaudit.shadow.multilayer import NetShape, down, draw_passes, forward
 from netaudit.shadow.multilayer_prediction import best_offsets, channel, squared_errors
 from netaudit.shadow.prediction import predict, soft_error

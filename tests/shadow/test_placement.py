@@ -5,10 +5,10 @@ import torch
 from torch import nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from netaudit import device as devices
-from netaudit import lanczos, spectrum
-from netaudit.layers import FCLayer
-from netaudit.shadow import stack as shadow_stack
+from netaudit.analyses.network.labels_back import recover as shadow_stack
+from netaudit.network.layers import FCLayer
+from netaudit.numerics import device as devices
+from netaudit.numerics import lanczos, spectrum
 from netaudit.shadow.inversion import compare, draw_grid, measure
 from netaudit.training import ShadowLoss
 

@@ -23,9 +23,9 @@ from hypothesis import strategies as st
 from safetensors.torch import save_file
 
 from netaudit.errors import SourceError, UnsafeFileError
-from netaudit.sources import records
-from netaudit.sources.checkpoint import CheckpointStore, open_checkpoint
-from netaudit.sources.store import MemoryStore
+from netaudit.sources.formats import torch_zip
+from netaudit.sources.formats.torch_save import CheckpointStore, open_checkpoint
+from netaudit.sources.stores import MemoryStore
 from netaudit.sources.weights import open_weights
 
 
@@ -101,7 +101,7 @@ def test_an_opened_file_holds_no_data(tmp_path: Path) -> None:
 MEASURE = """
 import sys
 from pathlib import Path
-from netaudit.device import peak_memory, release_memory
+from netaudit.numerics.device import peak_memory, release_memory
 from netaudit.sources.weights import open_weights
 
 for path in sys.argv[1:]:
@@ -342,7 +342,7 @@ def test_a_file_that_fails_does_not_spoil_the_next(tmp_path: Path) -> None:
 
 def test_an_endless_index_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = save(tmp_path / "net.pt", {"w": torch.ones(2, 2)})
-    monkeypatch.setattr(records, "LONGEST_INDEX", 10)
+    monkeypatch.setattr(torch_zip, "LONGEST_INDEX", 10)
     with pytest.raises(UnsafeFileError, match="an index longer than 10 bytes"):
         open_checkpoint(path)
 

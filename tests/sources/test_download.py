@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from netaudit.errors import SourceError
-from netaudit.sources.download import cache_folder, fetch, within
+from netaudit.sources.hubs.download import cache_folder, fetch, within
 
 DATA = os.urandom(3_000_000)
 DIGEST = hashlib.sha256(DATA).hexdigest()

@@ -11,7 +11,7 @@ import netaudit
 from netaudit.errors import SourceError, UnsafeFileError
 from netaudit.sources.data import load_data
 from netaudit.sources.images import Preprocessing, load_images, plain
-from netaudit.sources.opener import open_source
+from netaudit.sources.open import open_source
 
 GREY = plain((1, 28, 28))
 

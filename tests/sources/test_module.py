@@ -10,8 +10,8 @@ import torch.nn.functional as F  # noqa: N812 - its usual name
 from torch import Tensor, nn
 
 from netaudit.errors import SourceError
-from netaudit.layers import SkippedLayer
-from netaudit.sources.interface import FCSpec, Source
+from netaudit.network.layers import SkippedLayer
+from netaudit.network.network import FCSpec, Source
 from netaudit.sources.memory import open_memory
 
 

@@ -9,7 +9,7 @@ import pytest
 import timm
 from torchvision import models
 
-from netaudit.sources import registered
+from netaudit.sources.hubs import registered
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from netaudit.errors import SourceError
-from netaudit.sources.sequential import build, shape
+from netaudit.sources.hubs.sequential import build, shape
 
 PLAN: list[dict[str, Any]] = [
     {"type": "Conv2d", "name": "conv1", "in": 3, "out": 6, "kernel": 5, "padding": 2},

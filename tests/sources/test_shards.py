@@ -17,9 +17,9 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from netaudit.errors import SourceError, UnsafeFileError
-from netaudit.layers import SkippedLayer
-from netaudit.sources import safetensors_file, shards
-from netaudit.sources.opener import open_source
+from netaudit.network.layers import SkippedLayer
+from netaudit.sources.formats import safetensors, shards
+from netaudit.sources.open import open_source
 from netaudit.sources.weights import open_weights
 
 INDEX = "model.safetensors.index.json"
@@ -128,7 +128,7 @@ def test_the_hub_s_cache_is_made_of_links(tmp_path: Path) -> None:
 
 def test_one_shard_is_open_at_a_time_and_none_when_listing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path, split(tensors(), {"h.2.fc.weight"}))
-    real, now, most, read = safetensors_file.safe_open, 0, 0, []
+    real, now, most, read = safetensors.safe_open, 0, 0, []
 
     @contextmanager
     def counted(*args: Any, **options: Any) -> Iterator[Any]:
@@ -148,7 +148,7 @@ def test_one_shard_is_open_at_a_time_and_none_when_listing(tmp_path: Path, monke
             found: Tensor = self.file.get_tensor(name)
             return found
 
-    monkeypatch.setattr(safetensors_file, "safe_open", counted)
+    monkeypatch.setattr(safetensors, "safe_open", counted)
     source = open_source(tmp_path)
     assert (now, most, read) == (0, 1, [])
     layers = [source.read(spec) for spec in source.specs()]

@@ -9,9 +9,9 @@ import torch
 from safetensors.torch import save
 
 from netaudit.errors import SourceError
-from netaudit.sources.architecture import MismatchError
-from netaudit.sources.interface import Source
-from netaudit.sources.opener import open_source
+from netaudit.network.network import Source
+from netaudit.sources.hubs.architecture import MismatchError
+from netaudit.sources.open import open_source
 
 
 def stack(source: Source) -> list[tuple[str, str]]:
@@ -114,7 +114,7 @@ def test_no_weights_published() -> None:
 
 
 def test_weights_at_a_url(server: Any, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from netaudit.sources import timm as room
+    from netaudit.sources.hubs import timm as room
 
     state = make("test_vit").state_dict()
     torch.save(state, tmp_path / "net.pth")

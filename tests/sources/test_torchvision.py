@@ -12,10 +12,10 @@ from torchvision import models
 from torchvision.models.vision_transformer import MLPBlock
 
 from netaudit.errors import SourceError
-from netaudit.layers import SkippedLayer
-from netaudit.sources.architecture import Architecture, MismatchError, open_architecture
-from netaudit.sources.interface import ModelInfo, Source
-from netaudit.sources.opener import open_source
+from netaudit.network.layers import SkippedLayer
+from netaudit.network.network import ModelInfo, Source
+from netaudit.sources.hubs.architecture import Architecture, MismatchError, open_architecture
+from netaudit.sources.open import open_source
 from netaudit.sources.weights import open_weights
 
 
@@ -185,7 +185,7 @@ def test_published_files_may_hold_more(
 
 
 def test_old_densenet_names(tmp_path: Path) -> None:
-    from netaudit.sources.torchvision import _densenet
+    from netaudit.sources.hubs.torchvision import _densenet
 
     old = {"features.denseblock1.denselayer12.norm.1.weight": 1, "features.transition1.norm.weight": 2}
     assert _densenet(old) == {  # type: ignore[arg-type]

@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from netaudit.errors import SourceError
-from netaudit.sources.zoo import bundled, open_zoo, root
+from netaudit.sources.hubs.zoo import bundled, open_zoo, root
 
 ARCHITECTURE = [
     {"type": "Flatten"},

@@ -7,7 +7,7 @@ import torch
 import netaudit
 from netaudit.errors import SourceError
 from netaudit.sources.data import load_sample
-from netaudit.sources.opener import open_source
+from netaudit.sources.open import open_source
 from netaudit.training import checkpoint, export, loop
 
 CPU = torch.device("cpu")

@@ -3,8 +3,8 @@ import json
 import pytest
 import torch
 
-from netaudit.sources import sequential
-from netaudit.sources.zoo import bundled
+from netaudit.sources.hubs import sequential
+from netaudit.sources.hubs.zoo import bundled
 from netaudit.training.recipes import RECIPES, recipe
 
 

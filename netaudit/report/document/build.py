@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from netaudit.names import printable
 from netaudit.report.document.first_page import first_page
 from netaudit.report.document.layer import layers
 from netaudit.report.document.method import method
@@ -10,10 +9,10 @@ from netaudit.report.document.model import Document
 from netaudit.report.document.numbering import Numbering
 from netaudit.report.document.provenance import provenance
 from netaudit.report.document.stack import skipped, stack
-from netaudit.report.document.text import count
 from netaudit.report.document.units import hidden_units
 from netaudit.report.plan import Plan
 from netaudit.results import AuditReport
+from netaudit.text import count, printable
 
 
 def build_document(report: AuditReport, plan: Plan, json_sha256: str) -> Document:

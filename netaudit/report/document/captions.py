@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from netaudit.names import printable
 from netaudit.report.chart import Chart
 from netaudit.report.curves import BiasCurve, Curve, Floats, GaussianCurve, InversionCurve, SpectrumCurve
 from netaudit.report.document.labels import SOURCES
-from netaudit.report.document.text import count, number, percent, shown_name
 from netaudit.report.images import ImageGrid
 from netaudit.report.plan import PlannedFigure
 from netaudit.results import StackResult
+from netaudit.text import count, number, percent, printable, shown_name
 
 SHORT = 60  # characters of a layer's name in a heading or caption; its table has the whole name
 

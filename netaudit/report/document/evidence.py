@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from netaudit.names import printable
 from netaudit.report.details import Alternative, Spike, read_alternatives, read_recovered, read_spikes
 from netaudit.report.document import labels
 from netaudit.report.document.model import Block, Column, Pair, Paragraph, Run, Table
 from netaudit.report.document.numbering import Numbering
-from netaudit.report.document.text import NONE, count, interval, number, percent, sentence, size
 from netaudit.results import Condition, LayerResult, Null, NullKind
+from netaudit.text import NONE, count, interval, number, percent, printable, sentence, size
 
 _SPIKES_SHOWN = 8
 

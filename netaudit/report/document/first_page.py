@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from netaudit.names import printable
 from netaudit.report.document.labels import SOURCES, VERDICTS, claim, metric, verdict
 from netaudit.report.document.model import Block, Column, Items, Paragraph, Run, Section, Table
 from netaudit.report.document.numbering import Numbering, facts
-from netaudit.report.document.text import NONE, count, number, percent, sentence, shown_name, size
 from netaudit.report.plan import Plan
 from netaudit.report.selection import worst_first
 from netaudit.results import AuditReport, LayerResult, StackResult, StackRun
+from netaudit.text import NONE, count, number, percent, printable, sentence, shown_name, size
 
 ON_PAPER = 200  # rows of one table in the PDF, about five pages; the HTML has them all
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from netaudit.names import printable
 from netaudit.report.document.model import Run
 from netaudit.results import Verdict
+from netaudit.text import printable
 
 VERDICTS: dict[Verdict, str] = {
     "holds": "● holds",

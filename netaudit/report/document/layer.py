@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from netaudit.names import printable
 from netaudit.report.document import captions, evidence, labels
 from netaudit.report.document.first_page import ON_PAPER, values
 from netaudit.report.document.model import Block, Column, Figure, Items, Pair, Paragraph, Run, Runs, Section, Table
 from netaudit.report.document.numbering import Numbering, plain_table
 from netaudit.report.document.other_tools import other_tools
-from netaudit.report.document.text import capital, count, number, sentence, shown_name, size
 from netaudit.report.plan import Plan, PlannedFigure
 from netaudit.results import AuditReport, Finding, LayerResult
+from netaudit.text import capital, count, number, printable, sentence, shown_name, size
 
 _WORD = 24  # characters of a dtype or an activation
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from netaudit.names import printable
 from netaudit.report.document import labels
 from netaudit.report.document.model import Block, Column, Pair, Paragraph, Run, Table
 from netaudit.report.document.numbering import Numbering
-from netaudit.report.document.text import capital, count, interval, number, sentence
 from netaudit.results import LayerResult, Null, SpectralFigures
+from netaudit.text import capital, count, interval, number, printable, sentence
 
 _BESIDE = {-1: "smaller than theirs", 0: "like theirs", 1: "larger than theirs"}
 _TAIL = {-1: "closer to a power law than", 0: "no closer to a power law than", 1: "farther from a power law than"}

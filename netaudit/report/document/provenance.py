@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from netaudit.names import printable
 from netaudit.report.document.model import Block, Column, Run, Section, Table
 from netaudit.report.document.numbering import Numbering, facts
-from netaudit.report.document.text import NONE, flat, number, plain
 from netaudit.results import AuditReport
+from netaudit.text import NONE, flat, number, plain, printable
 
 
 def provenance(report: AuditReport, json_sha256: str, numbering: Numbering) -> Section:

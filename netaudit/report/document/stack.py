@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from netaudit.names import printable
 from netaudit.report.document import captions
 from netaudit.report.document.first_page import ON_PAPER
 from netaudit.report.document.labels import SOURCES
 from netaudit.report.document.model import Block, Column, Paragraph, Run, Section
 from netaudit.report.document.numbering import Numbering
-from netaudit.report.document.text import NONE, capital, count, number, percent, sentence, shown_name, size
 from netaudit.report.plan import IMAGES, STACK, Plan
 from netaudit.results import AuditReport, StackResult
+from netaudit.text import NONE, capital, count, number, percent, printable, sentence, shown_name, size
 
 
 def stack(report: AuditReport, plan: Plan, numbering: Numbering) -> Section:

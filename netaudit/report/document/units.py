@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from netaudit.names import printable
 from netaudit.report.document.captions import SHORT
 from netaudit.report.document.first_page import ON_PAPER
 from netaudit.report.document.labels import in_words
 from netaudit.report.document.model import Block, Column, Items, Pair, Paragraph, Run, Runs, Section, Table
 from netaudit.report.document.numbering import Numbering
-from netaudit.report.document.text import count, interval, number, sentence, shown_name
 from netaudit.report.plan import Plan, PlannedUnits
 from netaudit.results import AuditReport, HiddenUnits, Training
+from netaudit.text import count, interval, number, printable, sentence, shown_name
 
 TRAINING: dict[Training, str] = {
     "trained": "trained",

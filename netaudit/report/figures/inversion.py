@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from netaudit.report.curves import InversionCurve
-from netaudit.report.document.text import number
 from netaudit.report.figures.style import BLUE, DARK, GREEN, PURPLE, VERMILLION, legend
 from netaudit.report.figures.ticks import plain_decades, plain_ticks
+from netaudit.text import number
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from netaudit.names import printable
 from netaudit.report.chart import LOOKS, Axis, Chart, Series, Values
-from netaudit.report.document.text import number, percent
 from netaudit.report.figures.style import BLUE, COLUMN, DARK, GREEN, GREY, PURPLE, VERMILLION
 from netaudit.report.figures.ticks import plain_decades
 from netaudit.report.glyphs import in_glyphs
+from netaudit.text import number, percent, printable
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from netaudit.report.curves import Floats, SpectrumCurve
-from netaudit.report.document.text import number
 from netaudit.report.figures.style import DARK, FILLED, GREY, VERMILLION, legend
+from netaudit.text import number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from netaudit.report.document.labels import SOURCES
-from netaudit.report.document.text import percent
 from netaudit.report.figures.style import BLUE, GREY, VERMILLION, legend
 from netaudit.report.figures.ticks import plain_ticks
 from netaudit.results import StackResult
+from netaudit.text import percent
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

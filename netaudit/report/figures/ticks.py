@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from netaudit.report.document.text import number
+from netaudit.text import number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

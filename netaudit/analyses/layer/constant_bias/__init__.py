@@ -1,0 +1,1 @@
+"""H2: the biases of a layer are essentially one constant."""

@@ -1,0 +1,1 @@
+"""H1: the entries of a layer look like draws from a Gaussian."""

@@ -1,0 +1,1 @@
+"""What users of other tools look for, under WeightWatcher's column names."""

@@ -1,0 +1,1 @@
+"""H4: the layer can be run in reverse."""

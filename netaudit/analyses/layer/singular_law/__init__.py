@@ -1,0 +1,1 @@
+"""H3: the singular values follow the Marchenko-Pastur law."""

@@ -1,0 +1,1 @@
+"""Labels sent down the stack as shadows and forward again."""

@@ -1,0 +1,1 @@
+"""What each label looks like at the network's input."""

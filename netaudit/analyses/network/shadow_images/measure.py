@@ -1,0 +1,129 @@
+"""Shadow images: what each label looks like at the network's input when it is sent down the whole stack.
+
+One-hot labels go down without dropout, x = r(alpha A^T h) at every layer, as in
+:mod:`netaudit.analyses.network.labels_back.recover`; beside them the same labels go down Gaussian layers of the same
+shapes and scales, which is what an untrained network does.
+
+Source: arXiv:1511.05653, equation (4) with rho = 1.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from netaudit.network.layers import FCLayer, Stack
+from netaudit.numerics import device as devices
+from netaudit.results import ShadowImages
+from netaudit.shadow.distribution import alpha, shadow
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+MOST = 10  # labels shown: the width of a page
+_VALUES = MOST * 3 * 32 * 32  # a row, so that the JSON grows by 100 kB at most: ten CIFAR images, two of 64 x 64
+_CHANNELS, _SIDES = (1, 3), range(8, 65)
+
+
+def are_images(shape: Sequence[int]) -> bool:
+    """Whether inputs ``[N, ...]`` of that shape are images that can be shown: grey or RGB, 8 to 64 pixels a side.
+
+    >>> are_images((400, 1, 28, 28)), are_images((400, 784)), are_images((1, 3, 224, 224))
+    (True, False, False)
+    """
+    return len(shape) == 4 and shape[1] in _CHANNELS and shape[2] in _SIDES and shape[3] in _SIDES
+
+
+def are_pixels(x: Tensor, inputs: Tensor) -> bool:
+    """Whether x ``[N, in]`` are the inputs ``[N, ...]`` themselves, plus at most one number."""
+    flat = inputs.flatten(1)
+    if x.shape != flat.shape:
+        return False
+    shift = x - flat
+    return float(shift.max() - shift.min()) <= 1e-5 * float(flat.abs().max())
+
+
+def label_shadows(
+    read: Callable[[str], FCLayer],
+    stack: Stack,
+    sigmas: Mapping[str, float],
+    h: Tensor,
+    generator: torch.Generator,
+    device: torch.device,
+) -> tuple[Tensor, Tensor]:
+    """Shadows ``[N, in]`` at the bottom of the labels h ``[N, classes]``: through the layers, and Gaussian ones.
+
+    ``sigmas`` gives the standard deviation of each layer's weights, for alpha and for the Gaussian layers.
+    """
+    import torch
+
+    trained = untrained = h.to(device).float()
+    with devices.exact_float32():
+        for step in reversed(stack.layers):
+            layer, sigma = read(step.name), sigmas[step.name]
+            scale = alpha(1.0, layer.shape[1], sigma)
+            other = torch.randn(layer.shape, generator=generator).mul_(sigma).to(device)
+            everything = torch.ones(1, layer.shape[1], device=device)
+            trained = shadow(trained @ layer.weight.to(device).float(), everything, scale)
+            untrained = shadow(untrained @ other, everything, scale)
+    return trained.cpu(), untrained.cpu()
+
+
+def show(
+    read: Callable[[str], FCLayer],
+    stack: Stack,
+    sigmas: Mapping[str, float],
+    inputs: NDArray[np.float32],
+    answers: NDArray[np.int64],
+    generator: torch.Generator,
+    device: torch.device,
+) -> ShadowImages:
+    """The images of the first labels of which there are real ``inputs`` ``[N, channels, height, width]``."""
+    import torch
+
+    x, y = torch.from_numpy(inputs), torch.from_numpy(answers)
+    classes = read(stack.layers[-1].name).shape[0]
+    labels = torch.unique(y)[: min(MOST, _VALUES // x[0].numel())]
+    h = torch.nn.functional.one_hot(labels, classes)
+    trained, untrained = label_shadows(read, stack, sigmas, h, generator, device)
+    real = torch.stack([x[y == label][0] for label in labels])
+    flat = x.flatten(1)
+    return ShadowImages(
+        shape=(x.shape[1], x.shape[2], x.shape[3]),
+        labels=tuple(labels.tolist()),
+        real=_encoded(real),
+        trained=_encoded(trained),
+        untrained=_encoded(untrained),
+        likeness_trained=likeness(trained, flat, y, labels.tolist()),
+        likeness_untrained=likeness(untrained, flat, y, labels.tolist()),
+    )
+
+
+def _encoded(images: Tensor) -> tuple[str, ...]:
+    return tuple(base64.b64encode(image.numpy().tobytes()).decode() for image in to_pixels(images))
+
+
+def to_pixels(images: Tensor) -> Tensor:
+    """Each image ``[N, ...]`` scaled so that its largest value is 255, as uint8; an image of zeros stays black."""
+    import torch
+
+    flat = images.flatten(1)
+    largest = flat.amax(1, keepdim=True).clamp_min(torch.finfo(flat.dtype).tiny)
+    return (flat / largest * 255).round().to(torch.uint8).reshape(images.shape)
+
+
+def likeness(shadows: Tensor, x: Tensor, y: Tensor, labels: Sequence[int]) -> float:
+    """Mean correlation over the pixels of each label's shadow ``[N, in]`` with the mean of its real inputs x."""
+    import torch
+
+    found = []
+    for image, label in zip(shadows, labels, strict=True):
+        pair = torch.stack([image, x[y == label].mean(0)]).double()
+        centred = pair - pair.mean(1, keepdim=True)
+        norms = centred.norm(dim=1)
+        found.append(float(centred[0] @ centred[1] / (norms[0] * norms[1])) if norms.min() > 0 else 0.0)
+    return sum(found) / len(found)

@@ -1,0 +1,106 @@
+"""Fingerprints: of the weights audited, and of the file they came from."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from netaudit.errors import SourceError
+from netaudit.network.layers import FCLayer
+from netaudit.network.network import Progress
+from netaudit.sources.weights import hash_in_name, in_words, sha256
+from netaudit.text import printable
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+_CHUNK = 1 << 22
+
+
+class WeightsHash:
+    """SHA-256 over the audited tensors: one line ``name dtype shape sha256(bytes)`` each, sorted by name.
+
+    A hash of hashes, so that layers can be read one at a time in any order. The same weights give the same hash
+    whatever file held them.
+    """
+
+    def __init__(self) -> None:
+        self._lines: list[str] = []
+
+    def add(self, layer: FCLayer) -> None:
+        """Add a layer's weight and bias."""
+        for suffix, tensor in (("weight", layer.weight), ("bias", layer.bias)):
+            if tensor is not None:
+                shape = "x".join(map(str, tensor.shape))
+                name = f"{layer.name}.{suffix}".encode("unicode_escape").decode()
+                self._lines.append(f"{name} {str(tensor.dtype).removeprefix('torch.')} {shape} {_digest(tensor)}\n")
+
+    def hexdigest(self) -> str:
+        """The fingerprint, in hex."""
+        return hashlib.sha256("".join(sorted(self._lines)).encode()).hexdigest()
+
+
+def _digest(tensor: Tensor) -> str:
+    import torch
+
+    digest, flat = hashlib.sha256(), tensor.reshape(-1)
+    for start in range(0, flat.numel(), _CHUNK):
+        digest.update(flat[start : start + _CHUNK].contiguous().view(torch.uint8).numpy().data)
+    return digest.hexdigest()
+
+
+def files_sha256(digests: Mapping[str, str]) -> str:
+    """The fingerprint of files from their SHA-256s by name: of one file its own.
+
+    Of several, that of one line ``sha256  name`` each, sorted by name, as ``sha256sum FILES | sha256sum`` gives it.
+    """
+    if len(digests) == 1:
+        return next(iter(digests.values()))
+    lines = "".join(f"{digest}  {name}\n" for name, digest in sorted(digests.items()))
+    return hashlib.sha256(lines.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def hash_matches_name(files: Sequence[Path], digest: str | None) -> bool | None:
+    """Whether a file's SHA-256 begins with the hash in its name; None when the name holds none, or of several files."""
+    expected = hash_in_name(files[0].name) if len(files) == 1 else None
+    return None if expected is None or digest is None else digest.startswith(expected)
+
+
+@contextmanager
+def unchanged_files(files: Sequence[Path], progress: Progress) -> Iterator[str | None]:
+    """Give the fingerprint of the files, and refuse the result if one was changed while it was being read.
+
+    Raises:
+        SourceError: a file cannot be read, or changed meanwhile.
+    """
+    if not files:
+        yield None
+        return
+    before = {path: _state(path) for path in files}
+    total, done, digests = float(sum(size for size, _ in before.values())), 0.0, {}
+    for path in files:
+        progress(f"reading {printable(path.name, 60)}", done, total)
+        with _named(path):
+            digests[path.name] = sha256(path)
+        done += before[path][0]
+    yield files_sha256(digests)
+    for path in files:
+        if _state(path) != before[path]:
+            raise SourceError(f"{printable(path.name)}: the file changed while it was audited", hint="audit it again")
+
+
+def _state(path: Path) -> tuple[int, int]:
+    with _named(path):
+        status = path.stat()
+    return status.st_size, status.st_mtime_ns
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise SourceError(f"{printable(path.name)}: {in_words(error)}") from error

@@ -1,0 +1,1 @@
+"""Devices, memory, spectra and the laws of random matrices."""

@@ -1,0 +1,176 @@
+"""Everything about a layer's entries that needs all of them, in chunks and one sort."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netaudit.numerics.laws.alternatives import EDGES
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Floats = NDArray[np.float64]
+
+_CHUNK = 1 << 18  # entries converted to float64 at a time: 2 MB stay in the cache of a core
+_HALVED = 1 << 22  # entries from which a second thread saves more than it costs
+_KEPT = 1 << 20  # order statistics kept: ranks are then exact to 1e-6
+
+
+@dataclass(frozen=True)
+class Entries:
+    """Moments and order statistics of the entries of one layer, in float64."""
+
+    count: int
+    mean: float
+    std: float
+    """Population standard deviation around the mean: sigma."""
+    skewness: float
+    excess_kurtosis: float
+    probability: Floats
+    """(rank - 1/2) / count of the kept order statistics."""
+    z: Floats
+    """The kept order statistics, ascending, as (w - mean) / std."""
+    before: Floats
+    """(rank - 1) / count: the empirical distribution function just below each kept value."""
+    after: Floats
+    """rank / count."""
+    share_beyond_4std: float
+    largest: float
+    """Largest distance of an entry from the mean, in std."""
+    zeros: int
+    """Entries that are exactly 0, such as pruned ones."""
+    nonzero: Counts
+    """The other entries, binned."""
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Entries in the bins of :data:`netaudit.numerics.laws.alternatives.EDGES`, in their own standard deviations."""
+
+    mean: float
+    std: float
+    counts: Floats
+    """``[len(EDGES) + 1]``: below the first edge, between each two, above the last."""
+    lowest: float
+    highest: float
+
+
+def describe(weight: Tensor) -> Entries | str:
+    """Describe the entries of a weight of any shape; or why they cannot be described, in words."""
+    if not weight.numel():
+        return "the weight is empty"
+    values = _ascending(_numpy(weight))
+    if not np.isfinite(values[[0, -1]]).all():  # NaN sorts last
+        return "the weight holds NaN or infinite values"
+    if values[0] == values[-1]:
+        return f"every weight is the constant {float(values[0]):.6g}"
+    # a power of two, so that nothing is rounded: fourth powers of very large or small weights would not be finite
+    unit = float(np.ldexp(1.0, int(np.frexp(max(abs(float(values[0])), abs(float(values[-1]))))[1]) - 1))
+
+    middle = float(values[values.size // 2]) / unit
+    shift, *raw = _power_sums(values, unit, middle) / values.size
+    centre = middle + shift
+    # around the median, which lies within a standard deviation of the mean: no digit that counts is lost
+    second = raw[0] - shift**2
+    third = raw[1] - 3 * shift * raw[0] + 2 * shift**3
+    fourth = raw[2] - 4 * shift * raw[1] + 6 * shift**2 * raw[0] - 3 * shift**4
+    spread = float(np.sqrt(second))
+    mean, std = centre * unit, spread * unit
+
+    ranks = np.append(np.arange(0, values.size - 1, -(-values.size // _KEPT)), values.size - 1)
+    low, high = (float(np.clip(mean + side * 4 * std, values[0], values[-1])) for side in (-1, 1))
+    as_stored = values.dtype.type  # a float64 would have searchsorted convert the whole array
+    below = np.searchsorted(values, as_stored(low), "left")
+    above = np.searchsorted(values, as_stored(high), "right")
+    first_zero, last_zero = (int(np.searchsorted(values, as_stored(0), side)) for side in ("left", "right"))
+    return Entries(
+        count=values.size,
+        mean=mean,
+        std=std,
+        skewness=float(third / spread**3),
+        excess_kurtosis=float(fourth / second**2 - 3),
+        probability=(ranks + 0.5) / values.size,
+        z=(values[ranks].astype(np.float64) / unit - centre) / spread,
+        before=ranks / values.size,
+        after=(ranks + 1) / values.size,
+        share_beyond_4std=float(below + values.size - above) / values.size,
+        largest=max(float(values[-1]) / unit - centre, centre - float(values[0]) / unit) / spread,
+        zeros=last_zero - first_zero,
+        nonzero=_count(values, unit, centre, second, first_zero, last_zero),
+    )
+
+
+def _power_sums(values: NDArray[np.floating], unit: float, middle: float) -> Floats:
+    """Sums of the first four powers of values / unit - middle, ``[4]``: each half of the values on a core."""
+
+    def of(part: NDArray[np.floating]) -> Floats:
+        sums, rows = np.zeros(4), np.empty((2, min(_CHUNK, part.size)))
+        for start in range(0, part.size, _CHUNK):
+            chunk = part[start : start + _CHUNK]
+            away, power = rows[:, : chunk.size]  # new memory costs time
+            np.divide(chunk, unit, out=away, dtype=np.float64)
+            away -= middle
+            np.multiply(away, away, out=power)
+            sums[:2] += away.sum(), power.sum()  # no dot products: the threads of a BLAS wait for each other
+            away *= power
+            power *= power
+            sums[2:] += away.sum(), power.sum()
+        return sums
+
+    half = values.size // 2
+    if values.size < _HALVED:
+        return of(values)
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(of, (values[:half], values[half:]))
+    total: Floats = first + second
+    return total
+
+
+def _count(
+    values: NDArray[np.floating], unit: float, centre: float, second: float, first_zero: int, last_zero: int
+) -> Counts:
+    """Bin what is not 0, from the moments (in ``unit``) and the order of all of it."""
+    zeros = last_zero - first_zero
+    share = values.size / (values.size - zeros)
+    mean = centre * share
+    std = float(np.sqrt(max((second + centre**2) * share - mean**2, 0.0)))
+    if std <= 1e-6 * abs(mean):  # one non-zero value, up to rounding: all of it in one bin
+        std = abs(mean)
+    largest = float(np.finfo(values.dtype).max)
+    with np.errstate(over="ignore"):  # a bin beyond the largest number there is
+        edges = np.clip((EDGES * std + mean) * unit, -largest, largest).astype(values.dtype)
+    before = np.concatenate([[0], np.searchsorted(values, edges), [values.size]])
+    before = before - np.clip(before - first_zero, 0, zeros)  # the zeros taken out
+    ends = [
+        float(values[0 if first_zero else last_zero]),
+        float(values[-1 if last_zero < values.size else first_zero - 1]),
+    ]
+    lowest, highest = ((end / unit - mean) / std for end in ends)
+    return Counts(mean * unit, std * unit, np.diff(before).astype(np.float64), lowest, highest)
+
+
+def _ascending(values: NDArray[np.floating]) -> NDArray[np.floating]:
+    """The values in ascending order, NaN last, as a copy: the lower and the upper half on a core each."""
+    found = values.copy()
+    half = found.size // 2
+    if found.size < _HALVED:
+        found.sort()
+    else:
+        found.partition(half)
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(np.ndarray.sort, (found[:half], found[half:])))
+    return found
+
+
+def _numpy(weight: Tensor) -> NDArray[np.floating]:
+    """The entries as a flat NumPy array: float64 stays, all else fits float32 exactly (bfloat16, float16, float8)."""
+    import torch
+
+    dtype = torch.float64 if weight.dtype == torch.float64 else torch.float32
+    values: NDArray[np.floating] = weight.reshape(-1).to(dtype).numpy()
+    return values

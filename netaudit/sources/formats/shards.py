@@ -1,0 +1,116 @@
+"""Read shards (.safetensors, or .bin of torch.save) through their index, one tensor and one shard open at a time.
+
+The index is a JSON object as the Hugging Face hub has it: ``{"metadata": {...}, "weight_map": {tensor: shard}}``. It
+says which files to open, and no more: shapes, dtypes and sizes come from the shards themselves, which are checked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path, PureWindowsPath
+from typing import TYPE_CHECKING
+
+from netaudit.errors import SourceError, UnsafeFileError
+from netaudit.network.network import TensorStore
+from netaudit.sources.formats.safetensors import natural, table
+from netaudit.sources.weights import INDEX, WeightsFile, open_weights, require_regular
+from netaudit.text import printable
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from netaudit.sources.planners.names_and_shapes import Declared
+
+LONGEST_INDEX = 64 * 2**20  # bytes: some 100 a tensor, so this is half a million tensors
+UNNAMED = "in a shard, but not named by the index: not read"
+
+
+class ShardedStore:
+    """The tensors of several files; each is read from its own, which is opened and closed for it."""
+
+    def __init__(self, stores: Mapping[str, TensorStore]) -> None:
+        self.stores = stores
+
+    def names(self) -> Sequence[str]:
+        """Every tensor's name, in natural order over all shards."""
+        return list(self.stores)
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        """Shape without reading the data."""
+        return self.stores[name].shape(name)
+
+    def dtype(self, name: str) -> str:
+        """Dtype without reading the data."""
+        return self.stores[name].dtype(name)
+
+    def read(self, name: str) -> Tensor:
+        """Read one tensor.
+
+        Raises:
+            SourceError: its shard changed since it was opened.
+        """
+        return self.stores[name].read(name)
+
+
+def open_shards(path: Path) -> WeightsFile:
+    """Open the shards that an index names, and read their headers.
+
+    Raises:
+        SourceError: no index, a shard that is not there or damaged, or without a tensor that the index places in it.
+        UnsafeFileError: a shard's name that is a path, two tensors of one name, or an endless index.
+    """
+    shown = printable(path.name)
+    places: dict[str, set[str]] = {}
+    for tensor, name in _weight_map(path).items():
+        places.setdefault(name, set()).add(tensor)
+    shards = {name: path.parent / name for name in sorted(places, key=natural)}
+    for shard in shards.values():
+        try:
+            require_regular(shard)
+        except SourceError as error:
+            raise SourceError(str(error), hint=f"{shown} names it: all its shards belong beside it") from error
+    declared: dict[str, Declared] = {}
+    stores: dict[str, TensorStore] = {}
+    for name, shard in shards.items():
+        opened = open_weights(shard)
+        absent = min(places[name] - opened.declared.keys(), default=None)
+        if absent is not None:
+            raise SourceError(f"{name}: lacks {printable(absent, 80)}, which {shown} places in it")
+        for tensor, found in opened.declared.items():
+            if tensor in declared:
+                raise UnsafeFileError(f"{shown}: two shards hold {printable(tensor, 80)}; refused")
+            declared[tensor] = found if tensor in places[name] else replace(found, refusal=UNNAMED)
+            stores[tensor] = opened.store
+    order = sorted(declared, key=natural)
+    return WeightsFile(
+        path,
+        ShardedStore({tensor: stores[tensor] for tensor in order}),
+        {tensor: declared[tensor] for tensor in order},
+        shards=tuple(shards.values()),
+    )
+
+
+def _weight_map(path: Path) -> dict[str, str]:
+    """Each tensor's shard, a bare file name."""
+    shown = printable(path.name)
+    suffix = Path(path.name.lower().removesuffix(INDEX)).suffix
+    with path.open("rb") as file:
+        raw = file.read(LONGEST_INDEX + 1)
+    if len(raw) > LONGEST_INDEX:
+        raise UnsafeFileError(f"{shown}: an index longer than {LONGEST_INDEX:,} bytes; refused")
+    what = f"{shown}: not an index of shards, or a damaged one"
+    try:
+        found = table(raw, shown).get("weight_map")
+    except ValueError as error:
+        raise SourceError(f"{what} (it is {error})") from error
+    if not isinstance(found, dict) or not found or not all(isinstance(shard, str) for shard in found.values()):
+        raise SourceError(f"{what} (it has no weight_map from tensors to files)")
+    for shard in found.values():
+        # Windows knows every separator, and drives; a line of the files' fingerprint holds the name as it is.
+        if PureWindowsPath(shard).name != shard or printable(shard) != shard or not shard.endswith(suffix):
+            raise UnsafeFileError(
+                f"{shown}: names the shard {printable(shard, 80)}; refused",
+                hint=f"a shard is a {suffix} file beside its index, named without a folder",
+            )
+    return found

@@ -1,0 +1,1 @@
+"""Architectures and weights known by a name: bundled, torchvision, timm, the Hugging Face hub."""

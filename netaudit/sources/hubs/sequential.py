@@ -1,0 +1,91 @@
+"""A sequential network as data: the list of layers in a card, and the module that it describes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from torch import Tensor, nn
+
+from netaudit.errors import SourceError
+from netaudit.text import printable
+
+LARGEST = 2**24  # of any size in a description: far above any layer, far below an overflow
+LONGEST = 1000  # layers
+
+
+class Shift(nn.Module):
+    """x + by: centres pixels, without a parameter."""
+
+    def __init__(self, by: float) -> None:
+        super().__init__()
+        self.by = by
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Add ``by`` to every entry."""
+        return x + self.by
+
+
+def build(description: Sequence[Mapping[str, Any]]) -> nn.Sequential:
+    """The network of a description, with PyTorch's default initialisation from its global random state.
+
+    Each layer is a mapping with ``type``: ``Flatten``, ``ReLU``, ``Shift`` (``by``), ``Dropout`` (``p``), ``MaxPool2d``
+    (``kernel``), ``Linear`` (``in``, ``out``) or ``Conv2d`` (``in``, ``out``, ``kernel``, ``padding``); with ``name``
+    its parameters go by that, else by the layer's place (``"0"``, ``"1"``, ...).
+
+    Raises:
+        SourceError: another type, a size that no layer has, or two layers of one name.
+        KeyError, TypeError: a part is missing, or the description is of another form.
+    """
+    if len(description) > LONGEST:
+        raise SourceError(f"a described network has at most {LONGEST} layers, not {len(description):,}")
+    net = nn.Sequential()
+    for place, layer in enumerate(description):
+        name = layer.get("name", str(place))
+        if not isinstance(name, str) or not (name.isidentifier() or name.isdecimal()) or hasattr(net, name):
+            raise SourceError(f"a described network cannot have a layer named {printable(str(name), 80)!r} here")
+        net.add_module(name, _layer(layer))
+    return net
+
+
+def shape(sizes: Sequence[Any]) -> tuple[int, ...]:
+    """The shape of one input, as a card has it.
+
+    Raises:
+        SourceError: sizes that no input has.
+        TypeError: no list.
+    """
+    return tuple(_checked("input", size) for size in sizes)
+
+
+def _layer(layer: Mapping[str, Any]) -> nn.Module:
+    match layer["type"]:
+        case "Flatten":
+            return nn.Flatten()
+        case "ReLU":
+            return nn.ReLU()
+        case "Shift":
+            return Shift(float(layer["by"]))
+        case "Dropout":
+            return nn.Dropout(float(layer["p"]))
+        case "MaxPool2d":
+            return nn.MaxPool2d(_size(layer, "kernel"))
+        case "Linear":
+            return nn.Linear(_size(layer, "in"), _size(layer, "out"))
+        case "Conv2d":
+            inputs, outputs, kernel = (_size(layer, key) for key in ("in", "out", "kernel"))
+            return nn.Conv2d(inputs, outputs, kernel, padding=_size(layer, "padding", least=0))
+        case other:
+            raise SourceError(f"a described network cannot have a layer {printable(str(other), 80)}")
+
+
+def _size(layer: Mapping[str, Any], key: str, least: int = 1) -> int:
+    return _checked(key, layer[key], least)
+
+
+def _checked(key: str, value: Any, least: int = 1) -> int:
+    if type(value) is not int or not least <= value <= LARGEST:
+        raise SourceError(
+            f"{key} of a described network must be {least} to {LARGEST:,}, not {printable(str(value), 80)}"
+        )
+    return value

@@ -1,0 +1,133 @@
+"""From what a user names to a source: one explicit list, in one order."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Mapping
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from netaudit.errors import SourceError
+from netaudit.network.network import ModelInfo, Progress, Source
+from netaudit.sources.hubs import registered, zoo
+from netaudit.sources.planners.names_and_shapes import plan
+from netaudit.sources.weights import READ, SUFFIXES, is_a, locate, open_weights
+from netaudit.text import printable
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+KINDS = ("zoo", "torchvision", "timm")  # the prefixes that settle a clash, in the order in which names are looked up
+
+
+def open_source(
+    target: str | Path | nn.Module | Mapping[str, Any],
+    *,
+    weights: str | Path | None = None,
+    pretrained: bool = True,
+    progress: Progress | None = None,
+) -> Source:
+    """Open what a user names, without reading a layer.
+
+    In this order: a module or a state dict; a file, or anything with a separator or a known suffix (a path, which may
+    be a folder's); a bundled network; a name of torchvision; a name of timm; last a folder without a separator.
+    ``zoo:``, ``torchvision:`` and ``timm:`` settle a clash, and have the library itself asked. Named architectures get
+    their published weights, fetched once into the library's cache. A file with a card beside it, as ``netaudit train``
+    writes them, has its architecture and its sample from there.
+
+    Args:
+        target: the name, path, module or state dict.
+        weights: a state dict for a named architecture instead of its published weights.
+        pretrained: False to plan only: no weights are read or fetched, and reading a layer raises.
+        progress: told how far a download is, as ``progress(message, bytes done, bytes in all)``.
+
+    Raises:
+        SourceError: nothing has that name (the closest ones are hinted at), or it could not be fetched or read.
+        UnsafeFileError: a file asks for something a weights file has no business asking for.
+    """
+    kind, name = _look_up(target) if isinstance(target, str) else ("file", "")
+    if weights is not None and kind == "file":
+        raise SourceError(
+            "--weights goes with the name of an architecture", hint="for instance: alexnet --weights FILE"
+        )
+    if not isinstance(target, (str, Path)):
+        from netaudit.sources.memory import open_memory
+
+        return open_memory(target)
+    if kind == "file":
+        return _open_file(Path(target))
+    file = None if weights is None else open_weights(Path(weights))
+    if kind == "zoo":
+        return zoo.open_zoo(name, file, pretrained=pretrained)
+    if kind == "torchvision":
+        from netaudit.sources.hubs.torchvision import open_torchvision
+
+        return open_torchvision(name, file, pretrained=pretrained, progress=progress)
+    from netaudit.sources.hubs.timm import open_timm
+
+    return open_timm(name, file, pretrained=pretrained, progress=progress)
+
+
+def _is_path(target: str) -> bool:
+    if target.partition(":")[0] in KINDS:
+        return False
+    separated = any(separator in target for separator in (os.sep, os.altsep, "/") if separator)
+    return (
+        separated
+        or target in (os.curdir, os.pardir)
+        or target.lower().endswith(SUFFIXES)
+        or is_a(Path.is_file, Path(target))
+    )
+
+
+def require(target: str) -> None:
+    """What can be said of a target before a library is loaded.
+
+    Raises:
+        SourceError: nothing has that name, or there is no such file.
+    """
+    if _look_up(target)[0] == "file":
+        locate(Path(target))
+
+
+def _look_up(target: str) -> tuple[str, str]:
+    """A path, else the first that knows the name; without a prefix no library is imported for it."""
+    if _is_path(target):
+        return "file", target
+    prefix, _, rest = target.partition(":")
+    kinds, name = ((prefix,), rest) if prefix in KINDS else (KINDS, target)
+    ask = len(kinds) == 1
+    for kind in kinds:
+        if name in zoo.bundled() if kind == "zoo" else registered.knows(kind, name, ask=ask):
+            return kind, name
+    if is_a(Path.is_dir, Path(target)):
+        return "file", target
+    names = (zoo.bundled() if kind == "zoo" else registered.names(kind, ask=ask) for kind in kinds)
+    close = difflib.get_close_matches(name.lower(), chain.from_iterable(names), n=3)
+    where = "no bundled network, torchvision or timm model" if len(kinds) > 1 else f"no {prefix} model"
+    hints = [f"close to it: {', '.join(close)}"] if close else []
+    hint = (*hints, f"a file needs a suffix: {READ}")
+    raise SourceError(f"{where} is called '{printable(name, 80)}', and there is no such file", hint=hint)
+
+
+def _open_file(path: Path) -> Source:
+    from netaudit.sources.planners import backbone
+
+    if described := zoo.open_beside_card(path):
+        return described
+    file = open_weights(path)
+    planned = plan(file.declared, f"2-D weight under {file.taken}" if file.taken else "2-D weight")
+    name = path.name if path.name not in ("", "..") else path.resolve().name  # of "." and "a/.."
+    info = ModelInfo(name, "file", weights=file.path.name)
+    return Source(
+        info=info,
+        entries=planned.entries,
+        store=file.store,
+        parameters_total=planned.parameters_total,
+        stack=planned.stack,
+        files=file.files,
+        trunk=backbone.below(planned, None),
+    )

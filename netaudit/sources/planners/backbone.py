@@ -1,0 +1,80 @@
+"""From real inputs to the stack: what lies below the stack's bottom layer, as a function."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from netaudit.errors import SourceError
+from netaudit.network.graph import Trace
+from netaudit.network.network import FCSpec
+from netaudit.sources.planners.plan import Plan
+from netaudit.text import printable
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+BATCH = 32  # inputs at a time: ImageNet networks need some 100 MB an input for their first feature maps
+
+Trunk = Callable[["Tensor"], "Tensor"]
+
+
+def flattened(spec: FCSpec) -> Trunk:
+    """The stack takes the inputs themselves, flattened to ``[N, in]``."""
+
+    def trunk(x: Tensor) -> Tensor:
+        width = math.prod(x.shape[1:])
+        if width != spec.shape[1]:
+            raise SourceError(
+                f"inputs of shape {tuple(x.shape[1:])} do not fit {printable(spec.name)}, which takes {spec.shape[1]}",
+                hint="without an architecture the data must be what the bottom layer of the stack takes",
+            )
+        return x.reshape(len(x), width).float()
+
+    return trunk
+
+
+def captured(make: Callable[[], nn.Module], weight: str) -> Trunk:
+    """Run the module that ``make`` gives, and keep what reaches the layer with that weight."""
+    import torch
+
+    from netaudit.sources.planners.meta_tracing import untouched
+    from netaudit.sources.planners.recording import Capture
+
+    def trunk(x: Tensor) -> Tensor:
+        module = make()
+        parameter = dict(module.named_parameters(remove_duplicate=False))[weight]
+        rows = []
+        with untouched(module), torch.no_grad():
+            module.eval()
+            for batch in torch.split(x, BATCH):
+                capture = Capture(parameter)
+                with capture:
+                    _run(module, batch.to(parameter.device, parameter.dtype))
+                if capture.rows is None or len(capture.rows) != len(batch):
+                    raise SourceError(f"the inputs did not reach {printable(weight)} one row each")
+                rows.append(capture.rows.float().cpu())
+        return torch.cat(rows)
+
+    return trunk
+
+
+def _run(module: nn.Module, batch: Tensor) -> Any:
+    try:
+        return module(batch)
+    except Exception as error:
+        reason = printable(str(error).partition("\n")[0], 120)
+        raise SourceError(f"the model does not take inputs of shape {tuple(batch.shape[1:])}: {reason}") from error
+
+
+def below(plan: Plan, trace: Trace | None, make: Callable[[], nn.Module] | None = None) -> Trunk | None:
+    """What lies below the stack of a plan; ``make`` gives the module with its weights, if
+    there is one. None when there is no stack."""
+    if plan.stack is None:
+        return None
+    bottom = plan.stack.layers[0].name
+    spec = next(entry for entry in plan.entries if isinstance(entry, FCSpec) and entry.name == bottom)
+    if make is None or trace is None or trace.flattened_input(spec.weight):
+        return flattened(spec)
+    return captured(make, spec.weight)

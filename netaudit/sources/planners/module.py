@@ -1,0 +1,116 @@
+"""Plan an ``nn.Module``: its layers by their types, their activations and the stack by a traced forward pass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _NormBase
+from torch.nn.modules.conv import _ConvNd
+from torch.nn.utils.parametrize import ParametrizationList
+
+from netaudit.network.graph import Trace
+from netaudit.network.layers import Stack, StackLayer
+from netaudit.network.network import FCSpec
+from netaudit.sources.planners.plan import Group, Plan, assemble, in_projections, inferred_stack
+
+_REASONS: tuple[tuple[tuple[type, ...], str], ...] = (
+    ((nn.Embedding, nn.EmbeddingBag), "embedding"),
+    ((nn.RNNBase, nn.RNNCellBase), "recurrent"),
+    ((_ConvNd,), "convolution"),
+    ((_NormBase, nn.LayerNorm, nn.GroupNorm, nn.RMSNorm), "normalisation"),
+    ((ParametrizationList,), "parametrised weight: remove the parametrisation to audit the layer"),
+)
+
+
+def plan(module: nn.Module, trace: Trace | None) -> Plan:
+    """What to audit in a module, which is only looked at.
+
+    Without a trace no convolution counts as fully connected, activations are unknown, and the stack is inferred.
+    """
+    uses = _Uses(module, trace)
+    parts = []
+    for name, part in module.named_modules(remove_duplicate=False):
+        specs = list(_layers(name, part, uses))
+        used = {key for spec in specs for key in (spec.weight, spec.bias)}
+        rest = {key: tensor for key, tensor in _own(name, part).items() if key not in used}
+        together = [(name, rest)] if name else [(key, {key: tensor}) for key, tensor in rest.items()]
+        parts.append((specs, [_group(label, part, group) for label, group in together if group]))
+    tensors = dict(module.named_parameters(remove_duplicate=False))
+    entries, total = assemble(parts, {key: (id(tensor), tensor.numel()) for key, tensor in tensors.items()})
+    if trace is None:
+        return Plan(tuple(entries), total, inferred_stack(entries))
+    specs = [entry for entry in entries if isinstance(entry, FCSpec) and not entry.rows]
+    known = {uses.names[id(tensors[spec.weight])]: spec for spec in specs}
+    top = trace.top({weight: spec.shape[1] for weight, spec in known.items()})
+    steps = tuple(StackLayer(known[weight].name, activation) for weight, activation in top)
+    return Plan(tuple(entries), total, Stack(steps, inferred=False) if steps else None)
+
+
+class _Uses:
+    """How a traced pass used each parameter."""
+
+    def __init__(self, module: nn.Module, trace: Trace | None) -> None:
+        self.names = {id(tensor): name for name, tensor in module.named_parameters()}  # of tied ones the first
+        self.activations = trace.activations() if trace else {}
+        self.biases = {weight: op.weights[1:] for weight, op in trace.multiplications()} if trace else {}
+        self.covering = trace.covering() if trace else set()
+        self.linear = {id(part.weight) for part in module.modules() if isinstance(part, nn.Linear)}
+        self.attention = "linear" if trace else None  # nothing follows q, k and v but their products
+
+
+def _layers(name: str, part: nn.Module, uses: _Uses) -> Iterator[FCSpec]:
+    """The fully connected layers whose weights the part holds itself."""
+    own = _own(name, part)
+    if isinstance(part, nn.MultiheadAttention):
+        shapes = {key.rpartition(".")[2]: tuple(tensor.shape) for key, tensor in own.items()}
+        yield from in_projections(name, shapes, uses.attention)
+        return
+    for key, weight in own.items():
+        known = uses.names[id(weight)]
+        is_weight = key == _join(name, "weight")
+        if isinstance(part, nn.Linear) and is_weight and weight.ndim == 2:
+            origin, bias = "Linear", _join(name, "bias")
+        elif known in uses.covering:
+            origin = f"{type(part).__name__} {'x'.join(map(str, weight.shape[2:]))} covering its whole input"
+            bias = "".join(uses.biases[known])
+        elif known in uses.biases and weight.ndim == 2 and id(weight) not in uses.linear:
+            origin, bias = f"{type(part).__name__} used as Linear", "".join(uses.biases[known])
+        else:
+            continue
+        if weight.is_floating_point() and weight.layout == torch.strided and weight.numel():
+            yield FCSpec(
+                name if is_weight and name else key,
+                (weight.shape[0], weight[0].numel()),
+                key,
+                bias if bias in own else None,
+                activation=uses.activations.get(known),
+                origin=origin,
+            )
+
+
+def _group(name: str, part: nn.Module, tensors: dict[str, Tensor]) -> Group:
+    keys = sorted(tensors, key=lambda key: -tensors[key].numel())
+    main = tensors[keys[0]]
+    return Group(name, tuple(main.shape), _reason(part, main), tuple(keys))
+
+
+def _reason(part: nn.Module, main: Tensor) -> str:
+    for types, reason in _REASONS:
+        if isinstance(part, types):
+            return reason
+    kind = type(part).__name__
+    if isinstance(part, nn.Linear):
+        if not main.is_floating_point():
+            return f"{str(main.dtype).removeprefix('torch.')} weights: quantised layers are not read yet"
+        return "empty weight" if not main.numel() else "the weight is computed from other parameters"
+    return "normalisation" if "norm" in kind.lower() else f"other parameters of {kind}"
+
+
+def _own(name: str, part: nn.Module) -> dict[str, Tensor]:
+    return {_join(name, key): tensor for key, tensor in part._parameters.items() if tensor is not None}
+
+
+def _join(name: str, key: str) -> str:
+    return f"{name}.{key}" if name else key

@@ -1,0 +1,163 @@
+"""Plan a bare state dict: names, shapes and dtypes are all there is, so what a tensor is must be told from its name."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from netaudit.network.network import FCSpec
+from netaudit.sources.planners.plan import IN_PROJECTIONS, Group, Plan, assemble, in_projections, inferred_stack
+
+_WEIGHT = re.compile(r"(?P<stem>(?:.*_)?)(?P<word>weights?|kernel|w)(?P<number>_?\d*)", re.IGNORECASE)
+_BIASES = {"weight": ("bias",), "weights": ("biases", "bias"), "kernel": ("bias",), "w": ("b", "bias")}
+_RECURRENT = re.compile(r"(weight|bias)_(ih|hh)")
+_EMBEDDING = re.compile(r"embed|(^|_)emb($|_)|^w[tp]e$|position|(^|_)pos($|_)|token|^shared$", re.IGNORECASE)
+_NORM = re.compile(r"(^|[._])(norm|bn|ln|batchnorm|layernorm)", re.IGNORECASE)
+_BUFFER = re.compile(
+    r"running_(mean|var)|num_batches_tracked|relative_position_index|relative_coords_table|position_ids|inv_freq|.*mask"
+)
+_OPTIMISER = re.compile(r"(^|\.)(optim\w*|exp_avg\w*|max_exp_avg\w*|momentum_buffer|square_avg|lr_schedulers?)(\.|$)")
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What a file says of one tensor, before anything is read."""
+
+    shape: tuple[int, ...]
+    dtype: str
+    identity: Hashable
+    """Equal for tensors that are the very same stored numbers (tied weights)."""
+    refusal: str = ""
+    """Why the tensor cannot be read, if so: sparse, quantised, declared larger than its storage, ..."""
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return math.prod(self.shape)
+
+    @property
+    def floating(self) -> bool:
+        """Whether the numbers are floating point (float8 and bfloat16 too)."""
+        return re.fullmatch(r"b?float(16|32|64|8_\w+)", self.dtype) is not None
+
+
+def plan(declared: Mapping[str, Declared], origin: str = "2-D weight") -> Plan:
+    """What to audit among named tensors, in their order; ``origin`` says where they come from.
+
+    Weights are taken as ``[out, in]``. Where a bias says otherwise (GPT-2's Conv1D, Flax), or the name is ``kernel``,
+    they are taken as ``[in, out]``.
+    """
+    biases = {key: bias for key in declared for bias in _bias(key, declared)}
+    turned = _turned(declared, biases)
+    specs = {key: list(_specs(key, declared, biases, turned, origin)) for key in biases}
+    used = {key for found in specs.values() for spec in found for key in (spec.weight, spec.bias)}
+    modules: dict[str, list[str]] = {}
+    for key in declared:
+        modules.setdefault(key.rpartition(".")[0] or key, []).append(key)
+    parts = []
+    for keys in modules.values():
+        rest = [key for key in keys if key not in used]
+        together = [rest] if len(rest) == len(keys) else [[key] for key in rest]
+        found = [spec for key in keys for spec in specs.get(key, ())]
+        parts.append((found, [_group(group, declared) for group in together]))
+    parameters = {key: (tensor.identity, tensor.size) for key, tensor in declared.items() if _is_parameter(key, tensor)}
+    entries, total = assemble(parts, parameters)
+    return Plan(tuple(entries), total, inferred_stack(entries))
+
+
+def _bias(key: str, declared: Mapping[str, Declared]) -> Iterator[str | None]:
+    """The bias (or None) of a tensor that is a fully connected weight; nothing for any other tensor."""
+    tensor, last = declared[key], key.rpartition(".")[2]
+    match = _WEIGHT.fullmatch(last)
+    if not match or len(tensor.shape) != 2 or not tensor.size or not tensor.floating or tensor.refusal:
+        return
+    if not _is_parameter(key, tensor):
+        return
+    stem = key.removesuffix(last) + match["stem"]
+    for word in _BIASES[match["word"].lower()]:
+        for bias in (stem + word + match["number"], stem + word.upper() + match["number"]):
+            found = declared.get(bias)
+            if found and found.floating and not found.refusal and found.shape in [(length,) for length in tensor.shape]:
+                yield bias
+                return
+    if not _is_embedding(key):  # an nn.Embedding has no bias
+        yield None
+
+
+def _is_embedding(key: str) -> bool:
+    """By the tensor's own name and its module's; numbers say nothing, so of "embed.0.weight" it is "embed"."""
+    *modules, last = key.split(".")
+    return any(_EMBEDDING.search(part) for part in [*[part for part in modules if not part.isdigit()][-1:], last])
+
+
+def _turned(declared: Mapping[str, Declared], biases: Mapping[str, str | None]) -> set[str]:
+    """The weights that are stored as ``[in, out]``: their bias tells; a square one is taken like the others."""
+    votes = {}
+    for key, bias in biases.items():
+        rows, columns = declared[key].shape
+        if bias is not None and rows != columns:
+            votes[key] = declared[bias].shape[0] == columns
+    others = bool(votes) and all(votes.values())
+    kernels = {key for key in biases if key.rpartition(".")[2] == "kernel"}
+    return {key for key, bias in biases.items() if votes.get(key, key in kernels or (others and bias is not None))}
+
+
+def _specs(
+    key: str, declared: Mapping[str, Declared], biases: Mapping[str, str | None], turned: set[str], origin: str
+) -> Iterator[FCSpec]:
+    """The layers whose weight is stored under ``key``: one, or the parts of an attention's in_proj."""
+    prefix, dot, last = key.rpartition(".")
+    if re.fullmatch(r"(in|q|k|v)_proj_weight", last):
+        own = {short: declared.get(prefix + dot + short) for short in IN_PROJECTIONS}
+        parts = in_projections(prefix, {short: tensor.shape for short, tensor in own.items() if tensor})
+        if parts:
+            yield from (part for part in parts if part.weight == key)
+            return
+    rows, columns = declared[key].shape
+    if key in turned:
+        yield FCSpec(
+            _layer(key), (columns, rows), key, biases[key], origin=f"{origin}, stored as [in, out]", transposed=True
+        )
+    else:
+        yield FCSpec(_layer(key), (rows, columns), key, biases[key], origin=origin)
+
+
+def _group(keys: Sequence[str], declared: Mapping[str, Declared]) -> Group:
+    parameters = sorted((key for key in keys if _is_parameter(key, declared[key])), key=lambda key: -declared[key].size)
+    main = parameters[0] if parameters else max(keys, key=lambda key: declared[key].size)
+    return Group(_layer(main), declared[main].shape, _reason(main, keys, declared[main]), tuple(parameters))
+
+
+def _is_parameter(key: str, tensor: Declared) -> bool:
+    counter = not tensor.floating and len(tensor.shape) < 2
+    return not (counter or _BUFFER.fullmatch(key.rpartition(".")[2]) or _OPTIMISER.search(key))
+
+
+def _layer(key: str) -> str:
+    return key.removesuffix(".weight").removesuffix(".kernel")
+
+
+def _reason(key: str, group: Sequence[str], tensor: Declared) -> str:
+    prefix, _, last = key.rpartition(".")
+    dimensions = len(tensor.shape)
+    if _OPTIMISER.search(key):
+        return "optimiser state, not a parameter"
+    if not _is_parameter(key, tensor):
+        return "buffer, not a parameter"
+    if tensor.refusal:
+        return tensor.refusal
+    if not tensor.floating:
+        return f"{tensor.dtype}, not floating point: quantised weights are not read yet"
+    if _RECURRENT.search(last):
+        return "recurrent"
+    if any("running_" in name for name in group) or (dimensions == 1 and _NORM.search(prefix)):
+        return "normalisation"
+    if dimensions == 2:
+        if not tensor.size:
+            return "empty"
+        return "embedding" if _is_embedding(key) else "2-D, but not named as a weight"
+    if dimensions > 2:
+        return "convolution" if dimensions > 3 or last == "weight" else "more than two dimensions"
+    return "a lone vector: normalisation, bias or scale" if dimensions else "a single number"

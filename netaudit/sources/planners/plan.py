@@ -1,0 +1,129 @@
+"""The plan of a model: what is audited, what is not and why, and the stack at its top. Shapes only, nothing is read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from netaudit.network.layers import SkippedLayer, Stack, StackLayer
+from netaudit.network.network import FCSpec
+
+_INFERRED = "The stack was inferred from names and shapes"
+_ASSUMED = f"{_INFERRED}; ReLU between its layers was assumed."
+
+# Names that attention gives its projections: what lies between them is not one activation.
+_ATTENTION = re.compile(r"attn|attention|(^|[._])([qkv]|in|out)_proj|(^|\.)([qkv]|query|key|value)(\.|$)", re.I)
+# What an nn.MultiheadAttention may hold for its queries, keys and values.
+IN_PROJECTIONS = ("in_proj_weight", "q_proj_weight", "k_proj_weight", "v_proj_weight", "in_proj_bias")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a source will give. The entries' parameters add up to ``parameters_total``."""
+
+    entries: tuple[FCSpec | SkippedLayer, ...]
+    parameters_total: int
+    stack: Stack | None = None
+
+
+@dataclass(frozen=True)
+class Group:
+    """Parameters that are not audited, listed as one entry under its largest."""
+
+    name: str
+    shape: tuple[int, ...]
+    reason: str
+    keys: tuple[str, ...]
+    """The parameters counted here, the largest first; empty for buffers."""
+
+
+def assemble(
+    parts: Sequence[tuple[Sequence[FCSpec], Sequence[Group]]], parameters: Mapping[str, tuple[Hashable, int]]
+) -> tuple[list[FCSpec | SkippedLayer], int]:
+    """The entries of a plan and how many parameters there are, each counted once; the entries add up to that.
+
+    ``parts`` are a model's modules in order: their layers, and the rest. ``parameters`` gives for every key what it is
+    (equal for tied ones) and its number of elements. Tied weights are audited once, as the first layer that has them; a
+    weight that an embedding shares with a layer is the layer's.
+    """
+    audited: dict[tuple[Hashable, tuple[int, int] | None], FCSpec] = {}
+    owner: dict[Hashable, str] = {}  # under which entry each parameter is counted
+
+    def claim(name: str, keys: Iterable[str | None]) -> int:
+        new = dict(parameters[key] for key in keys if key and parameters[key][0] not in owner)
+        owner.update(dict.fromkeys(new, name))
+        return sum(new.values())
+
+    for spec in (spec for specs, _ in parts for spec in specs):
+        if audited.setdefault((parameters[spec.weight][0], spec.rows), spec) is spec:
+            claim(spec.name, (spec.weight, spec.bias))
+    entries: list[FCSpec | SkippedLayer] = []
+    for specs, groups in parts:
+        for spec in specs:
+            first = audited[parameters[spec.weight][0], spec.rows]
+            tied = SkippedLayer(spec.name, spec.shape, f"tied to {first.name}", claim(spec.name, [spec.bias]))
+            entries.append(spec if first is spec else tied)
+        for group in groups:
+            sharer = owner.get(parameters[group.keys[0]][0]) if group.keys else None
+            reason = f"tied to {sharer}" if sharer else group.reason
+            entries.append(SkippedLayer(group.name, group.shape, reason, claim(group.name, group.keys)))
+    return entries, sum(dict(parameters.values()).values())
+
+
+def inferred_stack(entries: Sequence[FCSpec | SkippedLayer]) -> Stack | None:
+    """Guess the stack: the longest run of layers that ends at the last one, each feeding the next.
+
+    Layers belong to one run when they follow each other with no other parameter between them, the outputs of one are as
+    many as the inputs of the next, and none is named like a part of attention.
+    """
+    run: list[FCSpec] = []
+    closed = True  # whether something else came after the run's last layer
+    for entry in entries:
+        if isinstance(entry, SkippedLayer):
+            closed = closed or bool(entry.parameters) or entry.reason.startswith("tied")
+        elif _ATTENTION.search(entry.name):
+            run, closed = [], True
+        else:
+            follows = not closed and run and run[-1].shape[0] == entry.shape[1]
+            run, closed = ([*run, entry] if follows else [entry]), False
+    if not run:
+        return None
+    inner = tuple(StackLayer(spec.name, "relu") for spec in run[:-1])
+    return Stack(
+        (*inner, StackLayer(run[-1].name, "linear")), inferred=True, note=_ASSUMED if inner else f"{_INFERRED}."
+    )
+
+
+def in_projections(prefix: str, shapes: Mapping[str, tuple[int, ...]], activation: str | None = None) -> list[FCSpec]:
+    """Query, key and value of one ``nn.MultiheadAttention`` as layers ``<prefix>.in_proj.q|k|v``.
+
+    ``shapes`` holds the module's own tensors under their short names: ``in_proj_weight`` for all three, or
+    ``q_proj_weight``, ``k_proj_weight`` and ``v_proj_weight``; one ``in_proj_bias`` for all three in both cases.
+    Empty when the shapes are not those of an attention.
+    """
+    dot = prefix + "." if prefix else ""
+    fused = shapes.get("in_proj_weight")
+    if fused:
+        width = fused[1] if len(fused) == 2 and fused[0] == 3 * fused[1] else 0
+        inputs = [width] * 3
+    else:
+        separate = [shapes.get(f"{part}_proj_weight", ()) for part in "qkv"]
+        fits = all(len(shape) == 2 for shape in separate) and len({shape[0] for shape in separate}) == 1
+        width, inputs = (separate[0][0], [shape[1] for shape in separate]) if fits else (0, [])
+    if not width:
+        return []
+    bias = f"{dot}in_proj_bias" if shapes.get("in_proj_bias") == (3 * width,) else None
+    return [
+        FCSpec(
+            f"{dot}in_proj.{part}",
+            (width, inputs[i]),
+            f"{dot}in_proj_weight" if fused else f"{dot}{part}_proj_weight",
+            bias,
+            rows=(i * width, (i + 1) * width) if fused else None,
+            activation=activation,
+            origin=f"MultiheadAttention, {word} projection",
+            bias_rows=(i * width, (i + 1) * width) if bias else None,
+        )
+        for i, (part, word) in enumerate(zip("qkv", ("query", "key", "value"), strict=True))
+    ]

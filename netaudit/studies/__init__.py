@@ -1,0 +1,1 @@
+"""Studies that measure the tool and the theory; nothing in an audit imports them."""

@@ -1,0 +1,205 @@
+"""The study's page, from its JSON alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from netaudit.report.chart import Chart
+from netaudit.report.document.labels import claim
+from netaudit.report.document.model import Block, Column, Items, Pair, Paragraph, Run, Section
+from netaudit.report.document.numbering import Numbering, facts
+from netaudit.studies.calibration import charts, tables
+from netaudit.studies.calibration.words import Json
+from netaudit.studies.harness.page import StudyPage
+from netaudit.text import flat, number, size
+
+_POWER = ("uniform", "laplace", "student_t", "correlated", "orthogonal", "spike")
+
+
+def document(data: Mapping[str, Any]) -> StudyPage:
+    """Lay the study out."""
+    page = _Page(data)
+    sections = (
+        page.summary(),
+        page.false_alarms(),
+        page.power(),
+        page.strength(),
+        page.spikes(),
+        page.tracy_widom(),
+        page.how(),
+    )
+    return StudyPage(
+        stem="calibration",
+        title="Calibration of the analysers",
+        subtitle="How often is each verdict right on layers whose answer is known?",
+        description="False alarms and power of netaudit's analysers on synthetic layers.",
+        sections=sections,
+        charts=tuple(page.charts),
+        data=data,
+    )
+
+
+class _Page:
+    """The sections, in the order in which they are asked for; figures and tables are numbered as they come."""
+
+    def __init__(self, data: Mapping[str, Any]) -> None:
+        self.data = data
+        self.cells: dict[str, Json] = {cell["key"]: cell for cell in data["cells"]}
+        self.moments: dict[str, Json] = {found["key"]: found for found in data["tracy_widom"]}
+        self.numbering = Numbering()
+        self.charts: list[Chart] = []
+
+    def summary(self) -> Section:
+        bars = self.data["bars"]
+        missed = sum(not bar["met"] for bar in bars)
+        total = number(len(bars))
+        answer = f"{number(missed)} of {total} bars are not met." if missed else f"All {total} bars are met."
+        layers = sum(cell["seeds"] for cell in self.cells.values())
+        what = (
+            f" Each analyser was run on {number(layers)} layers whose answer is known: Gaussian ones, where every "
+            "claim must hold, and layers that break one claim in a known way, where that claim must fail. Where a bar "
+            "is asked of several shapes, the line shows the one that came closest to missing it."
+        )
+        table = tables.bars_table(bars, self.cells, self.moments, self.numbering)
+        return Section("summary", 1, "1 Summary", (Paragraph((Run(answer, "strong"), Run(what))), table))
+
+    def false_alarms(self) -> Section:
+        text = (
+            "Every claim holds for a layer of i.i.d. Gaussian entries whose biases spread by half the tolerance. A "
+            "verdict of fails is a false alarm, and undecided says nothing: at most 1% and 5% are allowed. Each layer "
+            "is compared with the matched null of its own shape and aspect ratio; the null is drawn anew for every "
+            f"{number(self.data['null_every'])} layers, so that its randomness is part of the rates. The statistic is "
+            "the KS distance (H1, H3), the spread of the biases over the scale of the pre-activations (H2) or the "
+            "cross-talk inflation (H4)."
+        )
+        table = tables.false_alarms(self._of("gaussian"), self.data["bars"], self.numbering)
+        return Section("false-alarms", 1, "2 False alarms", (_paragraph(text), table))
+
+    def power(self) -> Section:
+        first = [self._strongest(scenario) for scenario in _POWER]
+        text = (
+            "Layers that break one claim, at 512 × 512: entries that are not Gaussian (H1), rows or spectra that "
+            "are not those of independent entries (H3), and a spike strong enough to spoil the inversion (H4). That "
+            "claim must fail in at least 95% of the layers; what the other claims say shows whether the causes are "
+            "told apart."
+        )
+        bias = (
+            "Constant bias (H2) is judged against the pre-activation scale where real inputs give it. Without inputs "
+            "it can only be confirmed, when the biases hardly vary against their own median, and is left undecided "
+            "otherwise: it never fails."
+        )
+        blocks = (
+            _paragraph(text),
+            tables.verdicts([cell for cell in first if cell], self.numbering),
+            _paragraph(bias),
+            tables.rates(
+                [*self._of("bias"), *self._of("bias_without_inputs")],
+                "constant_bias",
+                self.numbering,
+                "Constant bias: verdicts over the spread of the biases, with 95% intervals.",
+            ),
+        )
+        return Section("power", 1, "3 Power", blocks)
+
+    def strength(self) -> Section:
+        blocks: list[Block] = [
+            _paragraph(
+                "How strong must the effect be? The curves run from layers that are as good as Gaussian to layers that "
+                "are plainly not. Theory gives the effect without the noise of a finite layer, and so the strength at "
+                "which the first effect reaches its tolerance. It is the law of the entries itself (H1), the limiting "
+                "law of correlated rows, with the share of it that lies beyond the edge (H3; Silverstein 1995), and "
+                "the cross-talk through a rank-one matrix (H4)."
+            )
+        ]
+        single: list[Chart] = []
+        for curve in self.data["curves"]:
+            if curve["shares"] == ["spiked"]:
+                continue
+            verdicts = charts.verdict_chart(curve, self.cells)
+            if not curve["theory"]:
+                single.append(verdicts)
+                continue
+            tolerances = self.data["tolerances"][curve["claim"]]
+            blocks.append(self._pair(verdicts, charts.effect_chart(curve, self.cells, tolerances)))
+        blocks += [self._pair(chart) for chart in single]
+        blocks.append(tables.thresholds(self.data["curves"], self.numbering))
+        return Section("strength", 1, "4 Strength", tuple(blocks))
+
+    def spikes(self) -> Section:
+        text = (
+            "A rank-one signal is found once it leaves the bulk, at a strength of 1 in units of σ ⁴√(mn) for every "
+            "shape and aspect ratio. At twice that it must be found, at 0.7 of it no more often than in a Gaussian "
+            "layer. A mean of the weights is no spike: it is removed before."
+        )
+        curves = [curve for curve in self.data["curves"] if curve["shares"] == ["spiked"]]
+        cells = [
+            *(cell for cell in self._of("spike") if cell["strength"] in (0.7, 2.0) and cell["spiked"]),
+            *self._of("shifted"),
+            *self._of("gaussian"),
+        ]
+        blocks: list[Block] = [_paragraph(text)]
+        if curves:
+            blocks.append(self._pair(charts.spike_chart(curves, self.cells)))
+        blocks.append(tables.spiked(cells, self.numbering))
+        return Section("spikes", 1, "5 Spikes", tuple(blocks))
+
+    def tracy_widom(self) -> Section:
+        text = (
+            "The edge beyond which a singular value is a spike rests on the Tracy-Widom law, with the centring and "
+            "scaling of Johnstone (2001) and Ma (2012). The score of the largest singular value of a Gaussian matrix "
+            "must have that law's moments at every size: a mean of −1.21 ± 0.2 and a standard deviation of 1.27 ± 0.15."
+        )
+        table = tables.tracy_widom(self.data["tracy_widom"], self.data["bars"], self.numbering)
+        return Section("tracy-widom", 1, "6 Tracy-Widom scores", (_paragraph(text), table))
+
+    def how(self) -> Section:
+        data = self.data
+        runs = tuple(
+            (
+                Run(f"{run['date']}, commit {run['commit'] or 'not known'}, processes: {number(run['jobs'])}: "),
+                Run(run["command"], "name"),
+            )
+            for run in data["runs"]
+        )
+        rule = (
+            "The records carry a fingerprint of the tolerances, the versions and the source of the analysers. When "
+            "one of them changes, all are discarded: no tolerance can be moved after a look at the power without "
+            "running false alarms and power again. Point estimates are compared with the bars; the intervals are "
+            "Clopper-Pearson's, at 95%, and those of the moments the delta method's."
+        )
+        settings = [("Seeds", data["seeds"]), ("Seconds of work, all processes", number(round(data["seconds"])))]
+        settings += [
+            (f"{claim(c).full}: {name}", text) for c, v in data["tolerances"].items() for name, text in flat(v)
+        ]
+        settings += [(f"Version of {name}", text) for name, text in flat(data["versions"])]
+        seconds = [
+            (Run(size(cell["shape"])), Run(number(cell["seeds"])), Run(number(cell["seconds"]["mean"], 3)))
+            for cell in self._of("gaussian")
+        ]
+        columns = (Column("[out, in]"), Column("Seeds", numeric=True), Column("Seconds a layer", numeric=True))
+        blocks = (
+            Paragraph((Run("Run on:"),)),
+            Items(runs),
+            _paragraph(rule),
+            facts(settings),
+            self.numbering.table("Seconds that all four claims take on a Gaussian layer.", columns, seconds),
+        )
+        return Section("how", 1, "7 How it was run", blocks)
+
+    def _of(self, scenario: str) -> list[Json]:
+        found = [cell for cell in self.cells.values() if cell["scenario"] == scenario]
+        return sorted(found, key=lambda cell: (cell["strength"], cell["shape"]))
+
+    def _strongest(self, scenario: str) -> Json | None:
+        """The cell of the power table: the one on which every claim was judged."""
+        found = [cell for cell in self._of(scenario) if len(cell["claims"]) == len(self.data["tolerances"])]
+        return found[0] if found else None
+
+    def _pair(self, *drawn: Chart) -> Pair:
+        self.charts += drawn
+        return Pair(tuple(self.numbering.chart(chart) for chart in drawn))
+
+
+def _paragraph(text: str) -> Paragraph:
+    return Paragraph((Run(text),))

@@ -1,0 +1,209 @@
+"""The study's tables."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from netaudit.report.document.labels import VERDICTS, claim
+from netaudit.report.document.model import Column, Run, Table
+from netaudit.report.document.numbering import Numbering
+from netaudit.results import Verdict
+from netaudit.studies.calibration.charts import first_threshold
+from netaudit.studies.calibration.effects import EFFECTS
+from netaudit.studies.calibration.words import figure, layers, limits, met, requirement, share
+from netaudit.text import NONE, number, percent, size
+
+Json = Mapping[str, Any]
+Cells = Mapping[str, Json]
+
+
+def bars_table(bars: Sequence[Json], cells: Cells, moments: Cells, numbering: Numbering) -> Table:
+    """Every bar: those that ask the same of several shapes on one line, with the one that is closest to missing."""
+    groups: dict[str, list[Json]] = {}
+    for bar in bars:
+        groups.setdefault(requirement(bar, cells.get(bar["cell"])), []).append(bar)
+    rows = []
+    for text, group in groups.items():
+        worst = min(group, key=slack)
+        shape = (cells.get(worst["cell"]) or moments[worst["cell"]])["shape"]
+        rows.append(
+            (
+                Run(text),
+                Run(limits(worst)),
+                Run(figure(worst)),
+                Run(number(worst["seeds"])),
+                Run(size(shape) if len(group) == 1 else f"{size(shape)}, of {number(len(group))}"),
+                met(all(bar["met"] for bar in group)),
+            )
+        )
+    columns = (
+        Column("Asked", wide=True),
+        Column("Bar"),
+        Column("Measured"),
+        Column("Seeds", numeric=True),
+        Column("Shape"),
+        Column("Met"),
+    )
+    caption = "Every bar of the study; with several shapes, the one that came closest to missing it. In brackets, the "
+    return numbering.table(caption + "95% interval.", columns, rows)
+
+
+def slack(bar: Json) -> tuple[float, float]:
+    """How far a bar is from being missed: by the measured value, then by the end of its interval."""
+    low, high = bar["bar"]["low"], bar["bar"]["high"]
+    above = [value - low for value in (bar["value"], bar["interval"][0])] if low is not None else [math.inf] * 2
+    below = [high - value for value in (bar["value"], bar["interval"][1])] if high is not None else [math.inf] * 2
+    return min(above[0], below[0]), min(above[1], below[1])
+
+
+def false_alarms(cells: Sequence[Json], bars: Sequence[Json], numbering: Numbering) -> Table:
+    """Undecided and failing Gaussian layers, by claim and shape."""
+    judged = {(bar["cell"], bar["claim"], bar["measure"]): bar["met"] for bar in bars}
+    names = list(dict.fromkeys(name for cell in cells for name in cell["claims"]))
+    rows = []
+    for name in names:
+        for cell in (cell for cell in cells if name in cell["claims"]):
+            found, value = cell["claims"][name]["verdicts"], cell["claims"][name]["values"][EFFECTS[name][0].metric]
+            rows.append(
+                (
+                    Run(claim(name).full),
+                    Run(size(cell["shape"])),
+                    Run(number(cell["seeds"])),
+                    Run(NONE if value is None else f"{number(value['median'], 3)} ({_range(value)})"),
+                    Run(share(found["undecided"])),
+                    Run(share(found["fails"])),
+                    met(all(judged.get((cell["key"], name, m), True) for m in ("undecided", "fails"))),
+                )
+            )
+    columns = (
+        Column("Claim"),
+        Column("[out, in]"),
+        Column("Seeds", numeric=True),
+        Column("Statistic: median (5% to 95%)", wide=True),
+        Column(VERDICTS["undecided"], wide=True),
+        Column(VERDICTS["fails"], wide=True),
+        Column("Bars"),
+    )
+    return numbering.table("Gaussian layers: share of each verdict, with its 95% interval.", columns, rows)
+
+
+def verdicts(cells: Sequence[Json], numbering: Numbering) -> Table:
+    """What every claim says of layers that are not Gaussian: its most frequent verdict, with its share."""
+    names = list(dict.fromkeys(name for cell in cells for name in cell["claims"]))
+    rows = [
+        (Run(layers(cell)), Run(number(cell["seeds"])), *(_most_frequent(cell, name) for name in names))
+        for cell in cells
+    ]
+    columns = (
+        Column("Layers"),
+        Column("Seeds", numeric=True),
+        *(Column(claim(name).full, wide=True) for name in names),
+    )
+    return numbering.table("The most frequent verdict on each claim, with its share of the layers.", columns, rows)
+
+
+def rates(cells: Sequence[Json], name: str, numbering: Numbering, caption: str) -> Table:
+    """All verdicts of one claim over cells that differ in strength."""
+    rows = [
+        (
+            Run(layers(cell)),
+            Run(number(cell["seeds"])),
+            *(Run(share(cell["claims"][name]["verdicts"][word])) for word in ("holds", "undecided", "fails")),
+        )
+        for cell in cells
+    ]
+    words: tuple[Verdict, ...] = ("holds", "undecided", "fails")
+    columns = (Column("Layers"), Column("Seeds", numeric=True), *(Column(VERDICTS[word], wide=True) for word in words))
+    return numbering.table(caption, columns, rows)
+
+
+def spiked(cells: Sequence[Json], numbering: Numbering) -> Table:
+    """How often a spike is found."""
+    rows = [
+        (Run(layers(cell)), Run(size(cell["shape"])), Run(number(cell["seeds"])), Run(share(cell["spiked"])))
+        for cell in cells
+    ]
+    columns = (Column("Layers", wide=True), Column("[out, in]"), Column("Seeds", numeric=True), Column("With a spike"))
+    return numbering.table("Share of layers in which a spike is found, with its 95% interval.", columns, rows)
+
+
+def thresholds(curves: Sequence[Json], numbering: Numbering) -> Table:
+    """Where theory and measurement put the strength at which the answer changes."""
+    rows = []
+    for curve in curves:
+        half = curve["measured_thresholds"]
+        about = "a spike is found" if curve["shares"] == ["spiked"] else claim(curve["claim"]).full
+        rows.append(
+            (
+                Run(f"{about}: {_STRENGTHS[curve['scenario']]}"),
+                Run(size(curve["shape"])),
+                Run(number(first_threshold(curve))),
+                Run(number(half.get("half spiked", half.get("half holds")))),
+                Run(number(half.get("half spiked", half.get("half fails")))),
+            )
+        )
+    columns = (
+        Column("What, over which strength", wide=True),
+        Column("[out, in]"),
+        Column("Theory", numeric=True),
+        Column("Half hold", numeric=True),
+        Column("Half fail", numeric=True),
+    )
+    caption = "Strength at which the answer changes. For spikes, half of the layers show one at the strength given."
+    return numbering.table(caption, columns, rows)
+
+
+def tracy_widom(moments: Sequence[Json], bars: Sequence[Json], numbering: Numbering) -> Table:
+    """Mean and standard deviation of the scores by shape."""
+    judged: dict[str, bool] = {}
+    for bar in bars:
+        judged[bar["cell"]] = judged.get(bar["cell"], True) and bar["met"]
+    rows = [
+        (
+            Run(size(found["shape"])),
+            Run(number(found["draws"])),
+            *(Run(_with_interval(found[name])) for name in ("mean", "std")),
+            met(judged[found["key"]]),
+        )
+        for found in moments
+    ]
+    columns = (
+        Column("[out, in]"),
+        Column("Draws", numeric=True),
+        Column("Mean", wide=True),
+        Column("Standard deviation", wide=True),
+        Column("Bars"),
+    )
+    return numbering.table(
+        "Tracy-Widom scores of the largest singular value of Gaussian matrices; the law itself has mean −1.207 and "
+        "standard deviation 1.268.",
+        columns,
+        rows,
+    )
+
+
+_STRENGTHS = {
+    "student_t": "degrees of freedom",
+    "bias": "spread in tolerances",
+    "correlated": "coefficient of AR(1) rows",
+    "spike": "strength of the spike",
+}
+
+
+def _most_frequent(cell: Json, name: str) -> Run:
+    if name not in cell["claims"]:
+        return Run(NONE)
+    found = cell["claims"][name]["verdicts"]
+    word: Verdict = max(found, key=lambda each: float(found[each]["rate"]))
+    return Run(f"{VERDICTS[word]} {percent(found[word]['rate'])}", word)
+
+
+def _range(value: Json) -> str:
+    return f"{number(value['q05'], 3)} to {number(value['q95'], 3)}"
+
+
+def _with_interval(found: Json) -> str:
+    low, high = found["interval"]
+    return f"{number(round(found['value'], 3))} [{number(round(low, 3))}, {number(round(high, 3))}]"

@@ -1,0 +1,83 @@
+"""What scenarios, bars and rates are called on the page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from netaudit.report.document.labels import VERDICTS, claim
+from netaudit.report.document.model import Run
+from netaudit.text import NONE, number, percent, size
+
+Json = Mapping[str, Any]
+
+_SCENARIOS = {
+    "gaussian": "Gaussian entries",
+    "uniform": "uniform entries",
+    "laplace": "Laplace entries",
+    "student_t": "Student-t entries, {} degrees of freedom",
+    "correlated": "rows correlated as AR(1), coefficient {}",
+    "orthogonal": "orthogonal matrix",
+    "spike": "rank-one spike of strength {}",
+    "shifted": "Gaussian entries with a mean of {} std",
+    "bias": "bias spread of {} tolerances",
+    "bias_without_inputs": "bias spread of {} tolerances, no inputs",
+}
+
+
+def layers(cell: Json) -> str:
+    """What the layers of a cell are.
+
+    >>> layers({"scenario": "spike", "strength": 20.0})
+    'rank-one spike of strength 20'
+    """
+    return _SCENARIOS[cell["scenario"]].format(number(cell["strength"]))
+
+
+def requirement(bar: Json, cell: Json | None) -> str:
+    """What a bar asks about, without where it was measured; ``cell`` is None for the Tracy-Widom moments."""
+    if cell is None:
+        figure = {"tracy_widom_mean": "mean", "tracy_widom_std": "standard deviation"}[bar["measure"]]
+        return f"Tracy-Widom scores of Gaussian spectra: {figure}"
+    what = layers(cell)
+    if bar["measure"] == "spiked":
+        return f"Spikes found: {what}"
+    return f"{claim(bar['claim']).full}, {VERDICTS[bar['measure']]}: {what}"
+
+
+def limits(bar: Json) -> str:
+    """The bar itself."""
+    low, high = bar["bar"]["low"], bar["bar"]["high"]
+    if bar["claim"] is None:
+        return f"{number(round(low, 2))} to {number(round(high, 2))}"
+    return f"at least {percent(low)}" if high is None else f"at most {percent(high)}" if high else "never"
+
+
+def figure(bar: Json) -> str:
+    """What was measured, with its interval."""
+    if bar["claim"] is None:
+        low, high = bar["interval"]
+        return f"{number(round(bar['value'], 2))} [{number(round(low, 2))}, {number(round(high, 2))}]"
+    return share({"rate": bar["value"], "interval": bar["interval"]})
+
+
+def share(found: Json | None) -> str:
+    """A rate with its interval.
+
+    >>> share({"rate": 0.005, "interval": [0.0001, 0.0275]})
+    '0.5% [< 0.1%, 2.8%]'
+    """
+    if found is None:
+        return NONE
+    low, high = found["interval"]
+    return f"{percent(found['rate'])} [{percent(low)}, {percent(high)}]"
+
+
+def met(value: bool) -> Run:
+    """Whether a bar is met, with the symbol and colour of a verdict."""
+    return Run("● met", "holds") if value else Run("× not met", "fails")
+
+
+def shapes(many: Sequence[Sequence[int]]) -> str:
+    """Several shapes."""
+    return ", ".join(size(shape) for shape in many)

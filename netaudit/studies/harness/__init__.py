@@ -1,0 +1,1 @@
+"""What every study needs: a journal of what was measured, worker processes, pages."""

@@ -1,0 +1,189 @@
+"""What the study amounts to, in sentences made from its numbers alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from netaudit.text import NONE, count, number
+
+Data = Mapping[str, Any]
+
+WIDE = 10.0  # points between two seeds of one arm: a run that has hardly left chance beside one that has learnt
+
+
+def points(difference: float | None) -> str:
+    """A difference of shares in percentage points, with its sign.
+
+    >>> points(-0.0123), points(0.004), points(None)
+    ('−1.23', '+0.40', '–')
+    """
+    return NONE if difference is None else f"{100 * difference:+.2f}".replace("-", "−")
+
+
+def with_interval(difference: Mapping[str, Any]) -> str:
+    """A paired difference and half its interval, in points.
+
+    >>> with_interval({"mean": -0.0123, "low": -0.02, "high": -0.0046})
+    '−1.23 ± 0.77'
+    """
+    return f"{points(difference['mean'])} ± {50 * (difference['high'] - difference['low']):.2f}"
+
+
+def wide_seeds(arms: Mapping[str, Mapping[str, Any]]) -> str:
+    """A warning where the seeds of some arm end more than ten points apart; empty where none do.
+
+    >>> wide_seeds({"plain": {"errors": [0.49, 0.51]}, "shadow": {"errors": [0.61, 0.82]}})
+    'The outcome hangs on the seed: test errors of 49.0 to 51.0% for plain, 61.0 to 82.0% for shadow.'
+    """
+    ends = {arm: (100 * min(found["errors"]), 100 * max(found["errors"])) for arm, found in arms.items()}
+    if all(high - low <= WIDE for low, high in ends.values()):
+        return ""
+    shown = ", ".join(f"{low:.1f} to {high:.1f}% for {arm}" for arm, (low, high) in ends.items())
+    return f"The outcome hangs on the seed: test errors of {shown}."
+
+
+def verdict(data: Data) -> str:
+    """The study's conclusion in plain words."""
+    helps, harms = _places(data, "shadow", "plain", -1), _places(data, "shadow", "plain", 1)
+    total = len(_against(data, "shadow", "plain"))
+    if not total:
+        return "There is no complete setting yet."
+    if not helps:
+        return (
+            f"Shadow training does not help: in {_of(0, total)} its test error is clearly below that of plain training"
+            + (f", and in {_of(len(harms), total)} it is clearly above." if harms else ".")
+        )
+    own = [name for name in helps if _is_own(data, name)]
+    better = [name for name in helps if _any(data, "shadow", ("noise", "mixup"), name, 1)]
+    first = f"Shadow training lowers the test error of plain training in {_of(len(helps), total)}"
+    first += f" and raises it in {len(harms)}. " if harms else ". "
+    second = (
+        f"In {len(own)} of these the gain is the shadow's own: it is also clearly ahead of the same points again and "
+        "of shadows through independent matrices, each at its own best step size. "
+    )
+    third = (
+        f"In {len(better)} of these Gaussian noise or mixup, at the same cost, is clearly ahead of it."
+        if better
+        else "Neither Gaussian noise nor mixup, at the same cost, is clearly ahead of it there."
+    )
+    return first + second + third
+
+
+def findings(data: Data) -> Iterator[str]:
+    """One sentence for each question of the study."""
+    for base, words in (
+        ("plain", "plain training"),
+        ("repeat", "the same real points again (the control for the step size)"),
+        ("random", "shadows through an independent random matrix"),
+        ("noise", "Gaussian noise of the norm of the input"),
+        ("mixup", "mixup"),
+    ):
+        yield from _compared(data, "shadow", base, f"Shadows against {words}")
+    yield from _compared(data, "shadow+noise", "noise", "Shadows on top of noise, against noise alone")
+    yield from _compared(data, "shadow+mixup", "mixup", "Shadows on top of mixup, against mixup alone")
+    yield from _compared(
+        data,
+        "shadow signed",
+        "shadow",
+        "Shadows of centred pixels without the ReLU at the input, against those with it",
+    )
+    for sweep in data["sweep"]:
+        yield _swept(sweep)
+    for variants in data["variants"]:
+        yield _varied(variants)
+    yield from _followed(data)
+    yield from _random_like(data)
+
+
+def _swept(sweep: Data) -> str:
+    worst, best = (f(sweep["rows"], key=lambda row: row["mean"]) for f in (max, min))
+    places = [f"ρ = {number(row['rho'])}, weight {number(row['weight'])}" for row in (best, worst)]
+    harmful = sum(row["against"]["sign"] > 0 for row in sweep["rows"])
+    return (
+        f"{sweep['setting']}: over ρ and the weight, the best is {places[0]} ({points(best['against']['mean'])} points "
+        f"from plain), the worst {places[1]} ({points(worst['against']['mean'])}); {harmful} of "
+        f"{len(sweep['rows'])} are clearly worse than plain training."
+    )
+
+
+def _varied(variants: Data) -> str:
+    clear = [row for row in variants["rows"] if row["against"]["sign"]]
+    told = ", ".join(f"{row['variant']} {with_interval(row['against'])}" for row in clear)
+    return f"{variants['setting']}: of {len(variants['rows'])} other shadows, " + (
+        f"these differ clearly on held-out points from those as they are: {told}."
+        if clear
+        else "none differs clearly on held-out points from those as they are."
+    )
+
+
+def _followed(data: Data) -> Iterator[str]:
+    found = [s["tracking"]["correlations"]["test"] for s in data["settings"] if s["tracking"]]
+    if found:
+        levels, changes = ([f[key] for f in found if f[key] is not None] for key in ("levels", "changes"))
+        yield (
+            "The error on shadows follows the error on real test points from epoch to epoch: their correlation is "
+            f"{_span(levels)} over the settings; that of their changes, which a common fall does not make, is "
+            f"{_span(changes)}."
+        )
+
+
+def _random_like(data: Data) -> Iterator[str]:
+    pairs = [
+        (layers["plain"][name], layers["shadow"][name])
+        for layers in (setting["audit"] for setting in data["settings"])
+        if {"plain", "shadow"} <= set(layers)
+        for name in layers["plain"]
+    ]
+    for metric, words in (
+        ("singular_law.ks_marchenko_pastur", "The distance of the singular values to the Marchenko-Pastur law"),
+        ("shadow_inversion.cross_talk_inflation", "The cross-talk inflation"),
+    ):
+        both = [(a[metric], b[metric]) for a, b in pairs if a.get(metric) is not None and b.get(metric) is not None]
+        if both:
+            lower = sum(b < a for a, b in both)
+            layers = count(len(both), "layer")
+            yield f"{words} is smaller after shadow training than after plain training in {lower} of {layers}."
+
+
+def _compared(data: Data, arm: str, base: str, words: str) -> Iterator[str]:
+    found = _against(data, arm, base)
+    if found:
+        lower, higher = (sum(entry["sign"] == sign for entry in found) for sign in (-1, 1))
+        means = [entry["mean"] for entry in found]
+        yield (
+            f"{words}: clearly fewer errors in {lower} of {count(len(found), 'setting')}, clearly more in {higher}, no "
+            f"clear difference in {len(found) - lower - higher}; {points(min(means))} to {points(max(means))} points."
+        )
+
+
+def _against(data: Data, arm: str, base: str) -> list[Data]:
+    return [entry for setting in data["settings"] for entry in _entries(setting, arm, (base,))]
+
+
+def _entries(setting: Data, arm: str, bases: Sequence[str]) -> list[Data]:
+    return [entry for entry in setting["against"] if entry["arm"] == arm and entry["base"] in bases]
+
+
+def _places(data: Data, arm: str, base: str, sign: int) -> list[str]:
+    return [s["name"] for s in data["settings"] if any(e["sign"] == sign for e in _entries(s, arm, (base,)))]
+
+
+def _is_own(data: Data, name: str) -> bool:
+    """Whether the shadow is clearly ahead of both of its controls."""
+    [setting] = [s for s in data["settings"] if s["name"] == name]
+    entries = _entries(setting, "shadow", ("repeat", "random"))
+    return len(entries) == 2 and all(entry["sign"] == -1 for entry in entries)
+
+
+def _any(data: Data, arm: str, bases: Sequence[str], name: str, sign: int) -> bool:
+    [setting] = [s for s in data["settings"] if s["name"] == name]
+    return any(entry["sign"] == sign for entry in _entries(setting, arm, bases))
+
+
+def _of(n: int, total: int) -> str:
+    return f"{n} of {count(total, 'setting')}"
+
+
+def _span(values: Sequence[float]) -> str:
+    return NONE if not values else " to ".join(dict.fromkeys(number(end, 2) for end in (min(values), max(values))))

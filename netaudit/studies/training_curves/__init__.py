@@ -1,0 +1,1 @@
+"""Every claim after every epoch of a training, as curves."""

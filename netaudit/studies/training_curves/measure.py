@@ -1,0 +1,115 @@
+"""What training does to each claim: the weights kept after each epoch, audited one after the other.
+
+Training is slow and auditing is quick, so they are apart: ``netaudit train --keep-epochs`` keeps the weights, and
+this measures them, again and again if need be.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from netaudit import __version__
+from netaudit.auditor import Auditor, report_on
+from netaudit.errors import SourceError
+from netaudit.network.network import Progress, Source
+from netaudit.results import AuditReport, LayerResult, StackRun
+from netaudit.sources.hubs.zoo import open_beside_card
+from netaudit.sources.weights import open_weights
+from netaudit.text import printable
+from netaudit.training.export import EPOCHS, FIGURES, WEIGHTS
+
+if TYPE_CHECKING:
+    import torch
+
+# One number a claim and layer, or two: what the figures draw, and no verdict.
+KEPT = {
+    "gaussian_weights": ("ks_gaussian", "excess_kurtosis", "std"),
+    "constant_bias": ("std_over_preactivation_scale", "mean", "std"),
+    "singular_law": ("ks_marchenko_pastur", "ks_bulk", "bulk_variance_share", "spikes", "largest_over_edge"),
+    "shadow_inversion": ("cross_talk_inflation", "gain", "relative_error_ratio", "support_auc"),
+}
+
+
+def measure(folders: Sequence[Path], device: torch.device, seed: int, progress: Progress) -> dict[str, Any]:
+    """Audit every kept epoch of each folder, as ``netaudit train --keep-epochs`` writes them.
+
+    Returns:
+        ``{versions, seed, networks: [{name, title, recipe, layers, history, epochs: [...]}]}``; an epoch holds its
+        number and its :func:`figures`.
+
+    Raises:
+        SourceError: a folder holds no finished run with its epochs kept.
+    """
+    files = {folder: _files(folder) for folder in folders}
+    total, done = sum(map(len, files.values())), 0
+    networks = []
+    for folder, kept in files.items():
+        source = _open(folder, None)
+        card, run = source.info.card or {}, _json(folder / FIGURES)
+        epochs = []
+        for file in kept:
+            progress(f"{printable(folder.name, 60)}: epoch {int(file.stem)}", done, total)
+            opened = _open(folder, file)
+            epochs.append({"epoch": int(file.stem)} | figures(report_on(opened, opened.sample, Auditor(device, seed))))
+            done += 1
+        networks.append(
+            {
+                "name": card["name"],
+                "title": card["title"],
+                "recipe": card["recipe"],
+                "seed": card["seed"],
+                "trained_with": card["trained_with"],
+                "accuracy": card["accuracy"],
+                "layers": [{"name": spec.name, "shape": list(spec.shape)} for spec in source.specs()],
+                "history": run["history"],
+                "epochs": epochs,
+            }
+        )
+    return {"versions": {"netaudit": __version__}, "seed": seed, "networks": networks}
+
+
+def figures(report: AuditReport) -> dict[str, Any]:
+    """What the curves draw of one audit: ``KEPT`` by layer, the labels' way down and back, the hidden units' r."""
+    stack = report.stack
+    return {
+        "layers": {layer.name: _of_layer(layer) for layer in report.layers},
+        "labels": [_of_labels(run) for run in stack.runs],
+        "units": [{"lower": pair.lower, "upper": pair.upper, "r": pair.r} for pair in report.units],
+        "accuracy": None if stack.data is None else stack.data["accuracy"],
+    }
+
+
+def _of_layer(result: LayerResult) -> dict[str, dict[str, float | int | None]]:
+    found = {finding.claim: finding.metrics for finding in result.findings}
+    return {claim: {name: found[claim].get(name) for name in names} for claim, names in KEPT.items()}
+
+
+def _of_labels(run: StackRun) -> dict[str, Any]:
+    return {"source": run.source, "rho": run.rho, "top1": run.top1, "control_top1": run.control_top1}
+
+
+def _files(folder: Path) -> list[Path]:
+    files = sorted((folder / EPOCHS).glob("*.safetensors"))
+    if len(files) < 2 or not (folder / FIGURES).is_file():
+        raise SourceError(
+            f"{printable(str(folder))}: no epochs of a training run in it", hint="netaudit train RECIPE --keep-epochs"
+        )
+    return files
+
+
+def _open(folder: Path, file: Path | None) -> Source:
+    source = open_beside_card(folder / WEIGHTS, None if file is None else open_weights(file))
+    if source is None:
+        raise SourceError(f"{printable(str(folder))}: the run is not finished: it has no card", hint="netaudit train")
+    return source
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, OSError) as error:
+        raise SourceError(f"{printable(str(path))}: damaged") from error
+    return found

@@ -1,0 +1,196 @@
+"""The figures under WeightWatcher's names: their definitions on a true SVD, their nulls, and what cannot be had."""
+
+import json
+from dataclasses import asdict
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from netaudit.analyses.context import AuditedLayer
+from netaudit.analyses.layer.power_law.measure import power_law_nulls, spectral_figures
+from netaudit.analyses.layer.singular_law.measure import bulk_sigma
+from netaudit.network.layers import FCLayer
+from netaudit.numerics import spectrum
+from netaudit.numerics.laws.power_law import fit
+
+ALPHA = ("alpha", "xmin", "xmax", "D", "sigma", "num_pl_spikes", "alpha_weighted", "log_alpha_norm")
+ALPHA += ("alpha_interval", "alpha_null", "D_null")
+
+
+def figures(weight, name="layer", seed=0):
+    weight = torch.as_tensor(weight)
+    return spectral_figures(AuditedLayer(FCLayer(name, weight), seed=seed, device=torch.device("cpu")))
+
+
+def gaussian(m, n, seed=1):
+    return np.random.default_rng(seed).standard_normal((m, n))
+
+
+def heavy(m, n):
+    """Rows of very different sizes: a spectrum whose tail is a power law."""
+    generator = np.random.default_rng(5)
+    return generator.standard_normal((m, n)) * (generator.pareto(1.0, (m, 1)) + 1) ** 0.5
+
+
+def nearly_centred(m, n):
+    """A mean that the verdicts do not notice, and an exact figure must."""
+    return gaussian(m, n) - gaussian(m, n).mean() + 0.005
+
+
+@pytest.mark.parametrize(
+    "weight", [gaussian(60, 90), gaussian(90, 60) + 0.3, nearly_centred(60, 90), heavy(120, 200) * 0.02]
+)
+def test_definitions(weight):
+    found, s = figures(weight), np.linalg.svd(weight, compute_uv=False)
+    evals, law = s**2, fit(s**2)
+    assert (found.N, found.M, found.num_evals) == (max(weight.shape), min(weight.shape), min(weight.shape))
+    assert pytest.approx(max(weight.shape) / min(weight.shape)) == found.Q
+    expected = {
+        "lambda_max": evals[0],
+        "spectral_norm": np.linalg.norm(weight, 2) ** 2,
+        "log_spectral_norm": np.log10(evals[0]),
+        "norm": np.sum(weight**2),
+        "log_norm": np.log10(np.sum(weight**2)),
+        "stable_rank": np.sum(weight**2) / evals[0],
+        "mp_softrank": bulk_sigma(s[::-1], *weight.shape) ** 2
+        * (weight.shape[0] ** 0.5 + weight.shape[1] ** 0.5) ** 2
+        / evals[0],
+        "sv_max": s[0],
+        "sv_min": s[-1],
+        "matrix_rank": np.linalg.matrix_rank(weight),
+        "rank_loss": 0,
+        "alpha": law.alpha,
+        "xmin": law.xmin,
+        "xmax": evals[0],
+        "D": law.D,
+        "sigma": (law.alpha - 1) / np.sum(evals >= law.xmin) ** 0.5,
+        "num_pl_spikes": np.sum(evals >= law.xmin),
+        "alpha_weighted": law.alpha * np.log10(evals[0]),
+        "log_alpha_norm": np.log10(np.sum(evals**law.alpha)),
+    }
+    assert {name: found.numbers[name] for name in expected} == pytest.approx(expected, rel=1e-7)
+    assert found.reasons == {}
+    low, high = found.alpha_interval
+    assert low < high
+
+
+def test_a_gaussian_layer_lies_within_its_own_null_and_a_heavy_tail_below():
+    for seed in range(4):
+        found = figures(gaussian(200, 320, seed))
+        assert found.alpha_null.q01 <= found.alpha <= found.alpha_null.q99
+        assert found.D_null.q01 <= found.D <= found.D_null.q99
+    assert 0.95 < found.mp_softrank < 1.1
+    found = figures(heavy(200, 320))
+    assert found.alpha < found.alpha_null.q01
+    assert found.D_null.q01 > found.D
+
+
+def test_the_null_is_the_fit_of_gaussian_matrices():
+    generator = np.random.default_rng(0)
+    laws = [fit(np.linalg.svd(generator.standard_normal((80, 50)), compute_uv=False) ** 2) for _ in range(400)]
+    for null, drawn in zip(power_law_nulls(0, 80, 50), ("alpha", "D"), strict=True):
+        low, middle, high = np.quantile([getattr(law, drawn) for law in laws], [0.01, 0.5, 0.99])
+        assert null.draws == 200
+        assert null.median == pytest.approx(middle, rel=0.12)
+        assert null.q01 == pytest.approx(low, rel=0.15)
+        assert null.q99 == pytest.approx(high, rel=0.4)
+
+
+def test_units_change_only_what_carries_them():
+    one, other = figures(heavy(60, 90)), figures(heavy(60, 90) * 1e-4)
+    squares = {"lambda_max", "spectral_norm", "norm", "xmin", "xmax"}
+    logs = {"log_norm": -8, "log_spectral_norm": -8, "alpha_weighted": -8 * one.alpha, "log_alpha_norm": -8 * one.alpha}
+    expected = {
+        name: value * (1e-8 if name in squares else 1e-4 if name in {"sv_max", "sv_min"} else 1) + logs.get(name, 0)
+        for name, value in one.numbers.items()
+    }
+    assert other.numbers == pytest.approx(expected, rel=1e-9)
+    assert (other.alpha_interval, other.alpha_null) == (pytest.approx(one.alpha_interval), one.alpha_null)
+
+
+def test_a_transpose_has_the_same_figures():
+    one, other = figures(heavy(60, 90)), figures(heavy(60, 90).T.copy())
+    assert other.numbers == pytest.approx(one.numbers, rel=1e-9)
+    assert other.D_null == one.D_null
+
+
+def test_the_seed_and_the_name_decide_the_interval():
+    weight = gaussian(40, 60)
+    assert figures(weight) == figures(weight)
+    assert figures(weight).alpha_interval != figures(weight, name="other").alpha_interval
+    assert figures(weight).alpha_interval != figures(weight, seed=1).alpha_interval
+    assert figures(weight).alpha_null != figures(weight, seed=1).alpha_null
+
+
+def orthogonal(n):
+    return np.linalg.qr(gaussian(n, n))[0]
+
+
+@pytest.mark.parametrize(
+    ("weight", "missing", "why"),
+    [
+        (gaussian(9, 500), ALPHA, "no power law is fitted: it takes 10 positive values, and there are 9"),
+        (orthogonal(40), ALPHA, "no power law is fitted: the values are equal"),
+        (gaussian(40, 5) @ gaussian(5, 60), ALPHA, "it takes 10 positive values, and there are"),
+        (gaussian(40, 15) @ gaussian(15, 60), ("mp_softrank",), "half of the eigenvalues are within"),
+        (gaussian(40, 39) @ gaussian(39, 60), ("sv_min",), "too small beside the largest"),
+        (gaussian(40, 60) * 1e-180, ("lambda_max", "spectral_norm", "norm", "xmin", "xmax"), "float64's range"),
+        (gaussian(40, 60) * 1e180, ("lambda_max", "spectral_norm", "norm", "xmin", "xmax"), "float64's range"),
+    ],
+)
+def test_what_cannot_be_had_says_why(weight, missing, why):
+    found = figures(weight)
+    for name in missing:
+        assert getattr(found, name) is None
+        assert why in found.reasons[name]
+    assert np.isfinite([found.log_norm, found.log_spectral_norm, found.stable_rank, found.sv_max]).all()
+
+
+def test_ten_eigenvalues_are_enough():
+    found = figures(gaussian(10, 300))
+    assert found.num_pl_spikes >= 8
+    assert found.alpha_null.q01 < found.alpha < found.alpha_null.q99
+
+
+@pytest.mark.parametrize("weight", [torch.zeros(40, 50), torch.full((40, 50), float("nan")), torch.zeros(0, 50)])
+def test_a_layer_that_cannot_be_judged_has_its_sizes_only(weight):
+    found = figures(weight)
+    assert (50, weight.shape[0]) == (found.N, found.M)
+    assert set(found.numbers.values()) <= {50, 40, 1.25, 0, None}
+    assert len(set(found.reasons.values())) == 1
+    assert found.reasons["alpha"].startswith(("every weight is", "the weight holds", "the weight is empty"))
+
+
+@settings(max_examples=25, deadline=None)
+@example(1, 1, 0.0, 1.0)
+@example(40, 40, 1e300, 1e300)
+@example(40, 40, 1e6, 1e-7)
+@given(
+    st.integers(1, 50), st.integers(1, 50), st.sampled_from([0.0, 1.0, -1e4]), st.sampled_from([0.0, 1e-7, 1.0, 1e-160])
+)
+def test_any_layer_has_a_number_or_a_reason(m, n, mean, sigma):
+    found = figures(gaussian(m, n, seed=m * 100 + n) * sigma + mean)
+    missing = {name for name, value in asdict(found).items() if value is None}
+    assert set(found.reasons) == missing
+    assert all(found.reasons.values())
+    json.dumps(asdict(found), allow_nan=False)
+
+
+@pytest.mark.parametrize("rank", [39, 30, 3])
+def test_the_rank_is_that_of_a_true_decomposition(rank):
+    found = figures(gaussian(40, rank) @ gaussian(rank, 60))
+    assert (found.matrix_rank, found.rank_loss) == (rank, 40 - rank)
+
+
+@pytest.mark.parametrize("shape", [(40, 60), (60, 40), (40, 40), (2, 2)])
+def test_a_smallest_value_that_the_gram_product_drowns_is_found_without_all_the_others(monkeypatch, shape):
+    """At 1e-9 of the largest its square is 1e-18, below float64's rounding."""
+    monkeypatch.delattr(spectrum, "true_values")
+    u, s, v = np.linalg.svd(gaussian(*shape), full_matrices=False)
+    s[-1] = 1e-9 * s[0]
+    found = figures(u * s @ v)
+    assert found.matrix_rank == min(shape)
+    assert found.sv_min == pytest.approx(s[-1], rel=1e-4)

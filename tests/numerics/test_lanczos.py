@@ -1,0 +1,169 @@
+"""The estimate against spectra that are known, and its bound against the truth at every point."""
+
+import numpy as np
+import pytest
+import torch
+
+import netaudit
+from netaudit.numerics import lanczos, spectrum
+from netaudit.numerics.device import generator
+
+CPU = torch.device("cpu")
+
+
+def gaussian(m, n, seed=0):
+    return torch.randn(m, n, generator=torch.Generator().manual_seed(seed))
+
+
+def both(weight, **options):
+    mean, std = float(weight.double().mean()), float(weight.double().std(correction=0))
+    return tuple(spectrum.singular_values(weight, mean, std, CPU, method, **options) for method in ("exact", "lanczos"))
+
+
+def largest_gap(one, other):
+    """Largest difference of two empirical distribution functions."""
+    grid = np.concatenate([one, other])
+    found = [np.searchsorted(np.sort(values), grid, side="right") / values.size for values in (one, other)]
+    return float(np.max(np.abs(found[0] - found[1])))
+
+
+@pytest.mark.parametrize("shape", [(600, 1500), (1500, 600), (700, 700)])
+def test_the_distribution_is_known_up_to_the_bound(shape):
+    exact, estimated = both(gaussian(*shape))
+    assert estimated.centred.shape == exact.centred.shape
+    assert (np.diff(estimated.centred) >= 0).all()
+    gap = largest_gap(exact.centred, estimated.centred)
+    assert gap < estimated.error + 0.5 / min(shape)
+    assert estimated.error < 0.06
+    assert (exact.error, exact.note) == (0.0, "")
+    assert f"stochastic Lanczos quadrature ({lanczos.probes_for(min(shape))} probes, 256 steps)" in estimated.note
+
+
+@pytest.mark.parametrize("steps", [8, 20, 60])
+def test_the_bracket_holds_for_each_probe_and_shrinks_with_the_steps(steps):
+    """Without chance: the weighted distribution of one start, from the eigenvectors, lies between the bounds."""
+    A = gaussian(80, 120).double()
+    gram = A @ A.T
+    eigenvalues, vectors = torch.linalg.eigh(gram)
+    start = torch.randn(2, 80, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    alpha, beta = lanczos.tridiagonal(lambda rows: rows @ gram, start, steps)
+    T = torch.diag_embed(alpha) + lanczos._off_diagonal(beta[:, :-1])
+    nodes, parts = torch.linalg.eigh(T)
+    weights = parts[:, 0].square().numpy()
+    grid = np.sort(np.concatenate([nodes.flatten().numpy(), eigenvalues.numpy()]))
+    low, _, _, high = lanczos._curves(nodes.numpy(), weights, np.array([False, False]), grid)
+    own = (start / start.norm(dim=1, keepdim=True)) @ vectors
+    for probe in range(2):
+        sums = np.concatenate([[0.0], np.cumsum(own[probe].square().numpy())])
+        true = sums[np.searchsorted(eigenvalues.numpy(), grid * (1 + 1e-12), side="right")]
+        assert (low[probe] <= true + 1e-9).all()
+        assert (true <= high[probe] + 1e-9).all()
+    assert np.max(high - low) < 12 / steps
+
+
+def test_spikes_are_found_with_their_values():
+    weight = gaussian(600, 900)
+    for strength in (3.0, 6.0, 12.0):
+        u, v = torch.randn(600, generator=torch.Generator().manual_seed(int(strength))), torch.ones(900)
+        v[::2] = -1
+        weight += strength * (600 * 900) ** 0.25 * torch.outer(u / u.norm(), v / v.norm())
+    exact, estimated = both(weight)
+    assert estimated.centred[-3:] == pytest.approx(exact.centred[-3:], rel=1e-5)
+    mean = gaussian(600, 900, 7) + 0.4
+    exact, estimated = both(mean)
+    assert estimated.raw[-1] == pytest.approx(exact.raw[-1], rel=1e-5)
+    assert estimated.raw[-1] > 3 * estimated.centred[-1]
+
+
+def test_a_point_mass_a_zero_matrix_and_a_tiny_one():
+    orthogonal = torch.linalg.qr(gaussian(200, 200).double())[0]
+    estimate = lanczos.estimate(lambda rows: rows @ orthogonal @ orthogonal.T, 200, generator(0), CPU)
+    assert estimate.values == pytest.approx(np.ones(200))
+    assert estimate.error < 0.05
+    zero = lanczos.estimate(lambda rows: 0 * rows, 50, generator(0), CPU)
+    assert not zero.values.any()
+    A = gaussian(40, 60).double()
+    tiny = lanczos.estimate(lambda rows: rows @ A @ A.T, 40, generator(0), CPU)
+    assert tiny.known == 40
+    assert tiny.values == pytest.approx(np.linalg.svd(A.numpy(), compute_uv=False)[::-1] ** 2, rel=1e-6)
+
+
+def test_the_seed_decides():
+    weight = gaussian(300, 400)
+    one, again, other = (both(weight, seed=seed)[1].centred for seed in (0, 0, 1))
+    assert np.array_equal(one, again)
+    assert not np.array_equal(one, other)
+
+
+def test_auto_is_exact_up_to_a_size(monkeypatch):
+    weight = gaussian(100, 120)
+    monkeypatch.setattr(spectrum, "LARGEST_EXACT", 100)
+    assert spectrum.singular_values(weight, 0.0, 1.0, CPU, "auto").note == ""
+    monkeypatch.setattr(spectrum, "LARGEST_EXACT", 99)
+    assert "Lanczos" in spectrum.singular_values(weight, 0.0, 1.0, CPU, "auto").note
+
+
+def test_the_verdict_allows_for_the_bound_and_the_report_names_the_way(monkeypatch):
+    state = {"fc.weight": gaussian(900, 1200) / 30}
+    exact = netaudit.audit(state, nulls="none", spectrum="exact")
+    law = exact.layers[0].finding("singular_law")
+    estimated = netaudit.audit(state, nulls="none", spectrum="lanczos")
+    found = estimated.layers[0].finding("singular_law")
+    assert estimated.provenance.settings["spectrum"] == "lanczos"
+    assert "Lanczos quadrature" in found.note
+    assert "Lanczos" not in law.note
+    assert found.metrics["spikes"] == law.metrics["spikes"] == 0
+    assert found.verdict == law.verdict == "holds"
+    width, exact_width = (np.diff(finding.conditions[0].interval)[0] for finding in (found, law))
+    assert width > exact_width + 0.01
+    monkeypatch.setattr(lanczos, "STEPS", 8)  # a bound far beyond the tolerance
+    monkeypatch.setattr(lanczos.estimate, "__defaults__", (None, 8))
+    coarse = netaudit.audit(state, nulls="none", spectrum="lanczos")
+    assert coarse.verdicts("singular_law") == {"fc": "undecided"}
+
+
+def test_the_verdict_allows_for_two_ranks_and_the_report_says_so(monkeypatch):
+    monkeypatch.setattr(spectrum, "LARGEST_BOTH", 100)
+    state = {"fc.weight": gaussian(200, 300) / 30 + 0.01}
+    exact, once = (netaudit.audit(state, nulls="none", spectrum=way).layers[0] for way in ("exact", "auto"))
+    law, found = (layer.finding("singular_law") for layer in (exact, once))
+    assert "is right up to 2/200" in found.note
+    assert "2/200" not in law.note
+    assert found.verdict == law.verdict == "holds"
+    assert found.metrics["ks_marchenko_pastur"] == pytest.approx(law.metrics["ks_marchenko_pastur"], abs=2 / 200)
+    assert found.metrics["tracy_widom_p"] == pytest.approx(law.metrics["tracy_widom_p"], rel=1e-6)
+    width, exact_width = (
+        finding.conditions[0].interval[1] - finding.metrics["ks_marchenko_pastur"] for finding in (found, law)
+    )
+    assert width == pytest.approx(exact_width + 2 / 200)
+    raw = [name for name in law.metrics if name.endswith("_raw")]
+    assert [found.metrics[name] for name in raw] == [law.metrics[name] for name in raw]
+    assert once.figures == exact.figures
+
+
+def test_figures_that_need_every_value_say_so():
+    weight = gaussian(300, 400) + 0.2
+    exact, estimated = (
+        netaudit.audit({"fc.weight": weight}, nulls="none", spectrum=way).layers[0].figures
+        for way in ("exact", "lanczos")
+    )
+    assert estimated.alpha is None
+    assert estimated.matrix_rank is None
+    assert "--spectrum exact" in estimated.reasons["alpha"]
+    for name in ("lambda_max", "norm", "stable_rank", "log_norm", "sv_max"):
+        assert getattr(estimated, name) == pytest.approx(getattr(exact, name), rel=1e-5)
+
+
+def test_an_unknown_way_is_refused():
+    with pytest.raises(ValueError, match="spectrum must be one of auto, exact, lanczos"):
+        netaudit.audit({"fc.weight": gaussian(40, 50)}, spectrum="fast")
+
+
+def test_vectors_without_a_gram_matrix():
+    weight = gaussian(300, 400)
+    weight += 5 * (300 * 400) ** 0.25 * torch.outer(torch.eye(300)[3], torch.ones(400) / 20)
+    for A in (weight, weight.T.contiguous()):
+        mean, std = float(A.mean()), float(A.std())
+        exact, estimated = both(A)
+        one, other = (spectrum.output_vectors(found, A, mean, std, 1) for found in (exact, estimated))
+        assert abs(float(one[:, 0] @ other[:, 0])) == pytest.approx(1, abs=1e-6)

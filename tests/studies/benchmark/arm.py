@@ -1,0 +1,165 @@
+"""One arm of the benchmark, in a process of its own: ``python arm.py ARM WEIGHTS.safetensors [LAYER ...]``.
+
+Prints one line of JSON: seconds of the work itself (imports, reading and the report left out), seconds of the whole
+process, and its peak memory. It imports nothing of netaudit but in netaudit's own arms, so that the peer's
+interpreter can run it.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+STARTED = time.perf_counter()
+
+
+def weights(path: Path) -> dict[str, Any]:
+    """The tensors of the file, by name."""
+    from safetensors.torch import load_file
+
+    return load_file(path)
+
+
+def floor(path: Path) -> Callable[[], object]:
+    """What no exact audit can do without: the float64 Gram product and its eigenvalues, once a layer."""
+    import torch
+
+    tensors = weights(path)
+
+    def work() -> object:
+        for name, weight in tensors.items():
+            if name.endswith("weight"):
+                tall = (weight if weight.shape[0] >= weight.shape[1] else weight.T).double()
+                torch.linalg.eigvalsh(tall.T @ tall)
+        return None
+
+    return work
+
+
+def analysers(path: Path) -> Callable[[], object]:
+    """netaudit's analysers with their default nulls, caches empty; no stack, no report."""
+    from netaudit.analyses.network.labels_back.stack import Inputs
+    from netaudit.auditor import Auditor
+    from netaudit.numerics.device import choose
+    from netaudit.sources.open import open_source
+
+    source = open_source(path)
+    entries, auditor = source.select((), ()), Auditor(choose("cpu"))  # which imports PyTorch
+    return lambda: list(auditor.run(source, entries, Inputs(), ()))
+
+
+def audit(path: Path) -> Callable[[], object]:
+    """All of ``netaudit FILE`` but the report: hashes, analysers, the stack."""
+    import torch  # noqa: F401 - which netaudit imports with the first network
+
+    import netaudit
+
+    return lambda: netaudit.audit(path, device="cpu")
+
+
+def reports(path: Path) -> Callable[[], object]:
+    """HTML, PDF and figures of an audit.json."""
+    import tempfile
+
+    from netaudit.report import write_reports
+    from netaudit.results import AuditReport
+
+    report = AuditReport.from_json(path)
+    return lambda: write_reports(report, Path(tempfile.mkdtemp()))
+
+
+def spectra(path: Path) -> Callable[[], object]:
+    """One layer's singular values exactly and by Lanczos: both times, the largest distance of the two, its bound."""
+    import numpy as np
+
+    from netaudit.numerics.device import choose
+    from netaudit.numerics.entries import describe
+    from netaudit.numerics.spectrum import Method, Spectrum, singular_values
+
+    weight = next(tensor for name, tensor in weights(path).items() if name.endswith("weight"))
+    entries, cpu = describe(weight), choose("cpu")
+
+    def timed(method: Method) -> tuple[Spectrum, float]:
+        started = time.perf_counter()
+        found = singular_values(weight, entries.mean, entries.std, cpu, method)
+        return found, round(time.perf_counter() - started, 3)
+
+    def work() -> dict[str, float]:
+        exact, exact_seconds = timed("exact")
+        estimate, lanczos_seconds = timed("lanczos")
+        p = len(exact.centred)
+        below, upto = (np.searchsorted(estimate.centred, exact.centred, side) / p for side in ("left", "right"))
+        ranks = np.arange(p) / p
+        distance = max(float((below - ranks).max()), float((ranks + 1 / p - upto).max()))
+        return {
+            "exact_seconds": exact_seconds,
+            "lanczos_seconds": lanczos_seconds,
+            "distance": distance,
+            "bound": estimate.error,
+        }
+
+    return work
+
+
+def weightwatcher(path: Path) -> Callable[[], object]:
+    """WeightWatcher on the same matrices, with the two options that come nearest to a null and to the law."""
+    import logging
+
+    import torch
+    from torch import nn
+
+    logging.disable(logging.CRITICAL)
+    import weightwatcher as ww
+
+    tensors = weights(path)
+    layers = []
+    for name, weight in tensors.items():
+        if name.endswith("weight"):
+            layer = nn.Linear(weight.shape[1], weight.shape[0])
+            with torch.no_grad():
+                layer.weight.copy_(weight)
+                layer.bias.copy_(tensors[name.removesuffix("weight") + "bias"])
+            layers += [layer, nn.ReLU()]
+    watcher = ww.WeightWatcher(model=nn.Sequential(*layers[:-1]))
+    return lambda: watcher.analyze(randomize=True, mp_fit=True)
+
+
+ARMS = {f.__name__: f for f in (floor, analysers, audit, reports, spectra, weightwatcher)}
+
+
+def peak_memory() -> int:
+    """Of this process alone, in bytes: on Linux ``ru_maxrss`` begins with the size of the one that started it."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        return 1024 * int(
+            next(line for line in status.read_text().splitlines() if line.startswith("VmHWM:")).split()[1]
+        )
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def main() -> None:
+    """Run the arm."""
+    work = ARMS[sys.argv[1]](Path(sys.argv[2]))
+    started = time.perf_counter()
+    result = work()
+    done = time.perf_counter()
+    found = {
+        "seconds": round(done - started, 3),
+        "process_seconds": round(done - STARTED, 3),
+        "peak_bytes": peak_memory(),
+    }
+    if sys.argv[1] == "spectra":
+        found |= result  # type: ignore[operator]
+    if sys.argv[1] == "audit" and len(sys.argv) > 3:
+        result.to_json(sys.argv[3])  # type: ignore[attr-defined]
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,182 @@
+"""The benchmark's page, from its JSON alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from statistics import median
+from typing import Any
+
+from netaudit.report.chart import Axis, Chart, series
+from netaudit.report.document.labels import verdict
+from netaudit.report.document.model import Block, Column, Paragraph, Run, Section, Table
+from netaudit.report.document.numbering import Numbering, facts
+from netaudit.studies.harness.page import StudyPage
+from netaudit.text import NONE, number, percent, size
+
+ARMS = {
+    "floor": "float64 Gram products and eigenvalues, once a layer",
+    "analysers": "netaudit's analysers with their default nulls",
+    "audit": "a whole audit: hashes, analysers, stack",
+    "reports": "HTML, PDF and figures of that audit",
+    "weightwatcher": "WeightWatcher 0.7.7, randomize and mp_fit",
+}
+
+
+def document(data: Mapping[str, Any]) -> StudyPage:
+    """Lay the benchmark out."""
+    numbering, charts = Numbering(), []
+    met = [ratio["met"] for ratio in data["ratios"].values()]
+    answer = "Every bar is met." if all(met) else f"{len(met) - sum(met)} of {len(met)} bars are missed."
+    blocks: list[Block] = [Paragraph((Run(answer, "strong"),)), _ratios(data, numbering), _arms(data, numbering)]
+    sections = [Section("summary", 1, "1 AlexNet's fully connected layers", tuple(blocks))]
+    if data["cost"]["square"]:
+        chart = _chart(data)
+        charts.append(chart)
+        exponent = number(data["cost"]["exponent"], 3)
+        before, last = data["cost"]["square"][-2:]
+        words = (
+            f"Time grows as the side to the power {exponent}, fitted over the square layers, of which the small ones "
+            f"cost what their nulls do; from {number(before['shape'][0])} to {number(last['shape'][0])} it takes "
+            f"{number(last['seconds'] / before['seconds'], 2)} times as long."
+        )
+        cost: list[Block] = [Paragraph((Run(words),)), _costs(data, numbering), numbering.chart(chart)]
+        if data["cost"].get("lanczos"):  # older runs have none
+            cost.append(_estimates(data, numbering))
+        sections.append(Section("cost", 1, "2 Cost of a layer", tuple(cost)))
+    sections.append(_how(data, len(sections) + 1))
+    return StudyPage(
+        stem="benchmark",
+        title="Time and memory of an audit",
+        subtitle="netaudit beside WeightWatcher and beside the bare linear algebra",
+        description="Time and memory of netaudit, measured beside WeightWatcher in one run.",
+        sections=tuple(sections),
+        charts=tuple(charts),
+        data=data,
+    )
+
+
+def _ratios(data: Mapping[str, Any], numbering: Numbering) -> Table:
+    rows = [
+        (
+            Run(name),
+            Run(number(ratio["median"], 3)),
+            Run(", ".join(number(value, 3) for value in ratio["values"])),
+            Run(number(ratio["bar"])),
+            Run(number(ratio["goal"])),
+            verdict("holds" if ratio["met"] else "fails"),
+        )
+        for name, ratio in data["ratios"].items()
+    ]
+    columns = (
+        Column("netaudit is", wide=True),
+        Column("Median", numeric=True),
+        Column("Rounds", numeric=True),
+        Column("Bar", numeric=True),
+        Column("Goal", numeric=True),
+        Column("Bar met"),
+    )
+    return numbering.table("Ratios, round by round.", columns, rows)
+
+
+def _arms(data: Mapping[str, Any], numbering: Numbering) -> Table:
+    rows = []
+    for arm, words in ARMS.items():
+        if arm not in data["rounds"]:
+            continue
+        rounds = data["rounds"][arm]
+        seconds = [found["seconds"] for found in rounds]
+        rows.append(
+            (
+                Run(words),
+                Run(number(median(seconds), 3)),
+                Run(f"{number(min(seconds), 3)} to {number(max(seconds), 3)}"),
+                Run(number(median(found["process_seconds"] for found in rounds), 3)),
+                Run(number(max(found["peak_bytes"] for found in rounds) / 1e9, 3)),
+            )
+        )
+    columns = (
+        Column("Arm", wide=True),
+        Column("Seconds, median", numeric=True),
+        Column("Range", numeric=True),
+        Column("Whole process", numeric=True),
+        Column("Peak memory, GB", numeric=True),
+    )
+    return numbering.table("Each arm in fresh processes, by turns.", columns, rows)
+
+
+def _costs(data: Mapping[str, Any], numbering: Numbering) -> Table:
+    rate = data["machine"]["float64_matrix_rate"]
+    found = [*data["cost"]["square"], *([data["cost"]["vgg16_fc6"]] if data["cost"]["vgg16_fc6"] else [])]
+    rows = [
+        (
+            Run(size(cost["shape"])),
+            Run(number(cost["seconds"], 3)),
+            Run(number(cost["peak_bytes"] / 1e9, 3)),
+            Run(percent(cost["operations"] / cost["seconds"] / rate)),
+        )
+        for cost in found
+    ]
+    columns = (
+        Column("[out, in]"),
+        Column("Seconds", numeric=True),
+        Column("Peak memory, GB", numeric=True),
+        Column("Share of the matrix rate", numeric=True),
+    )
+    caption = (
+        "Analysers on one layer. Share: operations of its Gram product and eigenvalue problems (two up to a side of "
+        "2048, then one) over the time for everything, against the rate of a float64 matrix product "
+        f"({number(rate / 1e9, 3)} billion a second)."
+    )
+    return numbering.table(caption, columns, rows)
+
+
+def _estimates(data: Mapping[str, Any], numbering: Numbering) -> Table:
+    rows = [
+        (
+            Run(size(found["shape"])),
+            Run(number(found["exact_seconds"], 3)),
+            Run(number(found["lanczos_seconds"], 3)),
+            Run(number(found["distance"], 2)),
+            Run(number(found["bound"], 2)),
+        )
+        for found in data["cost"]["lanczos"]
+    ]
+    columns = (
+        Column("[out, in]"),
+        Column("Exact, seconds", numeric=True),
+        Column("Lanczos, seconds", numeric=True),
+        Column("Distance", numeric=True),
+        Column("Its bound", numeric=True),
+    )
+    caption = (
+        "Singular values alone, exactly and by stochastic Lanczos quadrature, by turns in one process. Distance: the "
+        "largest between the two distribution functions, beside the bound that the audit allows for."
+    )
+    return numbering.table(caption, columns, rows)
+
+
+def _chart(data: Mapping[str, Any]) -> Chart:
+    points = [(cost["shape"][0], cost["seconds"]) for cost in data["cost"]["square"]]
+    return Chart(
+        stem="cost",
+        caption="Time for one square layer over its side.",
+        alt="; ".join(f"{number(side)}: {number(seconds, 3)} s" for side, seconds in points) + ".",
+        x=Axis("side", log=True, ticks=tuple((side, number(side)) for side, _ in points)),
+        y=Axis("seconds", log=True),
+        series=(series("analysers", points, "both"),),
+    )
+
+
+def _how(data: Mapping[str, Any], place: int) -> Section:
+    versions = ", ".join(f"{name} {version}" for name, version in data["versions"].items() if version)
+    pairs = [
+        ("Date", data["date"]),
+        ("Command", "make bench"),
+        ("Versions", versions),
+        ("Threads", number(data["machine"]["threads"])),
+        ("Rounds", number(len(data["rounds"]["floor"]))),
+        ("Layers", ", ".join(f"{name} {size(shape)}" for name, shape in data["layers"].items())),
+        ("Weights", "Gaussian, standard deviation 0.01, mean a fiftieth of it"),
+        ("Peer", data["versions"]["weightwatcher"] or NONE),
+    ]
+    return Section("how", 1, f"{place} How it was run", (facts(pairs),))

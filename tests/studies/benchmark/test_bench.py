@@ -1,0 +1,89 @@
+"""The benchmark runs, at toy size and without the peer; and what is committed is what its JSON says."""
+
+import argparse
+import json
+import re
+from pathlib import Path
+from statistics import median
+
+import bench
+import pytest
+from page import document
+
+from netaudit.report.renderers.html import to_html
+from netaudit.studies.harness.page import prepare_study, write_study
+
+COMMITTED = Path(__file__).parents[3] / "reports" / "benchmark"
+
+
+def test_it_measures_and_writes_a_page(monkeypatch, tmp_path):
+    monkeypatch.setattr(bench, "ALEXNET", {"fc6": (60, 90), "fc7": (60, 60), "fc8": (40, 60)})
+    monkeypatch.setattr(bench, "matrix_rate", lambda: 1e9)
+    data = bench.measure(argparse.Namespace(peer_python=None, rounds=1, quick=True))
+    assert set(data["rounds"]) == {"floor", "analysers", "audit", "reports"}
+    [ratio] = data["ratios"].values()
+    assert (
+        ratio["values"]
+        == [data["rounds"]["analysers"][0]["seconds"] / data["rounds"]["floor"][0]["seconds"]]
+        == [ratio["median"]]
+    )
+    write_study(document(data), tmp_path)
+    assert json.loads((tmp_path / "benchmark.json").read_text()) == data
+
+
+def test_an_arm_that_fails_is_named(tmp_path):
+    with pytest.raises(SystemExit, match=r"floor: .*missing\.safetensors"):
+        bench.run("floor", tmp_path / "missing.safetensors")
+
+
+def test_lanczos_is_compared_with_the_exact_values(tmp_path):
+    found = bench.compare(400, tmp_path)
+    assert 0 < found["distance"] <= found["bound"] < 0.2
+    assert min(found["exact_seconds"], found["lanczos_seconds"]) > 0
+
+
+def test_the_exponent_of_a_power_is_found():
+    costs = [{"shape": [side, side], "seconds": 1e-9 * side**2.5} for side in (512, 1024, 4096)]
+    assert bench.fitted_exponent(costs) == pytest.approx(2.5)
+
+
+@pytest.mark.skipif(not COMMITTED.exists(), reason="no run is committed")
+def test_the_committed_page_is_the_one_its_json_gives_and_says_which_bars_it_meets():
+    data = json.loads((COMMITTED / "benchmark.json").read_text())
+    again, committed = to_html(prepare_study(document(data))), (COMMITTED / "benchmark.html").read_text("utf-8")
+    plain = [re.sub(r"<svg.*?</svg>", "", page, flags=re.DOTALL) for page in (again, committed)]
+    assert plain[0] == plain[1]
+    assert len(data["ratios"]) == 2
+    for name, ratio in data["ratios"].items():
+        better = max if "WeightWatcher" in name else min
+        assert ratio["met"] == (better(ratio["median"], ratio["bar"]) == ratio["median"])
+    assert all(ratio["met"] for ratio in data["ratios"].values())
+    assert max(found["peak_bytes"] for found in data["rounds"]["analysers"]) <= 1.5e9
+    assert data["cost"]["vgg16_fc6"]["peak_bytes"] <= 2.5e9
+
+
+@pytest.mark.skipif(not COMMITTED.exists(), reason="no run is committed")
+def test_the_readme_says_what_was_measured():
+    data = json.loads((COMMITTED / "benchmark.json").read_text())
+    readme = (COMMITTED.parent.parent / "README.md").read_text("utf-8")
+    said = " ".join(readme[readme.index("## Time and memory") : readme.index("## Limits")].split())
+    seconds, gigabytes, times, reports, fc7, square, square_gigabytes, fc6, fc6_gigabytes = map(
+        float,
+        re.search(
+            r"take (\S+) s and (\S+) GB: (\S+) times as .* reports take (\S+) s\. A layer of 4096 × 4096 takes "
+            r"(\S+) s, one of 8192 × 8192 (\S+) s and (\S+) GB, and VGG-16's fc6 (\S+) s and (\S+) GB\.",
+            said,
+        ).groups(),
+    )
+    runs = {arm: [entry["seconds"] for entry in rounds] for arm, rounds in data["rounds"].items()}
+    cost = {entry["shape"][0]: entry for entry in data["cost"]["square"]}
+    vgg16 = data["cost"]["vgg16_fc6"]
+    peak = max(entry["peak_bytes"] for entry in data["rounds"]["analysers"])
+    assert (seconds, reports) == pytest.approx((median(runs["analysers"]), median(runs["reports"])), rel=0.05)
+    assert times == pytest.approx(data["ratios"]["times as fast as WeightWatcher"]["median"], rel=0.05)
+    assert (fc7, square, fc6) == pytest.approx(
+        (cost[4096]["seconds"], cost[8192]["seconds"], vgg16["seconds"]), rel=0.05
+    )
+    assert (gigabytes, square_gigabytes, fc6_gigabytes) == pytest.approx(
+        (peak / 1e9, cost[8192]["peak_bytes"] / 1e9, vgg16["peak_bytes"] / 1e9), rel=0.05
+    )

@@ -1,0 +1,77 @@
+"""The plan asks what was promised, of the layers that it draws."""
+
+from netaudit.analyses.table import CLAIMS as JUDGED
+from netaudit.studies.calibration.plan import CLAIMS, Cell, _merged, cell_key, full, quick
+
+
+def cells(plan):
+    return {cell.key: cell for cell in plan.cells}
+
+
+def asked(plan, cell, claim, measure):
+    return [(bar.low, bar.high) for bar in plan.bars if (bar.cell, bar.claim, bar.measure) == (cell, claim, measure)]
+
+
+def test_the_claims_are_those_of_an_audit():
+    assert CLAIMS == JUDGED
+
+
+def test_false_alarms_of_every_claim_at_every_shape():
+    plan = full()
+    shapes = [(64, 64), (256, 256), (512, 512), (512, 2048), (1000, 4096), (4096, 4096), (4096, 9216)]
+    for shape in shapes:
+        cell = cells(plan)[cell_key("gaussian", shape)]
+        assert cell.claims == CLAIMS
+        assert cell.seeds >= (200 if max(shape) <= 4096 and min(shape) <= 1000 else 20)
+        for claim in CLAIMS:
+            assert asked(plan, cell.key, claim, "fails") == [(None, 0.01)]
+            assert asked(plan, cell.key, claim, "undecided") == [(None, 0.05)]
+        for measure, limits in (("tracy_widom_mean", (-1.41, -1.01)), ("tracy_widom_std", (1.12, 1.42))):
+            [(low, high)] = asked(plan, f"tracy_widom {shape[0]}x{shape[1]}", None, measure)
+            assert (round(low, 9), round(high, 9)) == limits
+    assert plan.tracy_widom == tuple(shapes)
+    assert plan.tracy_widom_draws == 400
+
+
+def test_power():
+    plan = full()
+    for key, claim in (
+        ("uniform 512x512 0", "gaussian_weights"),
+        ("laplace 512x512 0", "gaussian_weights"),
+        ("student_t 512x512 3", "gaussian_weights"),
+        ("bias 512x512 2", "constant_bias"),
+        ("correlated 512x512 0.5", "singular_law"),
+        ("orthogonal 512x512 0", "singular_law"),
+        ("spike 512x512 20", "shadow_inversion"),
+    ):
+        assert cells(plan)[key].seeds >= 200
+        assert asked(plan, key, claim, "fails") == [(0.95, None)]
+    for shape in ("64x64", "512x512", "512x2048"):
+        assert asked(plan, f"spike {shape} 2", "singular_law", "spiked") == [(0.95, None)]
+        assert asked(plan, f"spike {shape} 0.7", "singular_law", "spiked") == [(None, 0.01)]
+        assert cells(plan)[f"spike {shape} 0.7"].seeds >= 200
+    assert asked(plan, "shifted 512x512 0.05", "singular_law", "spiked") == [(None, 0.01)]
+    assert asked(plan, "bias 512x512 0.5", "constant_bias", "undecided") == [(None, 0.05)]
+    assert asked(plan, "bias_without_inputs 512x512 2", "constant_bias", "fails") == [(None, 0.0)]
+
+
+def test_every_bar_is_about_a_cell_that_judges_its_claim():
+    for plan in (full(), quick(), full(1, 2, 3)):
+        known = cells(plan)
+        assert len(known) == len(plan.cells)
+        for bar in plan.bars:
+            assert bar.claim is None or bar.claim in known[bar.cell].claims
+
+
+def test_numbers_of_seeds():
+    plan = cells(full(300, 4, 5))
+    assert plan["gaussian 1000x4096 0"].seeds == 300
+    assert plan["gaussian 4096x9216 0"].seeds == 4
+    assert plan["correlated 512x512 0.2"].seeds == 5
+    assert plan["correlated 512x512 0.5"].seeds == 300  # a curve's point that a bar is asked of
+
+
+def test_layers_that_two_parts_of_the_study_need_are_drawn_once():
+    one = Cell("spike", (512, 512), 2.0, ("shadow_inversion",), 100)
+    other = Cell("spike", (512, 512), 2.0, ("singular_law",), 200)
+    assert _merged([one, other]) == (Cell("spike", (512, 512), 2.0, ("singular_law", "shadow_inversion"), 200),)
