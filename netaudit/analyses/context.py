@@ -1,26 +1,43 @@
-"""What an analyser is given, and what it must give back."""
+"""What an analysis is given: a layer or a network, with all that more than one analysis needs, computed once."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from netaudit.analyses.surrogates import Level, Surrogates, surrogates
+from netaudit.analyses.surrogates import Surrogates, surrogates
 from netaudit.network.layers import FCLayer
 from netaudit.numerics import entries, spectrum
 from netaudit.numerics.gaussian_spectra import gaussian_spectra
-from netaudit.results import Finding
+from netaudit.vocabulary import NullLevel, SpectrumMethod
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
+    from netaudit.network.network import LayerReader, Network, Progress, Sample
+    from netaudit.results.report import LayerResult
+
 
 @dataclass(frozen=True)
-class AuditedLayer:
-    """A layer with all that more than one claim needs, computed once and only when asked for."""
+class Settings:
+    """What the user chose for the whole audit."""
+
+    device: torch.device
+    seed: int = 0
+    """Every random number follows from it."""
+    nulls: NullLevel = "quick"
+    """How many draws of the layer's own entries stand beside the statistics; see :mod:`.surrogates`."""
+    spectrum: SpectrumMethod = "auto"
+    """How the singular values are computed; see :func:`netaudit.numerics.spectrum.singular_values`."""
+
+
+@dataclass(frozen=True)
+class LayerContext:
+    """One layer in memory. A is ``[m, n]`` = ``[out, in]``."""
 
     layer: FCLayer
     seed: int
@@ -29,10 +46,8 @@ class AuditedLayer:
     """Root mean square of ||x|| over real inputs of this layer, when there are any."""
     activations: Tensor | None = None
     """The layer's outputs on real inputs after its ReLU, ``[N, out]``, when there are any."""
-    nulls: Level = "none"
-    """How many draws of the layer's own entries stand beside the figures; see :mod:`.surrogates`."""
-    method: spectrum.Method = "auto"
-    """How the singular values are had; see :func:`netaudit.numerics.spectrum.singular_values`."""
+    nulls: NullLevel = "none"
+    method: SpectrumMethod = "auto"
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -46,7 +61,7 @@ class AuditedLayer:
     def prepare(self) -> None:
         """Sort the entries on one core while the Gaussian spectra of this shape are drawn on another.
 
-        Neither uses more than one; every analyser finds them there.
+        Neither uses more than one core; every analysis finds both done.
         """
         with ThreadPoolExecutor(1) as pool:
             drawn = pool.submit(gaussian_spectra, self.seed, *self.shape)
@@ -55,7 +70,7 @@ class AuditedLayer:
 
     @property
     def unusable(self) -> str | None:
-        """Why no claim on the weights can be judged, or None."""
+        """Why nothing can be said about the weights (constant, empty, not finite), or None."""
         return self._described if isinstance(self._described, str) else None
 
     @property
@@ -63,7 +78,7 @@ class AuditedLayer:
         """Moments and order statistics of the entries.
 
         Raises:
-            ValueError: the layer is unusable.
+            ValueError: the weights are unusable.
         """
         if isinstance(self._described, str):
             raise ValueError(self._described)
@@ -71,10 +86,9 @@ class AuditedLayer:
 
     @cached_property
     def spectrum(self) -> spectrum.Spectrum:
-        """Singular values with and without the mean."""
-        entries = self.entries
+        """Singular values with and without the mean, in standard deviations of the entries."""
         return spectrum.singular_values(
-            self.layer.weight, entries.mean, entries.std, self.device, self.method, self.seed
+            self.layer.weight, self.entries.mean, self.entries.std, self.device, self.method, self.seed
         )
 
     @cached_property
@@ -91,12 +105,47 @@ class AuditedLayer:
         return self.layer.weight.to(dtype).sub(self.entries.mean).div_(self.entries.std).float()
 
 
-class Analyser(Protocol):
-    """Judges one claim about one layer. Computes values; a named rule judges them."""
+@dataclass(frozen=True)
+class HeadInputs:
+    """What real inputs gave on their way up the head; all empty without them."""
 
-    @property
-    def claim(self) -> str:
-        """The claim's name, as in ``--fail-on``."""
+    logits: Tensor | None = None
+    """``[N, classes]``."""
+    norms: Mapping[str, float] = field(default_factory=dict)
+    """Root mean square of ||x|| at the input of each layer of the head."""
+    activations: Mapping[str, Tensor] = field(default_factory=dict)
+    """First outputs of each ReLU layer of the head, ``[N, out]``."""
+    pixels: bool | None = None
+    """Whether the head takes the pixels of images, at most shifted; None when the inputs are no images."""
+    note: str = ""
+    """Why the real inputs were not used, if there were some."""
 
-    def __call__(self, audited: AuditedLayer) -> Finding:
-        """Judge the claim; never raises for odd weights, but gives ``not_applicable`` with a note."""
+
+@dataclass(frozen=True)
+class NetworkContext:
+    """The network as a whole, after its layers were analysed one by one."""
+
+    network: Network
+    read: LayerReader
+    """Reads a layer by its name; refuses one that is skipped."""
+    settings: Settings
+    inputs: HeadInputs
+    sample: Sample | None
+    """The real inputs, at most as many as are used."""
+    layers: tuple[LayerResult, ...]
+    """What was found of each audited layer."""
+    known_scales: Mapping[str, float]
+    """Standard deviation of the weights of the layers that were described already."""
+    progress: Progress
+
+    @cached_property
+    def scales(self) -> dict[str, float]:
+        """Standard deviation of the weights of each layer of the head; 0 when they are constant or not finite."""
+        head = self.network.head
+        return {} if head is None else {layer.name: self._scale(layer.name) for layer in head.layers}
+
+    def _scale(self, name: str) -> float:
+        if name in self.known_scales:
+            return self.known_scales[name]
+        described = entries.describe(self.read(name).weight)
+        return 0.0 if isinstance(described, str) else described.std

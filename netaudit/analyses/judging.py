@@ -12,12 +12,15 @@ confidence-interval inclusion rule; the tolerances are netaudit's.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeVar
 
 import numpy as np
 
-from netaudit.results import Condition, Finding, Null, NullKind, Verdict, number
+from netaudit.results.payload import Condition, Finding, Null, number
+from netaudit.text import capital, sentence
+from netaudit.vocabulary import NullKind, Verdict
 
-WIDENED = "; widened to twice the range of Gaussian layers of this shape, for a small layer"
+F = TypeVar("F", bound=Finding)
 
 
 def judge(
@@ -52,40 +55,39 @@ def worst(conditions: Iterable[Condition]) -> Verdict:
     return "fails" if "fails" in found else "undecided" if "undecided" in found else "holds"
 
 
-def summarise(
+def null_of(
     kind: NullKind,
     statistic: str,
     draws: Sequence[float],
-    note: str,
     *,
     own: float | None = None,
     shape: tuple[int, int] | None = None,
+    drawn_at: int | None = None,
 ) -> Null:
-    """Quantiles of a statistic drawn under a null; draws that are not finite are left out."""
+    """The null of a statistic from its draws; draws that are not finite are left out."""
     kept = np.asarray([draw for draw in draws if np.isfinite(draw)], dtype=np.float64)
     own = None if own is None else number(own)
     if not kept.size:
-        return Null(kind, statistic, 0, None, None, None, own, shape, note)
+        return Null(kind, statistic, 0, None, None, None, own, shape, drawn_at)
     low, median, high = (float(q) for q in np.quantile(kept, [0.01, 0.5, 0.99]))
-    return Null(kind, statistic, int(kept.size), low, median, high, own, shape, note)
+    return Null(kind, statistic, int(kept.size), low, median, high, own, shape, drawn_at)
 
 
-def not_applicable(claim: str, why: str, metrics: Iterable[str]) -> Finding:
-    """A finding that says why the claim cannot be judged; every metric is null for that reason."""
+def unjudged(kind: type[F], metrics: Iterable[str], why: str) -> F:
+    """A finding that says why the claim cannot be judged; every metric is None for that reason."""
     names = tuple(metrics)
-    return Finding(
-        claim=claim,
+    return kind(
         verdict="not_applicable",
         metrics=dict.fromkeys(names),
         reasons=dict.fromkeys(names, why),
-        note=why[0].upper() + why[1:] + ".",
+        note=sentence(capital(why)),
     )
 
 
-def clean(
+def finite(
     metrics: Mapping[str, float | int | None], reasons: Mapping[str, str]
 ) -> tuple[dict[str, float | int | None], dict[str, str]]:
-    """Metrics fit for JSON: what is not finite becomes None with a reason."""
+    """Metrics fit for JSON, with their reasons: what is not finite becomes None, and the reason says so."""
     values: dict[str, float | int | None] = {}
     why = dict(reasons)
     for name, value in metrics.items():

@@ -14,24 +14,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from netaudit.analyses.judging import summarise
+from netaudit.analyses.judging import null_of
 from netaudit.numerics import device as devices
-from netaudit.results import Null
+from netaudit.results.payload import Null
+from netaudit.vocabulary import NullLevel
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-Level = Literal["none", "quick", "full"]
-LEVELS: tuple[Level, ...] = ("none", "quick", "full")
 Kind = Literal["permuted", "signs"]
 KINDS: tuple[Kind, ...] = ("permuted", "signs")
 
 SIDE = 1024  # of the submatrix for ``quick``: a third of a second a layer, and Tracy-Widom's noise is 1 % of the edge
-_DRAWS: dict[Level, int] = {"none": 0, "quick": 1, "full": 10}
-_NOTES: dict[Kind, str] = {
-    "permuted": "the layer's own entries, mean removed, permuted",
-    "signs": "the layer's own entries, mean removed, with random signs",
-}
+_DRAWS: dict[NullLevel, int] = {"none": 0, "quick": 1, "full": 10}
 
 
 @dataclass(frozen=True)
@@ -62,13 +57,11 @@ class Surrogates:
 
     def nulls(self, own: Mapping[str, float], found: Mapping[Kind, Sequence[Mapping[str, float]]]) -> tuple[Null, ...]:
         """The figures of the draws, ``{kind: [{statistic: value}, ...]}``, as nulls, beside the layer's ``own``."""
-        where = "" if self.shape is None else ", on a random submatrix"
         return tuple(
-            summarise(
+            null_of(
                 kind,
                 statistic,
-                [figures[statistic] for figures in rows],
-                _NOTES[kind] + where,
+                [drawn[statistic] for drawn in rows],
                 own=None if self.shape is None else own[statistic],
                 shape=self.shape,
             )
@@ -77,7 +70,7 @@ class Surrogates:
         )
 
 
-def surrogates(standardised: Tensor, level: Level, seed: int, name: str) -> Surrogates | None:
+def surrogates(standardised: Tensor, level: NullLevel, seed: int, name: str) -> Surrogates | None:
     """What to draw from for a layer of mean 0 and variance 1; None for level ``none`` or a part that is constant."""
     import torch
 

@@ -1,10 +1,82 @@
-"""The analysers of an audit, in the order of the report. An explicit tuple: nothing registers itself."""
+"""Every analysis, in the order of the report: an explicit list. Third parties add theirs by an entry point."""
 
-from netaudit.analyses.context import Analyser
-from netaudit.analyses.layer.constant_bias.measure import ConstantBias
-from netaudit.analyses.layer.gaussian_weights.measure import GaussianWeights
-from netaudit.analyses.layer.shadow_inversion.measure import ShadowInversion
-from netaudit.analyses.layer.singular_law.measure import SingularLaw
+from __future__ import annotations
 
-ANALYSERS: tuple[Analyser, ...] = (GaussianWeights(), ConstantBias(), SingularLaw(), ShadowInversion())
-CLAIMS: tuple[str, ...] = tuple(analyser.claim for analyser in ANALYSERS)
+from collections.abc import Iterable
+from functools import cache
+from importlib import metadata
+
+from netaudit.analyses.analysis import Analysis
+from netaudit.analyses.layer import constant_bias, gaussian_weights, power_law, shadow_inversion, singular_law
+from netaudit.analyses.network import edge_tests, hidden_units, labels_back, shadow_images
+from netaudit.errors import NetauditError
+from netaudit.text import printable
+
+ENTRY_POINT = "netaudit.analyses"
+"""Group of the entry points of other packages, each of which names an :class:`Analysis`."""
+
+BUILT_IN: tuple[Analysis, ...] = (
+    gaussian_weights.ANALYSIS,
+    constant_bias.ANALYSIS,
+    singular_law.ANALYSIS,
+    shadow_inversion.ANALYSIS,
+    power_law.ANALYSIS,
+    labels_back.ANALYSIS,
+    shadow_images.ANALYSIS,
+    hidden_units.ANALYSIS,
+    edge_tests.ANALYSIS,
+)
+CLAIMS: tuple[str, ...] = tuple(analysis.name for analysis in BUILT_IN if analysis.claim)
+"""What ``--fail-on`` takes."""
+
+
+@cache
+def installed() -> tuple[Analysis, ...]:
+    """The built-in analyses, then those of installed packages, in the order of their names.
+
+    Raises:
+        NetauditError: an entry point that cannot be loaded, is no analysis, or has the name of another.
+    """
+    points = sorted(metadata.entry_points(group=ENTRY_POINT), key=lambda point: point.name)
+    return with_unique_names((*BUILT_IN, *(_loaded(point) for point in points)))
+
+
+def with_unique_names(analyses: Iterable[Analysis]) -> tuple[Analysis, ...]:
+    """The analyses, each name once.
+
+    Raises:
+        NetauditError: two of one name.
+    """
+    by_name: dict[str, Analysis] = {}
+    for analysis in analyses:
+        if analysis.name in by_name:
+            raise NetauditError(f"two analyses are called {analysis.name}", hint="`netaudit analyses` lists them")
+        by_name[analysis.name] = analysis
+    return tuple(by_name.values())
+
+
+def chosen(names: Iterable[str]) -> tuple[Analysis, ...]:
+    """The installed analyses of these names, in the order of the report.
+
+    Raises:
+        NetauditError: no analysis has one of the names.
+    """
+    asked = tuple(names)
+    known = {analysis.name: analysis for analysis in installed()}
+    for name in asked:
+        if name not in known:
+            raise NetauditError(f"no analysis is called {printable(name, 80)}", hint=f"there are {', '.join(known)}")
+    return tuple(analysis for name, analysis in known.items() if name in asked)
+
+
+def _loaded(point: metadata.EntryPoint) -> Analysis:
+    shown = printable(f"{point.name} = {point.value}", 120)
+    try:
+        analysis = point.load()
+    except Exception as error:  # another package's code may raise anything
+        reason = printable(f"{type(error).__name__}: {error}".partition("\n")[0], 120)
+        hint = "mend or uninstall the package that brings it"
+        raise NetauditError(f"the analysis {shown} cannot be loaded: {reason}", hint=hint) from error
+    if not isinstance(analysis, Analysis):
+        raise NetauditError(f"the entry point {shown} names no netaudit Analysis")
+    return analysis

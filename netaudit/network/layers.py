@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import msgspec
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -45,8 +47,7 @@ class FCLayer:
         return str(self.weight.dtype).removeprefix("torch.")
 
 
-@dataclass(frozen=True)
-class SkippedLayer:
+class SkippedLayer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A tensor or module that is not audited, and why. Every report lists these."""
 
     name: str

@@ -1,43 +1,49 @@
-"""The result of an audit. No torch, no matplotlib."""
+"""The result of an audit: what every analysis shares, and the report. No PyTorch, no Matplotlib."""
 
-from netaudit.results.finding import VERDICTS, Condition, Finding, Null, NullKind, Rule, Verdict
-from netaudit.results.layer import LayerResult, SpectralFigures
-from netaudit.results.network import (
-    TRAINING,
-    HiddenUnits,
-    PValue,
-    PValues,
-    ShadowImages,
-    StackResult,
-    StackRun,
-    Training,
+from netaudit.results.payload import (
+    Condition,
+    Finding,
+    NotApplicable,
+    Null,
+    Payload,
+    Record,
+    Rule,
+    curve_values,
+    number,
+    six_digits,
 )
-from netaudit.results.numbers import curve_values, number
-from netaudit.results.report import FORMAT_VERSION, SCHEMA_ID, AuditReport, Coverage, Provenance
+from netaudit.results.report import (
+    FORMAT_VERSION,
+    SCHEMA_ID,
+    Coverage,
+    DataResult,
+    HeadResult,
+    LayerResult,
+    Model,
+    Provenance,
+    Report,
+    Summary,
+)
 
 __all__ = [
     "FORMAT_VERSION",
     "SCHEMA_ID",
-    "TRAINING",
-    "VERDICTS",
-    "AuditReport",
     "Condition",
     "Coverage",
+    "DataResult",
     "Finding",
-    "HiddenUnits",
+    "HeadResult",
     "LayerResult",
+    "Model",
+    "NotApplicable",
     "Null",
-    "NullKind",
-    "PValue",
-    "PValues",
+    "Payload",
     "Provenance",
+    "Record",
+    "Report",
     "Rule",
-    "ShadowImages",
-    "SpectralFigures",
-    "StackResult",
-    "StackRun",
-    "Training",
-    "Verdict",
+    "Summary",
     "curve_values",
     "number",
+    "six_digits",
 ]

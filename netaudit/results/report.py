@@ -1,35 +1,50 @@
-"""The whole audit: frozen, versioned, and the only thing a report is made from."""
+"""The whole audit: frozen, versioned, and the only thing that a report is rendered from."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+from msgspec import Meta
 
 from netaudit.network.layers import SkippedLayer
-from netaudit.results.finding import Verdict
-from netaudit.results.layer import LayerResult, SpectralFigures
-from netaudit.results.network import HiddenUnits, PValues, StackResult
+from netaudit.results.payload import Count, Finding, NotApplicable, Payload, Record, Share
+from netaudit.vocabulary import Verdict
 
-if TYPE_CHECKING:
-    import pandas as pd
+FORMAT_VERSION = 2  # 2: payloads under `analyses`, the schema generated from the types; 1 was never released
+SCHEMA_ID = f"urn:netaudit-dnn:audit:{FORMAT_VERSION}"
 
-FORMAT_VERSION = 1  # 1: first published form
-SCHEMA_ID = "urn:netaudit-dnn:audit:1"
+P = TypeVar("P", bound=Payload)
+Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+Analyses = Mapping[str, Any]
+"""Payloads by the name of their analysis. Of an analysis that is not installed here, the JSON object as it is."""
 
 
-@dataclass(frozen=True)
-class Provenance:
+class Model(Record, frozen=True):
+    """Where the network comes from. Holds no path: only what may go into a paper."""
+
+    name: str
+    kind: str
+    """``zoo``, ``torchvision``, ``timm``, ``file`` or ``module``."""
+    architecture: str | None = None
+    weights: str | None = None
+    """The weights' file name or tag, without its folder."""
+    card: Mapping[str, Any] | None = None
+    """A bundled network's card: data, recipe, accuracy."""
+
+
+class Provenance(Record, frozen=True):
     """Everything needed to get the same numbers again. No path, host name or time."""
 
-    file_sha256: str | None
+    file_sha256: Sha256 | None
     """SHA-256 of the weights' file, None without one. Of an index and its shards, that of one line ``sha256  name`` a
     file, sorted by name, as ``sha256sum`` prints it."""
-    weights_sha256: str
+    weights_sha256: Sha256
     """SHA-256 of one line ``name dtype shape sha256(bytes)`` an audited tensor, sorted by name."""
     hash_matches_name: bool | None
+    """Whether the file's SHA-256 begins with the hash in its name; None when the name holds none."""
     versions: Mapping[str, str]
     device: str
     dtype: str
@@ -38,12 +53,11 @@ class Provenance:
     settings: Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class Coverage:
+class Coverage(Record, frozen=True):
     """How much of the model was looked at, in parameters."""
 
-    parameters_total: int
-    parameters_audited: int
+    parameters_total: Count
+    parameters_audited: Count
 
     @property
     def share(self) -> float:
@@ -51,114 +65,121 @@ class Coverage:
         return self.parameters_audited / self.parameters_total if self.parameters_total else 0.0
 
 
-@dataclass(frozen=True)
-class AuditReport:
+class HeadResult(Record, frozen=True):
+    """The head: the fully connected layers at the top of the network, one feeding the next."""
+
+    layers: tuple[str, ...]
+    """Names, bottom to top; empty when there is no head."""
+    activations: tuple[str, ...]
+    """What follows each layer; ``linear`` for logits."""
+    inferred: bool
+    """Whether order and activations were guessed from names and shapes."""
+    note: str = ""
+    """What was assumed, or why there is no head."""
+
+
+class DataResult(Record, frozen=True):
+    """The real inputs that were sent up the network."""
+
+    name: str
+    sha256: str
+    n: Count
+    """How many were used."""
+    accuracy: Share | None
+    """Share of labels that the network itself gets right; None without labels."""
+
+
+class Summary(Record, frozen=True):
+    """How the verdicts on each claim are spread over the layers."""
+
+    claims: Mapping[str, Mapping[Verdict, Count]]
+    """``{claim: {verdict: number of layers}}``, in the order of the report."""
+
+
+class LayerResult(Record, frozen=True):
+    """One audited layer: what it is, and one payload an analysis."""
+
+    name: str
+    shape: tuple[int, int]
+    """``(out, in)``."""
+    dtype: str
+    activation: str | None
+    origin: str
+    analyses: Analyses
+    events: tuple[str, ...] = ()
+    """What happened while it was measured, in words, such as a part that was computed on the CPU."""
+
+    @property
+    def findings(self) -> dict[str, Finding]:
+        """The claims judged about this layer, by name."""
+        return {name: payload for name, payload in self.analyses.items() if isinstance(payload, Finding)}
+
+    def finding(self, claim: str) -> Finding:
+        """The finding on ``claim``.
+
+        Raises:
+            KeyError: no such claim was judged.
+        """
+        payload = self.analyses[claim]
+        if not isinstance(payload, Finding):
+            raise KeyError(claim)
+        return payload
+
+    def payload(self, name: str, kind: type[P]) -> P | None:
+        """The payload of an analysis; None where it does not apply or was not run."""
+        found = self.analyses.get(name)
+        return found if isinstance(found, kind) else None
+
+
+class Report(Record, frozen=True):
     """The whole audit. ``to_json`` first; every other report is rendered from this object alone."""
 
     target: str
     """What was asked for; a file's name without its folder."""
-    model: Mapping[str, Any]
-    """``{name, kind, architecture, weights, card}``."""
+    model: Model
     provenance: Provenance
     coverage: Coverage
+    head: HeadResult
+    data: DataResult | None
+    """The real inputs, when there were any that could be used."""
     layers: tuple[LayerResult, ...]
     skipped: tuple[SkippedLayer, ...]
-    stack: StackResult
-    p_values: PValues
-    summary: Mapping[str, Any]
-    """``{claims: {claim: {holds, fails, undecided, not_applicable}}, text: [sentence, ...]}``."""
-    units: tuple[HiddenUnits, ...] = ()
-    """One entry a pair of consecutive layers of the stack, bottom to top."""
+    analyses: Analyses
+    """Payloads of the analyses of the network as a whole."""
+    summary: Summary
+    events: tuple[str, ...] = ()
+    """What happened while the network as a whole was measured, in words."""
     format_version: int = FORMAT_VERSION
 
     @property
     def claims(self) -> tuple[str, ...]:
         """The claims judged, in order."""
-        return tuple(self.summary["claims"])
+        return tuple(self.summary.claims)
 
     def verdicts(self, claim: str) -> dict[str, Verdict]:
         """Verdict on ``claim`` by layer name."""
         return {layer.name: layer.finding(claim).verdict for layer in self.layers}
 
-    def to_dict(self) -> dict[str, Any]:
-        """The JSON object: keys in a fixed order, NaN and infinity refused."""
-        return {"$schema": SCHEMA_ID, "format_version": self.format_version} | {
-            f.name: _plain(getattr(self, f.name)) for f in fields(self) if f.name != "format_version"
-        }
+    def payload(self, name: str, kind: type[P]) -> P | None:
+        """The payload of a network analysis; None where it does not apply or was not run."""
+        found = self.analyses.get(name)
+        return found if isinstance(found, kind) else None
 
-    def to_json(self, path: str | Path | None = None) -> str:
-        """The audit as JSON text (ASCII, two-space indent, one newline at the end); written to ``path`` if given.
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON object, with keys in a fixed order."""
+        fields: dict[str, Any] = msgspec.to_builtins(self)
+        version = fields.pop("format_version")
+        return {"$schema": SCHEMA_ID, "format_version": version} | fields
+
+    def json_text(self) -> str:
+        """The audit as JSON text: ASCII, two-space indent, one newline at the end.
 
         Raises:
             ValueError: a number is NaN or infinite.
-            ReportError: the file cannot be written.
         """
-        text = json.dumps(self.to_dict(), allow_nan=False, indent=2) + "\n"
-        if path is not None:
-            from netaudit.files import write_atomically
-
-            write_atomically(Path(path), text.encode("ascii"))
-        return text
-
-    @classmethod
-    def from_json(cls, source: str | Path) -> AuditReport:
-        """Read an audit.json: a path, or the text itself (a string that begins with ``{``).
-
-        Raises:
-            ReportError: not a file, not JSON, another format version, or not of the published schema.
-        """
-        from netaudit.results.reading import report_from
-        from netaudit.results.schema import read
-
-        return report_from(read(source, FORMAT_VERSION))
-
-    def to_html(self, path: str | Path | None = None) -> str:
-        """The report as one self-contained HTML page."""
-        from netaudit.report import render_html
-
-        return render_html(self, path)
-
-    def to_pdf(self, path: str | Path | None = None) -> bytes:
-        """The report as a PDF."""
-        from netaudit.report import render_pdf
-
-        return render_pdf(self, path)
-
-    def to_dataframe(self) -> pd.DataFrame:
-        """One row a layer: name, shape, and for each claim its verdict and metrics as ``claim.metric``.
-
-        What other tools report has WeightWatcher's column names as they are; the interval of alpha and the nulls of
-        alpha and D are beside it, as ``alpha_low``, ``alpha_high``, ``alpha_null_q01``, ``D_null_median``, ...
-        """
-        import pandas as pd
-
-        rows = []
-        for layer in self.layers:
-            row: dict[str, Any] = {"name": layer.name, "out": layer.shape[0], "in": layer.shape[1]}
-            row |= {"dtype": layer.dtype, "activation": layer.activation}
-            for finding in layer.findings:
-                row |= {f"{finding.claim}.verdict": finding.verdict}
-                row |= {f"{finding.claim}.{metric}": value for metric, value in finding.metrics.items()}
-            rows.append(row | _figure_columns(layer.figures))
-        return pd.DataFrame(rows)
+        return json.dumps(self.to_dict(), allow_nan=False, indent=2) + "\n"
 
 
-def _figure_columns(figures: SpectralFigures | None) -> dict[str, float | int | None]:
-    if figures is None:
-        return {}
-    low, high = figures.alpha_interval or (None, None)
-    columns = figures.numbers | {"alpha_low": low, "alpha_high": high}
-    for name, null in (("alpha_null", figures.alpha_null), ("D_null", figures.D_null)):
-        columns |= {f"{name}_{end}": getattr(null, end, None) for end in ("q01", "median", "q99")}
-    return columns
-
-
-def _plain(value: Any) -> Any:
-    """Dataclasses, mappings and tuples as JSON values."""
-    if hasattr(value, "__dataclass_fields__"):
-        return {key: _plain(item) for key, item in asdict(value).items()}
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    return value
+def not_applicable(payload: object) -> bool:
+    """Whether a payload says that its analysis does not apply."""
+    return isinstance(payload, NotApplicable) or (isinstance(payload, Finding) and payload.verdict == "not_applicable")

@@ -15,8 +15,6 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 
-from netaudit.report.document.model import Run, Runs
-
 
 @dataclass(frozen=True)
 class Formula:
@@ -37,29 +35,10 @@ class Formula:
 
 
 @cache
-def formulas() -> Mapping[str, Formula]:
-    """All formulas by key."""
-    text = resources.files(__package__).joinpath("formulas.json").read_text(encoding="utf-8")
+def formulas(package: str = "netaudit.report.document") -> Mapping[str, Formula]:
+    """The formulas of a package's ``formulas.json`` by key; those of this one are shared by all reports."""
+    text = resources.files(package).joinpath("formulas.json").read_text(encoding="utf-8")
     return {key: Formula(**entry) for key, entry in json.loads(text).items()}
-
-
-def prose(text: str) -> Runs:
-    r"""Our own text with ``{key}`` for a formula and ``*word*`` for emphasis. Never for text from a file.
-
-    Raises:
-        KeyError: no such formula.
-
-    >>> [(run.text, run.style) for run in prose("where {sigma} is *not* zero")]
-    [('where ', 'plain'), ('sigma', 'math'), (' is ', 'plain'), ('not', 'strong'), (' zero', 'plain')]
-    """
-    runs: list[Run] = []
-    for plain, key, strong in re.findall(r"([^{*]+)|\{(\w+)\}|\*([^*]+)\*", text):
-        if key:
-            formulas()[key]  # an unknown key must fail here, not in a renderer
-            runs.append(Run(key, "math"))
-        else:
-            runs.append(Run(strong, "strong") if strong else Run(plain))
-    return tuple(runs)
 
 
 def to_mathml(entries: Mapping[str, Formula]) -> dict[str, str]:

@@ -1,13 +1,20 @@
-"""The report as plain strings: what both renderers print, and nothing that either may change.
+"""The report as plain strings: what every renderer prints, and nothing that any of them may change.
 
-Every visible word, number and symbol is made once, here and in the modules beside this one. The HTML and the PDF
-templates only lay it out, so the two cannot come to say different things.
+Every visible word, number and symbol is made once, before a renderer sees it. The templates only lay the document out,
+so that two formats cannot come to say different things. Tables, figures and sections are written without numbers;
+:func:`netaudit.report.document.numbering.number_sections` numbers them in the order in which they stand.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from netaudit.report.document.formulas import Formula
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Canvas
 
 Style = Literal["plain", "strong", "soft", "name", "math", "holds", "fails", "undecided", "not_applicable"]
 """``name`` is untrusted text in a fixed-width face; ``soft`` stands back; ``math`` is a key of the formulas; a verdict
@@ -15,7 +22,7 @@ gives the colour of its word."""
 
 
 @dataclass(frozen=True)
-class Run:
+class Span:
     """A stretch of text in one style."""
 
     text: str
@@ -24,14 +31,14 @@ class Run:
     """Identifier of the section that it leads to."""
 
 
-Runs = tuple[Run, ...]
+Spans = tuple[Span, ...]
 
 
 @dataclass(frozen=True)
 class Paragraph:
     """Running text; a warning is set in a box."""
 
-    runs: Runs
+    spans: Spans
     warning: bool = False
     kind: str = "paragraph"
 
@@ -40,7 +47,7 @@ class Paragraph:
 class Items:
     """A list of sentences."""
 
-    items: tuple[Runs, ...]
+    items: tuple[Spans, ...]
     kind: str = "items"
 
 
@@ -67,9 +74,9 @@ class Table:
     """Cells under columns; the first column names its row."""
 
     caption: str
-    """With its number; empty for a table that needs none."""
+    """Empty for a table that belongs to its heading and needs neither caption nor number."""
     columns: tuple[Column, ...]
-    rows: tuple[tuple[Run, ...], ...]
+    rows: tuple[tuple[Span, ...], ...]
     printed: tuple[int, ...] | None = None
     """The rows that go on paper, worst first; None for all."""
     printed_note: str = ""
@@ -79,13 +86,15 @@ class Table:
 
 @dataclass(frozen=True)
 class Figure:
-    """A reference to a drawn figure."""
+    """A figure: what it is called, what it says, and how it is drawn."""
 
     stem: str
-    """Its file's name without ``.svg``."""
+    """Its file's name without ``.svg``: lower-case letters, digits and ``_``, never made from a layer's name."""
     caption: str
     alt: str
-    """What the figure shows, in words and numbers."""
+    """What the figure shows, in words and numbers; follows the caption for those who cannot see it."""
+    draw: Callable[[Canvas], Any] | None = field(default=None, compare=False, repr=False)
+    """Draws on an empty Matplotlib figure; None once it is drawn."""
     kind: str = "figure"
 
 
@@ -105,15 +114,19 @@ class Section:
     """A heading and what stands under it."""
 
     identifier: str
+    """Where links lead: letters, digits and ``-``."""
     level: int
     """1 for a section, 2 for a part of one."""
     title: str
     blocks: tuple[Block, ...]
+    numbered: bool = True
+    new_page: bool = False
+    """Whether it begins on a page of its own on paper."""
 
 
 @dataclass(frozen=True)
 class Document:
-    """The whole report, ready to be laid out."""
+    """A whole report, numbered and drawn: all that a renderer needs to know."""
 
     title: str
     subtitle: str
@@ -122,3 +135,40 @@ class Document:
     """The tool, its version and the fingerprint of the JSON."""
     description: str
     """One line about the document, for its metadata."""
+    json: str
+    """The text of the JSON that all of it was made from."""
+    stem: str = "audit"
+    """What its files are called, without their suffixes."""
+    figures: Mapping[str, str] = field(default_factory=dict)
+    """SVG text by the figure's stem."""
+    formulas: Mapping[str, Formula] = field(default_factory=dict)
+    """Every formula that the sections name, by its key."""
+
+
+@dataclass(frozen=True)
+class Presentation:
+    """What an analysis says of one payload. The page of the audit puts the parts in their places."""
+
+    line: str = ""
+    """Its line on page one: a whole sentence; empty for none."""
+    warnings: tuple[str, ...] = ()
+    """Sentences that are set in a box."""
+    explanation: tuple[Spans, ...] = ()
+    """Items of the list that says why, such as a verdict with its rule."""
+    figures: tuple[Figure, ...] = ()
+    """Set side by side. The page puts the layer's number in front of a stem."""
+    tables: tuple[Table, ...] = ()
+    """Set side by side with those of the other analyses."""
+    blocks: tuple[Block, ...] = ()
+    """What takes the full width, in its order."""
+
+
+@dataclass(frozen=True)
+class Method:
+    """An analysis' part of the method: the same in every report."""
+
+    blocks: tuple[str | Block, ...]
+    """Strings are prose, with ``{key}`` for a formula and ``*word*`` for emphasis."""
+    references: tuple[str, ...] = ()
+    formulas: Mapping[str, Formula] = field(default_factory=dict)
+    """Formulas that the shared ones do not have, by key."""

@@ -1,0 +1,131 @@
+"""H1 in words, tables and a figure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from netaudit.analyses.analysis import Place
+from netaudit.analyses.layer.gaussian_weights.figure import draw
+from netaudit.analyses.layer.gaussian_weights.payload import (
+    NO_BETTER,
+    TOLERANCE,
+    Alternative,
+    Family,
+    GaussianCurve,
+    GaussianWeights,
+)
+from netaudit.analyses.presenting import WIDENED, RuleWords, explain
+from netaudit.report.document.model import Column, Equation, Figure, Method, Presentation, Span, Table
+from netaudit.report.document.numbering import table
+from netaudit.results.payload import Null
+from netaudit.text import number, percent
+
+FAMILIES: dict[Family, str] = {
+    "gaussian": "Gaussian", "uniform": "uniform", "laplace": "Laplace", "student_t": "Student-t",
+}  # fmt: skip
+_ZEROS = 1e-3  # share of exact zeros from which they are worth a sentence
+
+
+def present(finding: GaussianWeights, place: Place) -> Presentation:
+    """What the report says of H1 about one layer."""
+    curve = finding.curve
+    return Presentation(
+        explanation=(explain("Gaussian weights", finding, note(finding), _rule(finding), _null_words(finding.nulls)),),
+        figures=()
+        if curve is None
+        else (Figure("weights", _caption(curve, place), _alt(curve), partial(draw, curve)),),
+        tables=(_families(finding.alternatives, place),) if finding.alternatives else (),
+    )
+
+
+def note(finding: GaussianWeights) -> str:
+    """What was found, in sentences; empty where nothing was judged."""
+    if finding.verdict == "not_applicable":
+        return ""
+    metrics = {name: float(value or 0.0) for name, value in finding.metrics.items()}
+    tails = metrics["share_beyond_4std"] / metrics["gaussian_share_beyond_4std"]
+    text = (
+        f"The weights' distribution function differs from a Gaussian's by at most {number(metrics['ks_gaussian'], 2)}; "
+        f"excess kurtosis {number(metrics['excess_kurtosis'], 3)}, {number(tails, 2)} times a Gaussian's share beyond "
+        "4 standard deviations."
+    )
+    if metrics["share_zero"] > _ZEROS:
+        text += f" {percent(metrics['share_zero'])} of the weights are exactly 0; the fits are of the others."
+    best = finding.alternatives[0]
+    if best.gain > NO_BETTER:
+        degrees = "" if best.degrees is None else f" with {number(best.degrees, 2)} degrees of freedom"
+        text += f" A {FAMILIES[best.name]} distribution{degrees} fits better, by {number(best.gain, 2)} nats a weight."
+    else:
+        text += " No simple alternative fits better."
+    return text
+
+
+def _rule(finding: GaussianWeights) -> RuleWords | None:
+    if finding.rule is None or finding.decisive is None:
+        return None
+    limit = finding.decisive.limits[1] or TOLERANCE
+    return RuleWords(
+        "equivalence with a Gaussian",
+        f"holds if KS distance to the Gaussian with its interval is at most {number(limit, 3)}; fails if all of the "
+        "interval lies above; undecided otherwise",
+        "netaudit convention: two percentage points of probability" + (WIDENED if finding.rule.widened else ""),
+    )
+
+
+def _null_words(nulls: Sequence[Null]) -> str:
+    drawn_at = next((null.drawn_at for null in nulls), None)
+    scaled = "" if drawn_at is None else f", drawn at {number(drawn_at)} and scaled by the square root of the size"
+    return f"Gaussian sample, mean and variance fitted{scaled}"
+
+
+def _caption(curve: GaussianCurve, place: Place) -> str:
+    text = (
+        f"Weights of {place.name}. Left: histogram and the fitted Gaussian. Right: quantiles against the Gaussian's. In "
+        "standard deviations from the mean."
+    )
+    outside = sum(curve.clipped)
+    return text + (f" {percent(outside)} of the weights lie outside the range shown." if outside else "")
+
+
+def _alt(curve: GaussianCurve) -> str:
+    text = (
+        f"The histogram peaks at a density of {number(round(max(curve.density), 3))}, the Gaussian at "
+        f"{number(round(max(curve.gaussian), 3))}."
+    )
+    if curve.qq.sample:
+        low, high = (number(round(curve.qq.sample[end], 2)) for end in (0, -1))
+        expected = [number(round(curve.qq.theoretical[end], 2)) for end in (0, -1)]
+        text += f" The outermost quantiles are {low} and {high}; the Gaussian's are {' and '.join(expected)}."
+    return text
+
+
+def _families(families: Sequence[Alternative], place: Place) -> Table:
+    def row(fitted: Alternative) -> tuple[Span, ...]:
+        degrees = "" if fitted.degrees is None else f", {number(fitted.degrees, 3)} degrees"
+        return (
+            Span(FAMILIES[fitted.name] + degrees),
+            *(Span(number(value, 3)) for value in (fitted.location, fitted.scale, fitted.gain)),
+        )
+
+    return table(
+        f"Distributions fitted to the non-zero weights of {place.name}, best first. Gain over the Gaussian: penalised "
+        "log-likelihood, in nats a weight.",
+        [Column("Family"), *(Column(title, numeric=True) for title in ("Location", "Scale", "Gain"))],
+        [row(fitted) for fitted in families],
+    )
+
+
+def method() -> Method:
+    """H1's part of the method."""
+    return Method(
+        (
+            "The entries of {A} fit a Gaussian. With {F} the distribution of the entries after removing their mean and "
+            "dividing by their standard deviation, and {Phi} the standard normal distribution, the distances are",
+            Equation("distances"),
+            "A p-value would reject every real layer at a million weights and more. The distance is an effect size: it "
+            "does not grow with the layer. Beside it, Gaussian, uniform, Laplace and Student-t distributions are "
+            "fitted to the binned weights, exact zeros left out, by maximum likelihood with the Bayesian information "
+            "criterion's penalty; the gain over the Gaussian, per weight, does not grow with the layer either.",
+        )
+    )

@@ -1,0 +1,59 @@
+"""What an analysis needs and does not find: the one place that says "not applicable, because"."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from netaudit.analyses.context import LayerContext, NetworkContext
+from netaudit.vocabulary import Need
+
+
+def missing_of_layer(needs: Sequence[Need], context: LayerContext) -> str | None:
+    """Why an analysis of one layer does not apply, as a clause; None when everything is there."""
+    return next((why for need in needs if (why := _OF_LAYER[need](context))), None)
+
+
+def missing_of_network(needs: Sequence[Need], context: NetworkContext) -> str | None:
+    """Why an analysis of the network does not apply, as a clause; None when everything is there."""
+    return next((why for need in needs if (why := _OF_NETWORK[need](context))), None)
+
+
+def _no_bias(context: LayerContext) -> str | None:
+    return "the layer has no bias" if context.layer.bias is None else None
+
+
+def _no_activations(context: LayerContext) -> str | None:
+    return "there are no real activations of this layer (--data)" if context.activations is None else None
+
+
+def _no_input_norm(context: LayerContext) -> str | None:
+    return "there are no real inputs of this layer (--data)" if context.input_norm is None else None
+
+
+def _no_module(context: NetworkContext) -> str | None:
+    return "the network's architecture is not known" if context.network.make_module is None else None
+
+
+def _no_cells(context: NetworkContext) -> str | None:
+    return None if context.network.cells else "the network has no recurrent cells"
+
+
+def _no_data(context: NetworkContext) -> str | None:
+    if context.inputs.logits is not None:
+        return None
+    return context.inputs.note or "there are no real inputs (--data)"
+
+
+_OF_LAYER: Mapping[Need, Callable[[LayerContext], str | None]] = {
+    "weights": lambda context: context.unusable,
+    "spectrum": lambda context: context.unusable,
+    "bias": _no_bias,
+    "activations": _no_activations,
+    "data": _no_input_norm,
+}
+_OF_NETWORK: Mapping[Need, Callable[[NetworkContext], str | None]] = {
+    "head": lambda context: context.network.head_gap(),
+    "module": _no_module,
+    "cells": _no_cells,
+    "data": _no_data,
+}
