@@ -1,4 +1,4 @@
-"""What the claims have in common when they are presented: the verdict with its note, its rule and its nulls in words."""
+"""What the claims have in common when they are presented: the verdict with its note, its rule and its null."""
 
 from __future__ import annotations
 

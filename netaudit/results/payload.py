@@ -7,6 +7,7 @@ one definition. Numbers are finite: what could not be computed is None, with the
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from math import isfinite
 from typing import Annotated, Any
 
@@ -162,5 +163,5 @@ def increasing(name: str, values: tuple[float, ...]) -> None:
     Raises:
         ValueError: they do not.
     """
-    if any(later <= earlier for earlier, later in zip(values, values[1:], strict=False)):
+    if any(later <= earlier for earlier, later in pairwise(values)):
         raise ValueError(f"{name} does not increase")

@@ -92,7 +92,7 @@ class Figure:
     """Its file's name without ``.svg``: lower-case letters, digits and ``_``, never made from a layer's name."""
     caption: str
     alt: str
-    """What the figure shows, in words and numbers; follows the caption for those who cannot see it."""
+    """The caption, followed by what an eye would take from the figure, in words and numbers."""
     draw: Callable[[Canvas], Any] | None = field(default=None, compare=False, repr=False)
     """Draws on an empty Matplotlib figure; None once it is drawn."""
     kind: str = "figure"

@@ -29,12 +29,10 @@ _ZEROS = 1e-3  # share of exact zeros from which they are worth a sentence
 
 def present(finding: GaussianWeights, place: Place) -> Presentation:
     """What the report says of H1 about one layer."""
-    curve = finding.curve
+    words = explain("Gaussian weights", finding, note(finding), _rule(finding), _null_words(finding.nulls))
     return Presentation(
-        explanation=(explain("Gaussian weights", finding, note(finding), _rule(finding), _null_words(finding.nulls)),),
-        figures=()
-        if curve is None
-        else (Figure("weights", _caption(curve, place), _alt(curve), partial(draw, curve)),),
+        explanation=(words,),
+        figures=() if finding.curve is None else (_figure(finding.curve, place),),
         tables=(_families(finding.alternatives, place),) if finding.alternatives else (),
     )
 
@@ -79,25 +77,22 @@ def _null_words(nulls: Sequence[Null]) -> str:
     return f"Gaussian sample, mean and variance fitted{scaled}"
 
 
-def _caption(curve: GaussianCurve, place: Place) -> str:
-    text = (
-        f"Weights of {place.name}. Left: histogram and the fitted Gaussian. Right: quantiles against the Gaussian's. In "
-        "standard deviations from the mean."
-    )
+def _figure(curve: GaussianCurve, place: Place) -> Figure:
     outside = sum(curve.clipped)
-    return text + (f" {percent(outside)} of the weights lie outside the range shown." if outside else "")
-
-
-def _alt(curve: GaussianCurve) -> str:
-    text = (
+    caption = (
+        f"Weights of {place.name}. Left: histogram and the fitted Gaussian. Right: quantiles against the Gaussian's. "
+        "In standard deviations from the mean."
+        + (f" {percent(outside)} of the weights lie outside the range shown." if outside else "")
+    )
+    alt = (
         f"The histogram peaks at a density of {number(round(max(curve.density), 3))}, the Gaussian at "
         f"{number(round(max(curve.gaussian), 3))}."
     )
     if curve.qq.sample:
         low, high = (number(round(curve.qq.sample[end], 2)) for end in (0, -1))
         expected = [number(round(curve.qq.theoretical[end], 2)) for end in (0, -1)]
-        text += f" The outermost quantiles are {low} and {high}; the Gaussian's are {' and '.join(expected)}."
-    return text
+        alt += f" The outermost quantiles are {low} and {high}; the Gaussian's are {' and '.join(expected)}."
+    return Figure("weights", caption, f"{caption} {alt}", partial(draw, curve))
 
 
 def _families(families: Sequence[Alternative], place: Place) -> Table:
