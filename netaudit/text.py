@@ -110,6 +110,16 @@ def shown_name(name: str, longest: int = LONGEST) -> str:
     return printable(name, longest) or "(no name)"
 
 
+def names(texts: Sequence[str], most: int = 3, separator: str = ", ") -> str:
+    """The first of several names, and how many more there are.
+
+    >>> names(["a", "b"]), names(["a", "b", "c", "d", "e"])
+    ('a, b', 'a, b, c and 2 more')
+    """
+    shown = separator.join(printable(text, 200) for text in texts[:most])
+    return shown if len(texts) <= most else f"{shown} and {number(len(texts) - most)} more"
+
+
 def sentence(text: str) -> str:
     """Untrusted prose, made safe to print, ending as a sentence does.
 
