@@ -132,9 +132,8 @@ def _metrics(analysis: Analysis, finding: Finding, name: str) -> Table:
 
     def label(key: str) -> Span:
         missing = [each for each in (key, f"{key}{UNCENTRED}") if each in found and found[each] is None]
-        reasons = dict.fromkeys(
-            in_words(analysis, finding.reasons[each]) for each in missing if each in finding.reasons
-        )
+        codes = [finding.reasons[each] for each in missing if each in finding.reasons]
+        reasons = dict.fromkeys(in_words(analysis, code) for code in codes)
         return Span(metric(analysis, key) + (f": {'; '.join(reasons)}" if reasons else ""))
 
     def cell(key: str) -> Span:

@@ -47,11 +47,11 @@ def first_page(presented: Presented) -> Section:
 
 def coverage(report: Report) -> str:
     """How many layers, and how many of the parameters, were audited."""
-    name, found = printable(report.model.name, 80), report.coverage
+    found, layers = report.coverage, count(len(report.layers), "fully connected layer")
+    verb = "was" if len(report.layers) == 1 else "were"
     return (
-        f"{count(len(report.layers), 'fully connected layer')} of {name} {'was' if len(report.layers) == 1 else 'were'} "
-        f"audited: {number(found.parameters_audited)} of {number(found.parameters_total)} parameters "
-        f"({percent(found.share)})."
+        f"{layers} of {printable(report.model.name, 80)} {verb} audited: {number(found.parameters_audited)} of "
+        f"{number(found.parameters_total)} parameters ({percent(found.share)})."
     )
 
 

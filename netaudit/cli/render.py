@@ -16,13 +16,9 @@ from netaudit.report.renderers.table import FORMATS, RENDERERS
     "--out", type=click.Path(path_type=Path), metavar="DIR", help="Where to write; beside the JSON by default."
 )
 @click.option(
-    "--format",
-    "formats",
-    callback=split_formats,
-    default="html,pdf",
-    show_default=True,
+    "--format", "formats", callback=split_formats, default="html,pdf", show_default=True,
     help=f"Reports to write, of {', '.join(FORMATS)}.",
-)
+)  # fmt: skip
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def render(source: Path, out: Path | None, formats: tuple[str, ...], quiet: bool) -> None:
     """Rebuild the reports from an AUDIT.JSON; needs neither the model nor PyTorch."""

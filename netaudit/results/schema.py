@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -44,7 +45,7 @@ def make_schema(of_layers: PayloadTypes, of_network: PayloadTypes) -> dict[str, 
     report["properties"] = {"$schema": {"const": SCHEMA_ID}} | report["properties"]
     report["properties"]["format_version"] = {"const": FORMAT_VERSION}
     report["required"] = ["$schema", "format_version", *report["required"]]
-    report["description"] = "One audit of a trained network's fully connected layers: every number that reports show."
+    report["description"] = "One audit of a trained network: every number that its reports show."
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": SCHEMA_ID}
     return (
         head | report | {"title": f"netaudit audit.json, format {FORMAT_VERSION}", "$defs": dict(sorted(parts.items()))}
@@ -72,10 +73,11 @@ def field_docs(kind: type[Record]) -> Mapping[str, str]:
             continue
         tree = ast.parse(inspect.cleandoc("\n" + inspect.getsource(base)))
         body = tree.body[0].body if isinstance(tree.body[0], ast.ClassDef) else []
-        for field, text in zip(body, body[1:], strict=False):
-            if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(text, ast.Expr):
-                if isinstance(text.value, ast.Constant) and isinstance(text.value.value, str):
-                    docs[field.target.id] = " ".join(text.value.value.split())
+        for field, text in pairwise(body):
+            named = isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
+            constant = text.value if isinstance(text, ast.Expr) else None
+            if named and isinstance(constant, ast.Constant) and isinstance(constant.value, str):
+                docs[field.target.id] = " ".join(constant.value.split())  # type: ignore[union-attr]
     return docs
 
 
