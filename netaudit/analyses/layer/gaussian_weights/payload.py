@@ -42,7 +42,9 @@ class Alternative(Record, frozen=True):
     """One family of distributions, fitted to the non-zero weights; in the weights' own units."""
 
     name: Family
+    """The family of distributions."""
     location: Bounded
+    """Mean, middle, median, or the centre of t."""
     scale: Bounded
     """Standard deviation, half width, mean absolute deviation, or the scale of t."""
     degrees: Bounded | None
@@ -55,7 +57,9 @@ class Quantiles(Record, frozen=True):
     """Quantiles of the weights beside those of a Gaussian, in standard deviations from the mean."""
 
     theoretical: Values
+    """Quantiles of the Gaussian, ``[Q]``."""
     sample: Values
+    """Quantiles of the weights, ``[Q]``."""
 
     def __post_init__(self) -> None:
         same_length(theoretical=self.theoretical, sample=self.sample)
@@ -73,6 +77,7 @@ class GaussianCurve(Record, frozen=True):
     clipped: tuple[Share, Share]
     """Share of the weights below and above the bins."""
     qq: Quantiles
+    """The same in quantiles; empty where the weights reach none of them."""
 
     def __post_init__(self) -> None:
         same_length(edges=self.edges[1:], density=self.density, gaussian=self.gaussian)
@@ -85,3 +90,4 @@ class GaussianWeights(Finding, frozen=True, kw_only=True):
     alternatives: tuple[Alternative, ...] = ()
     """Best first."""
     curve: GaussianCurve | None = None
+    """The figure's data; None where nothing was judged."""
