@@ -392,7 +392,7 @@ def test_errors_stay_short_and_clean_whatever_the_names(tmp_path):
     path = tmp_path / f"{'n' * 200}.json"
     for place in ("", "layers.0.analyses.law.", "layers.0.analyses.", "model."):
         path.write_text(json.dumps(changed(f"{place}{LONG_KEY}", 1)))
-        with pytest.raises(ReportError, match="not an audit.json") as caught:
+        with pytest.raises(ReportError, match=r"not an audit\.json") as caught:
             again(path)
         one_short_line(caught.value)
 
