@@ -36,7 +36,7 @@ from netaudit.numerics.entries import Entries
 from netaudit.numerics.laws.alternatives import Fit, fit
 from netaudit.numerics.laws.distances import ks, wasserstein
 from netaudit.numerics.laws.gaussian import normal_pdf
-from netaudit.results.payload import Null, Rule, curve_values, number, six_digits
+from netaudit.results.payload import Null, Rule, curve_values, six_digits
 
 FEWEST = 32  # weights: below, no distance to a fitted Gaussian says anything
 DRAWS = 200
@@ -102,8 +102,8 @@ def _in_own_units(fitted: Fit, entries: Entries) -> Alternative:
     own = entries.nonzero
     return Alternative(
         name=cast(Family, fitted.name),
-        location=number(six_digits(own.mean + own.std * fitted.location)),
-        scale=number(six_digits(own.std * fitted.scale)),
+        location=six_digits(own.mean + own.std * fitted.location),
+        scale=six_digits(own.std * fitted.scale),
         degrees=None if fitted.degrees is None else six_digits(fitted.degrees),
         gain=six_digits(fitted.gain),
     )

@@ -44,9 +44,9 @@ class Alternative(Record, frozen=True):
     """One family of distributions, fitted to the non-zero weights; in the weights' own units."""
 
     name: Family
-    location: float | None
-    """None, as the scale, where it lies beyond the largest number there is."""
-    scale: float | None
+    location: float
+    """As large as the weights are, and so is the scale: neither is drawn."""
+    scale: float
     """Standard deviation, half width, mean absolute deviation, or the scale of t."""
     degrees: Bounded | None
     """Degrees of freedom of a Student-t; None for the others."""
