@@ -46,12 +46,8 @@ def measure(context: NetworkContext) -> ShadowImages | NotApplicable:
     if isinstance(head, str):
         return _refused(head)
     context.progress("shadow images", 0.0, 0.0)
-    x, y, outputs, scales = (
-        sample.x[:MOST_INPUTS],
-        sample.y[:MOST_INPUTS],
-        classes(context.network, head),
-        context.scales,
-    )
+    x, y = sample.x[:MOST_INPUTS], sample.y[:MOST_INPUTS]
+    outputs, scales = classes(context.network, head), context.scales
 
     def shown(where: torch.device) -> ShadowImages:
         generator = devices.generator(context.settings.seed, "stack", "images")
