@@ -29,8 +29,8 @@ Values = Annotated[tuple[Bounded, ...], Meta(max_length=LONGEST_CURVE)]
 """A stored curve: at most 600 bounded numbers."""
 Share = Annotated[float, Meta(ge=0, le=1)]
 Count = Annotated[int, Meta(ge=0)]
-Metrics = Mapping[str, float | int | None]
-"""One number each, or None with its reason in ``reasons``."""
+Metrics = Mapping[str, float | Annotated[int, Meta(ge=-(10**15), le=10**15)] | None]
+"""One number each, or None with its reason in ``reasons``. Integers stay exact as floats."""
 
 
 class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

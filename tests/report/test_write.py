@@ -1,17 +1,14 @@
 """Documents into folders, and the table of formats."""
 
-import click
 import pytest
-from click.testing import CliRunner
 from synthetic_documents import unfinished
 
 from netaudit.errors import ReportError
 from netaudit.report.document.finish import finish
 from netaudit.report.document.model import Section
-from netaudit.report.renderers import table
 from netaudit.report.renderers.html import to_html
 from netaudit.report.renderers.pdf import to_pdf
-from netaudit.report.renderers.table import DEFAULT_FORMATS, FORMATS, RENDERERS, Renderer
+from netaudit.report.renderers.table import DEFAULT_FORMATS, FORMATS, RENDERERS
 from netaudit.report.renderers.text import to_text
 from netaudit.report.write import write_document, write_figures
 

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from netaudit.report.curves import UnitsCurve
+from netaudit.analyses.network.hidden_units.payload import UnitsCurve
 from netaudit.report.figures.style import BLUE, DARK, legend
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def draw_units(figure: Figure, curve: UnitsCurve) -> None:
-    """A point a unit; the line of equal norms where it crosses the picture."""
+def draw(curve: UnitsCurve, figure: Figure) -> None:
+    """Draw a point a unit, and the line of equal norms where it crosses the picture."""
     axes = figure.subplots()
     axes.plot(curve.log_in, curve.log_out, "o", color=BLUE, markersize=1.8, markeredgewidth=0, label="hidden units")
     axes.margins(0.06)

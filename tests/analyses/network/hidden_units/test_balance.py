@@ -5,14 +5,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-import netaudit
-from netaudit.analyses.network.hidden_units.balance import FEWEST, THRESHOLD, StackNorms, correlate, judge, verdict_on
-from netaudit.analyses.network.hidden_units.norms import measure
-from netaudit.network.layers import FCLayer, SkippedLayer, Stack, StackLayer
-from netaudit.results import AuditReport
-from netaudit.sources.open import open_source
+from netaudit.analyses.network.hidden_units.balance import correlate, judge, verdict_on
+from netaudit.analyses.network.hidden_units.norms import norms
+from netaudit.analyses.network.hidden_units.payload import FEWEST, THRESHOLD
+from netaudit.network.layers import FCLayer, HeadLayer
 
-RELU = StackLayer("fc1", "relu")
+RELU = HeadLayer("fc1", "relu")
 
 
 def network(hidden=200, inputs=100, outputs=30, seed=0):
@@ -36,12 +34,12 @@ def balanced(noise=0.1, **shape):
 
 def pair(A1, b1, A2, lower=RELU):
     below = FCLayer("fc1", torch.as_tensor(A1), None if b1 is None else torch.as_tensor(b1))
-    return judge(lower, "fc2", len(A1), measure(below), measure(FCLayer("fc2", torch.as_tensor(A2))))
+    return judge(lower, "fc2", len(A1), norms(below), norms(FCLayer("fc2", torch.as_tensor(A2))))
 
 
 def test_independent_weights_are_as_at_initialisation():
     found = pair(*network())
-    assert found.verdict == "as_at_initialisation"
+    assert found.verdict == "untrained_like"
     assert abs(found.r) < 3 / 200**0.5
     assert (found.dead, found.unused, found.duplicates, found.n) == (0, 0, 0, 200)
 
@@ -117,20 +115,6 @@ def test_gradient_descent_balances_the_norms():
         assert moved < 0.1 * grown
 
 
-def test_the_bundled_network():
-    source = open_source("mnist-mlp")
-    collected = StackNorms(source.stack)
-    for spec in source.specs():
-        collected.add(source.read(spec))
-    found = collected.hidden_units({spec.name: spec.shape for spec in source.specs()}, ())
-    assert [(each.lower, each.upper, each.verdict, each.n) for each in found] == [
-        ("1", "4", "trained", 1000),
-        ("4", "7", "trained", 1000),
-    ]
-    assert [each.r for each in found] == pytest.approx([0.961, 0.894], abs=1e-3)
-    assert [(each.dead, each.unused, each.duplicates) for each in found] == [(0, 0, 0)] * 2
-
-
 @settings(max_examples=30, deadline=None)
 @given(st.floats(-40, 40), st.integers(0, 2**32))
 def test_scale_and_order_of_the_units_make_no_difference(exponent, seed):
@@ -142,8 +126,8 @@ def test_scale_and_order_of_the_units_make_no_difference(exponent, seed):
     assert (other.dead, other.unused, other.duplicates, other.n) == (1, 1, 1, 58)
     assert (other.r, other.spearman, *other.interval) == pytest.approx((first.r, first.spearman, *first.interval))
     shift = 2 * np.log(c)
-    np.testing.assert_allclose(np.array(other.curve["log_in"]) - shift, first.curve["log_in"], atol=1e-3)
-    np.testing.assert_allclose(np.array(other.curve["log_out"]) + shift, first.curve["log_out"], atol=1e-3)
+    np.testing.assert_allclose(np.array(other.curve.log_in) - shift, first.curve.log_in, atol=1e-3)
+    np.testing.assert_allclose(np.array(other.curve.log_out) + shift, first.curve.log_out, atol=1e-3)
 
 
 def test_dead_and_unused_units_are_left_out():
@@ -154,8 +138,6 @@ def test_dead_and_unused_units_are_left_out():
     found = pair(A1, b1, A2)
     assert (found.dead, found.unused, found.n) == (2, 2, 197)
     assert found.r == whole.r
-    assert "3 dead or unused units are left out" in found.note
-    assert "left out" not in whole.note
 
 
 def few_units():
@@ -178,19 +160,20 @@ def not_finite(side):
 
 
 @pytest.mark.parametrize(
-    ("weights", "note"),
+    ("weights", "reasons"),
     [
-        (few_units(), "Fewer than 10 units are neither dead nor unused."),
-        (equal_norms("in"), "The incoming weights of all units have the same norm up to rounding."),
-        (equal_norms("out"), "The outgoing weights of all units have the same norm up to rounding."),
-        (not_finite(0), "The lower layer holds NaN or infinite values."),
-        (not_finite(1), "The upper layer holds NaN or infinite values."),
-        ((np.zeros((20, 5)), None, np.zeros((3, 20))), "Fewer than 10"),
+        (few_units(), ("few_units",)),
+        (equal_norms("in"), ("equal_incoming_norms",)),
+        (equal_norms("out"), ("equal_outgoing_norms",)),
+        (not_finite(0), ("lower_not_finite",)),
+        (not_finite(1), ("upper_not_finite",)),
+        ((np.zeros((20, 5)), None, np.zeros((3, 20))), ("few_units",)),
+        ((np.zeros((0, 5)), None, np.full((3, 0), 1.0)), ("lower_empty", "upper_empty")),
     ],
 )
-def test_what_cannot_be_judged_says_why(weights, note):
+def test_what_cannot_be_judged_says_why(weights, reasons):
     found = pair(*weights)
-    assert found.note.startswith(note)
+    assert found.reasons == reasons
     assert (found.verdict, found.r, found.interval, found.n, found.curve) == ("not_applicable", None, None, 0, None)
 
 
@@ -212,7 +195,7 @@ def test_an_exact_balance_has_an_interval():
     [
         ((0.31, 0.5), "trained"),
         ((0.3, 0.5), "undecided"),
-        ((-0.3, 0.3), "as_at_initialisation"),
+        ((-0.3, 0.3), "untrained_like"),
         ((-0.31, 0.1), "undecided"),
         ((-0.1, 0.31), "undecided"),
         ((-0.5, -0.31), "opposed"),
@@ -223,65 +206,10 @@ def test_the_rule(interval, verdict):
     assert verdict_on(interval) == verdict
 
 
-@pytest.mark.parametrize(
-    ("activation", "said"), [("relu", False), ("leaky_relu", False), ("linear", False), ("gelu", True)]
-)
-def test_an_activation_that_does_not_keep_the_balance_is_said(activation, said):
-    assert (f"With {activation} between" in pair(*balanced(), StackLayer("fc1", activation)).note) is said
-
-
 def test_the_curve_is_thinned_and_keeps_both_ends():
     A1, b1, A2 = balanced(hidden=1000, inputs=10, outputs=5)
     curve = pair(A1, b1, A2).curve
     x = np.log((A1**2).sum(1) + b1**2)
-    assert len(curve["log_in"]) == len(curve["log_out"]) == 200
-    assert [curve["log_in"][0], curve["log_in"][-1]] == pytest.approx([x.min(), x.max()], rel=1e-5)
-    assert curve["log_in"] == sorted(curve["log_in"])
-
-
-def test_only_layers_that_fit_make_a_pair():
-    stack = Stack(tuple(StackLayer(name, "relu") for name in "abc"), inferred=False)
-    collected = StackNorms(stack)
-    A1, _, A2 = balanced()
-    for name, weight in (("a", A1), ("b", A2)):
-        collected.add(FCLayer(name, torch.as_tensor(weight)))
-    shapes = {"a": (200, 100), "b": (30, 200), "c": (5, 31)}
-    skipped = [SkippedLayer("c", (5, 31), "left out by --exclude")]
-    [found] = collected.hidden_units(shapes, skipped)
-    assert (found.lower, found.upper, found.verdict) == ("a", "b", "trained")
-    _, second = collected.hidden_units(shapes | {"c": (5, 30)}, skipped)
-    assert second.note == "The upper layer was not audited (left out by --exclude)."
-    assert (second.dead, second.unused, second.units) == (0, None, 30)
-
-
-def test_only_layers_of_a_stack_of_several_are_measured(monkeypatch):
-    measured = []
-    monkeypatch.setattr(
-        "netaudit.analyses.network.hidden_units.balance.measure", lambda layer: measured.append(layer.name)
-    )
-    for names in ("", "a", "ab"):
-        collected = StackNorms(Stack(tuple(StackLayer(name, "relu") for name in names), inferred=False))
-        for name in "abc":
-            collected.add(FCLayer(name, torch.ones(3, 3)))
-    assert measured == ["a", "b"]
-
-
-@pytest.mark.parametrize("stack", [None, Stack((StackLayer("a", "linear"),), inferred=False)])
-def test_no_stack_and_one_layer_have_no_hidden_units(stack):
-    collected = StackNorms(stack)
-    collected.add(FCLayer("a", torch.zeros(3, 4)))
-    assert collected.hidden_units({"a": (3, 4)}, ()) == ()
-
-
-def test_in_an_audit(mlp):
-    whole, part = netaudit.audit(mlp), netaudit.audit(mlp, exclude=["4"])
-    assert [(each.lower, each.upper, each.verdict) for each in whole.units] == [
-        ("1", "4", "as_at_initialisation"),
-        ("4", "6", "as_at_initialisation"),
-    ]
-    assert AuditReport.from_json(whole.to_json()).units == whole.units
-    assert [each.note for each in part.units] == [
-        "The upper layer was not audited (left out by --exclude).",
-        "The lower layer was not audited (left out by --exclude).",
-    ]
-    assert "as at initialisation in 2 of 2 pairs of layers" in whole.summary["text"][-1]
+    assert len(curve.log_in) == len(curve.log_out) == 200
+    assert [curve.log_in[0], curve.log_in[-1]] == pytest.approx([x.min(), x.max()], rel=1e-5)
+    assert list(curve.log_in) == sorted(curve.log_in)

@@ -3,12 +3,13 @@ import base64
 import numpy as np
 import pytest
 import torch
+from fake_network import CPU, FakeNetwork, context_of, gaussian_layers, head_of, sample_of
 
 from netaudit.analyses.network.shadow_images import measure
-from netaudit.network.layers import FCLayer, Stack, StackLayer
+from netaudit.network.layers import FCLayer
+from netaudit.results.payload import NotApplicable
 
-CPU = torch.device("cpu")
-STACK = Stack((StackLayer("a", "relu"), StackLayer("b", "relu"), StackLayer("c", "linear")), inferred=False)
+HEAD = head_of("abc")
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def generator():
 
 def test_shadows_are_the_formula_applied_from_top_to_bottom(layers, sigmas):
     h = torch.eye(6)[[1, 4]]
-    trained, untrained = measure.label_shadows(layers.__getitem__, STACK, sigmas, h, generator(), CPU)
+    trained, untrained = measure.label_shadows(layers.__getitem__, HEAD, sigmas, h, generator(), CPU)
     x = h.double()
     for name in "cba":
         A = layers[name].weight.double()
@@ -44,19 +45,19 @@ def test_the_untrained_layers_have_the_scale_of_the_real_ones(layers, sigmas):
     h = torch.eye(6)
     scaled = {name: FCLayer(name, layer.weight * 7) for name, layer in layers.items()}
     seven = {name: sigma * 7 for name, sigma in sigmas.items()}
-    _, one = measure.label_shadows(layers.__getitem__, STACK, sigmas, h, generator(), CPU)
-    _, other = measure.label_shadows(scaled.__getitem__, STACK, seven, h, generator(), CPU)
+    _, one = measure.label_shadows(layers.__getitem__, HEAD, sigmas, h, generator(), CPU)
+    _, other = measure.label_shadows(scaled.__getitem__, HEAD, seven, h, generator(), CPU)
     assert torch.allclose(one, other * 7**3, rtol=1e-4)
 
 
 def test_a_network_whose_weights_hold_pictures_shows_them():
     """Each label's row is a picture: its shadow is that picture, and its likeness 1."""
     pictures = torch.rand(4, 64, generator=generator())
-    stack = Stack((StackLayer("top", "linear"),), inferred=False)
+    head = head_of(["top"])
     x = pictures.reshape(4, 1, 8, 8).repeat(3, 1, 1, 1)
     y = torch.arange(4).repeat(3)
     found = measure.show(
-        lambda name: FCLayer(name, pictures), stack, {"top": 0.3}, x.numpy(), y.numpy(), generator(), CPU
+        lambda name: FCLayer(name, pictures), head, 4, {"top": 0.3}, x.numpy(), y.numpy(), generator(), CPU
     )
     assert (found.shape, found.labels) == ((1, 8, 8), (0, 1, 2, 3))
     assert found.trained == found.real
@@ -68,28 +69,17 @@ def test_a_network_whose_weights_hold_pictures_shows_them():
 
 
 def test_labels_without_real_inputs_are_left_out_and_ten_are_shown():
-    stack = Stack((StackLayer("top", "linear"),), inferred=False)
+    head = head_of(["top"])
     weight = torch.rand(40, 64)
     y = np.arange(3, 37, 2).repeat(2)
     x = np.random.default_rng(0).random((len(y), 1, 8, 8), np.float32)
-    found = measure.show(lambda name: FCLayer(name, weight), stack, {"top": 0.3}, x, y, generator(), CPU)
+    found = measure.show(lambda name: FCLayer(name, weight), head, 40, {"top": 0.3}, x, y, generator(), CPU)
     assert found.labels == tuple(range(3, 23, 2))
     assert len(found.real) == len(found.trained) == len(found.untrained) == 10
     large = np.zeros((len(y), 3, 64, 64), np.float32)
     wide = torch.rand(40, 3 * 64 * 64)
-    found = measure.show(lambda name: FCLayer(name, wide), stack, {"top": 0.3}, large, y, generator(), CPU)
+    found = measure.show(lambda name: FCLayer(name, wide), head, 40, {"top": 0.3}, large, y, generator(), CPU)
     assert found.labels == (3, 5)
-
-
-def test_pixels_may_be_shifted_and_nothing_else():
-    inputs = torch.rand(5, 3, 8, 8, generator=generator())
-    flat = inputs.flatten(1)
-    assert measure.are_pixels(flat, inputs)
-    assert measure.are_pixels(flat - 0.5, inputs)
-    assert not measure.are_pixels(flat * 2, inputs)
-    assert not measure.are_pixels(flat.flip(1), inputs)
-    assert not measure.are_pixels(flat.relu()[:, :100], inputs)
-    assert not measure.are_pixels(flat.where(flat > 0.01, 0.01), inputs)
 
 
 def test_black_images_have_no_likeness():
@@ -98,12 +88,36 @@ def test_black_images_have_no_likeness():
     assert measure.likeness(black, x, torch.zeros(5, dtype=torch.long), [0]) == 0
 
 
+def network(width=192, backbone=lambda x: x.flatten(1)):
+    return FakeNetwork(gaussian_layers(width, 50, 6), head_of("01"), backbone=backbone)
+
+
+def images(*shape, n=20):
+    return np.random.default_rng(0).random((n, *shape), np.float32)
+
+
+def test_pixels_go_into_the_head():
+    found = measure.measure(context_of(network(), sample_of(images(3, 8, 8), np.arange(20) % 4)))
+    assert found.shape == (3, 8, 8)
+    assert found.labels == (0, 1, 2, 3)  # the network has six outputs, the images four labels
+    assert -1 <= found.likeness_trained <= 1
+
+
 @pytest.mark.parametrize(
-    ("shape", "shown"),
+    ("backbone", "sample", "why"),
     [
-        ((9, 3, 32, 32), True), ((9, 1, 64, 8), True), ((9, 784), False), ((9, 2, 32, 32), False),
-        ((9, 3, 65, 65), False), ((9, 3, 7, 32), False), ((9, 32, 32), False),
+        (
+            lambda x: x.flatten(1).clamp(max=0.5),
+            sample_of(images(3, 8, 8), np.arange(20) % 4),
+            "Other layers lie between the images and the head, so labels have no shadow images.",
+        ),
+        (
+            lambda x: x,
+            sample_of(images(192), np.arange(20) % 4),
+            "The real inputs are no images, grey or RGB, of 8 to 64 pixels a side.",
+        ),
+        (lambda x: x.flatten(1), sample_of(images(3, 8, 8)), "The real inputs have no labels."),
     ],
-)  # fmt: skip
-def test_what_can_be_shown(shape, shown):
-    assert measure.are_images(shape) is shown
+)
+def test_where_there_are_no_images_the_reason_is_given(backbone, sample, why):
+    assert measure.measure(context_of(network(backbone=backbone), sample)) == NotApplicable(why)
