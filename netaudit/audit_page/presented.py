@@ -62,7 +62,7 @@ class Presented:
 
 def present(report: Report, analyses: Sequence[Analysis]) -> Presented:
     """Ask every analysis what it says of its payloads."""
-    names = [*dict.fromkeys(name for layer in report.layers for name in layer.analyses), *report.analyses]
+    names = list(dict.fromkeys([name for layer in report.layers for name in layer.analyses] + list(report.analyses)))
     known = tuple(analysis for analysis in analyses if analysis.name in names)
     of_layers = [analysis for analysis in known if analysis.scope == "layer"]
     digits = max(3, len(str(len(report.layers))))
