@@ -130,7 +130,7 @@ def test_a_device_without_room_hands_over_to_the_cpu(monkeypatch):
         return real(weight, mean, std, device)
 
     monkeypatch.setattr(spectrum, "gram", gram)
-    with devices.fallbacks() as told:
+    with devices.fallbacks() as events:
         assert np.array_equal(singular_values(weight, 0.0, 1.0, torch.device("cuda")).raw, expected.raw)
     assert seen == ["cuda", "cpu"]
-    assert told == ["Out of memory on cuda: the spectrum was computed on the CPU."]
+    assert events == ["Out of memory on cuda: the spectrum was computed on the CPU."]
