@@ -71,8 +71,8 @@ def test_spikes_are_found_with_their_values():
     assert estimated.centred[-3:] == pytest.approx(exact.centred[-3:], rel=1e-5)
     mean = gaussian(600, 900, 7) + 0.4
     exact, estimated = both(mean)
-    assert estimated.raw[-1] == pytest.approx(exact.raw[-1], rel=1e-5)
-    assert estimated.raw[-1] > 3 * estimated.centred[-1]
+    assert estimated.uncentred[-1] == pytest.approx(exact.uncentred[-1], rel=1e-5)
+    assert estimated.uncentred[-1] > 3 * estimated.centred[-1]
 
 
 def test_a_point_mass_a_zero_matrix_and_a_tiny_one():
