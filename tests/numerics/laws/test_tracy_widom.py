@@ -13,7 +13,7 @@ def test_published_quantiles():
 
 
 def test_published_moments():
-    s = np.linspace(-9, 10, 2001)
+    s = np.linspace(-9, 10, 401)  # the rule adds a twelfth of its step squared to the variance: 2e-4
     mass, middle = np.diff(tracy_widom.cdf(s)), (s[1:] + s[:-1]) / 2
     mean = np.sum(mass * middle)
     assert mean == pytest.approx(-1.2065336, abs=1e-4)
