@@ -15,6 +15,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
 from scipy.special import airy
 
+Floats = NDArray[np.float64]
+
 LEVEL = 0.999
 """Quantile below which a largest value belongs to the bulk (netaudit's convention): it leaves room for many layers,
 where one test at 99 % would spend the whole budget of false alarms."""
@@ -27,23 +29,30 @@ _BEYOND = 16.0
 """Where the half-line is cut off: Ai(16) is below 1e-19, so that the rest adds nothing."""
 
 
+@cache
+def _quadrature() -> tuple[Floats, Floats]:
+    """Return the nodes and the weights of Gauss and Legendre on [-1, 1], ``[_NODES]`` each."""
+    nodes, weights = np.polynomial.legendre.leggauss(_NODES)
+    return nodes, weights
+
+
 def _cdf(s: float) -> float:
     if s >= _BEYOND:
         return 1.0
-    nodes, weights = np.polynomial.legendre.leggauss(_NODES)
+    nodes, weights = _quadrature()
     half = (_BEYOND - s) / 2
     x, w = s + half * (nodes + 1), np.sqrt(half * weights)
     kernel = airy((x[:, None] + x[None, :]) / 2)[0] / 2
     return float(np.clip(np.linalg.det(np.eye(_NODES) - w[:, None] * kernel * w[None, :]), 0.0, 1.0))
 
 
-def cdf(s: ArrayLike) -> NDArray[np.float64]:
+def cdf(s: ArrayLike) -> Floats:
     """Return F1 at s, of any shape, to about 1e-13 for s >= -10.
 
     >>> float(cdf(0.9793).round(4))
     0.95
     """
-    values: NDArray[np.float64] = np.vectorize(_cdf, otypes=[np.float64])(np.asarray(s, dtype=np.float64))
+    values: Floats = np.vectorize(_cdf, otypes=[np.float64])(np.asarray(s, dtype=np.float64))
     return values
 
 
