@@ -50,7 +50,7 @@ def spectral_figures(audited: AuditedLayer) -> SpectralFigures:
     std = audited.entries.std
     if not audited.spectrum.decomposed:
         return _estimated(audited, sizes)
-    evals = audited.spectrum.raw**2  # in units of std^2
+    evals = audited.spectrum.uncentred**2  # in units of std^2
     rounding = float(N * np.finfo(np.float64).eps * evals[-1])  # up to which an eigenvalue of the Gram product is known
     numbers = sizes | {"Q": N / M} | _norms(evals, std)
     reasons = {"sv_min": _TOO_SMALL, "mp_softrank": _NO_BULK}
@@ -62,7 +62,7 @@ def spectral_figures(audited: AuditedLayer) -> SpectralFigures:
     else:
         numbers |= _rank(spectra.true_values(audited.layer.weight, std, audited.device), N)
     if np.median(evals) > rounding:
-        edge = bulk_sigma(audited.spectrum.raw, m, n) ** 2 * N * marchenko_pastur.support(M / N)[1] ** 2
+        edge = bulk_sigma(audited.spectrum.uncentred, m, n) ** 2 * N * marchenko_pastur.support(M / N)[1] ** 2
         numbers["mp_softrank"] = float(edge / evals[-1])
     kept = evals[evals > rounding]
     law = power_law.fit(kept)
@@ -87,7 +87,7 @@ def power_law_nulls(seed: int, m: int, n: int) -> tuple[Null, Null]:
 def _estimated(audited: AuditedLayer, sizes: Numbers) -> SpectralFigures:
     """What the Frobenius norm and the largest singular value, which are exact, give without the others."""
     N, M = (float(sizes[key] or 0) for key in ("N", "M"))
-    entries, evals = audited.entries, audited.spectrum.raw**2
+    entries, evals = audited.entries, audited.spectrum.uncentred**2
     exact = np.array([N * M * (1 + (entries.mean / entries.std) ** 2) - evals[-1], evals[-1]])
     return _figures(sizes | {"Q": N / M} | _norms(exact, entries.std), {}, _ESTIMATED)
 

@@ -75,7 +75,7 @@ class SingularLaw:
         entries, spectrum = audited.entries, audited.spectrum
         found = spikes.find(spectrum.centred, m, n)
         own = law_metrics(spectrum.centred, 1.0, m, n, found)
-        raw = law_metrics(spectrum.raw, float(np.hypot(1.0, entries.mean / entries.std)), m, n)
+        raw = law_metrics(spectrum.uncentred, float(np.hypot(1.0, entries.mean / entries.std)), m, n)
         ratios = bulk_ratios(audited.seed, m, n)
         values = own | {f"{name}_raw": value for name, value in raw.items()}
         values |= {
