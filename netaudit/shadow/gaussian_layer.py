@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from netaudit.shadow.distribution import alpha, shadow
-from netaudit.shadow.inversion import MeasuredCell, GridDraws, compare, support_auc
+from netaudit.shadow.inversion import GridDraws, MeasuredCell, compare, support_auc
 
 if TYPE_CHECKING:
     import torch

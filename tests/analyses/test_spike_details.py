@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 import torch
+from netaudit.analyses.edge_tests import edge_tests
 
 from netaudit.analyses.context import AuditedLayer
-from netaudit.analyses.edge_tests import edge_tests
 from netaudit.analyses.layer.singular_law.measure import SingularLaw
 from netaudit.network.layers import FCLayer
 from netaudit.results import LayerResult

@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 import pytest
+from netaudit.report.document.labels import NORMS, POWER_LAW
+from netaudit.report.document.other_tools import other_tools
 from synthetic_figures import figures, without_a_fit
 
-from netaudit.report.document.labels import NORMS, POWER_LAW
 from netaudit.report.document.numbering import Numbering
-from netaudit.report.document.other_tools import other_tools
 from netaudit.results import LayerResult, Null, SpectralFigures
 
 

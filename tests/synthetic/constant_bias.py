@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from netaudit.analyses.judging import unjudged
 from netaudit.analyses.layer.constant_bias.payload import (
     AGAINST_MEDIAN,
     AGAINST_PREACTIVATIONS,
@@ -15,7 +14,7 @@ from netaudit.analyses.layer.constant_bias.payload import (
     BiasCurve,
     ConstantBias,
 )
-from netaudit.results.payload import Condition, Rule, curve_values, six_digits
+from netaudit.results.payload import Condition, Rule, curve_values, six_digits, unjudged
 from netaudit.vocabulary import Verdict
 
 

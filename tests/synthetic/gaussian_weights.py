@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from netaudit.analyses.judging import unjudged
 from netaudit.analyses.layer.gaussian_weights.payload import (
     METRICS,
     RULE,
@@ -18,7 +17,7 @@ from netaudit.analyses.layer.gaussian_weights.payload import (
     GaussianWeights,
     Quantiles,
 )
-from netaudit.results.payload import Condition, Null, Rule, curve_values
+from netaudit.results.payload import Condition, Null, Rule, curve_values, unjudged
 from netaudit.vocabulary import Verdict
 
 

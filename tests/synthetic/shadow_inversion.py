@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from netaudit.analyses.judging import unjudged
 from netaudit.analyses.layer.shadow_inversion.payload import (
     FEWEST_KEPT,
     JUDGED,
@@ -19,7 +18,7 @@ from netaudit.analyses.layer.shadow_inversion.payload import (
     Recovered,
     ShadowInversion,
 )
-from netaudit.results.payload import Condition, Null, Rule
+from netaudit.results.payload import Condition, Null, Rule, unjudged
 from netaudit.vocabulary import Verdict
 
 

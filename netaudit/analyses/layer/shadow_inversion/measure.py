@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from netaudit.analyses.context import LayerContext
-from netaudit.analyses.judging import finite, judge, null_of, unjudged, widened, worst
+from netaudit.analyses.judging import finite, judge, null_of, widened, worst
 from netaudit.analyses.layer.shadow_inversion.grid import counted, grid_cell, summary, used
 from netaudit.analyses.layer.shadow_inversion.payload import (
     FEWEST_KEPT,
@@ -32,7 +32,7 @@ from netaudit.analyses.layer.shadow_inversion.payload import (
 from netaudit.analyses.surrogates import KINDS
 from netaudit.numerics import device as devices
 from netaudit.numerics.spectrum import NO_MEAN
-from netaudit.results.payload import Condition, Null, Rule, number, six_digits
+from netaudit.results.payload import Condition, Null, Rule, number, six_digits, unjudged
 from netaudit.shadow.activations import recover
 from netaudit.shadow.gaussian_layer import GaussianLayers, control_auc
 from netaudit.shadow.inversion import DRAW_METRICS, RHOS, MeasuredCell, draw_grid, invert
@@ -84,7 +84,9 @@ def measure(context: LayerContext) -> ShadowInversion:
     )
 
 
-def _condition(context: LayerContext, name: str, value: float, cells: Sequence[MeasuredCell], n: int, null: Null) -> Condition:
+def _condition(
+    context: LayerContext, name: str, value: float, cells: Sequence[MeasuredCell], n: int, null: Null
+) -> Condition:
     """A factor within the tolerance of 1; known up to the null's range, or a bootstrap where that is wider."""
     noise = _log_range(null)
     low, high = _interval(context, name, cells, n)
