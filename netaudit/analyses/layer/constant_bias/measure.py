@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netaudit.analyses.context import LayerContext
-from netaudit.analyses.judging import finite, judge, unjudged
+from netaudit.analyses.judging import finite, judge
 from netaudit.analyses.layer.constant_bias.payload import (
     AGAINST_MEDIAN,
     AGAINST_PREACTIVATIONS,
@@ -25,7 +25,7 @@ from netaudit.analyses.layer.constant_bias.payload import (
     ConstantBias,
 )
 from netaudit.numerics import device as devices
-from netaudit.results.payload import LARGEST, Condition, Rule, curve_values, six_digits
+from netaudit.results.payload import LARGEST, Condition, Rule, curve_values, six_digits, unjudged
 
 _RESAMPLES = 500
 _POINTS = 200  # quantiles drawn

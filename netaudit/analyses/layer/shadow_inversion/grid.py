@@ -8,11 +8,11 @@ import numpy as np
 
 from netaudit.analyses.layer.shadow_inversion.payload import FEWEST_KEPT, LARGEST_ERROR, SUMMARY, GridCell
 from netaudit.results.payload import six_digits
-from netaudit.shadow.inversion import FIGURES, Cell, CellDraws
+from netaudit.shadow.inversion import DRAW_METRICS, GridDraws, MeasuredCell
 from netaudit.shadow.prediction import Prediction
 
 
-def used(cell: Cell, n: int) -> bool:
+def used(cell: MeasuredCell, n: int) -> bool:
     """Whether the cell counts for the medians."""
     return counts(cell.k, cell.rho, cell.prediction, n)
 
@@ -22,15 +22,15 @@ def counts(k: int, rho: float, prediction: Prediction, n: int) -> bool:
     return k < rho * n and rho * n >= FEWEST_KEPT and prediction.relative_error <= LARGEST_ERROR
 
 
-def counted(grid: Iterable[Sequence[CellDraws]], n: int) -> list[list[CellDraws]]:
+def counted(grid: Iterable[Sequence[GridDraws]], n: int) -> list[list[GridDraws]]:
     """The cells of a grid that count: where only the medians are asked for, the others need no pass."""
     rows = ([cell for cell in row if counts(cell.h.support.shape[1], cell.rho, cell.prediction, n)] for row in grid)
     return [row for row in rows if row]
 
 
-def grid_cell(cell: Cell, n: int) -> GridCell:
+def grid_cell(cell: MeasuredCell, n: int) -> GridCell:
     """Means over the draws, to six digits, beside the predictions."""
-    means = {name: six_digits(mean) for name, mean in zip(FIGURES, cell.measured.mean(0), strict=True)}
+    means = {name: six_digits(mean) for name, mean in zip(DRAW_METRICS, cell.measured.mean(0), strict=True)}
     prediction = cell.prediction
     return GridCell(
         k=cell.k,
@@ -48,7 +48,7 @@ def grid_cell(cell: Cell, n: int) -> GridCell:
     )
 
 
-def summary(cells: Iterable[Cell], n: int) -> dict[str, float]:
+def summary(cells: Iterable[MeasuredCell], n: int) -> dict[str, float]:
     """Medians over the cells that count, by the names of ``SUMMARY``."""
     kept = [grid_cell(cell, n) for cell in cells if used(cell, n)]
     ratio = [cell.relative_error / cell.predicted_relative_error for cell in kept]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from netaudit.analyses.context import LayerContext
-from netaudit.analyses.judging import finite, judge, null_of, unjudged, widened, worst
+from netaudit.analyses.judging import finite, judge, null_of, widened, worst
 from netaudit.analyses.layer.shadow_inversion.grid import counted, grid_cell, summary, used
 from netaudit.analyses.layer.shadow_inversion.payload import (
     FEWEST_KEPT,
@@ -32,10 +32,10 @@ from netaudit.analyses.layer.shadow_inversion.payload import (
 from netaudit.analyses.surrogates import KINDS
 from netaudit.numerics import device as devices
 from netaudit.numerics.spectrum import NO_MEAN
-from netaudit.results.payload import Condition, Null, Rule, number, six_digits
+from netaudit.results.payload import Condition, Null, Rule, number, six_digits, unjudged
 from netaudit.shadow.activations import recover
 from netaudit.shadow.gaussian_layer import GaussianLayers, control_auc
-from netaudit.shadow.inversion import FIGURES, RHOS, Cell, draw_grid, invert
+from netaudit.shadow.inversion import DRAW_METRICS, RHOS, MeasuredCell, draw_grid, invert
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -84,7 +84,9 @@ def measure(context: LayerContext) -> ShadowInversion:
     )
 
 
-def _condition(context: LayerContext, name: str, value: float, cells: Sequence[Cell], n: int, null: Null) -> Condition:
+def _condition(
+    context: LayerContext, name: str, value: float, cells: Sequence[MeasuredCell], n: int, null: Null
+) -> Condition:
     """A factor within the tolerance of 1; known up to the null's range, or a bootstrap where that is wider."""
     noise = _log_range(null)
     low, high = _interval(context, name, cells, n)
@@ -93,10 +95,10 @@ def _condition(context: LayerContext, name: str, value: float, cells: Sequence[C
     return judge(name, value, interval, (1 / factor, factor))
 
 
-def _interval(context: LayerContext, name: str, cells: Sequence[Cell], n: int) -> tuple[float, float]:
+def _interval(context: LayerContext, name: str, cells: Sequence[MeasuredCell], n: int) -> tuple[float, float]:
     """95 % percentile bootstrap of a judged metric over the drawn h."""
     generator = devices.numpy_generator(context.seed, "shadow_inversion", context.layer.name, "bootstrap")
-    column = FIGURES.index("relative_error" if name == "relative_error_ratio" else name)
+    column = DRAW_METRICS.index("relative_error" if name == "relative_error_ratio" else name)
     kept = [cell for cell in cells if used(cell, n)]
     draws = np.stack([cell.measured[:, column] for cell in kept], axis=1)
     if name == "relative_error_ratio":
