@@ -23,6 +23,7 @@ from netaudit.network.fingerprint import WeightsHash, hash_matches_name, unchang
 from netaudit.network.layers import FCLayer, SkippedLayer
 from netaudit.network.network import FCSpec, Progress, Sample, Source
 from netaudit.numerics import device as devices
+from netaudit.numerics import memory
 from netaudit.numerics.spectrum import METHODS, Method, spectrum_numbers
 from netaudit.results import AuditReport, Coverage, LayerResult, Provenance
 from netaudit.text import printable
@@ -73,7 +74,7 @@ class Auditor:
             else:
                 self.progress(printable(entry.name, 60), done, total)
                 yield self._judge(source, entry, inputs, witnesses, done, total)
-                devices.release_memory()
+                memory.release_memory()
             done += work(entry)
         self.progress("layers done", total, total)
 
@@ -117,7 +118,7 @@ def work(entry: FCSpec | SkippedLayer) -> float:
 def _too_large(spec: FCSpec, method: Method) -> str | None:
     m, n = spec.shape
     needed = 8 * (_MEMORY_FACTOR * m * n + spectrum_numbers(m, n, method))
-    available = devices.physical_memory()
+    available = memory.physical_memory()
     if available is None or needed <= available:
         return None
     return f"needs about {needed / 1e9:.1f} GB of working memory; this machine has {available / 1e9:.1f} GB"

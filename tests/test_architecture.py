@@ -19,7 +19,7 @@ ALLOWED = {
     "network": {"errors", "sources", "text"},
     "results": {"errors", "network"},
     "sources": {"errors", "network", "text"},
-    "shadow": {"network", "numerics", "results"},
+    "shadow": {"numerics"},
     "analyses": {"errors", "network", "numerics", "results", "shadow", "text", "sources"},
     "auditor": {"analyses", "errors", "network", "numerics", "results", "sources", "text"},
     "report": {"errors", "files", "network", "results", "text"},

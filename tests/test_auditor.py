@@ -136,7 +136,7 @@ def test_globs_that_match_nothing_name_the_layers(mlp):
 
 
 def test_a_layer_that_does_not_fit_in_memory_is_skipped_with_the_reason(mlp, monkeypatch):
-    monkeypatch.setattr("netaudit.numerics.device.physical_memory", lambda: 200_000)
+    monkeypatch.setattr("netaudit.numerics.memory.physical_memory", lambda: 200_000)
     report = netaudit.audit(mlp)
     assert [layer.name for layer in report.layers] == ["6"]
     assert "working memory" in report.skipped[0].reason

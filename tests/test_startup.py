@@ -8,6 +8,7 @@ import torch
 from safetensors.torch import save_file
 
 from netaudit.cli.main import COMMANDS
+from netaudit.sources.hubs import registered
 
 HEAVY = ("torch", "numpy", "scipy", "matplotlib", "pandas", "torchvision", "timm", "jinja2", "typst", "rich")
 COMPILER = ("torch._dynamo", "sympy")  # PyTorch's, which takes as long to load as PyTorch
@@ -42,6 +43,8 @@ def test_help_loads_nothing_heavy(arguments):
     ],
 )
 def test_a_mistake_is_told_at_once_and_leaves_no_folder(tmp_path, arguments, reason):
+    if reason == "is called 'alexnat'" and not all(map(registered.up_to_date, registered.LIBRARIES)):
+        pytest.skip("another version of torchvision or timm is installed than the list of names was made from")
     # a table's library may be loaded by then, not what computes
     code, found, errors = loaded(*arguments, among=[name for name in HEAVY if name != "rich"], cwd=tmp_path)
     assert (code, found) == (2, [])

@@ -50,6 +50,7 @@ def test_the_wheel_holds_the_package_and_the_networks(site, tmp_path):
     )
     files = ("card.json", "model.safetensors", "sample.npz")
     assert networks == [f"{name}/{file}" for name in bundled() for file in files]
+    assert (site / "netaudit/sources/hubs/names.json").is_file()
     assert not (site / "model_zoo").exists()
     assert not (site / "tests").exists()
     weights = sum(path.stat().st_size for path in site.glob("netaudit/model_zoo/*/*"))

@@ -16,7 +16,7 @@ def write_run(folder: Path, started: datetime, seconds: Mapping[str, float]) -> 
         ReportError: the file cannot be written.
     """
     from netaudit.files import write_atomically
-    from netaudit.numerics.device import peak_memory
+    from netaudit.numerics.memory import peak_memory
 
     run = {
         "command": ["netaudit", *sys.argv[1:]],

@@ -1,14 +1,11 @@
-"""Where the work runs: the device, exact float32, seeded generators, and what happens when memory runs out."""
+"""Where the work runs: the choice of a device, exact float32, seeded generators, and what happens without memory."""
 
 from __future__ import annotations
 
-import ctypes
 import hashlib
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from contextvars import ContextVar
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -20,14 +17,15 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_TOLD: ContextVar[list[str] | None] = ContextVar("told", default=None)
+_EVENTS: ContextVar[list[str] | None] = ContextVar("events", default=None)
+"""The list of the innermost :func:`fallbacks` block, or None outside of any."""
 
 
 def choose(name: str = "auto") -> torch.device:
-    """The device for a name: ``auto`` takes CUDA, then MPS, then the CPU.
+    """Return the device of a name; ``auto``, the default, takes CUDA where there is one, then MPS, then the CPU.
 
     Raises:
-        DeviceError: no such device on this machine, or not a device name.
+        DeviceError: the name is no device's, or this machine has no such device.
     """
     import torch
 
@@ -48,7 +46,7 @@ def choose(name: str = "auto") -> torch.device:
 
 
 def float64_device(device: torch.device) -> torch.device:
-    """Where float64 work runs: the device itself, or the CPU for MPS, which has no float64."""
+    """Return the device for float64 work: the device itself, or the CPU for MPS, which has no float64."""
     import torch
 
     return torch.device("cpu") if device.type == "mps" else device
@@ -56,7 +54,7 @@ def float64_device(device: torch.device) -> torch.device:
 
 @contextmanager
 def exact_float32() -> Iterator[None]:
-    """Full float32 matrix products inside the block: TF32 has 10 bits of mantissa, too few to judge a law."""
+    """Compute float32 matrix products in full inside the block: TF32 has a mantissa of 10 bits, too few for a law."""
     import torch
 
     before = torch.get_float32_matmul_precision()
@@ -67,63 +65,67 @@ def exact_float32() -> Iterator[None]:
         torch.set_float32_matmul_precision(before)
 
 
-def _derived(seed: int, key: tuple[str, ...]) -> int:
-    digest = hashlib.sha256("\0".join((str(seed), *key)).encode("utf-8", "surrogatepass")).digest()
-    return int.from_bytes(digest[:8], "big") >> 1  # torch takes a signed 64-bit seed
-
-
 def generator(seed: int, *key: str) -> torch.Generator:
-    """A CPU generator that depends on the seed and the key (layer name, claim) alone.
+    """Return a CPU generator that depends on the seed and the key, such as a layer's name and a claim, alone.
 
-    Numbers are drawn on the CPU and moved, so that every device sees the same ones, and a layer's numbers do not
-    depend on which other layers are audited.
+    Numbers are drawn on the CPU and moved, so that every device gets the same ones. A layer's numbers do not depend
+    on which other layers are audited.
     """
     import torch
 
-    return torch.Generator().manual_seed(_derived(seed, key))
+    return torch.Generator().manual_seed(_derived_seed(seed, key))
 
 
 def numpy_generator(seed: int, *key: str) -> np.random.Generator:
-    """The same for NumPy."""
-    return np.random.default_rng(_derived(seed, key))
+    """Return NumPy's generator for the same seed and key; see :func:`generator`."""
+    return np.random.default_rng(_derived_seed(seed, key))
 
 
 @contextmanager
 def seeded(device: torch.device, seed: int, *key: str) -> Iterator[None]:
-    """PyTorch's global random numbers from the seed and the key inside the block: for what takes no generator.
+    """Seed PyTorch's global random numbers from the seed and the key inside the block.
 
-    Those are a module's own initialisation and ``nn.Dropout``. Afterwards they go on where they were (MPS's do not).
+    This is for what takes no generator: a module's own initialisation and ``nn.Dropout``. After the block the global
+    numbers of the CPU and of CUDA go on where they were; those of MPS do not.
     """
     import torch
 
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-        torch.manual_seed(_derived(seed, key))
+        torch.manual_seed(_derived_seed(seed, key))
         yield
+
+
+def _derived_seed(seed: int, key: tuple[str, ...]) -> int:
+    digest = hashlib.sha256("\0".join((str(seed), *key)).encode("utf-8", "surrogatepass")).digest()
+    return int.from_bytes(digest[:8], "big") >> 1  # torch takes a signed 64-bit seed
 
 
 @contextmanager
 def fallbacks() -> Iterator[list[str]]:
-    """What did not fit on the device inside the block, and how it ran instead: sentences for a report, each once."""
-    told: list[str] = []
-    token = _TOLD.set(told)
+    """Collect what did not fit on the device inside the block, and how it ran instead.
+
+    The block gets a list of events, which are sentences for a report and grow as they happen, each once.
+    """
+    events: list[str] = []
+    token = _EVENTS.set(events)
     try:
-        yield told
+        yield events
     finally:
-        _TOLD.reset(token)
+        _EVENTS.reset(token)
 
 
-def _tell(device: torch.device, instead: str) -> None:
-    message = f"Out of memory on {device.type}: {instead}."
-    told = _TOLD.get()
-    if told is not None and message not in told:
-        told.append(message)
+def _record(device: torch.device, instead: str) -> None:
+    event = f"Out of memory on {device.type}: {instead}."
+    events = _EVENTS.get()
+    if events is not None and event not in events:
+        events.append(event)
 
 
 def with_smaller_batches(work: Callable[[slice, torch.device], T], total: int, device: torch.device) -> list[T]:
-    """Run ``work(rows, device)`` over ``range(total)``, halving the batch when the device runs out of memory.
+    """Run ``work(rows, device)`` over ``range(total)``, and halve the batch when the device runs out of memory.
 
-    When a single row does not fit, the rest runs on the CPU, whose results are the same up to rounding. Either is told
-    to :func:`fallbacks`.
+    The first batch is all of the rows. When a single row does not fit, the rest runs on the CPU, whose results are
+    the same up to rounding. :func:`fallbacks` collects either event.
 
     Raises:
         DeviceError: a single row does not fit on the CPU either.
@@ -137,10 +139,10 @@ def with_smaller_batches(work: Callable[[slice, torch.device], T], total: int, d
             results.append(work(rows, device))
         except (torch.OutOfMemoryError, MemoryError) as error:
             if batch > 1:
-                _tell(device, "smaller batches were used")
+                _record(device, "smaller batches were used")
                 batch = (batch + 1) // 2
             elif device.type != "cpu":
-                _tell(device, "a part was computed on the CPU")
+                _record(device, "a part was computed on the CPU")
                 device, batch = torch.device("cpu"), total
             else:
                 raise DeviceError(
@@ -152,9 +154,12 @@ def with_smaller_batches(work: Callable[[slice, torch.device], T], total: int, d
 
 
 def with_cpu_fallback(work: Callable[[torch.device], T], device: torch.device, what: str = "a part") -> T:
-    """Run ``work(device)``, and on the CPU if the device runs out of memory: the same results up to rounding.
+    """Run ``work(device)``, and on the CPU if the device runs out of memory; the results are the same up to rounding.
 
-    The latter is told to :func:`fallbacks`, where ``what`` names it.
+    :func:`fallbacks` collects the latter, where ``what`` names the work.
+
+    Raises:
+        torch.OutOfMemoryError: the CPU runs out of memory, too.
     """
     import torch
 
@@ -163,42 +168,5 @@ def with_cpu_fallback(work: Callable[[torch.device], T], device: torch.device, w
     except torch.OutOfMemoryError:
         if device.type == "cpu":
             raise
-        _tell(device, f"{what} was computed on the CPU")
+        _record(device, f"{what} was computed on the CPU")
         return work(torch.device("cpu"))
-
-
-def peak_memory() -> int | None:
-    """Largest resident memory of this process so far, in bytes; None where the system does not say (Windows).
-
-    On Linux that of the program alone: ``ru_maxrss`` begins with the size of the process that started it.
-    """
-    with suppress(OSError):
-        for line in Path("/proc/self/status").read_text().splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) * 1024
-    try:
-        import resource
-    except ImportError:
-        return None
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
-
-
-def release_memory() -> None:
-    """Give the heap's free memory back to the system, where the C library (glibc) would keep it for later.
-
-    It keeps freed pieces of up to 32 MiB, a hundred megabytes after a layer 4096 wide. Elsewhere nothing is done.
-    """
-    if sys.platform == "linux":
-        with suppress(OSError, AttributeError):  # another C library
-            ctypes.CDLL(None).malloc_trim(0)
-
-
-def physical_memory() -> int | None:
-    """Bytes of memory in this machine, or None where the system does not say."""
-    import os
-
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):
-        return None

@@ -1,4 +1,7 @@
-"""Everything about a layer's entries that needs all of them, in chunks and one sort."""
+"""Everything about a layer's entries that needs all of them: moments, order statistics and counts, by one sort.
+
+The order of the entries in A ``[m, n]`` does not count here, and A may have any shape.
+"""
 
 from __future__ import annotations
 
@@ -16,9 +19,12 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-_CHUNK = 1 << 18  # entries converted to float64 at a time: 2 MB stay in the cache of a core
-_HALVED = 1 << 22  # entries from which a second thread saves more than it costs
-_KEPT = 1 << 20  # order statistics kept: ranks are then exact to 1e-6
+_CHUNK = 1 << 18
+"""Entries converted to float64 at a time: 2 MB stay in the cache of a core."""
+_HALVED = 1 << 22
+"""Number of entries from which a second thread saves more than it costs."""
+_KEPT = 1 << 20
+"""Order statistics that are kept: ranks are then exact to 1e-6."""
 
 
 @dataclass(frozen=True)
@@ -26,26 +32,30 @@ class Entries:
     """Moments and order statistics of the entries of one layer, in float64."""
 
     count: int
+    """m n, the number of entries."""
     mean: float
     std: float
     """Population standard deviation around the mean: sigma."""
     skewness: float
+    """Third central moment / std^3: 0 for a symmetric law."""
     excess_kurtosis: float
+    """Fourth central moment / std^4 - 3: 0 for a Gaussian."""
     probability: Floats
-    """(rank - 1/2) / count of the kept order statistics."""
+    """(rank - 1/2) / count of the kept order statistics, ``[kept]``, at most a million of them."""
     z: Floats
-    """The kept order statistics, ascending, as (w - mean) / std."""
+    """The kept order statistics ``[kept]``, ascending, as (w - mean) / std."""
     before: Floats
-    """(rank - 1) / count: the empirical distribution function just below each kept value."""
+    """(rank - 1) / count, ``[kept]``: the empirical distribution function just below each kept value."""
     after: Floats
-    """rank / count."""
+    """rank / count, ``[kept]``: the empirical distribution function at each kept value."""
     share_beyond_4std: float
+    """Share of the entries further than 4 std from the mean."""
     largest: float
     """Largest distance of an entry from the mean, in std."""
     zeros: int
-    """Entries that are exactly 0, such as pruned ones."""
+    """Number of entries that are exactly 0, such as pruned ones."""
     nonzero: Counts
-    """The other entries, binned."""
+    """The other entries in bins."""
 
 
 @dataclass(frozen=True)
@@ -53,15 +63,22 @@ class Counts:
     """Entries in the bins of :data:`netaudit.numerics.laws.alternatives.EDGES`, in their own standard deviations."""
 
     mean: float
+    """Mean of the entries that are counted."""
     std: float
+    """Their population standard deviation; for a single value its absolute value."""
     counts: Floats
-    """``[len(EDGES) + 1]``: below the first edge, between each two, above the last."""
+    """``[len(EDGES) + 1]``: how many lie below the first edge, between each two, and above the last."""
     lowest: float
+    """The smallest of them as (w - mean) / std."""
     highest: float
+    """The largest of them as (w - mean) / std."""
 
 
 def describe(weight: Tensor) -> Entries | str:
-    """Describe the entries of a weight of any shape; or why they cannot be described, in words."""
+    """Describe the entries of a weight of any shape and floating dtype, or say in words why they cannot be described.
+
+    They cannot where there are none, where one is NaN or infinite, and where all are equal.
+    """
     if not weight.numel():
         return "the weight is empty"
     values = _ascending(_numpy(weight))
@@ -106,7 +123,8 @@ def describe(weight: Tensor) -> Entries | str:
 
 
 def _power_sums(values: NDArray[np.floating], unit: float, middle: float) -> Floats:
-    """Sums of the first four powers of values / unit - middle, ``[4]``: each half of the values on a core."""
+    """Return the sums of the first four powers of values / unit - middle, ``[4]``; each half of the values on a
+    core."""
 
     def of(part: NDArray[np.floating]) -> Floats:
         sums, rows = np.zeros(4), np.empty((2, min(_CHUNK, part.size)))
@@ -134,7 +152,7 @@ def _power_sums(values: NDArray[np.floating], unit: float, middle: float) -> Flo
 def _count(
     values: NDArray[np.floating], unit: float, centre: float, second: float, first_zero: int, last_zero: int
 ) -> Counts:
-    """Bin what is not 0, from the moments (in ``unit``) and the order of all of it."""
+    """Bin the values that are not 0, from the order of all values and their moments in units of ``unit``."""
     zeros = last_zero - first_zero
     share = values.size / (values.size - zeros)
     mean = centre * share
@@ -155,20 +173,20 @@ def _count(
 
 
 def _ascending(values: NDArray[np.floating]) -> NDArray[np.floating]:
-    """The values in ascending order, NaN last, as a copy: the lower and the upper half on a core each."""
-    found = values.copy()
-    half = found.size // 2
-    if found.size < _HALVED:
-        found.sort()
+    """Return a copy of the values in ascending order, NaN last; the lower and the upper half on a core each."""
+    ordered = values.copy()
+    half = ordered.size // 2
+    if ordered.size < _HALVED:
+        ordered.sort()
     else:
-        found.partition(half)
+        ordered.partition(half)
         with ThreadPoolExecutor(2) as pool:
-            list(pool.map(np.ndarray.sort, (found[:half], found[half:])))
-    return found
+            list(pool.map(np.ndarray.sort, (ordered[:half], ordered[half:])))
+    return ordered
 
 
 def _numpy(weight: Tensor) -> NDArray[np.floating]:
-    """The entries as a flat NumPy array: float64 stays, all else fits float32 exactly (bfloat16, float16, float8)."""
+    """Return the entries as a flat NumPy array: float64 stays, and bfloat16, float16 and float8 fit float32 exactly."""
     import torch
 
     dtype = torch.float64 if weight.dtype == torch.float64 else torch.float32

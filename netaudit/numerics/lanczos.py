@@ -30,18 +30,23 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 PROBES = (8, 64)
-"""Fewest and most: a product takes eight vectors for little more than the price of one."""
+"""Fewest and most probes: a product takes eight vectors for little more than the price of one, and more than 64 would
+make a small matrix, which can be decomposed, take longer than that."""
 CHANCE = 0.008
-"""What the probes may leave open of the distribution function: a sixth of the law's tolerance of 0.05."""
+"""What the chance of the probes may leave open of the distribution function: a sixth of the law's tolerance of 0.05."""
 STEPS = 256
-"""The bracket of a bulk is then about 0.01 to each side."""
+"""Steps of each probe: the bracket of a bulk is then about 0.01 to each side (measured)."""
 
 _BRIDGE = 1.628
 """99 % point of the largest absolute value of a Brownian bridge (Kolmogorov)."""
 _CONVERGED = 1e-6
-"""Residual, beside the largest eigenvalue, of a node that is an eigenvalue: what float32 products leave."""
-_BROKEN = 1e-10  # beside the largest, of a remainder that is rounding: the vectors so far span all there is
-_NOTHING = 1e-28  # weight of a node that belongs to no vector, after such an end
+"""Largest residual, in units of the largest eigenvalue, of a node that is an eigenvalue: what float32 products
+leave."""
+_BROKEN = 1e-10
+"""Norm of a remainder, in units of the largest diagonal entry, below which it is rounding: the vectors so far span all
+that the probe reaches."""
+_NOTHING = 1e-28
+"""Weight below which a node belongs to no vector, which happens after such an end."""
 
 
 @dataclass(frozen=True)
@@ -51,22 +56,29 @@ class Estimate:
     values: Floats
     """Ascending, ``p`` of them: the largest ``known`` ones, and below them quantiles of the estimated distribution."""
     known: int
-    """How many of the largest are eigenvalues themselves, found by two probes."""
+    """How many of the largest are eigenvalues themselves, which two probes have found."""
     error: float
-    """Bound of the error of the distribution function anywhere: the bracket, and 99 % of the probes' chance."""
+    """Bound of the error of the distribution function at any point: the bracket plus 99 % of the probes' chance."""
 
 
 def estimate(
     product: Callable[[Tensor], Tensor], p: int, generator: torch.Generator, device: torch.device,
-    probes: int | None = None, steps: int = STEPS,
+    probes: int | None = None, steps: int | None = None,
 ) -> Estimate:  # fmt: skip
-    """Estimate the eigenvalues of the symmetric, non-negative matrix whose product with rows ``[probes, p]`` is given.
+    """Estimate the eigenvalues of a symmetric, non-negative matrix ``[p, p]`` from products with it.
 
-    The rows are float64; float32 products leave the eigenvalues right to about 1e-6 of the largest.
+    Args:
+        product: multiplies float64 rows ``[probes, p]`` on ``device`` by the matrix. Where it computes in float32, the
+            eigenvalues are right to about 1e-6 of the largest.
+        p: the side of the matrix.
+        generator: what draws the probes, on the CPU.
+        device: where the work runs; it must have float64.
+        probes: their number, by default that of :func:`probes_for`.
+        steps: Lanczos steps of each probe, p at most; by default :data:`STEPS`.
     """
     import torch
 
-    probes = probes or probes_for(p)
+    probes, steps = probes or probes_for(p), steps or STEPS
     start = torch.randn(probes, p, dtype=torch.float64, generator=generator).to(device)
     alpha, beta = tridiagonal(product, start, min(steps, p))
     nodes, vectors = torch.linalg.eigh(torch.diag_embed(alpha) + _off_diagonal(beta[:, :-1]))
@@ -84,7 +96,7 @@ def estimate(
 
 
 def probes_for(p: int) -> int:
-    """Probes for a matrix of side p: as many as bring their chance to ``CHANCE``, within ``PROBES``.
+    """Return how many probes bring their chance to ``CHANCE`` for a matrix of side p, within ``PROBES``.
 
     The mean of b probes at a point is off by sqrt(2 F (1 - F) / ((p + 2) b)), a Brownian bridge in F.
 
@@ -95,10 +107,12 @@ def probes_for(p: int) -> int:
 
 
 def tridiagonal(product: Callable[[Tensor], Tensor], start: Tensor, steps: int) -> tuple[Tensor, Tensor]:
-    """Diagonal and off-diagonal ``[probes, steps]`` of each probe's Lanczos matrix, in float64.
+    """Return the diagonal and the off-diagonal, both ``[probes, steps]``, of each probe's Lanczos matrix, in float64.
 
-    The last off-diagonal entry is the norm of what would come next. All vectors are kept orthogonal to all before
-    them, twice: without that, values that have converged come again as ghosts.
+    ``start [probes, p]`` has the probes, of any norm. The last off-diagonal entry is the norm of what would come next,
+    and 0 from where a probe's vectors span all that it reaches. Each vector is made orthogonal to all before it, twice:
+    without that, values that have converged come again as ghosts (B. N. Parlett, The Symmetric Eigenvalue Problem
+    (1980), chapter 13).
     """
     import torch
 
@@ -111,8 +125,8 @@ def tridiagonal(product: Callable[[Tensor], Tensor], start: Tensor, steps: int) 
         w = product(q)
         alpha[:, step] = (w * q).sum(1)
         for _ in range(2):
-            found = torch.bmm(basis[:, : step + 1], w[:, :, None])
-            w = w - torch.bmm(found.mT, basis[:, : step + 1])[:, 0]
+            overlap = torch.bmm(basis[:, : step + 1], w[:, :, None])
+            w = w - torch.bmm(overlap.mT, basis[:, : step + 1])[:, 0]
         norm = torch.linalg.vector_norm(w, dim=1)
         norm = torch.where(norm > _BROKEN * alpha.amax(1), norm, 0.0)
         beta[:, step] = norm
@@ -127,7 +141,10 @@ def _off_diagonal(beta: Tensor) -> Tensor:
 
 
 def _largest(theta: Floats, residual: Floats) -> Floats:
-    """The largest eigenvalues that two probes have found, descending: each has them down to its first that is open."""
+    """Return the largest eigenvalues that two probes agree on, descending.
+
+    Each probe has found them down to its first node whose residual is too large.
+    """
     descending, open_ = theta[:, ::-1], residual[:, ::-1] > _CONVERGED * theta.max(initial=0.0)
     lengths = np.where(open_.any(axis=1), open_.argmax(axis=1), theta.shape[1])
     if len(lengths) < 2:
@@ -139,10 +156,10 @@ def _largest(theta: Floats, residual: Floats) -> Floats:
 
 
 def _curves(theta: Floats, weights: Floats, whole: NDArray[np.bool_], grid: Floats) -> tuple[Floats, ...]:
-    """Each probe's distribution function at the points of the grid and up to the next ones, ``[probes, grid]`` each.
+    """Return four curves ``[probes, grid]``: bounds of each probe's distribution function at the points of the grid.
 
-    The lower bound, the middle, what the middle rises to before the next point, and the upper bound. Of a probe that is
-    ``whole`` the nodes and weights are the distribution itself.
+    They are the lower bound, the middle, what the middle rises to before the next point, and the upper bound. Of a
+    probe that is ``whole`` the nodes and weights are the distribution itself, and all four are equal.
     """
     probes = []
     for every, each, known in zip(theta, weights, whole, strict=True):
@@ -156,7 +173,7 @@ def _curves(theta: Floats, weights: Floats, whole: NDArray[np.bool_], grid: Floa
 
 
 def _values(grid: Floats, middle: Floats, top: Floats, p: int) -> Floats:
-    """The known largest values, and quantiles of the distribution below them."""
+    """Return ``p`` values, ascending: quantiles of the distribution, and above them the known largest values."""
     rest = p - top.size
     if not rest:
         return np.sort(top)

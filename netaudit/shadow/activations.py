@@ -1,11 +1,11 @@
 """Shadow inversion of a layer from its real hidden activations, beside synthetic ones and beside a Gaussian layer.
 
-A real h is the layer's output on a real input, after its ReLU. It goes down the layer as stored, mean included, and
-comes back as r(A x), which is compared with h. Real activations are less sparse and less even than the h of the
-theory, and real layers have spikes: so the same is done with synthetic k-sparse h, k the real one's mean number of
-non-zeros, through the layer, and with the real h through a Gaussian matrix.
+A real h is the layer's output on a real input, after its ReLU. It goes down the layer as it is stored, mean included,
+and comes back as r(A x), which is compared with h. Real activations are less sparse and less even than the h of the
+theory, and real layers have spikes. So the same is done with synthetic h through the layer, which have as many
+non-zeros as the real ones on average, and with the real h through a Gaussian matrix.
 
-Source: Arora, Liang and Ma, arXiv:1511.05653, who start from the activations of trained nets.
+Source: S. Arora, Y. Liang and T. Ma, arXiv:1511.05653, who start from the activations of trained nets.
 """
 
 from __future__ import annotations
@@ -22,50 +22,56 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-MOST = 128
-"""Activations used: twice the synthetic draws of a cell, since real ones differ more among themselves."""
+MOST_ACTIVATIONS = 128
+"""Activations that are used at most: twice the synthetic draws of a cell of the grid, since real ones differ more among
+themselves (netaudit's convention)."""
 
 
 @dataclass(frozen=True)
-class Recovery:
-    """How well one kind of h comes back at one keep probability."""
+class ActivationRecovery:
+    """How well one kind of h comes back through one kind of matrix at one keep probability."""
 
     kind: str
-    """``real``, ``synthetic`` (through the same layer), or ``gaussian`` (the real h through a Gaussian matrix)."""
+    """``real``: real h through the layer; ``synthetic``: drawn h through the layer; ``gaussian``: real h through a
+    Gaussian matrix."""
     rho: float
+    """Keep probability of the dropout, in (0, 1]."""
     n: int
-    """Number of h."""
+    """Number of h that were sent."""
     k: float
     """Mean number of non-zeros of h."""
     cosine: float
-    """Mean cosine of r(A x) and h."""
+    """Mean cosine of r(A x) and h, in [0, 1]."""
     relative_error: float
     """Mean ||r(A x) / c - h||^2 / ||h||^2, with the one gain c over all h that makes it smallest."""
     support_auc: float
-    """Mean area under the ROC curve of A x for the support of h."""
+    """Mean area under the ROC curve of A x for the support of h, in [0, 1]; 1/2 is chance."""
 
 
 def recover(
     matrix: Tensor, mean: float, h: Tensor, rhos: Sequence[float], generator: torch.Generator, device: torch.device
-) -> list[Recovery]:
-    """Send real activations down a layer and back.
+) -> list[ActivationRecovery]:
+    """Send real activations down a layer and back, beside synthetic ones and beside a Gaussian layer.
+
+    Returns the three kinds for each rho; none where no activation is usable.
 
     Args:
-        matrix: (A - mean(A)) / std(A), ``[m, n]``.
+        matrix: (A - mean(A)) / std(A), ``[m, n]`` float32.
         mean: mean(A) / std(A).
-        h: activations, ``[N, m]``, none below 0; rows without a support, or with nothing off it, are left out.
+        h: activations, ``[inputs, m]``, none below 0. Rows that are zero everywhere or nowhere are left out, and of
+            the others the first :data:`MOST_ACTIVATIONS` are used.
         rhos: keep probabilities of the dropout.
-        generator: for dropout, synthetic h and the Gaussian matrix.
+        generator: what draws the dropout, the synthetic h and the Gaussian matrix.
         device: where the products run.
     """
     m, n = matrix.shape
     support = (h > 0).sum(1)
-    h = h[(support > 0) & (support < m)][:MOST]
+    h = h[(support > 0) & (support < m)][:MOST_ACTIVATIONS]
     if not len(h):
         return []
     k = float((h > 0).sum(1).float().mean())
     synthetic = draw_sparse(m, min(m - 1, max(1, round(k))), len(h), generator).dense()
-    found = []
+    recovered = []
     with devices.exact_float32():
         placed = matrix.to(device)
         for rho in rhos:
@@ -74,13 +80,16 @@ def recover(
                 there = start.to(device)
                 x = shadow(there @ placed + mean * there.sum(1, keepdim=True), mask.to(device), scale)
                 z = x @ placed.T + mean * x.sum(1, keepdim=True)
-                found.append(_compare(kind, rho, z.cpu(), start))
-            found.append(_compare("gaussian", rho, _through_gaussian(h, mask, scale, generator), h))
-    return found
+                recovered.append(_compare(kind, rho, z.cpu(), start))
+            recovered.append(_compare("gaussian", rho, _through_gaussian(h, mask, scale, generator), h))
+    return recovered
 
 
 def _through_gaussian(h: Tensor, mask: Tensor, scale: float, generator: torch.Generator) -> Tensor:
-    """z = A x for the shadows x of h through a Gaussian matrix that is never formed; see ``gaussian_layer``."""
+    """Return z = A x ``[inputs, m]`` for the shadows x of h through a Gaussian A that is never formed.
+
+    See :mod:`netaudit.shadow.gaussian_layer`.
+    """
     import torch
 
     U = orthonormal(h.T)
@@ -90,7 +99,7 @@ def _through_gaussian(h: Tensor, mask: Tensor, scale: float, generator: torch.Ge
     return y + (x @ B - y @ U) @ U.T
 
 
-def _compare(kind: str, rho: float, z: Tensor, h: Tensor) -> Recovery:
+def _compare(kind: str, rho: float, z: Tensor, h: Tensor) -> ActivationRecovery:
     import torch
 
     back = z.relu()
@@ -101,4 +110,5 @@ def _compare(kind: str, rho: float, z: Tensor, h: Tensor) -> Recovery:
     k, m = on.sum(1), h.shape[1]
     ranks = torch.empty_like(z).scatter_(1, z.argsort(dim=1), torch.arange(1, m + 1, dtype=z.dtype).expand_as(z))
     auc = ((ranks * on).sum(1) - k * (k + 1) / 2) / (k * (m - k))
-    return Recovery(kind, rho, len(h), float(k.mean()), *(float(figure.mean()) for figure in (cosine, error, auc)))
+    means = (float(metric.mean()) for metric in (cosine, error, auc))
+    return ActivationRecovery(kind, rho, len(h), float(k.mean()), *means)

@@ -1,9 +1,9 @@
 """The shadow distribution x | h of a layer: x = r(alpha A^T h) * dropout, alpha = 2 / (rho n sigma^2).
 
-The 2 is there because ReLU keeps half the mass: E[A_ij r(s)] = sigma^2 h_i / 2 by Stein's identity, so that
-A x is an unbiased estimate of h for Gaussian A.
+The 2 is there because the ReLU r keeps half the mass: E[A_ij r((A^T h)_j)] = sigma^2 h_i / 2 by Stein's identity, so
+that A x is an unbiased estimate of h for a Gaussian A ``[m, n]``.
 
-Source: Arora, Liang and Ma, arXiv:1511.05653, equations (1)-(3); their W is A^T here.
+Source: S. Arora, Y. Liang and T. Ma, arXiv:1511.05653, equations (1)-(3); their W is A^T here.
 """
 
 from __future__ import annotations
@@ -18,22 +18,26 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SparseDraws:
-    """k-sparse vectors h: ``draws`` of them, support uniform without replacement, values uniform on [1/2, 1]."""
+    """k-sparse vectors h of length m, each by its support and its non-zeros."""
 
     support: Tensor
-    """Indices, ``[draws, k]`` int64."""
+    """Indices of the non-zeros, ``[draws, k]`` int64, distinct within a row."""
     values: Tensor
-    """Non-zeros of h, ``[draws, k]`` float32."""
+    """The non-zeros, ``[draws, k]`` float32."""
     m: int
+    """The length of each h: the outputs of the layer."""
 
     def dense(self) -> Tensor:
-        """h, ``[draws, m]`` float32."""
+        """Return h with its zeros, ``[draws, m]`` float32."""
         import torch
 
         return torch.zeros(len(self.support), self.m).scatter_(1, self.support, self.values)
 
     def down(self, matrix: Tensor, rows: slice = slice(None)) -> Tensor:
-        """A^T h ``[draws, n]`` of these ``rows``, A = ``matrix [m, n]`` on any device: of A only k rows each count."""
+        """Return A^T h, ``[draws, n]``, for A = ``matrix [m, n]`` on any device and these ``rows``, by default all.
+
+        Of A only the k rows on the support of each h are read.
+        """
         import torch
 
         support, values = (part[rows].to(matrix.device) for part in (self.support, self.values))
@@ -42,20 +46,20 @@ class SparseDraws:
 
 
 def draw_sparse(m: int, k: int, draws: int, generator: torch.Generator) -> SparseDraws:
-    """Draw ``draws`` k-sparse vectors of length m (theory: non-zeros bounded away from 0, uniform on [1/2, 1])."""
+    """Draw k-sparse vectors of length m with a uniform support and non-zeros of :func:`draw_values`."""
     support = _supports(m, k, draws, generator)
     return SparseDraws(support, draw_values(k, draws, generator), m)
 
 
 def draw_values(k: int, draws: int, generator: torch.Generator) -> Tensor:
-    """The non-zeros alone, ``[draws, k]``."""
+    """Draw non-zeros ``[draws, k]`` uniformly from [1/2, 1]: the theory wants them bounded away from 0."""
     import torch
 
     return torch.rand(draws, k, generator=generator) / 2 + 0.5
 
 
 def place(values: Tensor, m: int, generator: torch.Generator) -> SparseDraws:
-    """Vectors of length m with the non-zeros ``values [draws, k]``, each on a new random support."""
+    """Put the non-zeros ``values [draws, k]`` on new supports in vectors of length m, uniform without replacement."""
     draws, k = values.shape
     return SparseDraws(_supports(m, k, draws, generator), values, m)
 
@@ -67,17 +71,17 @@ def _supports(m: int, k: int, draws: int, generator: torch.Generator) -> Tensor:
 
 
 def alpha(rho: float, n: int, sigma: float) -> float:
-    """The scale 2 / (rho n sigma^2) that makes the inversion unbiased; rho n is the expected number kept."""
+    """Return the scale 2 / (rho n sigma^2) that makes the inversion unbiased; dropout keeps rho n inputs on average."""
     return 2 / (rho * n * sigma**2)
 
 
 def keep_mask(draws: int, n: int, rho: float, generator: torch.Generator) -> Tensor:
-    """Bernoulli(rho) dropout mask ``[draws, n]``, float32 zeros and ones."""
+    """Draw a dropout mask ``[draws, n]`` of float32 zeros and ones, each 1 with probability rho."""
     import torch
 
     return (torch.rand(draws, n, generator=generator) < rho).float()
 
 
 def shadow(pre: Tensor, mask: Tensor, scale: float) -> Tensor:
-    """x = r(alpha A^T h) * mask from ``pre`` = A^T h; all ``[draws, n]``."""
+    """Return x = r(scale A^T h) * mask, ``[draws, n]``, from ``pre`` = A^T h and ``mask``, both ``[draws, n]``."""
     return (pre * scale).relu_() * mask

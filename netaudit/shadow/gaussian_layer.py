@@ -1,4 +1,4 @@
-"""Shadow inversion of a Gaussian layer without the layer: the same figures in distribution, at a fraction of the cost.
+"""Shadow inversion of a Gaussian layer without the layer: the same metrics in distribution, at a fraction of the cost.
 
 For A ``[m, n]`` with i.i.d. N(0, 1) entries, only two products of A are ever looked at: P = A^T H, for the columns of
 H ``[m, D]``, and z = A x for the shadows X ``[n, E]`` made from P. With U ``[m, r]`` orthonormal columns whose span
@@ -6,8 +6,8 @@ holds that of H, B = A^T U has i.i.d. N(0, 1) entries and P = B (U^T H). Given B
 
     A = U B^T + (1 - U U^T) G,    G independent of B with i.i.d. N(0, 1) entries,
 
-so A X = U (B^T X) + (1 - U U^T) G X, and the rows of G X are N(0, X^T X). No m x n matrix is drawn: an exact null of
-the layer's own shape takes O((m + n)(D + E)^2) instead of O(mn (D + E)).
+so A X = U (B^T X) + (1 - U U^T) G X, and the rows of G X are N(0, X^T X) for X ``[n, E]``. No ``[m, n]`` matrix is
+drawn: an exact null of the layer's own shape takes O((m + n)(D + E)^2) instead of O(mn (D + E)).
 """
 
 from __future__ import annotations
@@ -17,19 +17,24 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from netaudit.shadow.distribution import alpha, shadow
-from netaudit.shadow.inversion import Cell, CellDraws, compare, support_auc
+from netaudit.shadow.inversion import GridCell, GridDraws, compare, support_auc
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-_JITTER = 1e-9  # of the largest variance: two equal shadows make x x^T singular, and float32 has 7 digits anyway
+_JITTER = 1e-9
+"""What is added to every variance, in units of the largest: two equal shadows make x x^T singular. It is far below the
+rounding of the float32 result."""
 
 
 class GaussianLayers:
-    """Shadow inversion of fresh standard Gaussian ``[m, n]`` matrices, all over one grid of draws."""
+    """Shadow inversion of fresh standard Gaussian ``[m, n]`` matrices, all over one grid of draws.
 
-    def __init__(self, grid: list[list[CellDraws]], n: int) -> None:
+    ``grid`` is what :func:`netaudit.shadow.inversion.draw_grid` drew for ``[m, n]``, or some of its cells.
+    """
+
+    def __init__(self, grid: list[list[GridDraws]], n: int) -> None:
         import torch
 
         self._grid, self._n = grid, n
@@ -39,8 +44,11 @@ class GaussianLayers:
         self._down = H.T @ self._U
         self._m = len(H)
 
-    def invert(self, generator: torch.Generator) -> list[Cell]:
-        """What :func:`netaudit.shadow.inversion.invert` gives for one matrix; ``support_auc`` is left out (NaN)."""
+    def invert(self, generator: torch.Generator) -> list[GridCell]:
+        """Draw one matrix and return what :func:`netaudit.shadow.inversion.invert` gives for it.
+
+        ``support_auc`` is left out and NaN: no null needs it, and it costs as much as all the rest.
+        """
         import torch
 
         B = torch.randn(self._n, self._U.shape[1], generator=generator)
@@ -56,23 +64,26 @@ class GaussianLayers:
         cells = []
         for h, row in zip(self._h, self._grid, strict=True):
             for cell in row:
-                figures = compare(next(z), h, cell.h.support, cell.rho, self._n, cell.prediction, ranks=False)
-                measured = figures.numpy().astype(np.float64)
-                cells.append(Cell(cell.h.support.shape[1], cell.rho, cell.prediction, measured))
+                metrics = compare(next(z), h, cell.h.support, cell.rho, self._n, cell.prediction, ranks=False)
+                measured = metrics.numpy().astype(np.float64)
+                cells.append(GridCell(cell.h.support.shape[1], cell.rho, cell.prediction, measured))
         return cells
 
 
-def control_auc(matrix: Tensor, cell: CellDraws, generator: torch.Generator) -> float:
-    """Support recovery when the shadows of ``matrix [m, n]`` go up through an independent Gaussian matrix: chance.
+def control_auc(matrix: Tensor, cell: GridDraws, generator: torch.Generator) -> float:
+    """Return the mean ``support_auc`` when the shadows of ``matrix [m, n]`` go up through an independent matrix.
 
-    An area of 1/2, unless the method itself leaks.
+    The other matrix is Gaussian and knows nothing of h, so that the area is 1/2 up to chance, unless the method leaks.
     """
     x = shadow(cell.h.down(matrix), cell.mask.to(matrix.device), alpha(cell.rho, matrix.shape[1], 1.0)).cpu()
     return float(support_auc(independent(x, len(matrix), generator), cell.h.support).mean())
 
 
 def independent(x: Tensor, m: int, generator: torch.Generator) -> Tensor:
-    """G x for shadows ``x [E, n]`` and a Gaussian ``[m, n]`` matrix that knows nothing of them, ``[E, m]``."""
+    """Return G x, ``[E, m]``, for shadows ``x [E, n]`` and a standard Gaussian G ``[m, n]`` independent of them.
+
+    G is not formed: the columns of the result are independent N(0, x x^T), drawn by a Cholesky factor in float64.
+    """
     import torch
 
     double = x.double()
@@ -85,7 +96,7 @@ def independent(x: Tensor, m: int, generator: torch.Generator) -> Tensor:
 
 
 def orthonormal(H: Tensor) -> Tensor:
-    """Orthonormal columns ``[m, min(m, D)]``, float32, whose span holds that of ``H [m, D]``, of any rank."""
+    """Return orthonormal columns ``[m, min(m, D)]``, float32, whose span holds that of ``H [m, D]``, of any rank."""
     import torch
 
     columns: Tensor = torch.linalg.qr(H.double()).Q.float()

@@ -1,7 +1,8 @@
-"""Shadow inversion of one layer: send sparse h down as shadows x, come back with z = A x, and compare.
+"""Shadow inversion of one layer: send sparse h down as shadows x, come back with z = A x, and compare z with h.
 
-Figures follow section "Sharp predictions" of the method: see :mod:`netaudit.shadow.prediction`. All of it runs in
-float32 (TF32 off) on the device; random numbers are drawn on the CPU, so every device sees the same ones.
+The comparison is made on a grid over k, the non-zeros of h, and rho, the keep probability of the dropout. What a
+Gaussian layer must give is in :mod:`netaudit.shadow.prediction`. The products run in float32, with TF32 off, on the
+device. The random numbers are drawn on the CPU, so that every device gets the same ones.
 """
 
 from __future__ import annotations
@@ -21,11 +22,14 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-SPARSITIES = (0.005, 0.02, 0.1)  # k / m: from one gate in 200 to the tenth that real ReLU layers use
-RHOS = (1.0, 0.5, 0.1)  # dropout keep probabilities: none, the usual half, and the strong one of the theory's k_1 << n
-DRAWS = 64  # 2 % standard error on a cell's inflation at k = 10; averages over cells are finer
+SPARSITIES = (0.005, 0.02, 0.1)
+"""The k / m of the grid: from one gate in 200 to the tenth that real ReLU layers use (netaudit's convention)."""
+RHOS = (1.0, 0.5, 0.1)
+"""Keep probabilities of the grid: no dropout, the usual half, and the strong dropout of the theory, whose k_1 << n."""
+DRAWS = 64
+"""Vectors h in a cell: the standard error of its cross-talk inflation is then 2 % at k = 10 (measured)."""
 
-FIGURES = (
+DRAW_METRICS = (
     "gain",
     "cross_talk_inflation",
     "relative_error",
@@ -35,68 +39,82 @@ FIGURES = (
     "support_precision",
     "support_recall",
 )
+"""What is measured on each draw, in the order of the columns of :attr:`GridCell.measured`; see :func:`compare`."""
 
 
 @dataclass(frozen=True)
-class CellDraws:
-    """The random numbers of one cell (k, rho)."""
+class GridDraws:
+    """The random numbers of one cell (k, rho) of the grid, and what a Gaussian layer must do to them."""
 
     h: SparseDraws
+    """The vectors that are sent down; the cells of one k share them."""
     rho: float
+    """Keep probability of the dropout, in (0, 1]."""
     mask: Tensor
-    """Dropout, ``[draws, n]``."""
+    """The dropout on x, ``[draws, n]`` zeros and ones, float32."""
     prediction: Prediction
+    """The expected metrics of a Gaussian layer for these h."""
 
 
 @dataclass(frozen=True)
-class Cell:
-    """Measured and predicted figures at one (k, rho)."""
+class GridCell:
+    """The measured and the predicted metrics of one cell (k, rho) of the grid."""
 
     k: int
+    """Non-zeros of each h."""
     rho: float
+    """Keep probability of the dropout, in (0, 1]."""
     prediction: Prediction
+    """What a Gaussian layer must give."""
     measured: NDArray[np.float64]
-    """``[draws, len(FIGURES)]``."""
+    """``[draws, len(DRAW_METRICS)]``: one row a draw, in the order of :data:`DRAW_METRICS`."""
 
 
 def sparsities(m: int) -> list[int]:
-    """The grid's k for a layer with m outputs: distinct, at least 1, below m."""
+    """Return the grid's k for a layer with m outputs, ascending: distinct, at least 1, and below m."""
     return sorted({k for share in SPARSITIES if (k := max(1, round(m * share))) < m})
 
 
-def draw_grid(m: int, n: int, generator: torch.Generator, draws: int = DRAWS) -> list[list[CellDraws]]:
-    """The random numbers of the whole grid, one row of cells (all rho) a sparsity: they share h."""
+def draw_grid(m: int, n: int, generator: torch.Generator, draws: int = DRAWS) -> list[list[GridDraws]]:
+    """Draw the random numbers of the whole grid for a layer ``[m, n]``: a row for each k, in it a cell for each rho.
+
+    The cells of a row share h. A layer with one output has no k below m, and an empty grid.
+    """
     grid = []
     for k in sparsities(m):
         h = draw_sparse(m, k, draws, generator)
         values = h.values.numpy()
         grid.append(
-            [CellDraws(h, rho, keep_mask(draws, n, rho, generator), predict(values, m, n, rho)) for rho in RHOS]
+            [GridDraws(h, rho, keep_mask(draws, n, rho, generator), predict(values, m, n, rho)) for rho in RHOS]
         )
     return grid
 
 
 def invert(
     matrix: Tensor,
-    grid: list[list[CellDraws]],
+    grid: list[list[GridDraws]],
     device: torch.device,
     *,
     mean: float = 0.0,
-) -> list[Cell]:
-    """Shadow inversion of A = ``matrix + mean`` over a grid of draws.
+) -> list[GridCell]:
+    """Send the draws of a grid down A = ``matrix + mean`` and up again, and compare each z with its h.
+
+    Returns one cell for each of the grid's, row by row. Where the device runs out of memory the batches are halved,
+    and a single vector that does not fit goes to the CPU.
 
     Args:
-        matrix: ``[m, n]`` float32 with mean 0 and variance 1, on any device: the inversion does not see a scale.
+        matrix: ``[m, n]`` float32 with mean 0 and variance 1, on any device. The inversion does not see a scale.
         grid: what :func:`draw_grid` drew for this shape.
         device: where the products run.
-        mean: added to every entry (as a rank-one term, without a second matrix).
+        mean: what is added to every entry, in units of the entries' standard deviation. It enters as a term of rank
+            one, without a second matrix; the default 0 is a layer without its mean.
 
     Raises:
         DeviceError: out of memory even with one vector at a time on the CPU.
     """
     placed: dict[torch.device, Tensor] = {}
 
-    def at(where: torch.device) -> Tensor:
+    def on(where: torch.device) -> Tensor:
         if where not in placed:
             placed.clear()
             placed[where] = matrix.to(where)
@@ -106,18 +124,21 @@ def invert(
     with devices.exact_float32():
         for row in grid:
 
-            def work(rows: slice, where: torch.device, row: list[CellDraws] = row) -> list[NDArray[np.float64]]:
-                return [figures.cpu().numpy() for figures in measure(at(where), mean, row, rows)]
+            def work(rows: slice, where: torch.device, row: list[GridDraws] = row) -> list[NDArray[np.float64]]:
+                return [metrics.cpu().numpy() for metrics in measure(on(where), mean, row, rows)]
 
             parts = devices.with_smaller_batches(work, len(row[0].mask), device)
             for index, cell in enumerate(row):
                 measured = np.concatenate([part[index] for part in parts]).astype(np.float64)
-                cells.append(Cell(cell.h.support.shape[1], cell.rho, cell.prediction, measured))
+                cells.append(GridCell(cell.h.support.shape[1], cell.rho, cell.prediction, measured))
     return cells
 
 
-def measure(matrix: Tensor, mean: float, row: list[CellDraws], rows: slice) -> list[Tensor]:
-    """One sparsity at every rho, for some of the draws: ``[draws, len(FIGURES)]`` a rho, without a host round trip."""
+def measure(matrix: Tensor, mean: float, row: list[GridDraws], rows: slice) -> list[Tensor]:
+    """Measure a row of the grid for some of its draws, on the device of ``matrix [m, n]``.
+
+    Returns ``[draws, len(DRAW_METRICS)]`` for each cell; ``mean`` is added to every entry of the matrix.
+    """
     n, where = matrix.shape[1], matrix.device
     h = row[0].h.dense()[rows].to(where)
     support = row[0].h.support[rows].to(where)
@@ -125,15 +146,18 @@ def measure(matrix: Tensor, mean: float, row: list[CellDraws], rows: slice) -> l
     return [compare(z, h, support, cell.rho, n, cell.prediction) for cell, z in passes]
 
 
-def send(matrix: Tensor, mean: float, row: Sequence[CellDraws], rows: slice = slice(None)) -> Sequence[Tensor]:
-    """z = A x ``[draws, m]`` for the shadows x of some of the row's draws, A = ``matrix + mean``: one a cell."""
+def send(matrix: Tensor, mean: float, row: Sequence[GridDraws], rows: slice = slice(None)) -> Sequence[Tensor]:
+    """Return z = A x ``[draws, m]`` for each cell of a row, for the shadows x of some of its draws, by default all.
+
+    A is ``matrix + mean``, and ``matrix [m, n]`` has entries of variance 1. The cells of the row share h.
+    """
     import torch
 
     n, where = matrix.shape[1], matrix.device
     h = row[0].h
     pre = h.down(matrix, rows) + mean * h.values[rows].sum(1, keepdim=True).to(where)
     x = torch.cat([shadow(pre, cell.mask[rows].to(where), alpha(cell.rho, n, 1.0)) for cell in row])
-    # A first: with few draws a product is a third faster on the CPU than that of the transposes
+    # A first: with few draws this product is faster on the CPU than that of the transposes
     z = (matrix @ x.T).T.contiguous() + mean * x.sum(1, keepdim=True)
     return torch.split(z, len(pre))
 
@@ -141,9 +165,18 @@ def send(matrix: Tensor, mean: float, row: Sequence[CellDraws], rows: slice = sl
 def compare(
     z: Tensor, h: Tensor, support: Tensor, rho: float, n: int, prediction: Prediction, *, ranks: bool = True
 ) -> Tensor:
-    """The figures of each draw, ``[draws, len(FIGURES)]``, from z and h ``[draws, m]``; order of ``FIGURES``.
+    """Compare each z with its h, both ``[draws, m]``; ``[draws, len(DRAW_METRICS)]``, in the order of that list.
 
-    Without ``ranks`` the area under the curve is NaN: it needs z in order, which costs as much as all the rest.
+    With S the support of h, of k indices, s^2 = 2 ||h||^2 / (rho n), and t and t' the predicted best offset and
+    threshold in units of s:
+
+    - ``gain`` is <z, h> / ||h||^2, and ``cross_talk_inflation`` the mean of z_i^2 / s^2 off S: 1 for a Gaussian layer;
+    - ``relative_error`` is ||r(z - t s) - h||^2 / ||h||^2, ``relative_error_none`` the same at t = 0, and
+      ``relative_error_hard`` is ||z 1{z > t' s} - h||^2 / ||h||^2;
+    - ``support_auc`` is the area under the ROC curve of z for S, and ``support_precision`` and ``support_recall`` are
+      those of {z > t' s} for S, the former 0 where that is empty.
+
+    Without ``ranks`` the area is NaN: it needs z in order, which costs as much as all the rest.
     """
     import torch
 
@@ -174,7 +207,11 @@ def compare(
 
 
 def support_auc(z: Tensor, support: Tensor) -> Tensor:
-    """Area under the ROC curve of z for the support, ``[draws]``: the Mann-Whitney statistic of its ranks."""
+    """Return the area under the ROC curve of z ``[draws, m]`` for the ``support [draws, k]``, ``[draws]``.
+
+    It is the Mann-Whitney statistic of the ranks of z on the support, over k (m - k); of equal values either may come
+    first.
+    """
     import torch
 
     m, k = z.shape[1], support.shape[1]

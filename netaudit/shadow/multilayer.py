@@ -5,11 +5,10 @@ Dropout keeps k_j of the n_j coordinates of layer j on average, about half of wh
 
     h^(j-1) = r(alpha_j A_j^T h^(j)) * Bernoulli(k_{j-1} / n_{j-1}),   alpha_j = 2 / (k_{j-1} sigma^2),
 
-and the network goes forward with one constant offset a layer, r(A_j . - t_j). Here sigma = 1. What comes back in
-closed form: :mod:`netaudit.shadow.multilayer_prediction`. A trained stack with labels:
-:mod:`netaudit.analyses.network.labels_back.recover`.
+and the network goes forward with one constant offset a layer, r(A_j . - t_j). Here sigma = 1. What comes back has a
+closed form, which is in :mod:`netaudit.shadow.multilayer_prediction`.
 
-Source: arXiv:1511.05653, equation (4) and Theorems 2.1 and 3.1.
+Source: S. Arora, Y. Liang and T. Ma, arXiv:1511.05653, equation (4) and Theorems 2.1 and 3.1.
 """
 
 from __future__ import annotations
@@ -27,14 +26,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class NetShape:
-    """Widths and sparsities of a net, bottom to top."""
+    """Widths and sparsities of a net, bottom to top.
+
+    Raises:
+        ValueError: there is no layer, a width lacks its sparsity, or a sparsity does not fit into its width.
+    """
 
     sizes: tuple[int, ...]
-    """n_0, ..., n_L."""
+    """The widths n_0, ..., n_L; A_j is ``[n_j, n_{j-1}]``."""
     kept: tuple[int, ...]
-    """k_0, ..., k_{L-1}: coordinates that dropout keeps on average, at most n_j."""
+    """k_0, ..., k_{L-1}: how many coordinates of each layer dropout keeps on average, from 1 to n_j."""
     top: int
-    """k_L: non-zeros of h, exactly."""
+    """k_L: the exact number of non-zeros of h."""
 
     def __post_init__(self) -> None:
         if len(self.kept) != len(self.sizes) - 1 or len(self.kept) < 1:
@@ -53,25 +56,32 @@ class NetDraws:
     """The random numbers of some passes, apart from the matrices."""
 
     h: SparseDraws
+    """What is sent down from the top, ``draws`` vectors of length n_L."""
     masks: tuple[Tensor, ...]
-    """Dropout of each layer going down, bottom first, ``[draws, n_j]`` zeros and ones."""
+    """The dropout of each layer below the top, bottom first, ``[draws, n_j]`` zeros and ones."""
 
 
 def draw_passes(shape: NetShape, values: Tensor, generator: torch.Generator) -> NetDraws:
-    """A support and masks for each h with the non-zeros ``values [draws, k_L]``."""
+    """Draw a support and the masks for each h with the non-zeros ``values [draws, k_L]``."""
     masks = tuple(keep_mask(len(values), n, k / n, generator) for n, k in zip(shape.sizes, shape.kept, strict=False))
     return NetDraws(place(values, shape.sizes[-1], generator), masks)
 
 
 def down(matrices: Sequence[Tensor], shape: NetShape, h: Tensor, masks: Sequence[Tensor]) -> Tensor:
-    """x ``[draws, n_0]``, the shadow of ``h [draws, n_L]`` through ``matrices``, bottom first, on their device."""
+    """Return the shadow x ``[draws, n_0]`` of ``h [draws, n_L]`` through all ``matrices``.
+
+    The matrices and the masks come bottom first, and all tensors are on one device.
+    """
     for matrix, k, mask in zip(reversed(matrices), reversed(shape.kept), reversed(masks), strict=True):
         h = shadow(h @ matrix, mask, 2 / k)
     return h
 
 
 def forward(matrices: Sequence[Tensor], x: Tensor, offsets: Sequence[Tensor]) -> Tensor:
-    """r(A_L ... r(A_1 x - t_1) ... - t_L) ``[draws, n_L]``; each offset is ``[draws, 1]``."""
+    """Return r(A_L ... r(A_1 x - t_1) ... - t_L), ``[draws, n_L]``, for ``x [draws, n_0]``.
+
+    The matrices and the offsets come bottom first; each offset is ``[draws, 1]``.
+    """
     for matrix, offset in zip(matrices, offsets, strict=True):
         x = (x @ matrix.T - offset).relu_()
     return x

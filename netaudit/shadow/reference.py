@@ -1,15 +1,18 @@
-"""The slow, obvious twin of :mod:`netaudit.shadow.inversion`: one vector at a time, float64, loops. For tests."""
+"""The slow, obvious twin of :mod:`netaudit.shadow.inversion` for the tests: loops over one vector, in float64."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from netaudit.shadow.inversion import FIGURES, CellDraws
+from netaudit.shadow.inversion import DRAW_METRICS, GridDraws
 
 Floats = NDArray[np.float64]
 
 
-def invert_one(A: Floats, sigma: float, cell: CellDraws, draw: int) -> dict[str, float]:
-    """The figures of one draw of one cell, for A ``[m, n]`` as it is (mean included)."""
+def invert_one(A: Floats, sigma: float, cell: GridDraws, draw: int) -> dict[str, float]:
+    """Return the metrics of one draw of one cell by name, for A ``[m, n]`` as it is stored, mean included.
+
+    ``sigma`` is the standard deviation of A's entries, which the scale 2 / (rho n sigma^2) of the shadow needs.
+    """
     m, n = A.shape
     support = [int(i) for i in cell.h.support[draw]]
     h = np.zeros(m)
@@ -26,17 +29,17 @@ def invert_one(A: Floats, sigma: float, cell: CellDraws, draw: int) -> dict[str,
 
     off = [i for i in range(m) if i not in set(support)]
     soft, hard = cell.prediction.offset * s, cell.prediction.threshold * s
-    found = [i for i in range(m) if z[i] > hard]
-    hits = [i for i in found if i in support]
+    above = [i for i in range(m) if z[i] > hard]
+    hits = [i for i in above if i in support]
     wins = sum(1.0 if z[i] > z[j] else 0.5 if z[i] == z[j] else 0.0 for i in support for j in off)
-    figures = (
+    metrics = (
         sum(z[i] * h[i] for i in range(m)) / norm2,
         sum(z[j] ** 2 for j in off) / len(off) / s**2,
         sum((max(0.0, z[i] - soft) - h[i]) ** 2 for i in range(m)) / norm2,
         sum((max(0.0, z[i]) - h[i]) ** 2 for i in range(m)) / norm2,
         sum(((z[i] if z[i] > hard else 0.0) - h[i]) ** 2 for i in range(m)) / norm2,
         wins / (len(support) * len(off)),
-        len(hits) / max(1, len(found)),
+        len(hits) / max(1, len(above)),
         len(hits) / len(support),
     )
-    return {name: float(figure) for name, figure in zip(FIGURES, figures, strict=True)}
+    return {name: float(metric) for name, metric in zip(DRAW_METRICS, metrics, strict=True)}

@@ -35,7 +35,7 @@ def test_the_largest_values_and_their_vectors():
 MEASURE = """
 import torch
 from netaudit.numerics.arpack import smallest_value
-from netaudit.numerics.device import peak_memory
+from netaudit.numerics.memory import peak_memory
 
 cpu = torch.device("cpu")
 weight = torch.randn(2500, 2500)

@@ -19,7 +19,7 @@ def test_agrees_with_an_svd(m, n, mean, seed):
     found_values = singular_values(weight, own, 2.5, CPU)
     A = weight.numpy()
     centred = A - own if abs(own / 2.5) * (m * n) ** 0.25 >= spectrum.NO_MEAN else A
-    for found, matrix in ((found_values.raw, A), (found_values.centred, centred)):
+    for found, matrix in ((found_values.uncentred, A), (found_values.centred, centred)):
         true = np.linalg.svd(matrix, compute_uv=False)[::-1]
         assert found * 2.5 == pytest.approx(true, rel=1e-7, abs=1e-6 * max(1.0, true[-1]))
         assert found.dtype == np.float64
@@ -32,13 +32,13 @@ def test_a_mean_that_is_left_in_moves_nothing(shape):
     weight += 0.999 * spectrum.NO_MEAN / (shape[0] * shape[1]) ** 0.25 - weight.mean()
     own = float(weight.mean())
     found = singular_values(weight, own, 1.0, CPU)
-    assert np.array_equal(found.raw, found.centred)
+    assert np.array_equal(found.uncentred, found.centred)
     true, without = (np.linalg.svd(A, compute_uv=False)[::-1] for A in (weight.numpy(), weight.numpy() - own))
-    assert found.raw == pytest.approx(true, rel=1e-9)
+    assert found.uncentred == pytest.approx(true, rel=1e-9)
     assert np.abs(found.centred - without).max() < 4e-4 * without[-1]
     weight += 0.01 * spectrum.NO_MEAN / (shape[0] * shape[1]) ** 0.25
     above = singular_values(weight, float(weight.mean()), 1.0, CPU)
-    assert not np.array_equal(above.raw, above.centred)
+    assert not np.array_equal(above.uncentred, above.centred)
 
 
 def spiked(rows, mean):
@@ -60,9 +60,9 @@ def test_one_decomposition_has_the_other_spectrum_within_two_ranks(rows, mean, m
     weight = spiked(rows, mean)
     std = float(weight.std(correction=0))
     both, once = (singular_values(weight, mean, std, CPU, method) for method in ("exact", "auto"))
-    assert np.array_equal(once.raw, both.raw)
+    assert np.array_equal(once.uncentred, both.uncentred)
     assert once.decomposed
-    p, slack = len(both.raw), 1e-6
+    p, slack = len(both.uncentred), 1e-6
     assert (both.error, once.error) == (0, 2 / p)
     assert once.centred[-8:] == pytest.approx(both.centred[-8:], rel=1e-10)
     assert np.sum(once.centred**2) == pytest.approx(np.sum(both.centred**2), rel=1e-12)
@@ -110,18 +110,18 @@ def test_the_vectors_of_the_largest_are_found_once(monkeypatch):
 def test_more_than_one_block(shape):
     weight = torch.randn(shape, generator=torch.Generator().manual_seed(0))
     true = np.linalg.svd(weight.double().numpy(), compute_uv=False)[::-1]
-    assert singular_values(weight, 0.0, 1.0, CPU).raw == pytest.approx(true, rel=1e-10)
+    assert singular_values(weight, 0.0, 1.0, CPU).uncentred == pytest.approx(true, rel=1e-10)
 
 
 def test_low_precision_weights_are_read_exactly():
     weight = torch.randn(50, 60, generator=torch.Generator().manual_seed(0)).bfloat16()
     true = np.linalg.svd(weight.double().numpy(), compute_uv=False)[::-1]
-    assert singular_values(weight, 0.0, 1.0, CPU).raw == pytest.approx(true, rel=1e-9)
+    assert singular_values(weight, 0.0, 1.0, CPU).uncentred == pytest.approx(true, rel=1e-9)
 
 
 def test_a_device_without_room_hands_over_to_the_cpu(monkeypatch):
     weight = torch.randn(30, 20, generator=torch.Generator().manual_seed(0))
-    expected, real, seen = singular_values(weight, 0.0, 1.0, CPU), spectrum.gram, []
+    expected, real, seen = singular_values(weight, 0.0, 1.0, CPU), spectrum.gram_matrix, []
 
     def gram(weight, mean, std, device):
         seen.append(device.type)
@@ -129,8 +129,8 @@ def test_a_device_without_room_hands_over_to_the_cpu(monkeypatch):
             raise torch.OutOfMemoryError("CUDA out of memory")
         return real(weight, mean, std, device)
 
-    monkeypatch.setattr(spectrum, "gram", gram)
-    with devices.fallbacks() as told:
-        assert np.array_equal(singular_values(weight, 0.0, 1.0, torch.device("cuda")).raw, expected.raw)
+    monkeypatch.setattr(spectrum, "gram_matrix", gram)
+    with devices.fallbacks() as events:
+        assert np.array_equal(singular_values(weight, 0.0, 1.0, torch.device("cuda")).uncentred, expected.uncentred)
     assert seen == ["cuda", "cpu"]
-    assert told == ["Out of memory on cuda: the spectrum was computed on the CPU."]
+    assert events == ["Out of memory on cuda: the spectrum was computed on the CPU."]

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from netaudit.numerics import device as devices
-from netaudit.shadow.activations import MOST, recover
+from netaudit.shadow.activations import MOST_ACTIVATIONS, recover
 
 CPU = torch.device("cpu")
 
@@ -69,7 +69,7 @@ def test_the_synthetic_ones_are_as_sparse():
 
 
 def test_activations_without_a_support_are_left_out_and_many_are_cut():
-    h = torch.cat([torch.zeros(3, 20), torch.ones(2, 20), relu_activations(20, MOST + 10)])
+    h = torch.cat([torch.zeros(3, 20), torch.ones(2, 20), relu_activations(20, MOST_ACTIVATIONS + 10)])
     found = recover(torch.randn(20, 40), 0.0, h, [1.0], generator(), CPU)
-    assert {one.n for one in found} == {MOST}
+    assert {one.n for one in found} == {MOST_ACTIVATIONS}
     assert recover(torch.randn(20, 40), 0.0, torch.zeros(5, 20), [1.0], generator(), CPU) == []

@@ -6,10 +6,12 @@ import torch
 
 from netaudit.numerics import device as devices
 from netaudit.shadow.gaussian_layer import GaussianLayers, control_auc, independent, orthonormal
-from netaudit.shadow.inversion import FIGURES, draw_grid, invert
+from netaudit.shadow.inversion import DRAW_METRICS, draw_grid, invert
 
 CPU = torch.device("cpu")
-JUDGED = [FIGURES.index(name) for name in ("gain", "cross_talk_inflation", "relative_error", "relative_error_none")]
+JUDGED = [
+    DRAW_METRICS.index(name) for name in ("gain", "cross_talk_inflation", "relative_error", "relative_error_none")
+]
 
 
 def generator(seed=0):

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from netaudit.numerics import device as devices
 from netaudit.shadow import inversion, reference
-from netaudit.shadow.inversion import FIGURES, draw_grid, invert
+from netaudit.shadow.inversion import DRAW_METRICS, draw_grid, invert
 
 CPU = torch.device("cpu")
 
@@ -29,9 +29,9 @@ def test_agrees_with_the_slow_twin_at_any_scale(m, n, sigma, mean, seed):
     for cell, draws in zip(cells, [cell for row in drawn for cell in row], strict=True):
         for draw in range(3):
             slow = reference.invert_one(twin, sigma, draws, draw)
-            fast = dict(zip(FIGURES, cell.measured[draw], strict=True))
+            fast = dict(zip(DRAW_METRICS, cell.measured[draw], strict=True))
             counted = {"support_precision", "support_recall", "support_auc", "relative_error_hard"}
-            for name in set(FIGURES) - counted:  # a float32 tie may fall on either side of a threshold
+            for name in set(DRAW_METRICS) - counted:  # a float32 tie may fall on either side of a threshold
                 assert fast[name] == pytest.approx(slow[name], rel=2e-4, abs=1e-4)
 
 
@@ -41,14 +41,14 @@ def test_agrees_with_the_slow_twin_on_counts_too():
     for cell, draws in zip(cells, [cell for row in drawn for cell in row], strict=True):
         for draw in range(4):
             slow = reference.invert_one(matrix.double().numpy(), 1.0, draws, draw)
-            assert list(slow) == list(FIGURES)
+            assert list(slow) == list(DRAW_METRICS)
             assert cell.measured[draw] == pytest.approx(list(slow.values()), rel=1e-4, abs=1e-5)
 
 
 def test_gaussian_layers_meet_the_predictions():
     m, n = 1000, 4096
     for cell in invert(gaussian(m, n), grid(m, n), CPU):
-        figures = dict(zip(FIGURES, cell.measured.mean(0), strict=True))
+        figures = dict(zip(DRAW_METRICS, cell.measured.mean(0), strict=True))
         if cell.k < 10 or cell.rho * n < 400:
             continue
         prediction = cell.prediction
@@ -105,6 +105,6 @@ def test_a_lone_gate_on_a_small_layer_meets_the_prediction():
     ratios = []
     for seed in range(150):
         [cell] = invert(gaussian(64, 64, seed), drawn, CPU)
-        ratios.append(cell.measured[:, FIGURES.index("relative_error")].mean() / cell.prediction.relative_error)
+        ratios.append(cell.measured[:, DRAW_METRICS.index("relative_error")].mean() / cell.prediction.relative_error)
     assert cell.k == 1
     assert np.mean(ratios) == pytest.approx(1, abs=0.05)

@@ -8,7 +8,8 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from netaudit.analyses.network.labels_back import recover as shadow_stack
 from netaudit.network.layers import FCLayer
 from netaudit.numerics import device as devices
-from netaudit.numerics import lanczos, spectrum
+from netaudit.numerics import lanczos
+from netaudit.numerics.gram import gram_matrix, gram_product
 from netaudit.shadow.inversion import compare, draw_grid, measure
 from netaudit.training import ShadowLoss
 
@@ -40,7 +41,7 @@ def test_a_mixed_device_is_caught():
 
 @pytest.mark.parametrize("shape", [(40, 60), (60, 40)])
 def test_the_spectrum_stays_on_the_device(fake, shape):
-    product, sums = spectrum.gram(torch.empty(shape), 0.1, 2.0, CUDA)
+    product, sums = gram_matrix(torch.empty(shape), 0.1, 2.0, CUDA)
     assert product.device == sums.device == CUDA
     assert product.dtype == torch.float64
     assert torch.linalg.eigvalsh(product).device == CUDA
@@ -54,7 +55,7 @@ def test_the_stack_goes_forward_on_the_device(fake):
 def test_lanczos_stays_on_the_device(fake):
     weight = torch.empty(60, 40, device=CUDA)
     start = torch.empty(8, 40, dtype=torch.float64, device=CUDA)
-    found = lanczos.tridiagonal(spectrum.gram_product(weight, 0.1, 1.0, CUDA), start, 12)
+    found = lanczos.tridiagonal(gram_product(weight, 0.1, 1.0, CUDA), start, 12)
     assert [(part.device, part.shape, part.dtype) for part in found] == [(CUDA, (8, 12), torch.float64)] * 2
 
 

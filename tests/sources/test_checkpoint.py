@@ -101,7 +101,7 @@ def test_an_opened_file_holds_no_data(tmp_path: Path) -> None:
 MEASURE = """
 import sys
 from pathlib import Path
-from netaudit.numerics.device import peak_memory, release_memory
+from netaudit.numerics.memory import peak_memory, release_memory
 from netaudit.sources.weights import open_weights
 
 for path in sys.argv[1:]:

@@ -18,7 +18,7 @@ from netaudit.errors import SourceError
 CHILD = """
 import json, sys, time
 import netaudit
-from netaudit import device
+from netaudit.numerics import device, memory
 from netaudit.auditor import Auditor
 from netaudit.network.fingerprint import WeightsHash
 from netaudit.sources.open import open_source
@@ -35,10 +35,10 @@ else:
     source = open_source(folder)
     results = Auditor(device.choose("cpu")).run(source, list(source.specs()), Inputs(), (WeightsHash().add,))
     said = sum(result.findings[0].verdict == "not_applicable" for result in results)
-first = device.peak_memory()
+first = memory.peak_memory()
 if what == "audit" and not layers:  # again: what libraries allocate once, much of it after this peak, is no layer's
     netaudit.audit(folder)
-peak = device.peak_memory()
+peak = memory.peak_memory()
 print(json.dumps({"first": first, "peak": peak, "seconds": time.perf_counter() - clock, "said": said}))
 """
 

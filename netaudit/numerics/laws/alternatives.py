@@ -1,11 +1,14 @@
 """Which simple distribution the entries of a layer follow: Gaussian, uniform, Laplace or Student-t.
 
-Each family is fitted by maximum likelihood to binned counts, which is exact for the bins and costs the same for 10^4
-and 10^8 weights, and is penalised for its parameters by the Bayesian information criterion. The gain over the
-Gaussian is given per weight, in nats, so that it does not grow with the layer: it estimates the difference of the two
-Kullback-Leibler divergences.
+Each family is fitted by maximum likelihood to binned counts, which costs the same for 10^4 and 10^8 weights, and is
+penalised for its parameters by the Bayesian information criterion,
 
-Source: G. Schwarz, Ann. Statist. 6 (1978) 461 (the penalty).
+    BIC = k ln n - 2 ln L,    with k parameters, n weights and the likelihood L of the counts.
+
+The gain over the Gaussian is given per weight, in nats, so that it does not grow with the layer: it estimates the
+difference of the two Kullback-Leibler divergences.
+
+Source: G. Schwarz, Ann. Statist. 6 (1978) 461 (the criterion).
 """
 
 from __future__ import annotations
@@ -22,8 +25,10 @@ Floats = NDArray[np.float64]
 
 EDGES: Floats = np.concatenate([-np.geomspace(1000, 6.5, 40), np.linspace(-6, 6, 193), np.geomspace(6.5, 1000, 40)])
 """Inner bin edges in standard deviations: 1/16 apart where a Gaussian lives, then wider; the two ends are open."""
-_DEGREES = (1.0, 200.0)  # of a Student-t: Cauchy to a Gaussian, which it is up to 0.1 % of a density at 200
-_LEAST = 1e-300  # of a bin's probability: a logarithm stays finite
+_DEGREES = (1.0, 200.0)
+"""Degrees of freedom of a Student-t: from Cauchy's to a Gaussian's, which it is up to 0.1 % of a density at 200."""
+_LEAST = 1e-300
+"""Least probability of a bin, so that a logarithm stays finite."""
 
 
 @dataclass(frozen=True)
@@ -33,21 +38,23 @@ class Fit:
     name: str
     """``gaussian``, ``uniform``, ``laplace`` or ``student_t``."""
     location: float
+    """Mean, or the centre of a uniform; in the units of the edges."""
     scale: float
     """Standard deviation, half width, mean absolute deviation, or the scale of t; in the units of the edges."""
     degrees: float | None
-    """Degrees of freedom of a Student-t; None for the others."""
+    """Degrees of freedom of a Student-t, in [1, 200]; None for the others."""
     gain: float
     """(BIC of the Gaussian - own BIC) / (2 n): penalised log-likelihood per weight above the Gaussian's, in nats."""
 
 
 def fit(counts: Floats, lowest: float, highest: float) -> tuple[Fit, ...]:
-    """Fit all families to ``counts`` in the bins of ``EDGES`` (two more than edges less one), best first.
+    """Fit all four families to counts in the bins of ``EDGES``, and return them with the best first.
 
     Args:
-        counts: number of values below the first edge, between each two, and above the last, ``[len(EDGES) + 1]``.
-        lowest: smallest value, where the uniform's support begins (its maximum-likelihood end).
-        highest: largest value.
+        counts: how many values lie below the first edge, between each two, and above the last, ``[len(EDGES) + 1]``.
+        lowest: the smallest value, in the units of the edges, which is where the support of the most likely uniform
+            law begins.
+        highest: the largest value, where it ends.
     """
     n = counts.sum()
     used = np.flatnonzero(counts)  # empty bins add nothing to a likelihood
@@ -65,8 +72,8 @@ def fit(counts: Floats, lowest: float, highest: float) -> tuple[Fit, ...]:
         def of(p: Floats) -> float:
             return loss(cdf, p[0], np.exp(p[1]))
 
-        found = minimize(of, np.array([0.0, np.log(scale)]), method="Nelder-Mead")
-        return float(found.fun), float(found.x[0]), float(np.exp(found.x[1]))
+        result = minimize(of, np.array([0.0, np.log(scale)]), method="Nelder-Mead")
+        return float(result.fun), float(result.x[0]), float(np.exp(result.x[1]))
 
     def of_t(p: Floats) -> float:
         return loss(lambda x: stdtr(np.exp(p[2]), x), p[0], np.exp(p[1]))

@@ -7,9 +7,9 @@ Floats = NDArray[np.float64]
 
 
 def ks(law_cdf: Floats) -> float:
-    """Kolmogorov-Smirnov distance, from the law's distribution function at the *sorted* sample.
+    """Return the Kolmogorov-Smirnov distance sup_x |F_n(x) - F(x)| of a sample to a law, in [0, 1].
 
-    sup_x |F_n(x) - F(x)|, taken on both sides of every step of F_n.
+    ``law_cdf [n]`` has F at the *sorted* sample. The supremum is taken on both sides of every step of F_n.
 
     >>> float(ks(np.array([0.5])))
     0.5
@@ -20,13 +20,14 @@ def ks(law_cdf: Floats) -> float:
 
 
 def wasserstein(sorted_sample: Floats, law_quantiles: Floats) -> float:
-    """Wasserstein-1 distance: mean |x_(i) - Q((i - 1/2) / n)|, in the sample's units.
+    """Return the Wasserstein-1 distance of a sample to a law, in the sample's units.
 
-    The midpoint rule for the integral over p of |F_n^{-1} - Q|.
+    It is the mean of |x_(i) - Q((i - 1/2) / n)|, the midpoint rule for the integral of |F_n^{-1} - Q| over (0, 1).
+    ``law_quantiles [n]`` has Q at :func:`midpoints`.
     """
     return float(np.mean(np.abs(sorted_sample - law_quantiles)))
 
 
 def midpoints(n: int) -> Floats:
-    """The probabilities (i - 1/2) / n, i = 1..n."""
+    """Return the probabilities (i - 1/2) / n for i = 1, ..., n, ``[n]``."""
     return (np.arange(n) + 0.5) / n

@@ -8,15 +8,17 @@ Floats = NDArray[np.float64]
 
 
 def normal_pdf(x: ArrayLike) -> Floats:
-    """Density of N(0, 1)."""
+    """Return the density of N(0, 1) at x, of any shape."""
     density: Floats = np.exp(-(np.asarray(x, dtype=np.float64) ** 2) / 2) / np.sqrt(2 * np.pi)
     return density
 
 
 def relu_moments(mu: ArrayLike, s: ArrayLike) -> tuple[Floats, Floats]:
-    """E[r(z)] and E[r(z)^2] for z ~ N(mu, s^2), s > 0, r = ReLU.
+    """Return E[r(z)] and E[r(z)^2] for z ~ N(mu, s^2), s > 0, where r is the ReLU; mu and s broadcast.
 
-    E r = mu Phi(mu/s) + s phi(mu/s),  E r^2 = (mu^2 + s^2) Phi(mu/s) + mu s phi(mu/s).
+    With the density phi and the distribution function Phi of N(0, 1),
+
+        E r = mu Phi(mu/s) + s phi(mu/s),  E r^2 = (mu^2 + s^2) Phi(mu/s) + mu s phi(mu/s).
 
     >>> first, second = relu_moments(0.0, 1.0)
     >>> float(first.round(6)), float(second)
@@ -28,9 +30,9 @@ def relu_moments(mu: ArrayLike, s: ArrayLike) -> tuple[Floats, Floats]:
 
 
 def expected_largest(m: int) -> float:
-    r"""E max_i |g_i| over m independent N(0, 1); below its envelope sqrt(2 ln 2m).
+    r"""Return E max_i |g_i| over m independent N(0, 1), which lies below sqrt(2 ln 2m).
 
-    The integral over t > 0 of 1 - (2 Phi(t) - 1)^m, by the trapezoidal rule to 1e-6.
+    It is the integral over t > 0 of 1 - (2 Phi(t) - 1)^m, by the trapezoidal rule to 1e-6.
 
     >>> round(expected_largest(1), 6), round(expected_largest(4096), 3)
     (0.797885, 3.802)

@@ -1,7 +1,7 @@
 """The Marchenko-Pastur law in singular values; its square case is the quarter circle.
 
-For A of shape ``[m, n]`` with i.i.d. entries of variance sigma^2, N = max(m, n), q = min(m, n) / N, the scaled
-singular values u = s / (sigma sqrt(N)) follow, as the shape grows,
+For A ``[m, n]`` with i.i.d. entries of variance sigma^2, N = max(m, n) and q = min(m, n) / N, the scaled singular
+values u = s / (sigma sqrt(N)) follow, as the shape grows,
 
     f(u) = sqrt((l+ - u^2)(u^2 - l-)) / (pi q u)   on  [1 - sqrt q, 1 + sqrt q],   l+- = (1 +- sqrt q)^2,
 
@@ -19,21 +19,22 @@ from scipy.optimize import brentq
 
 Floats = NDArray[np.float64]
 
-_QUANTILE_NODES = 4001  # errors of the interpolated quantile stay below 1e-6 for q in (0, 1]
+_QUANTILE_NODES = 4001
+"""Nodes of the interpolated quantile, whose error stays below 1e-6 for q in (0, 1]."""
 
 
 def aspect(m: int, n: int) -> float:
-    """q = min(m, n) / max(m, n), in (0, 1]."""
+    """Return q = min(m, n) / max(m, n), in (0, 1]."""
     return min(m, n) / max(m, n)
 
 
 def support(q: float) -> tuple[float, float]:
-    """The ends of the support of u."""
+    """Return the ends 1 - sqrt q and 1 + sqrt q of the support of u."""
     return 1 - np.sqrt(q), 1 + np.sqrt(q)
 
 
 def pdf(u: ArrayLike, q: float) -> Floats:
-    """Density of the scaled singular values.
+    """Return the density f at u, of any shape; 0 outside of the support.
 
     >>> float(pdf(1.0, 1.0)), bool(np.isclose(pdf(1.0, 1.0), np.sqrt(3) / np.pi))
     (0.5513288954217921, True)
@@ -48,7 +49,7 @@ def pdf(u: ArrayLike, q: float) -> Floats:
 
 
 def cdf(u: ArrayLike, q: float) -> Floats:
-    """Distribution function in closed form (the integral of :func:`pdf`).
+    """Return the distribution function at u, of any shape: the integral of :func:`pdf` in closed form.
 
     >>> float(cdf(2.0, 1.0)), float(cdf(0.0, 1.0))
     (1.0, 0.0)
@@ -66,7 +67,10 @@ def cdf(u: ArrayLike, q: float) -> Floats:
 
 
 def quantile(p: ArrayLike, q: float) -> Floats:
-    """Inverse of :func:`cdf`, interpolated (monotone cubic) on nodes that crowd at both edges."""
+    """Return the inverse of :func:`cdf` at the probabilities p, of any shape.
+
+    A monotone cubic interpolates it on nodes that crowd at both edges.
+    """
     low, high = support(q)
     nodes = low + (high - low) * (1 - np.cos(np.linspace(0, np.pi, _QUANTILE_NODES))) / 2
     values = cdf(nodes, q)
@@ -76,7 +80,7 @@ def quantile(p: ArrayLike, q: float) -> Floats:
 
 @cache
 def median(q: float) -> float:
-    """Median of u, to 1e-12.
+    """Return the median of u, to 1e-12.
 
     >>> round(median(1.0), 4)  # the quarter circle's
     0.8079

@@ -1,4 +1,4 @@
-"""Correcting p-values for their number."""
+"""Correcting p-values for how many there are."""
 
 from collections.abc import Sequence
 
@@ -6,9 +6,10 @@ import numpy as np
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """Adjusted p-values: rejecting those at most a keeps the chance of any false alarm at a, whatever the dependence.
+    """Return Holm's adjusted p-values, in the order of ``p_values``.
 
-    The i-th smallest of k is multiplied by k - i + 1; a running maximum keeps the order.
+    Rejecting those that are at most a keeps the chance of any false alarm at a, whatever the dependence between them.
+    The i-th smallest of k is multiplied by k - i + 1, and a running maximum keeps the order.
 
     Source: S. Holm, Scand. J. Statist. 6 (1979) 65.
 

@@ -25,12 +25,18 @@ Floats = NDArray[np.float64]
 
 LEAST_VALUES = 10
 """Fewer values get no fit: the least that WeightWatcher documents (``min_evals``)."""
-_FEW = 20  # below, WeightWatcher divides n - 1, not n, by the sum (which takes alpha's bias away)
+_FEW = 20
+"""Number of values below which WeightWatcher divides n - 1, not n, by the sum, which takes away the bias of alpha."""
 _LEAST_TAIL, _LEAST_TAIL_OF_FEW = 2, 8
-_EQUAL = 1e-10  # mean of log(x / xmin) below which the values of a tail are equal up to a Gram product's rounding
-_PROBES = 32  # values of a tail at which its D is bounded before it is computed: the fastest at 4,096 values
-_RESAMPLES = 200  # the ends of a 95 % interval rest on five of them each
-_CANDIDATES = 100  # for xmin in each; all of 1,000 take six times as long and move the ends as another seed does
+"""Shortest tail, and shortest tail of fewer than 20 values, as WeightWatcher has them."""
+_EQUAL = 1e-10
+"""Mean of log(x / xmin) below which the values of a tail are equal up to the rounding of a Gram product."""
+_PROBES = 32
+"""Values of a tail at which its D is bounded before it is computed: the fastest at 4,096 values (measured)."""
+_RESAMPLES = 200
+"""Resamples of the bootstrap: each end of a 95 % interval rests on five of them."""
+_CANDIDATES = 100
+"""Candidates for xmin in each resample: all of 1,000 move the ends no more than another seed does (measured)."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +61,9 @@ class PowerLaw:
 
 
 def fit(x: Floats) -> PowerLaw | str:
-    """The fit of positive values, in any order, each of which may be xmin; or why there is none, in words.
+    """Fit a power law to positive values ``[n]`` in any order, each of which may be xmin, or say why there is none.
+
+    There is none, and the result is a sentence's part in words, for fewer than ``LEAST_VALUES`` and for equal values.
 
     >>> law = fit(np.random.default_rng(0).pareto(1.5, 2000) + 1)  # density proportional to x^-2.5 from 1 on
     >>> round(law.alpha, 2), round(law.xmin, 2), round(law.D, 3), law.tail
@@ -69,24 +77,25 @@ def fit(x: Floats) -> PowerLaw | str:
         raise ValueError(f"values must be positive and finite, got {x[0]} to {x[-1]}")
     if x.size < LEAST_VALUES:
         return f"it takes {LEAST_VALUES} positive values, and there are {x.size}"
-    found = _best(np.log(x / x[-1]))
-    if found is None:
+    best = _best(np.log(x / x[-1]))
+    if best is None:
         return "the values are equal"
-    alpha, distance, start = found
+    alpha, distance, start = best
     return PowerLaw(alpha, float(x[start]), float(x[-1]), distance, x.size - start)
 
 
 def interval(x: Floats, generator: np.random.Generator) -> tuple[float, float] | None:
-    """95 % percentile bootstrap of alpha, with xmin chosen again in each of 200 resamples; None if none has a fit.
+    """Return a 95 % percentile bootstrap interval of alpha for positive values ``[n]``, or None if no resample has a
+    fit.
 
-    A resample tries 100 tail lengths in geometric progression, so that no short tail, where alpha moves most, is left
-    out. The resamples treat the values as independent.
+    xmin is chosen again in each of 200 resamples. A resample tries 100 tail lengths in geometric progression, so that
+    no short tail, where alpha moves most, is left out. The resamples treat the values as independent.
 
     Source: the bootstrap for an unknown xmin of Clauset, Shalizi and Newman 2009, section 3.3.
     """
     logs = np.log(np.sort(x) / np.max(x))
     drawn = (logs[np.sort(generator.integers(0, logs.size, logs.size))] for _ in range(_RESAMPLES))
-    alphas = [found[0] for found in (_best(each, _CANDIDATES) for each in drawn) if found is not None]
+    alphas = [best[0] for best in (_best(each, _CANDIDATES) for each in drawn) if best is not None]
     if not alphas:
         return None
     low, high = np.quantile(alphas, [0.025, 0.975])
@@ -94,7 +103,7 @@ def interval(x: Floats, generator: np.random.Generator) -> tuple[float, float] |
 
 
 def _best(logs: Floats, candidates: int | None = None) -> tuple[float, float, int] | None:
-    """alpha, D and start of the tail with the smallest D, of ascending logarithms; None when all are equal."""
+    """Return alpha, D and the start of the tail with the smallest D, of ascending logarithms; None if all are equal."""
     total, few = logs.size, logs.size < _FEW
     least = _LEAST_TAIL_OF_FEW if few else _LEAST_TAIL
     tails = np.arange(total, least - 1, -1)
@@ -116,7 +125,8 @@ def _best(logs: Floats, candidates: int | None = None) -> tuple[float, float, in
 
 
 def _bounds(logs: Floats, starts: NDArray[np.int64], alphas: Floats) -> Floats:
-    """D of each tail over a few of its values: never above its D, so that most tails need no more to be ruled out."""
+    """Return D of each tail over a few of its values, which is never above its D: most tails need no more to be ruled
+    out."""
     tails = logs.size - starts
     ranks = (tails[:, None] - 1) * np.arange(_PROBES) // (_PROBES - 1)
     above = np.exp((1 - alphas[:, None]) * (logs[starts[:, None] + ranks] - logs[starts, None]))

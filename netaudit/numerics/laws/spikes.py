@@ -25,18 +25,20 @@ class Spikes:
     """The outcome of the sequential test."""
 
     count: int
+    """How many singular values are spikes."""
     sigma: float
     """Standard deviation of the noise: root mean square of what is left once the spikes are taken out."""
     scores: Floats
-    """Tracy-Widom score of each spike, largest singular value first, and of the first value that is none."""
+    """Tracy-Widom scores ``[count + 1]``: of each spike, the largest first, and of the first value that is none."""
 
 
 def find(s: Floats, m: int, n: int, level: float = tracy_widom.LEVEL) -> Spikes:
-    """Count the spikes among the ascending singular values ``s`` of an ``[m, n]`` matrix of mean 0.
+    """Count the spikes among the singular values ``s [p]``, ascending, of an ``[m, n]`` matrix of mean 0.
 
     The largest value left is compared with the ``level`` quantile of the Tracy-Widom law of an (m - k) x (n - k)
     noise matrix, whose sigma^2 = sum of the values left, squared, / ((m - k)(n - k)), for k = 0, 1, ... until one
-    lies below. At most min(m, n) - 2 are tested: one value has no bulk.
+    lies below. At most p - 2 are tested, since one value has no bulk. The default ``level`` is that of the edge test,
+    :data:`netaudit.numerics.laws.tracy_widom.LEVEL`.
     """
     p = min(m, n)
     squares = s[::-1] ** 2
@@ -54,7 +56,10 @@ def find(s: Floats, m: int, n: int, level: float = tracy_widom.LEVEL) -> Spikes:
 
 
 def strength(s: float | Floats, sigma: float, m: int, n: int) -> Floats:
-    """Strength T of the signal behind a singular value s, in units of the threshold; 1 at the edge of the bulk.
+    """Return the strength T of the signal behind a singular value s, in units of the threshold.
+
+    ``sigma`` is the standard deviation of the noise in the ``[m, n]`` matrix. At the edge of the bulk, and below, it is
+    1.
 
     With y = s / (sigma sqrt N), N = max(m, n), q = min(m, n) / N, a signal theta = T q^(1/4) lands at
     y^2 = (1 + theta^2)(q + theta^2) / theta^2; this is the larger root for theta^2.
@@ -63,22 +68,25 @@ def strength(s: float | Floats, sigma: float, m: int, n: int) -> Floats:
     >>> round(float(t), 9)
     3.0
     """
-    big, q = max(m, n), min(m, n) / max(m, n)
-    middle = np.asarray(s, dtype=np.float64) ** 2 / (sigma**2 * big) - 1 - q
+    N, q = max(m, n), min(m, n) / max(m, n)
+    middle = np.asarray(s, dtype=np.float64) ** 2 / (sigma**2 * N) - 1 - q
     theta2 = (middle + np.sqrt(np.maximum(middle**2 - 4 * q, 0))) / 2
-    found: Floats = np.sqrt(np.maximum(theta2, np.sqrt(q))) / q**0.25
-    return found
+    T: Floats = np.sqrt(np.maximum(theta2, np.sqrt(q))) / q**0.25
+    return T
 
 
 def landing(strength: float, sigma: float, m: int, n: int) -> float:
-    """Where the singular value of a signal of that strength, at least 1, lands: the inverse of :func:`strength`."""
-    big, q = max(m, n), min(m, n) / max(m, n)
+    """Return where the singular value of a signal of that strength, at least 1, lands.
+
+    This is the inverse of :func:`strength`.
+    """
+    N, q = max(m, n), min(m, n) / max(m, n)
     theta2 = strength**2 * np.sqrt(q)
-    return float(sigma * np.sqrt(big * (1 + theta2) * (q + theta2) / theta2))
+    return float(sigma * np.sqrt(N * (1 + theta2) * (q + theta2) / theta2))
 
 
 def entry_limit(m: int, n: int) -> float:
-    """The size, in standard deviations, at which a single entry makes a spike of its own: (mn)^(1/4).
+    """Return the size (mn)^(1/4), in standard deviations, at which a single entry makes a spike of its own.
 
     Entries beyond it void the edge law: the largest singular values are then those of single weights.
     """

@@ -1,55 +1,82 @@
-"""The names that torchvision and timm register, read from their source: to import either takes seconds."""
+"""The names that torchvision and timm register, shipped as data: importing either library takes seconds.
+
+``names.json`` beside this file has them, with the version of each library that they were taken from. Where another
+version is installed the library itself is asked. ``python -m netaudit.sources.hubs.registered`` writes the file again
+from the installed libraries.
+"""
 
 from __future__ import annotations
 
-import re
+import json
 import sys
 from collections.abc import Sequence
 from functools import cache
 from importlib import import_module
-from importlib.util import find_spec
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-# A decorator, with a name of its own or without, and the function below it; other decorators may stand between.
-_REGISTERED = re.compile(
-    r"""^@register_model\b(?:\((?:name=)?(?:["'](\w+)["'])?\))?\s*\n(?:[^\n]*\n)*?def (\w+)""", re.MULTILINE
-)
-_OLD_NAMES = re.compile(r"^register_model_deprecations\(__name__, \{(.*?)^\}", re.MULTILINE | re.DOTALL)
-_KEY = re.compile(r"""^\s*["'](\w+)["']\s*:""", re.MULTILINE)
+FILE = Path(__file__).with_name("names.json")
+"""A JSON object ``{library: {"version": str, "names": [str, ...]}}``."""
+LIBRARIES = ("torchvision", "timm")
 
 
 def knows(library: str, name: str, *, ask: bool = False) -> bool:
-    """Whether ``torchvision`` or ``timm`` has the architecture; timm's names may have a tag after a dot.
+    """Say whether ``torchvision`` or ``timm`` has an architecture; timm's names may have a tag after a dot.
 
-    The library itself is imported and asked where ``ask`` says so, where its source cannot be read, and where it is
-    loaded anyway: a program may have registered models of its own.
+    The shipped list answers for the version that it was made from, so that a wrong name is refused without an import.
+    The library itself is imported and asked where another version is installed, where it is loaded anyway, since a
+    program may have registered models of its own, and where ``ask`` says so.
     """
     if _must_ask(library, ask):
-        return bool(_room(library).knows(name))
-    return (name.partition(".")[0] if library == "timm" else name) in _in_source(library)
+        return bool(_hub(library).knows(name))
+    architecture = name.partition(".")[0] if library == "timm" else name
+    return architecture in names(library)
 
 
 def names(library: str, *, ask: bool = False) -> Sequence[str]:
-    """Every architecture of the library, without tags."""
-    return list(_room(library).names()) if _must_ask(library, ask) else _in_source(library)
+    """Return every architecture of the library, without tags, from where :func:`knows` has it."""
+    return list(_hub(library).names()) if _must_ask(library, ask) else list(_shipped()[library]["names"])
+
+
+def up_to_date(library: str) -> bool:
+    """Say whether the shipped list was made from the version of the library that is installed."""
+    return bool(_installed(library) == _shipped()[library]["version"])
+
+
+def document() -> str:
+    """Return the text of ``names.json`` for the installed libraries, which are imported.
+
+    timm's deprecated names are among them: it takes them, although its own list leaves them out.
+    """
+    from timm.models import get_deprecated_models
+
+    found = {library: set(_hub(library).names()) for library in LIBRARIES}
+    found["timm"] |= set(get_deprecated_models())
+    made = {library: {"version": _installed(library), "names": sorted(found[library])} for library in LIBRARIES}
+    return json.dumps(made, indent=1) + "\n"
 
 
 def _must_ask(library: str, ask: bool) -> bool:
-    return ask or library in sys.modules or not _in_source(library)
+    return ask or library in sys.modules or not up_to_date(library)
 
 
-def _room(library: str) -> Any:
+def _hub(library: str) -> Any:
     return import_module(f"netaudit.sources.hubs.{library}")
 
 
+def _installed(library: str) -> str | None:
+    try:
+        return version(library).partition("+")[0]  # "0.29.1+cpu" has the names of 0.29.1
+    except PackageNotFoundError:
+        return None
+
+
 @cache
-def _in_source(library: str) -> tuple[str, ...]:
-    spec = find_spec(library)
-    folders = [] if spec is None else spec.submodule_search_locations or []
-    found: set[str] = set()
-    for path in (path for folder in folders for path in sorted(Path(folder, "models").rglob("*.py"))):
-        text = path.read_text(encoding="utf-8")
-        found |= {given or function for given, function in _REGISTERED.findall(text)}
-        found |= {old for table in _OLD_NAMES.findall(text) for old in _KEY.findall(table)}
-    return tuple(sorted(found))
+def _shipped() -> dict[str, Any]:
+    shipped: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
+    return shipped
+
+
+if __name__ == "__main__":
+    FILE.write_text(document(), encoding="utf-8")

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from netaudit.numerics import device as devices
 from netaudit.shadow.distribution import draw_values, keep_mask, place
-from netaudit.shadow.inversion import CellDraws, send
+from netaudit.shadow.inversion import GridDraws, send
 from netaudit.shadow.prediction import Prediction, predict
 from netaudit.studies.theory.lab import Lab
 
@@ -172,7 +172,7 @@ def _row(
         mask = keep_mask(draws, grid.n, cell.rho, generator)
         if cell.forward_keep < 1:  # dropout of x going forward is one more mask on x
             mask *= keep_mask(draws, grid.n, cell.forward_keep, generator) / cell.forward_keep
-        cells.append(CellDraws(h, cell.rho, mask, cell.prediction))
+        cells.append(GridDraws(h, cell.rho, mask, cell.prediction))
 
     def work(rows: slice, where: torch.device) -> list[dict[str, Floats]]:
         if where not in placed:

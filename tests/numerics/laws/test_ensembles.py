@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.stats import ks_2samp
 
-from netaudit.numerics.laws.ensembles import gaussian_singular_values
+from netaudit.numerics.laws.ensembles import _tridiagonal, gaussian_singular_values
 
 
 @pytest.mark.parametrize("shape", [(6, 6), (6, 15), (15, 6), (1, 9)])
@@ -20,3 +20,11 @@ def test_the_seed_decides():
     first = gaussian_singular_values(30, 40, np.random.default_rng(5))
     assert np.array_equal(first, gaussian_singular_values(30, 40, np.random.default_rng(5)))
     assert not np.array_equal(first, gaussian_singular_values(30, 40, np.random.default_rng(6)))
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (2, 3), (60, 50)])
+def test_the_values_are_those_of_the_bidiagonal_matrix(shape):
+    values = gaussian_singular_values(*shape, np.random.default_rng(2))
+    diagonal, beside = _tridiagonal(*shape, np.random.default_rng(2))
+    dense = np.diag(diagonal) + np.diag(beside, 1) + np.diag(beside, -1)
+    assert values == pytest.approx(np.sqrt(np.linalg.eigvalsh(dense)), abs=1e-7)

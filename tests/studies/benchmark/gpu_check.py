@@ -82,7 +82,8 @@ def measure(device: str, layers: Path) -> dict[str, Any]:
 
     import netaudit
     from netaudit.numerics import entries, spectrum
-    from netaudit.numerics.device import choose, peak_memory
+    from netaudit.numerics.device import choose
+    from netaudit.numerics.memory import peak_memory
 
     where = choose(device)
     _warm_up(where)

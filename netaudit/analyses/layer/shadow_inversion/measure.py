@@ -21,9 +21,9 @@ from netaudit.analyses.surrogates import KINDS
 from netaudit.numerics import device as devices
 from netaudit.numerics.spectrum import NO_MEAN
 from netaudit.results import Condition, Finding, Null, Rule
-from netaudit.shadow.activations import Recovery, recover
+from netaudit.shadow.activations import ActivationRecovery, recover
 from netaudit.shadow.gaussian_layer import GaussianLayers, control_auc
-from netaudit.shadow.inversion import FIGURES, RHOS, Cell, CellDraws, draw_grid, invert
+from netaudit.shadow.inversion import DRAW_METRICS, RHOS, GridCell, GridDraws, draw_grid, invert
 from netaudit.shadow.prediction import Prediction
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ class ShadowInversion:
         )
 
     def _condition(
-        self, audited: AuditedLayer, name: str, value: float, cells: list[Cell], n: int, null: Null
+        self, audited: AuditedLayer, name: str, value: float, cells: list[GridCell], n: int, null: Null
     ) -> Condition:
         """A factor within the tolerance of 1; known up to the null's range, or a bootstrap where that is wider."""
         noise = _log_range(null)
@@ -111,10 +111,10 @@ class ShadowInversion:
         interval = min(low, value * float(np.exp(-noise))), max(high, value * float(np.exp(noise)))
         return judge(name, value, interval, (1 / factor, factor))
 
-    def _interval(self, audited: AuditedLayer, name: str, cells: list[Cell], n: int) -> tuple[float, float]:
+    def _interval(self, audited: AuditedLayer, name: str, cells: list[GridCell], n: int) -> tuple[float, float]:
         """95 % percentile bootstrap of a judged figure over the drawn h."""
         generator = devices.numpy_generator(audited.seed, self.claim, audited.layer.name, "bootstrap")
-        column = FIGURES.index("relative_error" if name == "relative_error_ratio" else name)
+        column = DRAW_METRICS.index("relative_error" if name == "relative_error_ratio" else name)
         counted = [cell for cell in cells if used(cell, n)]
         draws = np.stack([cell.measured[:, column] for cell in counted], axis=1)
         if name == "relative_error_ratio":
@@ -135,7 +135,7 @@ class ShadowInversion:
         )
 
 
-def used(cell: Cell, n: int) -> bool:
+def used(cell: GridCell, n: int) -> bool:
     """Whether the cell counts for the summary."""
     return counts(cell.k, cell.rho, cell.prediction, n)
 
@@ -145,13 +145,13 @@ def counts(k: int, rho: float, prediction: Prediction, n: int) -> bool:
     return k < rho * n and rho * n >= FEWEST_KEPT and prediction.relative_error <= LARGEST_ERROR
 
 
-def _counted(grid: list[list[CellDraws]], n: int) -> list[list[CellDraws]]:
+def _counted(grid: list[list[GridDraws]], n: int) -> list[list[GridDraws]]:
     """The cells of a grid that count: where only the summary is asked for, the others need no pass."""
     rows = ([cell for cell in row if counts(cell.h.support.shape[1], cell.rho, cell.prediction, n)] for row in grid)
     return [row for row in rows if row]
 
 
-def summary(cells: list[Cell], n: int) -> dict[str, float]:
+def summary(cells: list[GridCell], n: int) -> dict[str, float]:
     """Medians over the cells that count, by the names of ``SUMMARY``."""
     rows = [_row(cell, n) for cell in cells if used(cell, n)]
     for row in rows:
@@ -177,7 +177,7 @@ def matched_null(seed: int, m: int, n: int) -> dict[str, Null]:
     return {name: summarise("gaussian", name, draws, "Gaussian layer, same grid") for name, draws in found.items()}
 
 
-def _from_activations(audited: AuditedLayer, matrix: Tensor, mean: float) -> list[Recovery]:
+def _from_activations(audited: AuditedLayer, matrix: Tensor, mean: float) -> list[ActivationRecovery]:
     """How real activations come back; empty without any."""
     if audited.activations is None:
         return []
@@ -185,12 +185,12 @@ def _from_activations(audited: AuditedLayer, matrix: Tensor, mean: float) -> lis
     return recover(matrix, mean, audited.activations, RHOS, generator, audited.device)
 
 
-def _digits(recovery: Recovery) -> dict[str, object]:
+def _digits(recovery: ActivationRecovery) -> dict[str, object]:
     values = asdict(recovery)
     return {key: float(f"{value:.6g}") if isinstance(value, float) else value for key, value in values.items()}
 
 
-def _note(recovered: list[Recovery]) -> str:
+def _note(recovered: list[ActivationRecovery]) -> str:
     """How real activations come back without dropout, in words."""
     cosine = {found.kind: found.cosine for found in recovered if found.rho == 1}
     if not cosine:
@@ -232,11 +232,11 @@ def _log_range(null: Null) -> float:
     return max((_log_factor(q) for q in (null.q01, null.q99) if q is not None), default=0.0)
 
 
-def _row(cell: Cell, n: int) -> dict[str, float]:
+def _row(cell: GridCell, n: int) -> dict[str, float]:
     """One cell for the JSON: means over the draws, beside the predictions."""
     means: NDArray[np.float64] = cell.measured.mean(0)
     row = {"k": cell.k, "rho": cell.rho, "used": used(cell, n)}
-    row |= {name: float(f"{mean:.6g}") for name, mean in zip(FIGURES, means, strict=True)}
+    row |= {name: float(f"{mean:.6g}") for name, mean in zip(DRAW_METRICS, means, strict=True)}
     prediction = cell.prediction
     return row | {
         "predicted_relative_error": prediction.relative_error,

@@ -14,7 +14,7 @@ from netaudit.network.network import Progress, Sample, Source
 from netaudit.numerics import device as devices
 from netaudit.numerics import entries
 from netaudit.results import ShadowImages, StackResult, StackRun
-from netaudit.shadow.activations import MOST as MOST_ACTIVATIONS
+from netaudit.shadow.activations import MOST_ACTIVATIONS
 
 if TYPE_CHECKING:
     import torch
