@@ -140,21 +140,39 @@ def test_a_small_layer_widens_the_tolerance_and_says_so(shape, widened):
     assert finding.rule.tolerances == {"ks_marchenko_pastur": 0.05, "bulk_variance_share": 0.05}
 
 
-def test_how_the_singular_values_were_computed_is_kept(monkeypatch):
-    monkeypatch.setattr(lanczos, "probes_for", lambda p: 8)
-    weight = gaussian(300, 400) + 0.3
-    exact = judge(weight).spectrum
-    assert (exact.method, exact.error, exact.known) == ("exact", 0, 300)
-    estimated = judge(weight, method="lanczos")
-    found = estimated.spectrum
-    assert (found.method, found.probes, found.steps) == ("lanczos", 8, 256)
-    assert 0 < found.error < 0.1
-    assert 0 < found.known < 300
-    low, high = estimated.conditions[0].interval
-    assert high - low > 2 * found.error * 0.9
-    monkeypatch.setattr(spectra, "LARGEST_BOTH", 0)
-    once = judge(weight, method="auto").spectrum
-    assert (once.method, once.error, once.known) == ("one_decomposition", pytest.approx(2 / 300), 8)
+def width(finding):
+    """From the distance to the upper end of its interval, which is never cut off."""
+    return finding.conditions[0].interval[1] - finding.metrics["ks_marchenko_pastur"]
+
+
+def test_the_verdict_allows_for_the_bound_of_an_estimated_spectrum_and_keeps_how_it_was_had(monkeypatch):
+    monkeypatch.setattr(lanczos, "STEPS", 192)
+    weight = gaussian(500, 700, seed=0) / 30
+    exact, estimated = (judge(weight, method=method) for method in ("exact", "lanczos"))
+    assert (exact.spectrum.method, exact.spectrum.error, exact.spectrum.known) == ("exact", 0, 500)
+    used = estimated.spectrum
+    assert (used.method, used.probes, used.steps) == ("lanczos", 64, 192)
+    assert 0 < used.known < 500
+    assert estimated.metrics["spikes"] == exact.metrics["spikes"] == 0
+    assert estimated.verdict == exact.verdict == "holds"
+    assert width(estimated) == pytest.approx(width(exact) + used.error)
+    assert used.error > 0.01
+    monkeypatch.setattr(lanczos, "STEPS", 8)  # a bound far beyond the tolerance
+    assert judge(weight, method="lanczos").verdict == "undecided"
+
+
+def test_the_verdict_allows_for_the_two_ranks_of_one_decomposition(monkeypatch):
+    monkeypatch.setattr(spectra, "LARGEST_BOTH", 100)
+    weight = gaussian(200, 300) / 30 + 0.01
+    exact, once = (judge(weight, method=method) for method in ("exact", "auto"))
+    assert (once.spectrum.method, once.spectrum.error, once.spectrum.known) == ("one_decomposition", 2 / 200, 8)
+    assert once.verdict == exact.verdict == "holds"
+    assert once.metrics["ks_marchenko_pastur"] == pytest.approx(exact.metrics["ks_marchenko_pastur"], abs=2 / 200)
+    assert once.metrics["tracy_widom_p"] == pytest.approx(exact.metrics["tracy_widom_p"], rel=1e-6)
+    assert width(once) == pytest.approx(width(exact) + 2 / 200)
+    uncentred = [name for name in exact.metrics if name.endswith("_uncentred")]
+    assert len(uncentred) == 10
+    assert [once.metrics[name] for name in uncentred] == [exact.metrics[name] for name in uncentred]
 
 
 @pytest.mark.parametrize("weight", [gaussian(40, 60), planted(300, 500, 4.0, 300), torch.ones(40, 60).tril()])

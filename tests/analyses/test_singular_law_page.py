@@ -206,6 +206,14 @@ def test_what_is_stored_is_read_again():
         assert msgspec.convert(msgspec.to_builtins(example(verdict)), SingularLaw) == example(verdict)
 
 
+def test_a_stored_finding_without_its_metrics_is_shown_all_the_same():
+    bare = msgspec.structs.replace(example("fails"), metrics={}, conditions=(), warnings=("odd_code", SINGLE_WEIGHTS))
+    shown = present(msgspec.convert(msgspec.to_builtins(bare), SingularLaw), PLACE)
+    assert "follow the law within –; 3 singular values lie" in explained(bare)
+    assert shown.warnings[0] == "odd code"
+    assert len(shown.figures) == len(shown.tables) == 1
+
+
 @pytest.mark.parametrize(
     ("change", "why"),
     [

@@ -49,9 +49,9 @@ def note(finding: SingularLaw) -> str:
     beyond = "no singular value lies" if not total else count(total, "singular value") + (" lies", " lie")[total > 1]
     bulk = metrics.get("ks_bulk")
     text = (
-        f"The singular values follow the law within {number(metrics['ks_marchenko_pastur'], 2)}; {beyond} beyond the "
-        f"edge of the noise (largest {number(metrics['largest_over_edge'], 3)} times the law's edge) and "
-        f"{percent(metrics['bulk_variance_share'])} of the variance is in the bulk"
+        f"The singular values follow the law within {number(metrics.get('ks_marchenko_pastur'), 2)}; {beyond} beyond "
+        f"the edge of the noise (largest {number(metrics.get('largest_over_edge'), 3)} times the law's edge) and "
+        f"{percent(metrics.get('bulk_variance_share'))} of the variance is in the bulk"
         + ("" if bulk is None else f", which follows its own law within {number(bulk, 2)}")
         + "."
     )
@@ -72,7 +72,7 @@ def p_value(p: float, digits: int) -> str:
 
 
 def _total(finding: SingularLaw) -> int:
-    """How many spikes there are; of those that are described, drawn or neither."""
+    """How many spikes there are: the metric, or where it is missing as many as are drawn."""
     drawn = 0 if finding.curve is None else len(finding.curve.spikes)
     found = finding.metrics.get("spikes")
     return drawn if found is None else int(found)
