@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from netaudit.errors import NetauditError
     from netaudit.network.layers import FCLayer, SkippedLayer
     from netaudit.results import AuditReport
-    from netaudit.sources.open import open_source
+    from netaudit.sources.open import open_network
 
 __version__ = "0.1.0"
-__all__ = ["AuditReport", "FCLayer", "NetauditError", "SkippedLayer", "__version__", "audit", "open_source"]
+__all__ = ["AuditReport", "FCLayer", "NetauditError", "SkippedLayer", "__version__", "audit", "open_network"]
 
 _HOMES = {
     "audit": "netaudit.auditor",
@@ -26,7 +26,7 @@ _HOMES = {
     "FCLayer": "netaudit.network.layers",
     "SkippedLayer": "netaudit.network.layers",
     "NetauditError": "netaudit.errors",
-    "open_source": "netaudit.sources.open",
+    "open_network": "netaudit.sources.open",
 }
 
 

@@ -1,4 +1,4 @@
-"""An audit: a source goes in, one layer at a time; a report comes out. The orchestration and nothing else."""
+"""An audit: a network goes in, one layer at a time; a report comes out. The orchestration and nothing else."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from netaudit.analyses.table import ANALYSERS
 from netaudit.errors import NetauditError
 from netaudit.network.fingerprint import WeightsHash, hash_matches_name, unchanged_files
 from netaudit.network.layers import FCLayer, SkippedLayer
-from netaudit.network.network import FCSpec, Progress, Sample, Source
+from netaudit.network.network import LayerSpec, Network, Progress, Sample
 from netaudit.numerics import device as devices
 from netaudit.numerics.spectrum import METHODS, Method, spectrum_numbers
 from netaudit.results import AuditReport, Coverage, LayerResult, Provenance
@@ -48,7 +48,7 @@ def _silent(message: str, done: float, total: float) -> None:
 
 @dataclass(frozen=True)
 class Auditor:
-    """Runs analysers over a source."""
+    """Runs analysers over a network."""
 
     device: torch.device
     seed: int = 0
@@ -58,7 +58,11 @@ class Auditor:
     progress: Progress = _silent
 
     def run(
-        self, source: Source, entries: Sequence[FCSpec | SkippedLayer], inputs: Inputs, witnesses: Sequence[Witness]
+        self,
+        network: Network,
+        entries: Sequence[LayerSpec | SkippedLayer],
+        inputs: Inputs,
+        witnesses: Sequence[Witness],
     ) -> Iterator[LayerResult | SkippedLayer]:
         """Yield a result for each entry, in order, with one layer in memory at a time."""
         total = sum(work(entry) for entry in entries)
@@ -72,15 +76,15 @@ class Auditor:
                 yield SkippedLayer(entry.name, entry.shape, too_large, entry.parameters)
             else:
                 self.progress(printable(entry.name, 60), done, total)
-                yield self._judge(source, entry, inputs, witnesses, done, total)
+                yield self._judge(network, entry, inputs, witnesses, done, total)
                 devices.release_memory()
             done += work(entry)
         self.progress("layers done", total, total)
 
     def _judge(
-        self, source: Source, spec: FCSpec, inputs: Inputs, witnesses: Sequence[Witness], done: float, total: float
+        self, network: Network, spec: LayerSpec, inputs: Inputs, witnesses: Sequence[Witness], done: float, total: float
     ) -> LayerResult:
-        layer = source.read(spec)
+        layer = network.read(spec)
         for tell in witnesses:
             tell(layer)
         audited = AuditedLayer(
@@ -105,7 +109,7 @@ class Auditor:
         return LayerResult(spec.name, spec.shape, layer.dtype, layer.activation, layer.origin, tuple(findings), figures)
 
 
-def work(entry: FCSpec | SkippedLayer) -> float:
+def work(entry: LayerSpec | SkippedLayer) -> float:
     """A layer's share of the work, roughly in floating-point operations: Gram product, eigenvalues, shadow pass."""
     if isinstance(entry, SkippedLayer):
         return 0.0
@@ -114,7 +118,7 @@ def work(entry: FCSpec | SkippedLayer) -> float:
     return 2.0 * m * n * p + 20.0 * p**3 + 3000.0 * m * n + 1e8
 
 
-def _too_large(spec: FCSpec, method: Method) -> str | None:
+def _too_large(spec: LayerSpec, method: Method) -> str | None:
     m, n = spec.shape
     needed = 8 * (_MEMORY_FACTOR * m * n + spectrum_numbers(m, n, method))
     available = devices.physical_memory()
@@ -161,7 +165,7 @@ def audit(
         NetauditError: the target cannot be read, or no layer has a claim that can be judged.
     """
     from netaudit.sources.data import load_data
-    from netaudit.sources.open import open_source
+    from netaudit.sources.open import open_network
 
     if nulls not in LEVELS:
         raise ValueError(f"nulls must be one of {', '.join(LEVELS)}, got {nulls!r}")
@@ -169,37 +173,37 @@ def audit(
         raise ValueError(f"spectrum must be one of {', '.join(METHODS)}, got {spectrum!r}")
     tell = progress or _silent
     auditor = Auditor(devices.choose(device), seed, nulls, spectrum, progress=tell)
-    source = open_source(target, weights=None if weights is None else Path(weights), progress=tell)
-    sample = source.sample if data is None else load_data(Path(data), source)
-    with unchanged_files(source.files, tell) as file_sha256:
-        return report_on(source, sample, auditor, file_sha256, tuple(layers or ()), tuple(exclude or ()))
+    network = open_network(target, weights=None if weights is None else Path(weights), progress=tell)
+    sample = network.sample if data is None else load_data(Path(data), network)
+    with unchanged_files(network.files, tell) as file_sha256:
+        return report_on(network, sample, auditor, file_sha256, tuple(layers or ()), tuple(exclude or ()))
 
 
 def report_on(
-    source: Source,
+    network: Network,
     sample: Sample | None,
     auditor: Auditor,
     file_sha256: str | None = None,
     layers: tuple[str, ...] = (),
     exclude: tuple[str, ...] = (),
 ) -> AuditReport:
-    """Audit a source that is open; ``layers`` and ``exclude`` are globs, as for :func:`audit`.
+    """Audit a network that is open; ``layers`` and ``exclude`` are globs, as for :func:`audit`.
 
     Raises:
         NetauditError: no layer has a claim that can be judged.
     """
-    entries = source.select(layers, exclude)
-    chosen = sum(isinstance(entry, FCSpec) for entry in entries)
+    entries = network.select(layers, exclude)
+    chosen = sum(isinstance(entry, LayerSpec) for entry in entries)
     if not chosen:
-        raise NetauditError(f"{source.info.name}: {_nothing(source, entries)}", hint=_closest(source, layers))
+        raise NetauditError(f"{network.info.name}: {_nothing(network, entries)}", hint=_closest(network, layers))
     with devices.fallbacks() as told:
-        inputs = run_inputs(source, sample, auditor.device, auditor.progress)
-    weights, norms = WeightsHash(), StackNorms(source.stack)
-    results = list(auditor.run(source, entries, inputs, (weights.add, norms.add)))
+        inputs = run_inputs(network, sample, auditor.device, auditor.progress)
+    weights, norms = WeightsHash(), StackNorms(network.head)
+    results = list(auditor.run(network, entries, inputs, (weights.add, norms.add)))
     audited = tuple(result for result in results if isinstance(result, LayerResult))
     skipped = tuple(result for result in results if isinstance(result, SkippedLayer))
     if not any(finding.verdict != "not_applicable" for layer in audited for finding in layer.findings):
-        raise NetauditError(f"{source.info.name}: no layer has a claim that can be judged: {_reason(results)}")
+        raise NetauditError(f"{network.info.name}: no layer has a claim that can be judged: {_reason(results)}")
     stds = (
         (layer.name, finding.metrics.get("std"))
         for layer in audited
@@ -208,29 +212,29 @@ def report_on(
     )
     known = {name: std for name, std in stds if std}
     with devices.fallbacks() as more:
-        stack = run_stack(source, inputs, sample, auditor.seed, auditor.device, auditor.progress, known)
+        stack = run_stack(network, inputs, sample, auditor.seed, auditor.device, auditor.progress, known)
     stack = replace(stack, note=" ".join(filter(None, (stack.note, *dict.fromkeys(told + more)))))
-    units = norms.hidden_units({spec.name: spec.shape for spec in source.specs()}, skipped)
-    parameters = {spec.name: spec.parameters for spec in source.specs()}
-    coverage = Coverage(source.parameters_total, sum(parameters[layer.name] for layer in audited))
+    units = norms.hidden_units({spec.name: spec.shape for spec in network.specs()}, skipped)
+    parameters = {spec.name: spec.parameters for spec in network.specs()}
+    coverage = Coverage(network.parameters_total, sum(parameters[layer.name] for layer in audited))
     claims = tuple(analyser.claim for analyser in auditor.analysers)
     return AuditReport(
-        target=source.info.name,
-        model=asdict(source.info),
-        provenance=_provenance(auditor, source, sample, file_sha256, weights, layers, exclude),
+        target=network.info.name,
+        model=asdict(network.info),
+        provenance=_provenance(auditor, network, sample, file_sha256, weights, layers, exclude),
         coverage=coverage,
         layers=audited,
         skipped=skipped,
         stack=stack,
         p_values=edge_tests(audited),
-        summary=summarise(printable(source.info.name, 80), audited, claims, stack, coverage, units),
+        summary=summarise(printable(network.info.name, 80), audited, claims, stack, coverage, units),
         units=units,
     )
 
 
 def _provenance(
     auditor: Auditor,
-    source: Source,
+    network: Network,
     sample: Sample | None,
     file_sha256: str | None,
     weights: WeightsHash,
@@ -242,14 +246,14 @@ def _provenance(
     return Provenance(
         file_sha256=file_sha256,
         weights_sha256=weights.hexdigest(),
-        hash_matches_name=hash_matches_name(source.files, file_sha256),
+        hash_matches_name=hash_matches_name(network.files, file_sha256),
         versions={
             "netaudit": __version__,
             "python": platform.python_version(),
             "torch": torch.__version__,
             "numpy": metadata.version("numpy"),
             "scipy": metadata.version("scipy"),
-            **source.versions,
+            **network.versions,
         },
         device=auditor.device.type,
         dtype="float64 for the laws, float32 without TF32 for the shadow pass",
@@ -265,15 +269,15 @@ def _provenance(
     )
 
 
-def _nothing(source: Source, entries: Sequence[FCSpec | SkippedLayer]) -> str:
-    if any(True for _ in source.specs()):
+def _nothing(network: Network, entries: Sequence[LayerSpec | SkippedLayer]) -> str:
+    if any(True for _ in network.specs()):
         return "--layers and --exclude leave no fully connected layer"
     found = ", ".join(dict.fromkeys(entry.reason for entry in entries if isinstance(entry, SkippedLayer)))
     return "no fully connected layer" + (f"; found: {printable(found, 200)}" if found else "")
 
 
-def _closest(source: Source, layers: tuple[str, ...]) -> str:
-    names = [printable(spec.name, 60) for spec in source.specs()]
+def _closest(network: Network, layers: tuple[str, ...]) -> str:
+    names = [printable(spec.name, 60) for spec in network.specs()]
     if not names:
         return "`netaudit layers TARGET` lists what is in it, with the reasons"
     return f"its fully connected layers: {', '.join(names[:6])}{', ...' if len(names) > 6 else ''}"

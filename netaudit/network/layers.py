@@ -57,7 +57,7 @@ class SkippedLayer:
 
 
 @dataclass(frozen=True)
-class StackLayer:
+class HeadLayer:
     """One layer of the fully connected stack at the top of a network."""
 
     name: str
@@ -66,10 +66,10 @@ class StackLayer:
 
 
 @dataclass(frozen=True)
-class Stack:
+class Head:
     """The fully connected stack at the top of a network, bottom to top."""
 
-    layers: tuple[StackLayer, ...]
+    layers: tuple[HeadLayer, ...]
     inferred: bool
     """True when order and activations were guessed from names and shapes."""
     note: str = ""

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from netaudit.network.layers import FCLayer, SkippedLayer, Stack
+from netaudit.network.layers import FCLayer, Head, SkippedLayer
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,7 +37,7 @@ class TensorStore(Protocol):
 
 
 @dataclass(frozen=True)
-class FCSpec:
+class LayerSpec:
     """Where a fully connected layer lies in a store. Shapes only: nothing is read yet."""
 
     name: str
@@ -86,17 +86,17 @@ class Sample:
 
 
 @dataclass(frozen=True)
-class Source:
+class Network:
     """An opened target: the plan, the store behind it, and what is known of the model around it."""
 
     info: ModelInfo
-    entries: tuple[FCSpec | SkippedLayer, ...]
+    layers: tuple[LayerSpec | SkippedLayer, ...]
     store: TensorStore
     parameters_total: int
-    stack: Stack | None = None
+    head: Head | None = None
     files: tuple[Path, ...] = ()
     """The weights' file, or the index and its shards, for their SHA-256."""
-    trunk: Callable[[Tensor], Tensor] | None = None
+    backbone: Callable[[Tensor], Tensor] | None = None
     """Real inputs ``[N, ...]`` to the input of the stack's bottom layer ``[N, in]``; None when it is not known."""
     sample: Sample | None = None
     preprocessing: Callable[[], Preprocessing | None] | None = None
@@ -104,10 +104,10 @@ class Source:
     versions: dict[str, str] = field(default_factory=dict)
     """Versions of the libraries that gave the architecture."""
 
-    def select(self, layers: Sequence[str] = (), exclude: Sequence[str] = ()) -> list[FCSpec | SkippedLayer]:
+    def select(self, layers: Sequence[str] = (), exclude: Sequence[str] = ()) -> list[LayerSpec | SkippedLayer]:
         """The plan with layers that the globs leave out turned into skipped ones. Case-sensitive, ``*`` and ``?``."""
 
-        def choose(entry: FCSpec | SkippedLayer) -> FCSpec | SkippedLayer:
+        def choose(entry: LayerSpec | SkippedLayer) -> LayerSpec | SkippedLayer:
             if isinstance(entry, SkippedLayer):
                 return entry
             if layers and not any(fnmatchcase(entry.name, glob) for glob in layers):
@@ -116,13 +116,13 @@ class Source:
                 return SkippedLayer(entry.name, entry.shape, "left out by --exclude", entry.parameters)
             return entry
 
-        return [choose(entry) for entry in self.entries]
+        return [choose(entry) for entry in self.layers]
 
-    def specs(self) -> Iterator[FCSpec]:
+    def specs(self) -> Iterator[LayerSpec]:
         """Every fully connected layer of the plan."""
-        return (entry for entry in self.entries if isinstance(entry, FCSpec))
+        return (entry for entry in self.layers if isinstance(entry, LayerSpec))
 
-    def read(self, spec: FCSpec) -> FCLayer:
+    def read(self, spec: LayerSpec) -> FCLayer:
         """Read one layer from the store."""
         rows = slice(*(spec.rows or (0, spec.shape[0])))
         stored = self.store.read(spec.weight)

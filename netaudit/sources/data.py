@@ -10,7 +10,7 @@ from typing import IO, Any
 import numpy as np
 
 from netaudit.errors import SourceError, UnsafeFileError
-from netaudit.network.network import Sample, Source
+from netaudit.network.network import Network, Sample
 from netaudit.sources.weights import require_regular, sha256
 from netaudit.text import printable
 
@@ -19,8 +19,8 @@ LARGEST = 2**30
 _HINT = "np.savez(FILE, x=inputs, y=labels), with float or uint8 inputs [N, ...] and integer labels [N]"
 
 
-def load_data(path: Path, source: Source) -> Sample:
-    """Real inputs from an ``.npz``, or from a folder of images through the source's own preprocessing.
+def load_data(path: Path, network: Network) -> Sample:
+    """Real inputs from an ``.npz``, or from a folder of images through the network's own preprocessing.
 
     Raises:
         SourceError: neither, or one that cannot be read; see :func:`load_sample` and :func:`.images.load_images`.
@@ -30,7 +30,7 @@ def load_data(path: Path, source: Source) -> Sample:
         return load_sample(path)
     from netaudit.sources.images import load_images
 
-    return load_images(path, None if source.preprocessing is None else source.preprocessing())
+    return load_images(path, None if network.preprocessing is None else network.preprocessing())
 
 
 def load_sample(path: Path) -> Sample:

@@ -9,13 +9,13 @@ import torch
 from torch import nn
 
 from netaudit.errors import SourceError
-from netaudit.network.network import ModelInfo, Source
+from netaudit.network.network import ModelInfo, Network
 from netaudit.sources.find_state_dict import state_dict
 from netaudit.sources.planners import backbone, meta_tracing, module, names_and_shapes
 from netaudit.sources.stores import MemoryStore, declare, module_store
 
 
-def open_memory(target: nn.Module | Mapping[str, Any]) -> Source:
+def open_memory(target: nn.Module | Mapping[str, Any]) -> Network:
     """A module, which is neither copied nor changed, or a state dict, plain or nested as in a checkpoint.
 
     Raises:
@@ -30,7 +30,7 @@ def open_memory(target: nn.Module | Mapping[str, Any]) -> Source:
     raise SourceError(f"cannot audit a {type(target).__name__}", hint="pass a name, a path, a module or a state dict")
 
 
-def _open_module(target: nn.Module) -> Source:
+def _open_module(target: nn.Module) -> Network:
     while isinstance(inner := getattr(target, "_orig_mod", getattr(target, "module", None)), nn.Module):
         if type(target).__name__ not in ("OptimizedModule", "DataParallel", "DistributedDataParallel"):
             break
@@ -42,25 +42,25 @@ def _open_module(target: nn.Module) -> Source:
     trace = meta_tracing.trace(target, meta_tracing.guess_inputs(target))
     planned = module.plan(target, trace)
     kind = type(target).__name__
-    return Source(
+    return Network(
         info=ModelInfo(kind, "module", architecture=kind),
-        entries=planned.entries,
+        layers=planned.layers,
         store=module_store(target),
         parameters_total=planned.parameters_total,
-        stack=planned.stack,
-        trunk=backbone.below(planned, trace, lambda: target),
+        head=planned.head,
+        backbone=backbone.below(planned, trace, lambda: target),
     )
 
 
-def _open_state_dict(target: Mapping[str, Any]) -> Source:
+def _open_state_dict(target: Mapping[str, Any]) -> Network:
     found = state_dict(target)
     origin = f"2-D weight under {found.taken}" if found.taken else "2-D weight"
     planned = names_and_shapes.plan(declare(found.tensors), origin)
-    return Source(
+    return Network(
         info=ModelInfo("state_dict", "module"),
-        entries=planned.entries,
+        layers=planned.layers,
         store=MemoryStore(found.tensors),
         parameters_total=planned.parameters_total,
-        stack=planned.stack,
-        trunk=backbone.below(planned, None),
+        head=planned.head,
+        backbone=backbone.below(planned, None),
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netaudit.errors import SourceError
-from netaudit.network.network import ModelInfo, Progress, Source
+from netaudit.network.network import ModelInfo, Network, Progress
 from netaudit.sources.hubs import registered, zoo
 from netaudit.sources.planners.names_and_shapes import plan
 from netaudit.sources.weights import READ, SUFFIXES, is_a, locate, open_weights
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 KINDS = ("zoo", "torchvision", "timm")  # the prefixes that settle a clash, in the order in which names are looked up
 
 
-def open_source(
+def open_network(
     target: str | Path | nn.Module | Mapping[str, Any],
     *,
     weights: str | Path | None = None,
     pretrained: bool = True,
     progress: Progress | None = None,
-) -> Source:
+) -> Network:
     """Open what a user names, without reading a layer.
 
     In this order: a module or a state dict; a file, or anything with a separator or a known suffix (a path, which may
@@ -113,7 +113,7 @@ def _look_up(target: str) -> tuple[str, str]:
     raise SourceError(f"{where} is called '{printable(name, 80)}', and there is no such file", hint=hint)
 
 
-def _open_file(path: Path) -> Source:
+def _open_file(path: Path) -> Network:
     from netaudit.sources.planners import backbone
 
     if described := zoo.open_beside_card(path):
@@ -122,12 +122,12 @@ def _open_file(path: Path) -> Source:
     planned = plan(file.declared, f"2-D weight under {file.taken}" if file.taken else "2-D weight")
     name = path.name if path.name not in ("", "..") else path.resolve().name  # of "." and "a/.."
     info = ModelInfo(name, "file", weights=file.path.name)
-    return Source(
+    return Network(
         info=info,
-        entries=planned.entries,
+        layers=planned.layers,
         store=file.store,
         parameters_total=planned.parameters_total,
-        stack=planned.stack,
+        head=planned.head,
         files=file.files,
-        trunk=backbone.below(planned, None),
+        backbone=backbone.below(planned, None),
     )

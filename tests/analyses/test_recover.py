@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from netaudit.analyses.network.labels_back.recover import ONEHOT_DRAWS, Labels, activate, forward, onehot, recover
-from netaudit.network.layers import FCLayer, Stack, StackLayer
+from netaudit.network.layers import FCLayer, Head, HeadLayer
 
 CPU = torch.device("cpu")
 
@@ -17,8 +17,8 @@ def network(*sizes, seed=0, bias=0.0):
         for i, (n, m) in enumerate(pairwise(sizes))
     }
     names = list(layers)
-    steps = tuple(StackLayer(name, "linear" if name == names[-1] else "relu") for name in names)
-    return layers.__getitem__, Stack(steps, inferred=False), dict.fromkeys(names, 1.0)
+    steps = tuple(HeadLayer(name, "linear" if name == names[-1] else "relu") for name in names)
+    return layers.__getitem__, Head(steps, inferred=False), dict.fromkeys(names, 1.0)
 
 
 def test_labels_come_back_through_a_gaussian_net_and_not_through_the_control():

@@ -5,10 +5,10 @@ import pytest
 import torch
 
 from netaudit.analyses.network.shadow_images import measure
-from netaudit.network.layers import FCLayer, Stack, StackLayer
+from netaudit.network.layers import FCLayer, Head, HeadLayer
 
 CPU = torch.device("cpu")
-STACK = Stack((StackLayer("a", "relu"), StackLayer("b", "relu"), StackLayer("c", "linear")), inferred=False)
+STACK = Head((HeadLayer("a", "relu"), HeadLayer("b", "relu"), HeadLayer("c", "linear")), inferred=False)
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def test_the_untrained_layers_have_the_scale_of_the_real_ones(layers, sigmas):
 def test_a_network_whose_weights_hold_pictures_shows_them():
     """Each label's row is a picture: its shadow is that picture, and its likeness 1."""
     pictures = torch.rand(4, 64, generator=generator())
-    stack = Stack((StackLayer("top", "linear"),), inferred=False)
+    stack = Head((HeadLayer("top", "linear"),), inferred=False)
     x = pictures.reshape(4, 1, 8, 8).repeat(3, 1, 1, 1)
     y = torch.arange(4).repeat(3)
     found = measure.show(
@@ -68,7 +68,7 @@ def test_a_network_whose_weights_hold_pictures_shows_them():
 
 
 def test_labels_without_real_inputs_are_left_out_and_ten_are_shown():
-    stack = Stack((StackLayer("top", "linear"),), inferred=False)
+    stack = Head((HeadLayer("top", "linear"),), inferred=False)
     weight = torch.rand(40, 64)
     y = np.arange(3, 37, 2).repeat(2)
     x = np.random.default_rng(0).random((len(y), 1, 8, 8), np.float32)

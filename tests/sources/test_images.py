@@ -11,7 +11,7 @@ import netaudit
 from netaudit.errors import SourceError, UnsafeFileError
 from netaudit.sources.data import load_data
 from netaudit.sources.images import Preprocessing, load_images, plain
-from netaudit.sources.open import open_source
+from netaudit.sources.open import open_network
 
 GREY = plain((1, 28, 28))
 
@@ -25,7 +25,7 @@ def picture(path, seed=0, size=(28, 28), mode="L"):
 @pytest.fixture
 def digits(tmp_path):
     """Twenty of the bundled network's own images, as pictures in a folder a digit."""
-    sample = open_source("mnist-mlp").sample
+    sample = open_network("mnist-mlp").sample
     for index in range(20):
         path = tmp_path / "digits" / str(sample.y[index]) / f"{index:02}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -34,12 +34,12 @@ def digits(tmp_path):
 
 
 def test_pictures_give_what_the_arrays_give(digits):
-    source = open_source("mnist-mlp")
-    found = load_data(digits, source)
+    network = open_network("mnist-mlp")
+    found = load_data(digits, network)
     assert found.x.shape == (20, 1, 28, 28)
-    order = np.argsort([f"{source.sample.y[i]}/{i:02}" for i in range(20)])
-    assert found.x == pytest.approx(source.sample.x[:20][order], abs=1e-6)
-    assert found.y.tolist() == source.sample.y[:20][order].tolist()
+    order = np.argsort([f"{network.sample.y[i]}/{i:02}" for i in range(20)])
+    assert found.x == pytest.approx(network.sample.x[:20][order], abs=1e-6)
+    assert found.y.tolist() == network.sample.y[:20][order].tolist()
 
 
 def test_an_audit_on_pictures(digits):
@@ -121,7 +121,7 @@ def test_torchvision_s_own_transforms_are_used(tmp_path):
     from torchvision.models import AlexNet_Weights
 
     picture(tmp_path / "goldfish" / "a.png", size=(300, 260), mode="RGB")
-    preprocessing = open_source("alexnet", pretrained=False).preprocessing()
+    preprocessing = open_network("alexnet", pretrained=False).preprocessing()
     found = load_images(tmp_path, preprocessing)
     with Image.open(tmp_path / "goldfish" / "a.png") as image:
         expected = AlexNet_Weights.DEFAULT.transforms()(image)
@@ -131,6 +131,6 @@ def test_torchvision_s_own_transforms_are_used(tmp_path):
 
 def test_timm_s_own_transform_is_used(tmp_path):
     picture(tmp_path / "a.png", size=(300, 260), mode="RGB")
-    found = load_images(tmp_path, open_source("timm:resnet18", pretrained=False).preprocessing())
+    found = load_images(tmp_path, open_network("timm:resnet18", pretrained=False).preprocessing())
     assert found.x.shape == (1, 3, 224, 224)
     assert found.x.min() < -1  # normalised, not in [0, 1]

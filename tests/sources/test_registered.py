@@ -1,4 +1,4 @@
-"""The names read from the source of torchvision and timm are those of their registries."""
+"""The names read from the network of torchvision and timm are those of their registries."""
 
 from __future__ import annotations
 

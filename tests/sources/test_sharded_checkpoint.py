@@ -21,7 +21,7 @@ import netaudit
 from netaudit import device
 from netaudit.auditor import Auditor
 from netaudit.network.fingerprint import WeightsHash
-from netaudit.sources.open import open_source
+from netaudit.sources.open import open_network
 from netaudit.analyses.network.labels_back.stack import Inputs
 
 folder, what, layers = sys.argv[1], sys.argv[2], sys.argv[3:]
@@ -30,10 +30,10 @@ if what == "audit":
     report = netaudit.audit(folder, layers=layers or None)
     said = [[layer.name, [finding.verdict for finding in layer.findings]] for layer in report.layers]
 elif what == "layers":
-    said = len(list(open_source(folder).specs()))
+    said = len(list(open_network(folder).specs()))
 else:
-    source = open_source(folder)
-    results = Auditor(device.choose("cpu")).run(source, list(source.specs()), Inputs(), (WeightsHash().add,))
+    network = open_network(folder)
+    results = Auditor(device.choose("cpu")).run(network, list(network.specs()), Inputs(), (WeightsHash().add,))
     said = sum(result.findings[0].verdict == "not_applicable" for result in results)
 first = device.peak_memory()
 if what == "audit" and not layers:  # again: what libraries allocate once, much of it after this peak, is no layer's
@@ -69,7 +69,7 @@ def test_it_is_the_audit_of_one_file(tmp_path):
     stored |= {f"model.layers.{block}.input_layernorm.weight": torch.zeros(48).bfloat16() for block in range(3)}
     save_file({"model.embed_tokens.weight": torch.zeros(8 * 48, 48).bfloat16(), **stored}, tmp_path / "one.safetensors")
     sharded, one = netaudit.audit(tmp_path / "net"), netaudit.audit(tmp_path / "one.safetensors")
-    assert (sharded.layers, sharded.skipped, sharded.stack) == (one.layers, one.skipped, one.stack)
+    assert (sharded.layers, sharded.skipped, sharded.head) == (one.layers, one.skipped, one.head)
     assert sharded.provenance.weights_sha256 == one.provenance.weights_sha256
     files = sorted((tmp_path / "net").iterdir())
     lines = [f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}\n" for file in files]

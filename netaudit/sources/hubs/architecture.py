@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from netaudit.errors import SourceError
-from netaudit.network.network import ModelInfo, Sample, Source, TensorStore
+from netaudit.network.network import ModelInfo, Network, Sample, TensorStore
 from netaudit.sources.images import Preprocessing
 from netaudit.sources.planners import backbone, meta_tracing
 from netaudit.sources.planners.module import plan
@@ -40,7 +40,7 @@ class Architecture:
     """Made only when there are pictures to be read."""
 
 
-def open_architecture(architecture: Architecture, file: WeightsFile | None, *, published: bool = False) -> Source:
+def open_architecture(architecture: Architecture, file: WeightsFile | None, *, published: bool = False) -> Network:
     """The architecture with the tensors of a file; without a file it can be planned, not read.
 
     A ``published`` file may hold more than the architecture has, as torchvision's googlenet does.
@@ -58,14 +58,14 @@ def open_architecture(architecture: Architecture, file: WeightsFile | None, *, p
     if file is not None:
         store = _bind(module, file, architecture, allow_more=published)
         info = replace(info, weights=info.weights or file.path.name)
-    return Source(
+    return Network(
         info=info,
-        entries=planned.entries,
+        layers=planned.layers,
         store=store,
         parameters_total=planned.parameters_total,
-        stack=planned.stack,
+        head=planned.head,
         files=() if file is None else file.files,
-        trunk=backbone.below(planned, trace, lambda: _filled(architecture.make, store)),
+        backbone=backbone.below(planned, trace, lambda: _filled(architecture.make, store)),
         sample=architecture.sample,
         preprocessing=architecture.preprocessing,
         versions=dict(architecture.versions),

@@ -10,7 +10,7 @@ from timm.models import get_pretrained_cfg
 from torch import nn
 
 from netaudit.errors import SourceError
-from netaudit.network.network import ModelInfo, Progress, Source
+from netaudit.network.network import ModelInfo, Network, Progress
 from netaudit.sources.hubs import download, hugging_face
 from netaudit.sources.hubs.architecture import Architecture, MismatchError, open_architecture
 from netaudit.sources.images import Preprocessing
@@ -34,7 +34,7 @@ def knows(name: str) -> bool:
 
 def open_timm(
     name: str, file: WeightsFile | None, *, pretrained: bool = True, progress: Progress | None = None
-) -> Source:
+) -> Network:
     """A model of timm with the weights of ``file``, else with the published ones of its tag (the default without one).
 
     Raises:

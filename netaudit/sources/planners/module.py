@@ -11,9 +11,9 @@ from torch.nn.modules.conv import _ConvNd
 from torch.nn.utils.parametrize import ParametrizationList
 
 from netaudit.network.graph import Trace
-from netaudit.network.layers import Stack, StackLayer
-from netaudit.network.network import FCSpec
-from netaudit.sources.planners.plan import Group, Plan, assemble, in_projections, inferred_stack
+from netaudit.network.layers import Head, HeadLayer
+from netaudit.network.network import LayerSpec
+from netaudit.sources.planners.plan import Group, Plan, assemble, in_projections, inferred_head
 
 _REASONS: tuple[tuple[tuple[type, ...], str], ...] = (
     ((nn.Embedding, nn.EmbeddingBag), "embedding"),
@@ -40,12 +40,12 @@ def plan(module: nn.Module, trace: Trace | None) -> Plan:
     tensors = dict(module.named_parameters(remove_duplicate=False))
     entries, total = assemble(parts, {key: (id(tensor), tensor.numel()) for key, tensor in tensors.items()})
     if trace is None:
-        return Plan(tuple(entries), total, inferred_stack(entries))
-    specs = [entry for entry in entries if isinstance(entry, FCSpec) and not entry.rows]
+        return Plan(tuple(entries), total, inferred_head(entries))
+    specs = [entry for entry in entries if isinstance(entry, LayerSpec) and not entry.rows]
     known = {uses.names[id(tensors[spec.weight])]: spec for spec in specs}
     top = trace.top({weight: spec.shape[1] for weight, spec in known.items()})
-    steps = tuple(StackLayer(known[weight].name, activation) for weight, activation in top)
-    return Plan(tuple(entries), total, Stack(steps, inferred=False) if steps else None)
+    steps = tuple(HeadLayer(known[weight].name, activation) for weight, activation in top)
+    return Plan(tuple(entries), total, Head(steps, inferred=False) if steps else None)
 
 
 class _Uses:
@@ -60,7 +60,7 @@ class _Uses:
         self.attention = "linear" if trace else None  # nothing follows q, k and v but their products
 
 
-def _layers(name: str, part: nn.Module, uses: _Uses) -> Iterator[FCSpec]:
+def _layers(name: str, part: nn.Module, uses: _Uses) -> Iterator[LayerSpec]:
     """The fully connected layers whose weights the part holds itself."""
     own = _own(name, part)
     if isinstance(part, nn.MultiheadAttention):
@@ -80,7 +80,7 @@ def _layers(name: str, part: nn.Module, uses: _Uses) -> Iterator[FCSpec]:
         else:
             continue
         if weight.is_floating_point() and weight.layout == torch.strided and weight.numel():
-            yield FCSpec(
+            yield LayerSpec(
                 name if is_weight and name else key,
                 (weight.shape[0], weight[0].numel()),
                 key,

@@ -7,8 +7,8 @@ import re
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from netaudit.network.network import FCSpec
-from netaudit.sources.planners.plan import IN_PROJECTIONS, Group, Plan, assemble, in_projections, inferred_stack
+from netaudit.network.network import LayerSpec
+from netaudit.sources.planners.plan import IN_PROJECTIONS, Group, Plan, assemble, in_projections, inferred_head
 
 _WEIGHT = re.compile(r"(?P<stem>(?:.*_)?)(?P<word>weights?|kernel|w)(?P<number>_?\d*)", re.IGNORECASE)
 _BIASES = {"weight": ("bias",), "weights": ("biases", "bias"), "kernel": ("bias",), "w": ("b", "bias")}
@@ -64,7 +64,7 @@ def plan(declared: Mapping[str, Declared], origin: str = "2-D weight") -> Plan:
         parts.append((found, [_group(group, declared) for group in together]))
     parameters = {key: (tensor.identity, tensor.size) for key, tensor in declared.items() if _is_parameter(key, tensor)}
     entries, total = assemble(parts, parameters)
-    return Plan(tuple(entries), total, inferred_stack(entries))
+    return Plan(tuple(entries), total, inferred_head(entries))
 
 
 def _bias(key: str, declared: Mapping[str, Declared]) -> Iterator[str | None]:
@@ -106,7 +106,7 @@ def _turned(declared: Mapping[str, Declared], biases: Mapping[str, str | None]) 
 
 def _specs(
     key: str, declared: Mapping[str, Declared], biases: Mapping[str, str | None], turned: set[str], origin: str
-) -> Iterator[FCSpec]:
+) -> Iterator[LayerSpec]:
     """The layers whose weight is stored under ``key``: one, or the parts of an attention's in_proj."""
     prefix, dot, last = key.rpartition(".")
     if re.fullmatch(r"(in|q|k|v)_proj_weight", last):
@@ -117,11 +117,11 @@ def _specs(
             return
     rows, columns = declared[key].shape
     if key in turned:
-        yield FCSpec(
+        yield LayerSpec(
             _layer(key), (columns, rows), key, biases[key], origin=f"{origin}, stored as [in, out]", transposed=True
         )
     else:
-        yield FCSpec(_layer(key), (rows, columns), key, biases[key], origin=origin)
+        yield LayerSpec(_layer(key), (rows, columns), key, biases[key], origin=origin)
 
 
 def _group(keys: Sequence[str], declared: Mapping[str, Declared]) -> Group:

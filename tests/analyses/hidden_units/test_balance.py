@@ -8,11 +8,11 @@ from torch import nn
 import netaudit
 from netaudit.analyses.network.hidden_units.balance import FEWEST, THRESHOLD, StackNorms, correlate, judge, verdict_on
 from netaudit.analyses.network.hidden_units.norms import measure
-from netaudit.network.layers import FCLayer, SkippedLayer, Stack, StackLayer
+from netaudit.network.layers import FCLayer, Head, HeadLayer, SkippedLayer
 from netaudit.results import AuditReport
-from netaudit.sources.open import open_source
+from netaudit.sources.open import open_network
 
-RELU = StackLayer("fc1", "relu")
+RELU = HeadLayer("fc1", "relu")
 
 
 def network(hidden=200, inputs=100, outputs=30, seed=0):
@@ -118,7 +118,7 @@ def test_gradient_descent_balances_the_norms():
 
 
 def test_the_bundled_network():
-    source = open_source("mnist-mlp")
+    source = open_network("mnist-mlp")
     collected = StackNorms(source.stack)
     for spec in source.specs():
         collected.add(source.read(spec))
@@ -227,7 +227,7 @@ def test_the_rule(interval, verdict):
     ("activation", "said"), [("relu", False), ("leaky_relu", False), ("linear", False), ("gelu", True)]
 )
 def test_an_activation_that_does_not_keep_the_balance_is_said(activation, said):
-    assert (f"With {activation} between" in pair(*balanced(), StackLayer("fc1", activation)).note) is said
+    assert (f"With {activation} between" in pair(*balanced(), HeadLayer("fc1", activation)).note) is said
 
 
 def test_the_curve_is_thinned_and_keeps_both_ends():
@@ -240,7 +240,7 @@ def test_the_curve_is_thinned_and_keeps_both_ends():
 
 
 def test_only_layers_that_fit_make_a_pair():
-    stack = Stack(tuple(StackLayer(name, "relu") for name in "abc"), inferred=False)
+    stack = Head(tuple(HeadLayer(name, "relu") for name in "abc"), inferred=False)
     collected = StackNorms(stack)
     A1, _, A2 = balanced()
     for name, weight in (("a", A1), ("b", A2)):
@@ -260,13 +260,13 @@ def test_only_layers_of_a_stack_of_several_are_measured(monkeypatch):
         "netaudit.analyses.network.hidden_units.balance.measure", lambda layer: measured.append(layer.name)
     )
     for names in ("", "a", "ab"):
-        collected = StackNorms(Stack(tuple(StackLayer(name, "relu") for name in names), inferred=False))
+        collected = StackNorms(Head(tuple(HeadLayer(name, "relu") for name in names), inferred=False))
         for name in "abc":
             collected.add(FCLayer(name, torch.ones(3, 3)))
     assert measured == ["a", "b"]
 
 
-@pytest.mark.parametrize("stack", [None, Stack((StackLayer("a", "linear"),), inferred=False)])
+@pytest.mark.parametrize("stack", [None, Head((HeadLayer("a", "linear"),), inferred=False)])
 def test_no_stack_and_one_layer_have_no_hidden_units(stack):
     collected = StackNorms(stack)
     collected.add(FCLayer("a", torch.zeros(3, 4)))

@@ -46,11 +46,11 @@ def analysers(path: Path) -> Callable[[], object]:
     from netaudit.analyses.network.labels_back.stack import Inputs
     from netaudit.auditor import Auditor
     from netaudit.numerics.device import choose
-    from netaudit.sources.open import open_source
+    from netaudit.sources.open import open_network
 
-    source = open_source(path)
-    entries, auditor = source.select((), ()), Auditor(choose("cpu"))  # which imports PyTorch
-    return lambda: list(auditor.run(source, entries, Inputs(), ()))
+    network = open_network(path)
+    entries, auditor = network.select((), ()), Auditor(choose("cpu"))  # which imports PyTorch
+    return lambda: list(auditor.run(network, entries, Inputs(), ()))
 
 
 def audit(path: Path) -> Callable[[], object]:

@@ -23,7 +23,7 @@ from itertools import pairwise
 import numpy as np
 
 from netaudit.analyses.network.hidden_units.norms import Floats, LayerNorms, measure
-from netaudit.network.layers import FCLayer, SkippedLayer, Stack, StackLayer
+from netaudit.network.layers import FCLayer, Head, HeadLayer, SkippedLayer
 from netaudit.results import HiddenUnits, Rule, Training, curve_values
 
 THRESHOLD = 0.3
@@ -54,7 +54,7 @@ _NOTES: dict[Training, str] = {
 class StackNorms:
     """Collects what hidden units need from the layers of a stack, one layer in memory at a time."""
 
-    def __init__(self, stack: Stack | None) -> None:
+    def __init__(self, stack: Head | None) -> None:
         self._layers = stack.layers if stack else ()
         self._found: dict[str, LayerNorms | str] = {}
         """By layer; or why it has none, as a predicate."""
@@ -80,7 +80,7 @@ class StackNorms:
         )
 
 
-def judge(lower: StackLayer, upper: str, units: int, below: LayerNorms | str, above: LayerNorms | str) -> HiddenUnits:
+def judge(lower: HeadLayer, upper: str, units: int, below: LayerNorms | str, above: LayerNorms | str) -> HiddenUnits:
     """Judge the units between two layers; a layer without norms says why, as a predicate."""
     unjudged = HiddenUnits(
         lower=lower.name,

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from netaudit.network.layers import FCLayer, Stack
+from netaudit.network.layers import FCLayer, Head
 from netaudit.numerics import device as devices
 from netaudit.results import StackRun
 from netaudit.shadow.distribution import shadow
@@ -73,7 +73,7 @@ class Forward:
     """First outputs of each ReLU layer, ``[at most keep, out]``."""
 
 
-def forward(read: Read, stack: Stack, x: Tensor, device: torch.device, keep: int) -> Forward:
+def forward(read: Read, stack: Head, x: Tensor, device: torch.device, keep: int) -> Forward:
     """Send real inputs x ``[N, in]`` up the stack, keeping the first ``keep`` hidden activations of each layer."""
     norms, hidden = {}, {}
     with devices.exact_float32():
@@ -88,7 +88,7 @@ def forward(read: Read, stack: Stack, x: Tensor, device: torch.device, keep: int
 
 def recover(
     read: Read,
-    stack: Stack,
+    stack: Head,
     sigmas: Mapping[str, float],
     sources: Sequence[Labels],
     generator: torch.Generator,

@@ -1,4 +1,4 @@
-"""The stack of a source: real inputs up it, labels down it and back; and what was assumed, in words."""
+"""The stack of a network: real inputs up it, labels down it and back; and what was assumed, in words."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from netaudit.analyses.network.labels_back import recover as shadow_stack
 from netaudit.analyses.network.shadow_images import measure as shadow_images
 from netaudit.errors import SourceError
-from netaudit.network.layers import FCLayer, Stack
-from netaudit.network.network import Progress, Sample, Source
+from netaudit.network.layers import FCLayer, Head
+from netaudit.network.network import Network, Progress, Sample
 from netaudit.numerics import device as devices
 from netaudit.numerics import entries
 from netaudit.results import ShadowImages, StackResult, StackRun
@@ -37,21 +37,21 @@ class Inputs:
     note: str = ""
 
 
-def run_inputs(source: Source, sample: Sample | None, device: torch.device, progress: Progress) -> Inputs:
+def run_inputs(network: Network, sample: Sample | None, device: torch.device, progress: Progress) -> Inputs:
     """Send the sample's inputs up the stack."""
     import torch
 
     if sample is None:
         return Inputs()
-    if source.stack is None or source.trunk is None:
+    if network.head is None or network.backbone is None:
         return Inputs(note="the real inputs were not used: the way from them to the fully connected stack is not known")
     progress("real inputs", 0.0, 0.0)
     inputs = torch.from_numpy(sample.x[:MOST_INPUTS])
-    x = source.trunk(inputs)
+    x = network.backbone(inputs)
     pixels = shadow_images.are_pixels(x, inputs) if shadow_images.are_images(sample.x.shape) else None
-    stack = source.stack
+    stack = network.head
     up = devices.with_cpu_fallback(
-        lambda where: shadow_stack.forward(_reader(source), stack, x, where, MOST_ACTIVATIONS), device
+        lambda where: shadow_stack.forward(_reader(network), stack, x, where, MOST_ACTIVATIONS), device
     )
     if not bool(torch.isfinite(up.logits).all()):
         return Inputs(note="the network's outputs on the real inputs are not finite")
@@ -64,7 +64,7 @@ def run_inputs(source: Source, sample: Sample | None, device: torch.device, prog
 
 
 def run_stack(
-    source: Source,
+    network: Network,
     inputs: Inputs,
     sample: Sample | None,
     seed: int,
@@ -76,15 +76,15 @@ def run_stack(
 
     ``known`` holds the standard deviations of the weights of the layers that were audited.
     """
-    stack = source.stack
+    stack = network.head
     if stack is None:
         return StackResult((), False, (), (), note="No stack of fully connected layers at the top was found.")
     names = tuple(step.name for step in stack.layers)
     activations = tuple(step.activation for step in stack.layers)
     progress("the stack", 0.0, 0.0)
-    read = _reader(source)
+    read = _reader(network)
     sigmas = {name: known.get(name) or _scale(read(name)) for name in names}
-    classes = next(spec.shape[0] for spec in source.specs() if spec.name == names[-1])
+    classes = next(spec.shape[0] for spec in network.specs() if spec.name == names[-1])
     constant = next((name for name, sigma in sigmas.items() if not sigma), None)
     problem = f"the weights of {constant} are constant, or not finite" if constant is not None else None
     if classes < 2:
@@ -120,9 +120,9 @@ def run_stack(
     return StackResult(names, stack.inferred, activations, tuple(runs), data, note, images)
 
 
-def _reader(source: Source) -> Callable[[str], FCLayer]:
-    specs = {spec.name: spec for spec in source.specs()}
-    return lambda name: source.read(specs[name])
+def _reader(network: Network) -> Callable[[str], FCLayer]:
+    specs = {spec.name: spec for spec in network.specs()}
+    return lambda name: network.read(specs[name])
 
 
 def _scale(layer: FCLayer) -> float:
@@ -131,7 +131,7 @@ def _scale(layer: FCLayer) -> float:
     return 0.0 if isinstance(described, str) else described.std
 
 
-def _note(stack: Stack, activations: tuple[str, ...], inputs: Inputs) -> str:
+def _note(stack: Head, activations: tuple[str, ...], inputs: Inputs) -> str:
     notes = [stack.note.rstrip(".")] if stack.note else []
     others = sorted(set(activations[:-1]) - {"relu"})
     if others:

@@ -13,7 +13,7 @@ import base64
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from netaudit.network.layers import FCLayer, Stack
+from netaudit.network.layers import FCLayer, Head
 from netaudit.numerics import device as devices
 from netaudit.results import ShadowImages
 from netaudit.shadow.distribution import alpha, shadow
@@ -49,7 +49,7 @@ def are_pixels(x: Tensor, inputs: Tensor) -> bool:
 
 def label_shadows(
     read: Callable[[str], FCLayer],
-    stack: Stack,
+    stack: Head,
     sigmas: Mapping[str, float],
     h: Tensor,
     generator: torch.Generator,
@@ -75,7 +75,7 @@ def label_shadows(
 
 def show(
     read: Callable[[str], FCLayer],
-    stack: Stack,
+    stack: Head,
     sigmas: Mapping[str, float],
     inputs: NDArray[np.float32],
     answers: NDArray[np.int64],
