@@ -42,7 +42,7 @@ class Op:
 
 
 @dataclass
-class Trace:
+class Graph:
     """The operations of one forward pass, in order; every tensor written gets a new number (in-place ones too)."""
 
     ops: list[Op] = field(default_factory=list)

@@ -25,7 +25,7 @@ class StateDict:
     """Named tensors, and where they lay."""
 
     tensors: dict[str, Tensor]
-    taken: str = ""
+    nested_under: str = ""
     """The keys that led to them, ``"checkpoint.model"`` for instance; empty for the top."""
     metadata: Mapping[str, Any] | None = None
     """Versions of the modules, which ``load_state_dict`` uses to convert old files."""

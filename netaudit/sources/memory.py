@@ -54,7 +54,7 @@ def _open_module(target: nn.Module) -> Network:
 
 def _open_state_dict(target: Mapping[str, Any]) -> Network:
     found = state_dict(target)
-    origin = f"2-D weight under {found.taken}" if found.taken else "2-D weight"
+    origin = f"2-D weight under {found.nested_under}" if found.nested_under else "2-D weight"
     planned = names_and_shapes.plan(declare(found.tensors), origin)
     return Network(
         info=ModelInfo("state_dict", "module"),

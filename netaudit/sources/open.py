@@ -119,7 +119,7 @@ def _open_file(path: Path) -> Network:
     if described := zoo.open_beside_card(path):
         return described
     file = open_weights(path)
-    planned = plan(file.declared, f"2-D weight under {file.taken}" if file.taken else "2-D weight")
+    planned = plan(file.declared, f"2-D weight under {file.nested_under}" if file.nested_under else "2-D weight")
     name = path.name if path.name not in ("", "..") else path.resolve().name  # of "." and "a/.."
     info = ModelInfo(name, "file", weights=file.path.name)
     return Network(

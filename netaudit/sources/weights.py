@@ -40,7 +40,7 @@ class WeightsFile:
     store: TensorStore
     declared: Mapping[str, Declared]
     """What the file says of each tensor of the store, in the file's order."""
-    taken: str = ""
+    nested_under: str = ""
     """The keys under which the state dict lay in a checkpoint."""
     metadata: Mapping[str, Any] | None = None
     """Versions of the modules, for ``load_state_dict``."""

@@ -35,7 +35,7 @@ A, B = torch.ones(1), torch.zeros(2)
 )
 def test_where_the_weights_are(loaded: Any, names: list[str], taken: str) -> None:
     found = state_dict(loaded)
-    assert (list(found.tensors), found.taken) == (names, taken)
+    assert (list(found.tensors), found.nested_under) == (names, taken)
 
 
 def test_metadata() -> None:

@@ -10,11 +10,11 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - its usual name
 from torch import Tensor, nn
 
-from netaudit.network.graph import Trace
+from netaudit.network.graph import Graph
 from netaudit.sources.planners.recording import Capture, Recorder
 
 
-def record(run: Callable[..., Any], *inputs: Tensor, **parameters: Tensor) -> Trace:
+def record(run: Callable[..., Any], *inputs: Tensor, **parameters: Tensor) -> Graph:
     recorder = Recorder({id(tensor): name for name, tensor in parameters.items()})
     with torch.no_grad(), recorder:
         output = run(*inputs, **parameters)

@@ -139,12 +139,12 @@ def _indexed(path: Path, checked: torch_zip.Records) -> WeightsFile:
             what = f"{printable(path.name)}: {printable(name, 80)} is declared with other bytes than its record has"
             raise UnsafeFileError(f"{what}; refused", hint=RESAVE)
         places[name] = _Place(start, tensor)
-    return WeightsFile(path, CheckpointStore(path, places), declared, found.taken, found.metadata)
+    return WeightsFile(path, CheckpointStore(path, places), declared, found.nested_under, found.metadata)
 
 
 def _whole(path: Path, found: StateDict) -> WeightsFile:
     """The file as it was loaded into memory."""
-    return WeightsFile(path, MemoryStore(found.tensors), declare(found.tensors), found.taken, found.metadata)
+    return WeightsFile(path, MemoryStore(found.tensors), declare(found.tensors), found.nested_under, found.metadata)
 
 
 def _extent(tensor: Tensor) -> int:

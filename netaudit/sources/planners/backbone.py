@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from netaudit.errors import SourceError
-from netaudit.network.graph import Trace
+from netaudit.network.graph import Graph
 from netaudit.network.network import LayerSpec
 from netaudit.sources.planners.plan import Plan
 from netaudit.text import printable
@@ -68,7 +68,7 @@ def _run(module: nn.Module, batch: Tensor) -> Any:
         raise SourceError(f"the model does not take inputs of shape {tuple(batch.shape[1:])}: {reason}") from error
 
 
-def below(plan: Plan, trace: Trace | None, make: Callable[[], nn.Module] | None = None) -> Backbone | None:
+def below(plan: Plan, trace: Graph | None, make: Callable[[], nn.Module] | None = None) -> Backbone | None:
     """What lies below the stack of a plan; ``make`` gives the module with its weights, if
     there is one. None when there is no stack."""
     if plan.head is None:

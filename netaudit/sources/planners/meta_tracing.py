@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from netaudit.network.graph import Trace
+from netaudit.network.graph import Graph
 from netaudit.sources.planners.recording import Recorder
 
 # Sides of square images to try when a module does not say what it takes: ImageNet, CIFAR, MNIST, then the rest.
@@ -66,7 +66,7 @@ def untouched(module: nn.Module) -> Iterator[None]:
             dictionary.update(items)
 
 
-def trace(module: nn.Module, inputs: Sequence[Tensor]) -> Trace | None:
+def trace(module: nn.Module, inputs: Sequence[Tensor]) -> Graph | None:
     """Record a forward pass on the first input that the module takes; None when it takes none of them.
 
     ``inputs`` are on the meta device, and so runs the pass. A module that keeps a plain tensor as an attribute cannot
@@ -97,7 +97,7 @@ def _without_data(tensor: Tensor) -> Tensor:
     return torch.empty_strided(tensor.shape, tensor.stride(), dtype=tensor.dtype, device="meta")
 
 
-def _record(names: dict[int, str], run: Callable[[], Any]) -> Trace | None:
+def _record(names: dict[int, str], run: Callable[[], Any]) -> Graph | None:
     recorder = Recorder(names)
     try:
         with torch.random.fork_rng(devices=[]), recorder:

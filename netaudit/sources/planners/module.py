@@ -10,7 +10,7 @@ from torch.nn.modules.batchnorm import _NormBase
 from torch.nn.modules.conv import _ConvNd
 from torch.nn.utils.parametrize import ParametrizationList
 
-from netaudit.network.graph import Trace
+from netaudit.network.graph import Graph
 from netaudit.network.layers import Head, HeadLayer
 from netaudit.network.network import LayerSpec
 from netaudit.sources.planners.plan import Group, Plan, assemble, in_projections, inferred_head
@@ -24,7 +24,7 @@ _REASONS: tuple[tuple[tuple[type, ...], str], ...] = (
 )
 
 
-def plan(module: nn.Module, trace: Trace | None) -> Plan:
+def plan(module: nn.Module, trace: Graph | None) -> Plan:
     """What to audit in a module, which is only looked at.
 
     Without a trace no convolution counts as fully connected, activations are unknown, and the stack is inferred.
@@ -51,7 +51,7 @@ def plan(module: nn.Module, trace: Trace | None) -> Plan:
 class _Uses:
     """How a traced pass used each parameter."""
 
-    def __init__(self, module: nn.Module, trace: Trace | None) -> None:
+    def __init__(self, module: nn.Module, trace: Graph | None) -> None:
         self.names = {id(tensor): name for name, tensor in module.named_parameters()}  # of tied ones the first
         self.activations = trace.activations() if trace else {}
         self.biases = {weight: op.weights[1:] for weight, op in trace.multiplications()} if trace else {}

@@ -12,7 +12,7 @@ from typing import Any
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
-from netaudit.network.graph import CONVOLUTIONS, Op, Trace
+from netaudit.network.graph import CONVOLUTIONS, Graph, Op
 
 MULTIPLIES = CONVOLUTIONS | {"linear"}
 _ALIASES = {"log_sigmoid": "logsigmoid", "swish": "silu"}
@@ -23,7 +23,7 @@ class Recorder(TorchFunctionMode):
 
     def __init__(self, names: Mapping[int, str]) -> None:
         super().__init__()
-        self.trace = Trace()
+        self.trace = Graph()
         self._names = names
         self._numbers: dict[int, int] = {}
         self._kept: list[Tensor] = []  # a tensor freed during the pass would give its id to another
@@ -59,7 +59,7 @@ class Recorder(TorchFunctionMode):
             self._kept.append(tensor)
         return self._numbers[id(tensor)]
 
-    def finish(self, output: Any) -> Trace:
+    def finish(self, output: Any) -> Graph:
         """The trace, with the model's output marked: the only tensor of it, or the one called ``logits``."""
         if isinstance(output, Mapping) and isinstance(output.get("logits"), Tensor):
             output = output["logits"]
