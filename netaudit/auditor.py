@@ -20,8 +20,10 @@ from netaudit.analyses.surrogates import LEVELS, Level
 from netaudit.analyses.table import ANALYSERS
 from netaudit.errors import NetauditError
 from netaudit.network.fingerprint import WeightsHash, hash_matches_name, unchanged_files
+from netaudit.network.inputs import Sample
 from netaudit.network.layers import FCLayer, SkippedLayer
-from netaudit.network.network import LayerSpec, Network, Progress, Sample
+from netaudit.network.network import LayerSpec, Network, Progress
+from netaudit.network.reader import LayerReader
 from netaudit.numerics import device as devices
 from netaudit.numerics.spectrum import METHODS, Method, spectrum_numbers
 from netaudit.results import AuditReport, Coverage, LayerResult, Provenance
@@ -59,32 +61,34 @@ class Auditor:
 
     def run(
         self,
-        network: Network,
-        entries: Sequence[LayerSpec | SkippedLayer],
+        read: LayerReader,
         inputs: Inputs,
         witnesses: Sequence[Witness],
     ) -> Iterator[LayerResult | SkippedLayer]:
-        """Yield a result for each entry, in order, with one layer in memory at a time."""
+        """Yield a result for each entry of the reader's network, in order."""
+        entries = read.network.layers
         total = sum(work(entry) for entry in entries)
         done = 0.0
         for entry in entries:
             if isinstance(entry, SkippedLayer):
                 yield entry
                 continue
-            too_large = _too_large(entry, self.spectrum)
-            if too_large:
-                yield SkippedLayer(entry.name, entry.shape, too_large, entry.parameters)
-            else:
-                self.progress(printable(entry.name, 60), done, total)
-                yield self._judge(network, entry, inputs, witnesses, done, total)
-                devices.release_memory()
+            self.progress(printable(entry.name, 60), done, total)
+            yield self._judge(read, entry, inputs, witnesses, done, total)
+            devices.release_memory()
             done += work(entry)
         self.progress("layers done", total, total)
 
     def _judge(
-        self, network: Network, spec: LayerSpec, inputs: Inputs, witnesses: Sequence[Witness], done: float, total: float
+        self,
+        read: LayerReader,
+        spec: LayerSpec,
+        inputs: Inputs,
+        witnesses: Sequence[Witness],
+        done: float,
+        total: float,
     ) -> LayerResult:
-        layer = network.read(spec)
+        layer = read(spec.name)
         for tell in witnesses:
             tell(layer)
         audited = AuditedLayer(
@@ -192,14 +196,17 @@ def report_on(
     Raises:
         NetauditError: no layer has a claim that can be judged.
     """
-    entries = network.select(layers, exclude)
-    chosen = sum(isinstance(entry, LayerSpec) for entry in entries)
-    if not chosen:
-        raise NetauditError(f"{network.info.name}: {_nothing(network, entries)}", hint=_closest(network, layers))
+    selected = network.select(layers, exclude)
+    if not any(True for _ in selected.specs()):
+        raise NetauditError(
+            f"{network.info.name}: {_nothing(network, selected.layers)}", hint=_closest(network, layers)
+        )
+    selected = selected.guarded(lambda spec: _too_large(spec, auditor.spectrum))
+    read = LayerReader(selected, keep=() if network.head is None else [step.name for step in network.head.layers])
     with devices.fallbacks() as told:
-        inputs = run_inputs(network, sample, auditor.device, auditor.progress)
+        inputs = run_inputs(read, sample, auditor.device, auditor.progress)
     weights, norms = WeightsHash(), StackNorms(network.head)
-    results = list(auditor.run(network, entries, inputs, (weights.add, norms.add)))
+    results = list(auditor.run(read, inputs, (weights.add, norms.add)))
     audited = tuple(result for result in results if isinstance(result, LayerResult))
     skipped = tuple(result for result in results if isinstance(result, SkippedLayer))
     if not any(finding.verdict != "not_applicable" for layer in audited for finding in layer.findings):
@@ -212,7 +219,7 @@ def report_on(
     )
     known = {name: std for name, std in stds if std}
     with devices.fallbacks() as more:
-        stack = run_stack(network, inputs, sample, auditor.seed, auditor.device, auditor.progress, known)
+        stack = run_stack(read, inputs, sample, auditor.seed, auditor.device, auditor.progress, known)
     stack = replace(stack, note=" ".join(filter(None, (stack.note, *dict.fromkeys(told + more)))))
     units = norms.hidden_units({spec.name: spec.shape for spec in network.specs()}, skipped)
     parameters = {spec.name: spec.parameters for spec in network.specs()}

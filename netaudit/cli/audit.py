@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from netaudit.text import folder_name
-
 if TYPE_CHECKING:
     from netaudit.analyses.surrogates import Level
     from netaudit.numerics.spectrum import Method
@@ -90,11 +88,11 @@ def audit(
     """Audit TARGET: a file, a folder of shards, a bundled network, or a torchvision or timm name (the default)."""
     from netaudit.cli.progress import progress_bar
     from netaudit.files import make_folder
-    from netaudit.sources.open import require
+    from netaudit.sources.open import report_folder, require
 
     started, clock = datetime.now(UTC), time.perf_counter()
     require(target)
-    folder = out or Path("reports") / folder_name(target)
+    folder = out or Path("reports") / report_folder(target)
     make_folder(folder)  # now, not after minutes of work
     with progress_bar(quiet) as progress:
         from netaudit.auditor import audit as run

@@ -24,7 +24,7 @@ def layers(target: str, weights: Path | None, layers: tuple[str, ...], exclude: 
 
     with progress_bar(quiet=False) as progress:
         network = open_network(target, weights=weights, pretrained=False, progress=progress)
-    entries = network.select(layers, exclude)
+    entries = network.select(layers, exclude).layers
     audited = [entry for entry in entries if isinstance(entry, LayerSpec)]
     rows = [
         (printable(e.name), " x ".join(map(str, e.shape)), f"{e.parameters:,}", e.activation or "not known", e.origin)

@@ -10,8 +10,9 @@ from typing import IO, Any
 import numpy as np
 
 from netaudit.errors import SourceError, UnsafeFileError
-from netaudit.network.network import Network, Sample
-from netaudit.sources.weights import require_regular, sha256
+from netaudit.files import require_regular, sha256
+from netaudit.network.inputs import Sample
+from netaudit.network.network import Network
 from netaudit.text import printable
 
 LARGEST = 2**30

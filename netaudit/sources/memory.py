@@ -47,8 +47,11 @@ def _open_module(target: nn.Module) -> Network:
         layers=planned.layers,
         store=module_store(target),
         parameters_total=planned.parameters_total,
+        cells=planned.cells,
+        graph=trace,
         head=planned.head,
         backbone=backbone.below(planned, trace, lambda: target),
+        make_module=lambda: target,
     )
 
 
@@ -61,6 +64,7 @@ def _open_state_dict(target: Mapping[str, Any]) -> Network:
         layers=planned.layers,
         store=MemoryStore(found.tensors),
         parameters_total=planned.parameters_total,
+        cells=planned.cells,
         head=planned.head,
         backbone=backbone.below(planned, None),
     )

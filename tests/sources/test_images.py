@@ -1,16 +1,21 @@
 """Real inputs from a folder of pictures."""
 
+import json
 import os
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
+from safetensors.torch import save_file
+from torch import nn
 
 import netaudit
 from netaudit.errors import SourceError, UnsafeFileError
+from netaudit.files import sha256
+from netaudit.network.inputs import Preprocessing
 from netaudit.sources.data import load_data
-from netaudit.sources.images import Preprocessing, load_images, plain
+from netaudit.sources.images import load_images, plain
 from netaudit.sources.open import open_network
 
 GREY = plain((1, 28, 28))
@@ -42,18 +47,39 @@ def test_pictures_give_what_the_arrays_give(digits):
     assert found.y.tolist() == network.sample.y[:20][order].tolist()
 
 
-def test_an_audit_on_pictures(digits):
-    report = netaudit.audit("mnist-mlp", layers=["7"], data=digits, nulls="none")
+@pytest.fixture
+def small(tmp_path):
+    """A small network that takes the pictures of digits: a weights file with its card."""
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Flatten(), nn.Linear(784, 40), nn.ReLU(), nn.Linear(40, 10))
+    save_file(net.state_dict(), tmp_path / "model.safetensors")
+    layers = [{"type": "Flatten"}, {"type": "Linear", "in": 784, "out": 40}, {"type": "ReLU"}]
+    card = {
+        "title": "A small network",
+        "input": [1, 28, 28],
+        "architecture": [*layers, {"type": "Linear", "in": 40, "out": 10}],
+        "weights": "model.safetensors",
+        "weights_sha256": sha256(tmp_path / "model.safetensors"),
+    }
+    (tmp_path / "card.json").write_text(json.dumps(card))
+    return net, tmp_path / "model.safetensors"
+
+
+def test_an_audit_on_pictures(digits, small):
+    net, file = small
+    report = netaudit.audit(file, data=digits, nulls="none")
     assert report.stack.data["n"] == 20
     assert report.stack.data["name"] == "digits"
-    assert report.stack.data["accuracy"] > 0.9
+    images = load_images(digits, GREY)
+    answers = net(torch.from_numpy(images.x)).argmax(1).numpy()
+    assert report.stack.data["accuracy"] == pytest.approx((answers == images.y).mean())
 
 
-def test_without_classes_nothing_is_said_about_accuracy(tmp_path):
+def test_without_classes_nothing_is_said_about_accuracy(tmp_path, small):
     for seed in range(3):
         picture(tmp_path / "some" / f"{seed}.png", seed)
     assert load_images(tmp_path / "some", GREY).y is None
-    report = netaudit.audit("mnist-mlp", layers=["7"], data=tmp_path / "some", nulls="none")
+    report = netaudit.audit(small[1], data=tmp_path / "some", nulls="none")
     assert report.stack.data["accuracy"] is None
     assert "softmax" in {run.source for run in report.stack.runs}
     assert "no accuracy" not in report.to_html()

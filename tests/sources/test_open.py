@@ -49,14 +49,18 @@ def test_where_the_state_dict_lay_is_said(here: Path) -> None:
     assert next(open_network("net.pt").specs()).origin == "2-D weight under model_state_dict"
 
 
-@pytest.mark.parametrize("name", ["net.onnx", "net.h5", "net.keras", "net.npz", "net.gguf", "alexnet"])
-def test_a_file_of_another_format_is_refused(here: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        *(("net.onnx", "an ONNX model; not read"), ("net.gguf", "a GGUF file; not read")),
+        ("alexnet", "not a weights file of a known format"),
+    ],
+)
+def test_a_file_of_another_format_is_refused(here: Path, name: str, what: str) -> None:
     (here / name).write_bytes(b"content")
-    with pytest.raises(
-        SourceError, match=rf"^{name}: .*(files are|a file without a suffix is) not read \(yet\)$"
-    ) as caught:
+    with pytest.raises(SourceError, match=f"^{name}: {what}$") as caught:
         open_network(name)
-    assert ".safetensors" in caught.value.hints[0]
+    assert ".safetensors" in caught.value.hints[-1]
 
 
 @pytest.mark.parametrize("target", ["absent.pt", "folder/alexnet", "absent.onnx"])

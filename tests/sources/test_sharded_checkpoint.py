@@ -69,7 +69,7 @@ def test_it_is_the_audit_of_one_file(tmp_path):
     stored |= {f"model.layers.{block}.input_layernorm.weight": torch.zeros(48).bfloat16() for block in range(3)}
     save_file({"model.embed_tokens.weight": torch.zeros(8 * 48, 48).bfloat16(), **stored}, tmp_path / "one.safetensors")
     sharded, one = netaudit.audit(tmp_path / "net"), netaudit.audit(tmp_path / "one.safetensors")
-    assert (sharded.layers, sharded.skipped, sharded.head) == (one.layers, one.skipped, one.head)
+    assert (sharded.layers, sharded.skipped, sharded.stack) == (one.layers, one.skipped, one.stack)
     assert sharded.provenance.weights_sha256 == one.provenance.weights_sha256
     files = sorted((tmp_path / "net").iterdir())
     lines = [f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}\n" for file in files]

@@ -27,9 +27,8 @@ from netaudit.errors import SourceError, UnsafeFileError
 from netaudit.sources.find_state_dict import StateDict, state_dict
 from netaudit.sources.formats import torch_zip
 from netaudit.sources.formats.torch_zip import RESAVE
-from netaudit.sources.planners.names_and_shapes import Declared
 from netaudit.sources.stores import MemoryStore, declare, dtype_name, refusal
-from netaudit.sources.weights import WeightsFile
+from netaudit.sources.weights_file import Declared, WeightsFile
 from netaudit.text import printable
 
 # What training scripts keep beside the weights and no code hides in: NumPy scalars (the best accuracy so far), and the
@@ -164,9 +163,10 @@ def _load(path: Path, pickled: BinaryIO, device: str) -> StateDict:
     shown = printable(path.name)
     allowed = [plain for plain in _PLAIN if plain not in torch.serialization.get_safe_globals()]
     try:
-        with warnings.catch_warnings(), torch.serialization.safe_globals(allowed):
+        # A file rather than its path: of a path that ends in .safetensors PyTorch trusts the name.
+        with path.open("rb") as file, warnings.catch_warnings(), torch.serialization.safe_globals(allowed):
             warnings.simplefilter("ignore")
-            loaded = torch.load(path, weights_only=True, map_location=device, mmap=False)
+            loaded = torch.load(file, weights_only=True, map_location=device, mmap=False)
     except pickle.UnpicklingError as error:
         refused = _refused_global(str(error), pickled)
         if refused is None:

@@ -10,12 +10,12 @@ import torch
 from torch import Tensor, nn
 
 from netaudit.errors import SourceError
-from netaudit.network.network import ModelInfo, Network, Sample, TensorStore
-from netaudit.sources.images import Preprocessing
+from netaudit.network.inputs import Preprocessing, Sample
+from netaudit.network.network import ModelInfo, Network, TensorStore
 from netaudit.sources.planners import backbone, meta_tracing
 from netaudit.sources.planners.module import plan
 from netaudit.sources.stores import RenamedStore, module_store
-from netaudit.sources.weights import WeightsFile
+from netaudit.sources.weights_file import WeightsFile
 from netaudit.text import printable
 
 
@@ -58,14 +58,21 @@ def open_architecture(architecture: Architecture, file: WeightsFile | None, *, p
     if file is not None:
         store = _bind(module, file, architecture, allow_more=published)
         info = replace(info, weights=info.weights or file.path.name)
+
+    def make_module() -> nn.Module:
+        return _filled(architecture.make, store)
+
     return Network(
         info=info,
         layers=planned.layers,
         store=store,
         parameters_total=planned.parameters_total,
+        cells=planned.cells,
+        graph=trace,
         head=planned.head,
+        backbone=backbone.below(planned, trace, make_module),
+        make_module=make_module,
         files=() if file is None else file.files,
-        backbone=backbone.below(planned, trace, lambda: _filled(architecture.make, store)),
         sample=architecture.sample,
         preprocessing=architecture.preprocessing,
         versions=dict(architecture.versions),

@@ -10,6 +10,7 @@ from torch.nn.modules.batchnorm import _NormBase
 from torch.nn.modules.conv import _ConvNd
 from torch.nn.utils.parametrize import ParametrizationList
 
+from netaudit.network.cells import CellSpec, Kind, cells_among
 from netaudit.network.graph import Graph
 from netaudit.network.layers import Head, HeadLayer
 from netaudit.network.network import LayerSpec
@@ -22,6 +23,13 @@ _REASONS: tuple[tuple[tuple[type, ...], str], ...] = (
     ((_NormBase, nn.LayerNorm, nn.GroupNorm, nn.RMSNorm), "normalisation"),
     ((ParametrizationList,), "parametrised weight: remove the parametrisation to audit the layer"),
 )
+
+# What recurrent modules say of themselves: the mode of a layer, the class of a single cell, its nonlinearity.
+_KINDS: dict[str, Kind] = {
+    **{"RNN_TANH": "rnn_tanh", "RNN_RELU": "rnn_relu", "GRU": "gru", "LSTM": "lstm"},
+    **{"GRUCell": "gru", "LSTMCell": "lstm"},
+}
+_SIMPLE: dict[str, Kind] = {"tanh": "rnn_tanh", "relu": "rnn_relu"}
 
 
 def plan(module: nn.Module, trace: Graph | None) -> Plan:
@@ -39,13 +47,25 @@ def plan(module: nn.Module, trace: Graph | None) -> Plan:
         parts.append((specs, [_group(label, part, group) for label, group in together if group]))
     tensors = dict(module.named_parameters(remove_duplicate=False))
     entries, total = assemble(parts, {key: (id(tensor), tensor.numel()) for key, tensor in tensors.items()})
+    cells = _cells(module)
     if trace is None:
-        return Plan(tuple(entries), total, inferred_head(entries))
+        return Plan(tuple(entries), total, inferred_head(entries), cells)
     specs = [entry for entry in entries if isinstance(entry, LayerSpec) and not entry.rows]
     known = {uses.names[id(tensors[spec.weight])]: spec for spec in specs}
     top = trace.top({weight: spec.shape[1] for weight, spec in known.items()})
     steps = tuple(HeadLayer(known[weight].name, activation) for weight, activation in top)
-    return Plan(tuple(entries), total, Head(steps, inferred=False) if steps else None)
+    return Plan(tuple(entries), total, Head(steps, inferred=False) if steps else None, cells)
+
+
+def _cells(module: nn.Module) -> tuple[CellSpec, ...]:
+    """The recurrent cells, each once, whatever the number of names that its module goes by."""
+    kinds: dict[str, Kind] = {}
+    shapes: dict[str, tuple[int, ...]] = {}
+    for name, part in module.named_modules():
+        if isinstance(part, (nn.RNNBase, nn.RNNCellBase)):
+            kinds[name] = _KINDS.get(str(getattr(part, "mode", type(part).__name__))) or _SIMPLE[str(part.nonlinearity)]
+            shapes |= {key: tuple(tensor.shape) for key, tensor in _own(name, part).items()}
+    return cells_among(shapes, kinds)
 
 
 class _Uses:

@@ -2,45 +2,23 @@
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 
+from netaudit.network.cells import cells_among
 from netaudit.network.network import LayerSpec
 from netaudit.sources.planners.plan import IN_PROJECTIONS, Group, Plan, assemble, in_projections, inferred_head
+from netaudit.sources.weights_file import Declared
 
 _WEIGHT = re.compile(r"(?P<stem>(?:.*_)?)(?P<word>weights?|kernel|w)(?P<number>_?\d*)", re.IGNORECASE)
 _BIASES = {"weight": ("bias",), "weights": ("biases", "bias"), "kernel": ("bias",), "w": ("b", "bias")}
-_RECURRENT = re.compile(r"(weight|bias)_(ih|hh)")
+_RECURRENT = re.compile(r"(weight|bias)_(ih|hh|hr)")
 _EMBEDDING = re.compile(r"embed|(^|_)emb($|_)|^w[tp]e$|position|(^|_)pos($|_)|token|^shared$", re.IGNORECASE)
 _NORM = re.compile(r"(^|[._])(norm|bn|ln|batchnorm|layernorm)", re.IGNORECASE)
 _BUFFER = re.compile(
     r"running_(mean|var)|num_batches_tracked|relative_position_index|relative_coords_table|position_ids|inv_freq|.*mask"
 )
 _OPTIMISER = re.compile(r"(^|\.)(optim\w*|exp_avg\w*|max_exp_avg\w*|momentum_buffer|square_avg|lr_schedulers?)(\.|$)")
-
-
-@dataclass(frozen=True)
-class Declared:
-    """What a file says of one tensor, before anything is read."""
-
-    shape: tuple[int, ...]
-    dtype: str
-    identity: Hashable
-    """Equal for tensors that are the very same stored numbers (tied weights)."""
-    refusal: str = ""
-    """Why the tensor cannot be read, if so: sparse, quantised, declared larger than its storage, ..."""
-
-    @property
-    def size(self) -> int:
-        """Number of elements."""
-        return math.prod(self.shape)
-
-    @property
-    def floating(self) -> bool:
-        """Whether the numbers are floating point (float8 and bfloat16 too)."""
-        return re.fullmatch(r"b?float(16|32|64|8_\w+)", self.dtype) is not None
 
 
 def plan(declared: Mapping[str, Declared], origin: str = "2-D weight") -> Plan:
@@ -64,7 +42,8 @@ def plan(declared: Mapping[str, Declared], origin: str = "2-D weight") -> Plan:
         parts.append((found, [_group(group, declared) for group in together]))
     parameters = {key: (tensor.identity, tensor.size) for key, tensor in declared.items() if _is_parameter(key, tensor)}
     entries, total = assemble(parts, parameters)
-    return Plan(tuple(entries), total, inferred_head(entries))
+    numbers = {key: tensor.shape for key, tensor in declared.items() if tensor.floating and not tensor.refusal}
+    return Plan(tuple(entries), total, inferred_head(entries), cells_among(numbers))
 
 
 def _bias(key: str, declared: Mapping[str, Declared]) -> Iterator[str | None]:

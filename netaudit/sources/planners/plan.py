@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain, count
 
+from netaudit.network.cells import CellSpec
 from netaudit.network.layers import Head, HeadLayer, SkippedLayer
 from netaudit.network.network import LayerSpec
 
@@ -25,6 +27,7 @@ class Plan:
     layers: tuple[LayerSpec | SkippedLayer, ...]
     parameters_total: int
     head: Head | None = None
+    cells: tuple[CellSpec, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,7 @@ def assemble(
     (equal for tied ones) and its number of elements. Tied weights are audited once, as the first layer that has them; a
     weight that an embedding shares with a layer is the layer's.
     """
+    parts = _with_unique_names(parts)
     audited: dict[tuple[Hashable, tuple[int, int] | None], LayerSpec] = {}
     owner: dict[Hashable, str] = {}  # under which entry each parameter is counted
 
@@ -69,6 +73,26 @@ def assemble(
             reason = f"tied to {sharer}" if sharer else group.reason
             entries.append(SkippedLayer(group.name, group.shape, reason, claim(group.name, group.keys)))
     return entries, sum(dict(parameters.values()).values())
+
+
+def _with_unique_names(
+    parts: Sequence[tuple[Sequence[LayerSpec], Sequence[Group]]],
+) -> list[tuple[list[LayerSpec], Sequence[Group]]]:
+    """The parts with every layer under a name of its own, so that a name says which layer is meant.
+
+    A file may hold ``fc.weight`` and ``fc.kernel``: the second layer goes by the name of its weight.
+    """
+    names: set[str] = set()
+    unique = []
+    for specs, groups in parts:
+        renamed = []
+        for spec in specs:
+            others = (f"{spec.name} {number}" for number in count(2))
+            name = next(name for name in chain((spec.name, spec.weight), others) if name not in names)
+            names.add(name)
+            renamed.append(spec if name == spec.name else replace(spec, name=name))
+        unique.append((renamed, groups))
+    return unique
 
 
 def inferred_head(entries: Sequence[LayerSpec | SkippedLayer]) -> Head | None:

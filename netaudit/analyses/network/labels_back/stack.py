@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from netaudit.analyses.network.labels_back import recover as shadow_stack
 from netaudit.analyses.network.shadow_images import measure as shadow_images
 from netaudit.errors import SourceError
+from netaudit.network.inputs import Sample
 from netaudit.network.layers import FCLayer, Head
-from netaudit.network.network import Network, Progress, Sample
+from netaudit.network.network import Progress
+from netaudit.network.reader import LayerReader
 from netaudit.numerics import device as devices
 from netaudit.numerics import entries
 from netaudit.results import ShadowImages, StackResult, StackRun
@@ -37,12 +39,15 @@ class Inputs:
     note: str = ""
 
 
-def run_inputs(network: Network, sample: Sample | None, device: torch.device, progress: Progress) -> Inputs:
+def run_inputs(read: LayerReader, sample: Sample | None, device: torch.device, progress: Progress) -> Inputs:
     """Send the sample's inputs up the stack."""
     import torch
 
     if sample is None:
         return Inputs()
+    network, gap = read.network, read.network.head_gap()
+    if gap is not None and network.head is not None:
+        return Inputs(note=f"the real inputs were not used: {gap}")
     if network.head is None or network.backbone is None:
         return Inputs(note="the real inputs were not used: the way from them to the fully connected stack is not known")
     progress("real inputs", 0.0, 0.0)
@@ -50,9 +55,7 @@ def run_inputs(network: Network, sample: Sample | None, device: torch.device, pr
     x = network.backbone(inputs)
     pixels = shadow_images.are_pixels(x, inputs) if shadow_images.are_images(sample.x.shape) else None
     stack = network.head
-    up = devices.with_cpu_fallback(
-        lambda where: shadow_stack.forward(_reader(network), stack, x, where, MOST_ACTIVATIONS), device
-    )
+    up = devices.with_cpu_fallback(lambda where: shadow_stack.forward(read, stack, x, where, MOST_ACTIVATIONS), device)
     if not bool(torch.isfinite(up.logits).all()):
         return Inputs(note="the network's outputs on the real inputs are not finite")
     classes = up.logits.shape[1]
@@ -64,7 +67,7 @@ def run_inputs(network: Network, sample: Sample | None, device: torch.device, pr
 
 
 def run_stack(
-    network: Network,
+    read: LayerReader,
     inputs: Inputs,
     sample: Sample | None,
     seed: int,
@@ -76,13 +79,16 @@ def run_stack(
 
     ``known`` holds the standard deviations of the weights of the layers that were audited.
     """
+    network = read.network
     stack = network.head
     if stack is None:
         return StackResult((), False, (), (), note="No stack of fully connected layers at the top was found.")
     names = tuple(step.name for step in stack.layers)
     activations = tuple(step.activation for step in stack.layers)
     progress("the stack", 0.0, 0.0)
-    read = _reader(network)
+    gap = network.head_gap()
+    if gap is not None:
+        return StackResult(names, stack.inferred, activations, (), note=f"Not run: {gap}.")
     sigmas = {name: known.get(name) or _scale(read(name)) for name in names}
     classes = next(spec.shape[0] for spec in network.specs() if spec.name == names[-1])
     constant = next((name for name, sigma in sigmas.items() if not sigma), None)
@@ -118,11 +124,6 @@ def run_stack(
         images = devices.with_cpu_fallback(show, device)
     note = _note(stack, activations, inputs)
     return StackResult(names, stack.inferred, activations, tuple(runs), data, note, images)
-
-
-def _reader(network: Network) -> Callable[[str], FCLayer]:
-    specs = {spec.name: spec for spec in network.specs()}
-    return lambda name: network.read(specs[name])
 
 
 def _scale(layer: FCLayer) -> float:
