@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 Progress = Callable[[str, float, float], None]
-"""Told (what is being done, work done, work in all); a total of 0 is not known. The unit is the teller's own."""
+"""A callback that is given what is being done, the work done, and the work in all; 0 in all means not known."""
 
 
 class TensorStore(Protocol):

@@ -16,12 +16,12 @@ from netaudit.network.network import Network
 from netaudit.text import printable
 
 LARGEST = 2**30
-"""Bytes that x may take as float32: 1,700 ImageNet inputs. The stack's accuracy needs a few hundred."""
+"""Bytes that x may take as float32: 1,700 ImageNet inputs. The accuracy of the head needs a few hundred."""
 _HINT = "np.savez(FILE, x=inputs, y=labels), with float or uint8 inputs [N, ...] and integer labels [N]"
 
 
 def load_data(path: Path, network: Network) -> Sample:
-    """Real inputs from an ``.npz``, or from a folder of images through the network's own preprocessing.
+    """Read real inputs from an ``.npz``, or from a folder of images through the network's own preprocessing.
 
     Raises:
         SourceError: neither, or one that cannot be read; see :func:`load_sample` and :func:`.images.load_images`.

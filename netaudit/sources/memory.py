@@ -1,4 +1,4 @@
-"""Sources that are in memory already: the caller's own module or state dict."""
+"""Networks that are in memory already: the caller's own module or state dict."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from netaudit.sources.stores import MemoryStore, declare, module_store
 
 
 def open_memory(target: nn.Module | Mapping[str, Any]) -> Network:
-    """A module, which is neither copied nor changed, or a state dict, plain or nested as in a checkpoint.
+    """Open a module, which is neither copied nor changed, or a state dict, plain or nested as in a checkpoint.
 
     Raises:
-        SourceError: neither, or a module whose layers cannot be told (TorchScript, lazy parameters).
+        SourceError: the target is neither, or a module whose layers cannot be told (TorchScript, lazy parameters).
     """
     if isinstance(target, torch.jit.ScriptModule):
         raise SourceError("a TorchScript module cannot be audited", hint="pass its state_dict()")
@@ -39,8 +39,8 @@ def _open_module(target: nn.Module) -> Network:
         raise SourceError(
             "the module has lazy parameters, whose shapes are not known", hint="run it on one input first"
         )
-    trace = meta_tracing.trace(target, meta_tracing.guess_inputs(target))
-    planned = module.plan(target, trace)
+    graph = meta_tracing.trace(target, meta_tracing.guess_inputs(target))
+    planned = module.plan(target, graph)
     kind = type(target).__name__
     return Network(
         info=ModelInfo(kind, "module", architecture=kind),
@@ -48,21 +48,21 @@ def _open_module(target: nn.Module) -> Network:
         store=module_store(target),
         parameters_total=planned.parameters_total,
         cells=planned.cells,
-        graph=trace,
+        graph=graph,
         head=planned.head,
-        backbone=backbone.below(planned, trace, lambda: target),
+        backbone=backbone.below(planned, graph, lambda: target),
         make_module=lambda: target,
     )
 
 
 def _open_state_dict(target: Mapping[str, Any]) -> Network:
-    found = state_dict(target)
-    origin = f"2-D weight under {found.nested_under}" if found.nested_under else "2-D weight"
-    planned = names_and_shapes.plan(declare(found.tensors), origin)
+    state = state_dict(target)
+    origin = f"2-D weight under {state.nested_under}" if state.nested_under else "2-D weight"
+    planned = names_and_shapes.plan(declare(state.tensors), origin)
     return Network(
         info=ModelInfo("state_dict", "module"),
         layers=planned.layers,
-        store=MemoryStore(found.tensors),
+        store=MemoryStore(state.tensors),
         parameters_total=planned.parameters_total,
         cells=planned.cells,
         head=planned.head,

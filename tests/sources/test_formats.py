@@ -19,6 +19,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from netaudit.cli.main import main
 from netaudit.errors import SourceError, UnsafeFileError
 from netaudit.sources.formats import table
 from netaudit.sources.formats.format import Beginning, Format
@@ -198,6 +199,16 @@ def test_a_format_is_one_module_and_one_line(here: Path, monkeypatch: pytest.Mon
 )
 def test_what_a_report_s_folder_is_called(target: str, name: str) -> None:
     assert report_folder(target) == name
+
+
+def test_a_report_is_written_into_that_folder(here: Path) -> None:
+    (here / "llama").mkdir()
+    torch.save({"fc.weight": torch.randn(40, 50)}, here / "llama" / "pytorch_model.bin")
+    arguments = ["llama/pytorch_model.bin", "--format", "json", "--nulls", "none", "--quiet"]
+    with pytest.raises(SystemExit) as left:
+        main(arguments)
+    assert left.value.code == 0
+    assert (here / "reports" / "llama" / "audit.json").is_file()
 
 
 def test_a_usual_name_without_a_folder_goes_by_the_folder_it_lies_in(

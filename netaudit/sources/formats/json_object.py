@@ -9,11 +9,11 @@ from netaudit.errors import UnsafeFileError
 
 
 def json_object(raw: bytes, shown: str) -> dict[str, Any]:
-    """A JSON object whose keys are unique, as JSON itself does not ask.
+    """Parse a JSON object whose keys are unique, which JSON itself does not ask.
 
     Raises:
-        ValueError: not JSON, or no object.
-        UnsafeFileError: a key that comes twice: two readers may take different values.
+        ValueError: the text is not JSON, or no object.
+        UnsafeFileError: a key comes twice, so that two readers may take different values.
     """
 
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -22,9 +22,9 @@ def json_object(raw: bytes, shown: str) -> dict[str, Any]:
         return dict(pairs)
 
     try:
-        found = json.loads(raw, object_pairs_hook=unique)
+        value = json.loads(raw, object_pairs_hook=unique)
     except (ValueError, RecursionError) as error:
         raise ValueError("no JSON") from error
-    if not isinstance(found, dict):
+    if not isinstance(value, dict):
         raise ValueError("no table")
-    return found
+    return value

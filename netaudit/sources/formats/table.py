@@ -26,9 +26,9 @@ READ = (
 
 def load(module: str) -> Format:
     """The format that a module of this folder defines."""
-    found = import_module(f"netaudit.sources.formats.{module}").FORMAT
-    assert isinstance(found, Format)
-    return found
+    row = import_module(f"netaudit.sources.formats.{module}").FORMAT
+    assert isinstance(row, Format)
+    return row
 
 
 FORMATS: tuple[Format, ...] = (*map(load, READ), *UNREAD)
@@ -59,8 +59,8 @@ def open_file(path: Path, *, indices: bool = True) -> WeightsFile:
 def format_of(path: Path) -> Format | None:
     """The format of a regular file: the first that its content tells, else the one that its suffix names."""
     beginning = Beginning.of(path)
-    told = next((known for known in FORMATS if known.sniff(beginning)), None)
-    return told or max(_by_suffix(path.name), key=lambda pair: len(pair[0]), default=("", None))[1]
+    by_content = next((known for known in FORMATS if known.sniff(beginning)), None)
+    return by_content or max(_by_suffix(path.name), key=lambda pair: len(pair[0]), default=("", None))[1]
 
 
 def _by_suffix(name: str) -> Iterator[tuple[str, Format]]:

@@ -1,4 +1,4 @@
-"""From real inputs to the stack: what lies below the stack's bottom layer, as a function."""
+"""From real inputs to the head: what lies below its bottom layer, as a function."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Backbone = Callable[["Tensor"], "Tensor"]
 
 
 def flattened(spec: LayerSpec) -> Backbone:
-    """The stack takes the inputs themselves, flattened to ``[N, in]``."""
+    """The backbone of a head that takes the inputs themselves, flattened to ``[N, in]``."""
 
     def backbone(x: Tensor) -> Tensor:
         width = math.prod(x.shape[1:])
@@ -36,7 +36,7 @@ def flattened(spec: LayerSpec) -> Backbone:
 
 
 def captured(make: Callable[[], nn.Module], weight: str) -> Backbone:
-    """Run the module that ``make`` gives, and keep what reaches the layer with that weight."""
+    """The backbone that runs the module of ``make`` and keeps what reaches the layer with that weight."""
     import torch
 
     from netaudit.sources.planners.meta_tracing import untouched
@@ -68,13 +68,15 @@ def _run(module: nn.Module, batch: Tensor) -> Any:
         raise SourceError(f"the model does not take inputs of shape {tuple(batch.shape[1:])}: {reason}") from error
 
 
-def below(plan: Plan, trace: Graph | None, make: Callable[[], nn.Module] | None = None) -> Backbone | None:
-    """What lies below the stack of a plan; ``make`` gives the module with its weights, if
-    there is one. None when there is no stack."""
+def below(plan: Plan, graph: Graph | None, make: Callable[[], nn.Module] | None = None) -> Backbone | None:
+    """The backbone below the head of a plan; None when there is no head.
+
+    ``make`` gives the module with its weights, where there is one; otherwise the inputs must be what the head takes.
+    """
     if plan.head is None:
         return None
     bottom = plan.head.layers[0].name
     spec = next(entry for entry in plan.layers if isinstance(entry, LayerSpec) and entry.name == bottom)
-    if make is None or trace is None or trace.flattened_input(spec.weight):
+    if make is None or graph is None or graph.flattened_input(spec.weight):
         return flattened(spec)
     return captured(make, spec.weight)

@@ -1,4 +1,4 @@
-"""Plan an ``nn.Module``: its layers by their types, their activations and the stack by a traced forward pass."""
+"""Plan an ``nn.Module``: its layers by their types, their activations and the head by a traced forward pass."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ _KINDS: dict[str, Kind] = {
 _SIMPLE: dict[str, Kind] = {"tanh": "rnn_tanh", "relu": "rnn_relu"}
 
 
-def plan(module: nn.Module, trace: Graph | None) -> Plan:
+def plan(module: nn.Module, graph: Graph | None) -> Plan:
     """What to audit in a module, which is only looked at.
 
-    Without a trace no convolution counts as fully connected, activations are unknown, and the stack is inferred.
+    Without a graph no convolution counts as fully connected, activations are unknown, and the head is inferred.
     """
-    uses = _Uses(module, trace)
+    uses = _Uses(module, graph)
     parts = []
     for name, part in module.named_modules(remove_duplicate=False):
         specs = list(_layers(name, part, uses))
@@ -48,11 +48,11 @@ def plan(module: nn.Module, trace: Graph | None) -> Plan:
     tensors = dict(module.named_parameters(remove_duplicate=False))
     entries, total = assemble(parts, {key: (id(tensor), tensor.numel()) for key, tensor in tensors.items()})
     cells = _cells(module)
-    if trace is None:
+    if graph is None:
         return Plan(tuple(entries), total, inferred_head(entries), cells)
     specs = [entry for entry in entries if isinstance(entry, LayerSpec) and not entry.rows]
     known = {uses.names[id(tensors[spec.weight])]: spec for spec in specs}
-    top = trace.top({weight: spec.shape[1] for weight, spec in known.items()})
+    top = graph.top({weight: spec.shape[1] for weight, spec in known.items()})
     steps = tuple(HeadLayer(known[weight].name, activation) for weight, activation in top)
     return Plan(tuple(entries), total, Head(steps, inferred=False) if steps else None, cells)
 
@@ -71,13 +71,13 @@ def _cells(module: nn.Module) -> tuple[CellSpec, ...]:
 class _Uses:
     """How a traced pass used each parameter."""
 
-    def __init__(self, module: nn.Module, trace: Graph | None) -> None:
+    def __init__(self, module: nn.Module, graph: Graph | None) -> None:
         self.names = {id(tensor): name for name, tensor in module.named_parameters()}  # of tied ones the first
-        self.activations = trace.activations() if trace else {}
-        self.biases = {weight: op.weights[1:] for weight, op in trace.multiplications()} if trace else {}
-        self.covering = trace.covering() if trace else set()
+        self.activations = graph.activations() if graph else {}
+        self.biases = {weight: op.weights[1:] for weight, op in graph.multiplications()} if graph else {}
+        self.covering = graph.covering() if graph else set()
         self.linear = {id(part.weight) for part in module.modules() if isinstance(part, nn.Linear)}
-        self.attention = "linear" if trace else None  # nothing follows q, k and v but their products
+        self.attention = "linear" if graph else None  # nothing follows q, k and v but their products
 
 
 def _layers(name: str, part: nn.Module, uses: _Uses) -> Iterator[LayerSpec]:

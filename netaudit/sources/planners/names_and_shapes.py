@@ -30,7 +30,7 @@ def plan(declared: Mapping[str, Declared], origin: str = "2-D weight") -> Plan:
     biases = {key: bias for key in declared for bias in _bias(key, declared)}
     turned = _turned(declared, biases)
     specs = {key: list(_specs(key, declared, biases, turned, origin)) for key in biases}
-    used = {key for found in specs.values() for spec in found for key in (spec.weight, spec.bias)}
+    used = {key for layers in specs.values() for spec in layers for key in (spec.weight, spec.bias)}
     modules: dict[str, list[str]] = {}
     for key in declared:
         modules.setdefault(key.rpartition(".")[0] or key, []).append(key)
@@ -38,8 +38,8 @@ def plan(declared: Mapping[str, Declared], origin: str = "2-D weight") -> Plan:
     for keys in modules.values():
         rest = [key for key in keys if key not in used]
         together = [rest] if len(rest) == len(keys) else [[key] for key in rest]
-        found = [spec for key in keys for spec in specs.get(key, ())]
-        parts.append((found, [_group(group, declared) for group in together]))
+        audited = [spec for key in keys for spec in specs.get(key, ())]
+        parts.append((audited, [_group(group, declared) for group in together]))
     parameters = {key: (tensor.identity, tensor.size) for key, tensor in declared.items() if _is_parameter(key, tensor)}
     entries, total = assemble(parts, parameters)
     numbers = {key: tensor.shape for key, tensor in declared.items() if tensor.floating and not tensor.refusal}
@@ -57,8 +57,13 @@ def _bias(key: str, declared: Mapping[str, Declared]) -> Iterator[str | None]:
     stem = key.removesuffix(last) + match["stem"]
     for word in _BIASES[match["word"].lower()]:
         for bias in (stem + word + match["number"], stem + word.upper() + match["number"]):
-            found = declared.get(bias)
-            if found and found.floating and not found.refusal and found.shape in [(length,) for length in tensor.shape]:
+            candidate = declared.get(bias)
+            if (
+                candidate
+                and candidate.floating
+                and not candidate.refusal
+                and candidate.shape in [(length,) for length in tensor.shape]
+            ):
                 yield bias
                 return
     if not _is_embedding(key):  # an nn.Embedding has no bias

@@ -1,4 +1,4 @@
-"""The plan of a model: what is audited, what is not and why, and the stack at its top. Shapes only, nothing is read."""
+"""The plan of a model: what is audited, what is not and why, and the head. Shapes only, nothing is read."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ IN_PROJECTIONS = ("in_proj_weight", "q_proj_weight", "k_proj_weight", "v_proj_we
 
 @dataclass(frozen=True)
 class Plan:
-    """What a source will give. The entries' parameters add up to ``parameters_total``."""
+    """What a network will give. The parameters of the layers add up to ``parameters_total``."""
 
     layers: tuple[LayerSpec | SkippedLayer, ...]
     parameters_total: int
@@ -96,7 +96,7 @@ def _with_unique_names(
 
 
 def inferred_head(entries: Sequence[LayerSpec | SkippedLayer]) -> Head | None:
-    """Guess the stack: the longest run of layers that ends at the last one, each feeding the next.
+    """Guess the head: the longest run of layers that ends at the last one, each feeding the next.
 
     Layers belong to one run when they follow each other with no other parameter between them, the outputs of one are as
     many as the inputs of the next, and none is named like a part of attention.

@@ -119,7 +119,7 @@ def test_gradient_descent_balances_the_norms():
 
 def test_the_bundled_network():
     source = open_network("mnist-mlp")
-    collected = StackNorms(source.stack)
+    collected = StackNorms(source.head)
     for spec in source.specs():
         collected.add(source.read(spec))
     found = collected.hidden_units({spec.name: spec.shape for spec in source.specs()}, ())
