@@ -12,7 +12,7 @@ from netaudit.errors import SourceError
 from netaudit.network.layers import Head
 from netaudit.numerics import device as devices
 from netaudit.results.report import DataResult
-from netaudit.shadow.activations import MOST as MOST_ACTIVATIONS
+from netaudit.shadow.activations import MOST_ACTIVATIONS as MOST_ACTIVATIONS
 
 if TYPE_CHECKING:
     import torch

@@ -27,7 +27,7 @@ def number_sections(sections: Sequence[Section]) -> tuple[Section, ...]:
             case Table() if block.caption:
                 return replace(block, caption=f"Table {next(tables)}. {block.caption}")
             case Pair():
-                return replace(block, items=tuple(captioned(item) for item in block.items))  # type: ignore[arg-type]
+                return replace(block, items=tuple(captioned(item) for item in block.items))  # type: ignore[misc]
             case Paragraph():
                 return replace(block, spans=_linked(block.spans, numbers))
             case Items():
