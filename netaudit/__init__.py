@@ -10,23 +10,34 @@ Importing the package is cheap: PyTorch is loaded by the first call that needs i
 
 from typing import TYPE_CHECKING, Any
 
+from netaudit.version import __version__
+
 if TYPE_CHECKING:
-    from netaudit.auditor import audit
+    from netaudit.analyses.analysis import Analysis
+    from netaudit.api import AuditReport, audit
     from netaudit.errors import NetauditError
     from netaudit.network.layers import FCLayer, SkippedLayer
-    from netaudit.results import AuditReport
-    from netaudit.sources.open import open_source
+    from netaudit.sources.open import open_network
 
-__version__ = "0.1.0"
-__all__ = ["AuditReport", "FCLayer", "NetauditError", "SkippedLayer", "__version__", "audit", "open_source"]
+__all__ = [
+    "Analysis",
+    "AuditReport",
+    "FCLayer",
+    "NetauditError",
+    "SkippedLayer",
+    "__version__",
+    "audit",
+    "open_network",
+]
 
 _HOMES = {
-    "audit": "netaudit.auditor",
-    "AuditReport": "netaudit.results",
+    "Analysis": "netaudit.analyses.analysis",
+    "AuditReport": "netaudit.api",
     "FCLayer": "netaudit.network.layers",
-    "SkippedLayer": "netaudit.network.layers",
     "NetauditError": "netaudit.errors",
-    "open_source": "netaudit.sources.open",
+    "SkippedLayer": "netaudit.network.layers",
+    "audit": "netaudit.api",
+    "open_network": "netaudit.sources.open",
 }
 
 

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from math import isfinite
 from typing import Any
 
 LONGEST = 300  # characters of a name shown to a person; JSON keeps the exact name
@@ -40,17 +41,17 @@ _LONGEST_SENTENCE = 2000  # characters: a note or reason from an analyser is one
 
 
 def number(value: float | None, digits: int = 4) -> str:
-    """A number to some significant digits, integers in full, with a true minus sign.
+    """A number to some significant digits, integers and what lies before a point in full, with a true minus sign.
 
-    >>> number(None), number(1234567), number(0.123456), number(-2.5e-7), number(0.123456, 2)
-    ('–', '1,234,567', '0.1235', '−2.5 × 10⁻⁷', '0.12')
+    >>> number(None), number(1234567), number(0.123456), number(-2.5e-7), number(0.123456, 2), number(107.3, 2)
+    ('–', '1,234,567', '0.1235', '−2.5 × 10⁻⁷', '0.12', '107')
     """
-    if value is None:
+    if value is None or (isinstance(value, float) and not isfinite(value)):
         return NONE
     if value == int(value) and abs(value) < 10**15:
         return f"{int(value):,}".replace("-", "−")
     if 1e-4 <= abs(value) < 1e6:
-        text = f"{value:,.0f}" if abs(value) >= 9999.5 else f"{value:.{digits}g}"
+        text = f"{value:,.0f}" if abs(value) >= 10**digits - 0.5 else f"{value:.{digits}g}"
         return text.replace("-", "−")
     mantissa, exponent = f"{Decimal(value):.{digits - 1}e}".split("e")
     mantissa = mantissa.rstrip("0").rstrip(".").replace("-", "−")
@@ -108,6 +109,16 @@ def shown_name(name: str, longest: int = LONGEST) -> str:
     ('fc.1', '(no name)')
     """
     return printable(name, longest) or "(no name)"
+
+
+def names(texts: Sequence[str], most: int = 3, separator: str = ", ") -> str:
+    """The first of several names, and how many more there are.
+
+    >>> names(["a", "b"]), names(["a", "b", "c", "d", "e"])
+    ('a, b', 'a, b, c and 2 more')
+    """
+    shown = separator.join(printable(text, 200) for text in texts[:most])
+    return shown if len(texts) <= most else f"{shown} and {number(len(texts) - most)} more"
 
 
 def sentence(text: str) -> str:

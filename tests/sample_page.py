@@ -4,9 +4,9 @@ import io
 import sys
 from pathlib import Path
 
+from netaudit.report.bundle import prepare
 from PIL import Image
 
-from netaudit.report.bundle import prepare
 from netaudit.report.renderers.pdf import to_png
 from netaudit.results import AuditReport
 

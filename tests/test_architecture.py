@@ -1,59 +1,148 @@
-"""The arrows between the rooms, read from the imports, and what importing each room loads."""
+"""The arrows between the rooms, read from every import there is; the sizes of the rooms; what an import loads."""
 
 import ast
+import re
 import subprocess
 import sys
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
 
 PACKAGE = Path(__file__).parent.parent / "netaudit"
 
-# room -> rooms it may import at module level
+# room -> rooms it may import, anywhere: at the top of a module, in a function, or for the types alone
 ALLOWED = {
-    "__main__": {"cli"},
+    "version": set(),
     "errors": set(),
+    "vocabulary": set(),
     "text": set(),
-    "files": {"errors"},
-    "numerics": {"errors"},
-    "network": {"errors", "sources", "text"},
-    "results": {"errors", "network"},
-    "sources": {"errors", "network", "text"},
+    "files": {"errors", "text"},
+    "numerics": {"errors", "vocabulary"},
+    "network": {"errors", "files", "text"},
+    "sources": {"errors", "files", "network", "text"},
     "shadow": {"numerics"},
-    "analyses": {"errors", "network", "numerics", "results", "shadow", "text", "sources"},
-    "auditor": {"analyses", "errors", "network", "numerics", "results", "sources", "text"},
-    "report": {"errors", "files", "network", "results", "text"},
-    "training": {"auditor", "errors", "files", "network", "numerics", "results", "shadow", "sources", "text"},
+    "results": {"errors", "network", "text", "vocabulary"},
+    "report": {"errors", "files", "text", "vocabulary"},
+    "analyses": {"errors", "network", "numerics", "report", "results", "shadow", "text", "vocabulary"},
+    "audit_page": {"analyses", "report", "results", "text", "vocabulary"},
+    "auditing": {
+        "analyses", "errors", "network", "numerics", "results", "text", "version", "vocabulary",
+    },
+    "api": {
+        "analyses", "audit_page", "auditing", "files", "network", "numerics", "report", "results", "sources",
+        "vocabulary",
+    },
+    "__init__": {"analyses", "api", "errors", "network", "sources", "version"},
+    "training": {"analyses", "api", "errors", "files", "network", "numerics", "results", "shadow", "sources", "text"},
     "studies": {
-        "analyses", "auditor", "errors", "files", "network", "numerics", "report", "results", "shadow", "sources",
-        "text", "training",
+        "analyses", "api", "auditing", "errors", "files", "network", "numerics", "report", "results", "shadow",
+        "sources", "text", "training", "version", "vocabulary",
     },
     "cli": {
-        "analyses", "auditor", "errors", "files", "network", "report", "results", "sources", "studies", "text",
-        "training",
+        "analyses", "api", "errors", "files", "network", "numerics", "report", "results", "sources", "studies", "text",
+        "training", "version", "vocabulary",
     },
+    "__main__": {"cli"},
 }  # fmt: skip
+FILES = sorted(PACKAGE.rglob("*.py"))
 
 
-def rooms():
-    for path in sorted(PACKAGE.rglob("*.py")):
-        parts = path.relative_to(PACKAGE).with_suffix("").parts
-        if parts != ("__init__",):
-            yield path, parts[0]
+def module_of(path):
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def module_level_imports(path):
-    """Rooms imported at module level; imports inside functions and under TYPE_CHECKING cost nothing at start-up."""
-    for node in ast.parse(path.read_text()).body:
+MODULES = {module_of(path): path for path in FILES}
+
+
+def imports(path):
+    """Modules of the package that a file imports: any import statement, and any string "netaudit.module:name"."""
+    for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "netaudit":
-            parts = node.module.split(".")[1:]
-            yield from [parts[0]] if parts else [alias.name for alias in node.names]
+            for alias in node.names:
+                whole = f"{node.module}.{alias.name}"
+                yield whole if whole in MODULES else node.module
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name.split(".")[0] == "netaudit")
+        elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "lazily":
+            yield from lazily_named(node, path)
 
 
-@pytest.mark.parametrize(("path", "room"), list(rooms()), ids=lambda value: str(value).removeprefix(str(PACKAGE)))
-def test_arrows(path, room):
-    imported = {name for name in module_level_imports(path) if name in ALLOWED}
-    assert imported <= ALLOWED[room] | {room}
+def lazily_named(call, path):
+    """The module in ``lazily(f"{_HERE}.measure:measure")``."""
+    text = ast.unparse(call.args[0])
+    here = re.search(r'^_HERE = "(.+)"$', path.read_text(), re.MULTILINE)
+    named = text.strip("f'\"").replace("{_HERE}", here[1] if here else "").partition(":")[0]
+    assert named in MODULES, f"{path}: {named} is no module"
+    yield named
+
+
+def room(module):
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 else "__init__"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_arrows(path):
+    own = room(module_of(path))
+    assert {room(module) for module in imports(path)} - {own} <= ALLOWED[own]
+
+
+def test_no_room_is_unknown():
+    assert {room(module) for module in MODULES} == ALLOWED.keys()
+
+
+def circles(arrows):
+    """Groups of two and more nodes that reach each other (Tarjan's algorithm)."""
+    index, low, stack, found = {}, {}, [], []
+
+    def visit(node):
+        index[node] = low[node] = len(index)
+        stack.append(node)
+        for other in sorted(arrows[node]):
+            if other not in index:
+                visit(other)
+                low[node] = min(low[node], low[other])
+            elif other in stack:
+                low[node] = min(low[node], index[other])
+        if low[node] == index[node]:
+            group = []
+            while (last := stack.pop()) != node:
+                group.append(last)
+            if group:
+                found.append(sorted([*group, node]))
+
+    for node in sorted(arrows):
+        if node not in index:
+            visit(node)
+    return found
+
+
+def test_circles_are_seen():
+    assert circles(defaultdict(set, {"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}})) == [["a", "b", "c"]]
+
+
+def test_no_circle_of_files():
+    arrows = defaultdict(set)
+    for module, path in MODULES.items():
+        arrows[module] |= {other for other in imports(path) if other != module}
+    assert circles(arrows) == []
+
+
+def test_no_circle_of_rooms():
+    arrows = defaultdict(set, {name: set(others) for name, others in ALLOWED.items()})
+    assert circles(arrows) == []
+
+
+def test_no_room_is_bigger_than_a_fifth_of_the_house():
+    lines = defaultdict(int)
+    for module, path in MODULES.items():
+        parts = module.split(".")
+        whole = ".".join(parts[1:3]) if parts[1:2] == ["studies"] else room(module)
+        lines[whole] += len(path.read_text().splitlines())
+    house = sum(lines.values())
+    assert {name: count for name, count in lines.items() if count > house / 5} == {}
 
 
 @pytest.mark.parametrize(
@@ -61,20 +150,28 @@ def test_arrows(path, room):
     [
         ("netaudit", ["torch", "numpy", "matplotlib", "pandas"]),
         ("netaudit.cli.main", ["torch", "torchvision", "timm", "matplotlib", "numpy", "pandas", "jinja2", "typst"]),
-        ("netaudit.results", ["torch", "matplotlib", "pandas"]),
+        ("netaudit.results", ["torch", "numpy", "matplotlib", "pandas"]),
+        ("netaudit.analyses.table", ["torch", "numpy", "matplotlib"]),
+        ("netaudit.audit_page.build", ["torch", "matplotlib", "pandas"]),
+        ("netaudit.api", ["torch", "matplotlib", "pandas"]),
+        ("netaudit.report.write", ["torch", "matplotlib", "jinja2", "typst"]),
         ("netaudit.numerics.laws.marchenko_pastur", ["torch", "matplotlib"]),
         ("netaudit.numerics.laws.tracy_widom", ["torch", "matplotlib"]),
-        ("netaudit.report", ["torch", "matplotlib"]),
         ("netaudit.studies.harness.page", ["torch", "matplotlib"]),
-        (
-            "netaudit.studies.calibration.page",
-            ["torch", "matplotlib", "netaudit.analyses.table", "netaudit.numerics"],
-        ),
+        ("netaudit.studies.calibration.page", ["torch", "matplotlib", "netaudit.numerics"]),
         ("netaudit.studies.theory.page", ["torch", "matplotlib"]),
         ("netaudit.sources.hubs.zoo", ["torch", "torchvision", "timm"]),
     ],
 )
 def test_what_an_import_does_not_load(module, absent):
     code = f"import sys, {module}; print(*[name for name in {absent!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
+
+
+def test_no_present_loads_pytorch_or_matplotlib():
+    presents = [module for module in MODULES if module.startswith("netaudit.analyses.") and module.endswith(".present")]
+    assert len(presents) >= 9
+    code = f"import sys, {', '.join(presents)}; print(*[n for n in ('torch', 'matplotlib') if n in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []

@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
 
-from netaudit.analyses.judging import unjudged
 from netaudit.report.document.model import Method, Presentation
-from netaudit.results.payload import Finding, NotApplicable, Payload
+from netaudit.results.payload import Finding, NotApplicable, Payload, unjudged
 from netaudit.results.report import LayerResult, Report
 from netaudit.text import capital, printable, sentence
 from netaudit.vocabulary import Need, Scope
@@ -46,7 +45,7 @@ class Claim:
     """Its number among the hypotheses of the paper, such as "H1"."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Analysis:
     """One analysis. ``measure`` may load PyTorch; everything else must not.
 
@@ -70,6 +69,8 @@ class Analysis:
     """From the payload and its place to what the report says of it; not called where the analysis does not apply."""
     method: Callable[[], Method] | None = None
     claim: Claim | None = None
+    columns: Callable[[Any], Mapping[str, Any]] | None = None
+    """From the payload to the columns that a data frame has of it; a claim's verdict and metrics are there anyway."""
     labels: Mapping[str, str] = field(default_factory=dict)
     """What its metrics are called in tables; an unknown one goes by its own name."""
 

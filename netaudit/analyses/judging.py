@@ -12,15 +12,11 @@ confidence-interval inclusion rule; the tolerances are netaudit's.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeVar
 
 import numpy as np
 
-from netaudit.results.payload import Condition, Finding, Null, number
-from netaudit.text import capital, sentence
+from netaudit.results.payload import Condition, Null, number
 from netaudit.vocabulary import NullKind, Verdict
-
-F = TypeVar("F", bound=Finding)
 
 
 def judge(
@@ -71,17 +67,6 @@ def null_of(
         return Null(kind, statistic, 0, None, None, None, own, shape, drawn_at)
     low, median, high = (float(q) for q in np.quantile(kept, [0.01, 0.5, 0.99]))
     return Null(kind, statistic, int(kept.size), low, median, high, own, shape, drawn_at)
-
-
-def unjudged(kind: type[F], metrics: Iterable[str], why: str) -> F:
-    """A finding that says why the claim cannot be judged; every metric is None for that reason."""
-    names = tuple(metrics)
-    return kind(
-        verdict="not_applicable",
-        metrics=dict.fromkeys(names),
-        reasons=dict.fromkeys(names, why),
-        note=sentence(capital(why)),
-    )
 
 
 def finite(

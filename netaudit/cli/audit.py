@@ -10,25 +10,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from netaudit.text import folder_name
+from netaudit.analyses.table import CLAIMS
+from netaudit.cli.choices import split_analyses, split_formats
+from netaudit.report.renderers.table import DEFAULT_FORMATS, FORMATS
+from netaudit.vocabulary import NULL_LEVELS, SPECTRUM_METHODS, NullLevel, SpectrumMethod
 
 if TYPE_CHECKING:
-    from netaudit.analyses.surrogates import Level
-    from netaudit.numerics.spectrum import Method
-    from netaudit.results import AuditReport
-
-FORMATS = ("html", "pdf", "json")
-CLAIMS = ("gaussian_weights", "constant_bias", "singular_law", "shadow_inversion")  # a test holds both to the analysers
-NULLS = ("none", "quick", "full")
-SPECTRA = ("auto", "exact", "lanczos")
-
-
-def split_formats(context: click.Context, parameter: click.Parameter, value: str) -> tuple[str, ...]:
-    """A comma-separated choice of report formats."""
-    asked = tuple(dict.fromkeys(part.strip() for part in value.split(",") if part.strip()))
-    if not asked or not set(asked) <= set(FORMATS):
-        raise click.BadParameter(f"{value!r}: a comma-separated choice of {', '.join(FORMATS)}", context, parameter)
-    return asked
+    from netaudit.api import AuditReport
+    from netaudit.report.document.model import Document
 
 
 @click.command()
@@ -50,12 +39,16 @@ def split_formats(context: click.Context, parameter: click.Parameter, value: str
     help="Real inputs x and labels y for the network, or a folder of images.",
 )
 @click.option(
-    "--nulls", type=click.Choice(NULLS), default="quick", show_default=True,
+    "--analyses", callback=split_analyses, metavar="NAME,...",
+    help="Run only these analyses; `netaudit analyses` lists them.",
+)  # fmt: skip
+@click.option(
+    "--nulls", type=click.Choice(NULL_LEVELS), default="quick", show_default=True,
     help="Draws of each layer's own entries, permuted and with random signs: one on at most 1024 x 1024 of them, "
     "ten at full size, or none.",
 )  # fmt: skip
 @click.option(
-    "--spectrum", type=click.Choice(SPECTRA), default="auto", show_default=True,
+    "--spectrum", type=click.Choice(SPECTRUM_METHODS), default="auto", show_default=True,
     help="Singular values: exact, or their distribution by Lanczos with an error bound; auto is exact up to a smaller "
     "side of 2048, and up to 8192 decomposes a layer once, with its mean: without it they are right to two ranks.",
 )  # fmt: skip
@@ -63,9 +56,9 @@ def split_formats(context: click.Context, parameter: click.Parameter, value: str
     "--format",
     "formats",
     callback=split_formats,
-    default=",".join(FORMATS),
+    default=",".join(DEFAULT_FORMATS),
     show_default=True,
-    help="Reports to write.",
+    help=f"Reports to write, of {', '.join(FORMATS)}.",
 )
 @click.option(
     "--fail-on", multiple=True, type=click.Choice(CLAIMS), metavar="CLAIM",
@@ -81,8 +74,9 @@ def audit(
     device: str,
     seed: int,
     data: Path | None,
-    nulls: Level,
-    spectrum: Method,
+    analyses: tuple[str, ...] | None,
+    nulls: NullLevel,
+    spectrum: SpectrumMethod,
     formats: tuple[str, ...],
     fail_on: tuple[str, ...],
     quiet: bool,
@@ -90,49 +84,53 @@ def audit(
     """Audit TARGET: a file, a folder of shards, a bundled network, or a torchvision or timm name (the default)."""
     from netaudit.cli.progress import progress_bar
     from netaudit.files import make_folder
-    from netaudit.sources.open import require
+    from netaudit.sources.open import report_folder, require
 
+    unjudged = [claim for claim in fail_on if analyses is not None and claim not in analyses]
+    if unjudged:
+        raise click.UsageError(f"--fail-on {unjudged[0]} needs that analysis: add it to --analyses")
     started, clock = datetime.now(UTC), time.perf_counter()
     require(target)
-    folder = out or Path("reports") / folder_name(target)
+    folder = out or Path("reports") / report_folder(target)
     make_folder(folder)  # now, not after minutes of work
     with progress_bar(quiet) as progress:
-        from netaudit.auditor import audit as run
+        from netaudit.api import audit as run
 
         report = run(
-            target, weights=weights, layers=layers, exclude=exclude, device=device, seed=seed, data=data,
-            nulls=nulls, spectrum=spectrum, progress=progress,
+            target, weights=weights, layers=layers, exclude=exclude, analyses=analyses, device=device, seed=seed,
+            data=data, nulls=nulls, spectrum=spectrum, progress=progress,
         )  # fmt: skip
         audited = time.perf_counter()
         if progress:
             progress("writing the report", 0.0, 0.0)
-        _write(report, folder, formats, started, audited - clock)
-    if not quiet:
-        _print(report, folder, formats)
+        document = _write(report, folder, formats, started, audited - clock, quiet)
+    if document is not None:
+        _print(document, folder, formats)
     if any("fails" in report.verdicts(claim).values() for claim in fail_on):
         sys.exit(1)
 
 
-def _write(report: AuditReport, folder: Path, formats: tuple[str, ...], started: datetime, seconds: float) -> None:
-    """Reports first, then run.json."""
+def _write(
+    report: AuditReport, folder: Path, formats: tuple[str, ...], started: datetime, seconds: float, quiet: bool
+) -> Document | None:
+    """Reports first, then run.json; the document where it is shown."""
     from netaudit.cli.run_file import write_run
-    from netaudit.report import write_reports
+    from netaudit.report.write import write_document
 
     clock = time.perf_counter()
-    write_reports(report, folder, formats)
+    document = None if quiet and formats == ("json",) else report.document()
+    write_document(lambda: document or report.document(), folder, formats, json_text=report.json_text)
     write_run(folder, started, {"audit": seconds, "reports": time.perf_counter() - clock})
+    return None if quiet else document
 
 
-def _print(report: AuditReport, folder: Path, formats: tuple[str, ...]) -> None:
+def _print(document: Document, folder: Path, formats: tuple[str, ...]) -> None:
     from rich.text import Text
 
-    from netaudit.cli.tables import console, print_summary
+    from netaudit.cli.tables import console, print_document
+    from netaudit.report.renderers.table import RENDERERS
 
-    print_summary(report)
-    for sentence in report.summary["text"]:
-        console().print(Text(sentence), soft_wrap=True)
-    if report.provenance.hash_matches_name is False:
-        console().print(Text("The file's SHA-256 does not begin with the hash in its name.", style="yellow"))
-    # in the order a person opens them
-    written = ", ".join(str(folder / f"audit.{name}") for name in FORMATS if name in formats)
-    console().print(Text(f"Report: {written}"), soft_wrap=True)
+    print_document(document)
+    # in the order in which a person opens them
+    written = [str(folder / f"audit{renderer.suffix}") for renderer in RENDERERS if renderer.name in formats]
+    console().print(Text(f"Report: {', '.join(written)}"), soft_wrap=True)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from netaudit.cli.audit import FORMATS, split_formats
+from netaudit.cli.choices import split_formats
+from netaudit.report.renderers.table import FORMATS, RENDERERS
 
 
 @click.command()
@@ -15,15 +16,15 @@ from netaudit.cli.audit import FORMATS, split_formats
     "--out", type=click.Path(path_type=Path), metavar="DIR", help="Where to write; beside the JSON by default."
 )
 @click.option(
-    "--format", "formats", callback=split_formats, default="html,pdf", show_default=True, help="Reports to write."
-)
+    "--format", "formats", callback=split_formats, default="html,pdf", show_default=True,
+    help=f"Reports to write, of {', '.join(FORMATS)}.",
+)  # fmt: skip
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def render(source: Path, out: Path | None, formats: tuple[str, ...], quiet: bool) -> None:
     """Rebuild the reports from an AUDIT.JSON; needs neither the model nor PyTorch."""
+    from netaudit.api import AuditReport
     from netaudit.cli.progress import progress_bar
     from netaudit.files import make_folder
-    from netaudit.report import write_reports
-    from netaudit.results import AuditReport
 
     report = AuditReport.from_json(source)
     folder = out or source.parent
@@ -31,6 +32,7 @@ def render(source: Path, out: Path | None, formats: tuple[str, ...], quiet: bool
     with progress_bar(quiet) as progress:
         if progress:
             progress("writing the report", 0.0, 0.0)
-        write_reports(report, folder, formats)
+        report.write(folder, formats)
     if not quiet:
-        click.echo("Report: " + ", ".join(str(folder / f"audit.{name}") for name in FORMATS if name in formats))
+        written = [str(folder / f"audit{renderer.suffix}") for renderer in RENDERERS if renderer.name in formats]
+        click.echo(f"Report: {', '.join(written)}")

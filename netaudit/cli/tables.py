@@ -8,15 +8,17 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from netaudit.results import AuditReport, Verdict
-from netaudit.text import printable
+from netaudit.report.document.model import Document
 
-SYMBOLS: dict[Verdict, tuple[str, str]] = {
-    "holds": ("●", "green"),
-    "undecided": ("▲", "yellow"),
-    "fails": ("×", "red"),
-    "not_applicable": ("–", "dim"),
+STYLES: dict[str, str] = {
+    "holds": "green",
+    "undecided": "yellow",
+    "fails": "red",
+    "not_applicable": "dim",
+    "soft": "dim",
+    "strong": "bold",
 }
+"""Colours of the styles of a document; a verdict has its symbol and its word besides."""
 
 
 class _Console(Console):
@@ -41,16 +43,10 @@ def print_table(headers: Sequence[str], rows: Iterable[Sequence[str | Text]], ti
     console().print(table)
 
 
-def print_summary(report: AuditReport) -> None:
-    """One row a layer, one column a claim: symbol, word and the value judged."""
-    rows = []
-    for layer in report.layers:
-        cells: list[str | Text] = [printable(layer.name, 60), f"{layer.shape[0]} x {layer.shape[1]}"]
-        for finding in layer.findings:
-            symbol, colour = SYMBOLS[finding.verdict]
-            value = "" if finding.value is None else f" {finding.value:.3g}"
-            if finding.conditions and finding.statistic != finding.conditions[0].statistic:  # another than its column's
-                value += f" ({printable(str(finding.statistic), 40).replace('_', ' ')})"
-            cells.append(Text(f"{symbol} {finding.verdict.replace('_', ' ')}{value}", style=colour))
-        rows.append(cells)
-    print_table(["layer", "out x in", *(claim.replace("_", " ") for claim in report.claims)], rows)
+def print_document(document: Document) -> None:
+    """Print a document's first page, as the text format has it, with colours where the terminal has them."""
+    from netaudit.report.renderers.text import text_lines
+
+    out = console()
+    for line in text_lines(document, out.width):
+        out.print(Text.assemble(*((span.text, STYLES.get(span.style, "")) for span in line)), soft_wrap=True)

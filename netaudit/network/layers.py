@@ -58,7 +58,7 @@ class SkippedLayer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @dataclass(frozen=True)
-class StackLayer:
+class HeadLayer:
     """One layer of the fully connected stack at the top of a network."""
 
     name: str
@@ -67,10 +67,10 @@ class StackLayer:
 
 
 @dataclass(frozen=True)
-class Stack:
+class Head:
     """The fully connected stack at the top of a network, bottom to top."""
 
-    layers: tuple[StackLayer, ...]
+    layers: tuple[HeadLayer, ...]
     inferred: bool
     """True when order and activations were guessed from names and shapes."""
     note: str = ""

@@ -1,92 +1,34 @@
-"""The doors of the room: render one report to HTML, PDF or figures, or write them all into a folder."""
+"""A document into a folder, in the formats asked for."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from netaudit.errors import ReportError
 from netaudit.files import make_folder, write_atomically
-from netaudit.results import AuditReport
+from netaudit.report.document.model import Document
+from netaudit.report.renderers.table import DEFAULT_FORMATS, FORMATS, RENDERERS
 
-if TYPE_CHECKING:
-    from netaudit.report.bundle import Bundle
-
-FORMATS = ("html", "pdf", "json")
-
-
-def render_html(report: AuditReport, path: str | Path | None = None) -> str:
-    """The report as one self-contained HTML page (no script, no network); written to ``path`` if given.
-
-    Raises:
-        ReportError: the file cannot be written.
-    """
-    from netaudit.report.bundle import prepare
-    from netaudit.report.renderers.html import to_html
-
-    page = to_html(prepare(report))
-    if path is not None:
-        write_atomically(Path(path), page.encode("utf-8"))
-    return page
+FIGURES = "figures"
+"""The folder of the figures, beside the report."""
 
 
-def render_pdf(report: AuditReport, path: str | Path | None = None) -> bytes:
-    """The report as a PDF (PDF/A-3a, PDF/UA-1) with audit.json attached; written to ``path`` if given.
+def write_document(
+    make: Callable[[], Document],
+    out: Path,
+    formats: Collection[str] = DEFAULT_FORMATS,
+    *,
+    stem: str = "audit",
+    json_text: Callable[[], str] | None = None,
+) -> dict[str, Path]:
+    """Write ``{stem}`` with the suffix of each format into the folder ``out``, which is made if need be.
 
-    The same report gives the same bytes.
-
-    Raises:
-        ReportError: the PDF cannot be made, or the file cannot be written.
-    """
-    from netaudit.report.bundle import prepare
-    from netaudit.report.renderers.pdf import to_pdf
-
-    pdf = to_pdf(prepare(report))
-    if path is not None:
-        write_atomically(Path(path), pdf)
-    return pdf
-
-
-def write_figures(report: AuditReport, folder: str | Path) -> list[Path]:
-    """Draw the report's figures into ``folder`` as SVG, numbered like ``layer_001_singular_values.svg``.
-
-    Raises:
-        ReportError: a file cannot be written.
-    """
-    from netaudit.report.figures.draw import draw_figures
-    from netaudit.report.plan import plan
-
-    return _write_figures(draw_figures(plan(report)), Path(folder))
-
-
-def write_reports(report: AuditReport, out: Path, formats: Collection[str] = FORMATS) -> dict[str, Path]:
-    """Write the formats asked for into the folder ``out``, which is made if need be.
-
-    ``audit.html`` and ``audit.pdf`` come with ``figures/*.svg``, drawn once for all. ``audit.json`` is written last:
-    where it is, the rest is complete.
+    The document is made only for a format that shows it; where JSON alone is asked for, ``json_text`` gives it. The
+    JSON is written last: where it is, the rest is complete. The same document gives the same bytes.
 
     Returns:
         The path of each format, and ``figures`` (their folder) where there are some.
-
-    Raises:
-        ReportError: an unknown format, a PDF that cannot be made, or a file that cannot be written.
-    """
-
-    def bundle() -> Bundle:
-        from netaudit.report.bundle import prepare
-
-        return prepare(report)
-
-    return write_formats("audit", out, formats, report.to_json, bundle)
-
-
-def write_formats(
-    stem: str, out: Path, formats: Collection[str], text: Callable[[], str], bundle: Callable[[], Bundle]
-) -> dict[str, Path]:
-    """Write ``{stem}.html``, ``{stem}.pdf``, the figures and, last, ``{stem}.json``: what was asked for.
-
-    The page is laid out (``bundle``) only for a format that shows it; JSON alone takes its ``text``.
 
     Raises:
         ReportError: an unknown format, a PDF that cannot be made, or a file that cannot be written.
@@ -95,38 +37,31 @@ def write_formats(
     if unknown:
         raise ReportError(f"unknown format {unknown[0]!r}", hint=f"formats are {', '.join(FORMATS)}")
     make_folder(out)
+    if set(formats) == {"json"} and json_text is not None:
+        path = out / f"{stem}.json"
+        write_atomically(path, json_text().encode("ascii"))
+        return {"json": path}
+    document = make()
     written: dict[str, Path] = {}
-
-    def keep(name: str, data: bytes) -> None:
-        written[name] = out / f"{stem}.{name}"
-        write_atomically(written[name], data)
-
-    if not {"html", "pdf"} & set(formats):
-        if "json" in formats:
-            keep("json", text().encode("ascii"))
-        return written
-
-    laid_out = bundle()
-    if _write_figures(laid_out.figures, out / "figures"):
-        written["figures"] = out / "figures"
-    if "html" in formats:
-        from netaudit.report.renderers.html import to_html
-
-        keep("html", to_html(laid_out).encode("utf-8"))
-    if "pdf" in formats:
-        from netaudit.report.renderers.pdf import to_pdf
-
-        keep("pdf", to_pdf(laid_out))
-    if "json" in formats:
-        keep("json", laid_out.json.encode("ascii"))
+    asked = [renderer for renderer in RENDERERS if renderer.name in formats]
+    if document.figures and any(renderer.shows_figures for renderer in asked):
+        write_figures(document, out / FIGURES)
+        written[FIGURES] = out / FIGURES
+    for renderer in asked:
+        written[renderer.name] = out / f"{stem}{renderer.suffix}"
+        write_atomically(written[renderer.name], renderer.render(document))
     return written
 
 
-def _write_figures(figures: Mapping[str, str], folder: Path) -> list[Path]:
-    if figures:
-        make_folder(folder)
+def write_figures(document: Document, folder: Path) -> list[Path]:
+    """Write the figures as SVG, numbered like ``layer_001_singular_values.svg``.
+
+    Raises:
+        ReportError: a file cannot be written.
+    """
+    make_folder(folder)
     paths = []
-    for stem, svg in figures.items():
+    for stem, svg in document.figures.items():
         paths.append(folder / f"{stem}.svg")
         write_atomically(paths[-1], f'<?xml version="1.0" encoding="utf-8"?>\n{svg}'.encode())
     return paths

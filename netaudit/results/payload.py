@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from math import isfinite
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from msgspec import Meta
 
+from netaudit.text import capital, sentence
 from netaudit.vocabulary import NullKind, Verdict
+
+F = TypeVar("F", bound="Finding")
 
 LARGEST = 1e100
 """Magnitude of a number that is drawn or tabulated: sums and products of two such numbers stay finite."""
@@ -26,8 +29,8 @@ Values = Annotated[tuple[Bounded, ...], Meta(max_length=LONGEST_CURVE)]
 """A stored curve: at most 600 bounded numbers."""
 Share = Annotated[float, Meta(ge=0, le=1)]
 Count = Annotated[int, Meta(ge=0)]
-Metrics = Mapping[str, float | int | None]
-"""One number each, or None with its reason in ``reasons``."""
+Metrics = Mapping[str, float | Annotated[int, Meta(ge=-(10**15), le=10**15)] | None]
+"""One number each, or None with its reason in ``reasons``. Integers stay exact as floats."""
 
 
 class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -129,6 +132,17 @@ class Finding(Payload, frozen=True, kw_only=True):
     def interval(self) -> tuple[float, float] | None:
         """The interval of the decisive condition."""
         return self.decisive.interval if self.decisive else None
+
+
+def unjudged(kind: type[F], metrics: Iterable[str], why: str) -> F:
+    """A finding that says why the claim cannot be judged; every metric is None for that reason."""
+    names = tuple(metrics)
+    return kind(
+        verdict="not_applicable",
+        metrics=dict.fromkeys(names),
+        reasons=dict.fromkeys(names, why),
+        note=sentence(capital(why)),
+    )
 
 
 def number(value: float) -> float | None:

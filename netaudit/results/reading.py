@@ -1,70 +1,108 @@
-"""The report from its JSON, whose schema has been checked."""
+"""A report from its JSON, strictly: an audit.json may come from a stranger."""
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-from netaudit.network.layers import SkippedLayer
-from netaudit.results.finding import Condition, Finding, Null, Rule
-from netaudit.results.layer import LayerResult, SpectralFigures
-from netaudit.results.network import HiddenUnits, PValue, PValues, ShadowImages, StackResult, StackRun
-from netaudit.results.report import AuditReport, Coverage, Provenance
+import msgspec
+
+from netaudit.errors import ReportError
+from netaudit.results.payload import Finding, NotApplicable, Payload
+from netaudit.results.report import FORMAT_VERSION, SCHEMA_ID, Report
+from netaudit.text import printable
+
+PayloadTypes = Mapping[str, type[Payload]]
+"""The type of each analysis' payload, by the analysis' name."""
 
 
-def report_from(data: Mapping[str, Any]) -> AuditReport:
-    """The report of a JSON object that meets the schema."""
-    stack = dict(data["stack"])
-    stack["runs"] = tuple(StackRun(**run) for run in stack["runs"])
-    stack["layers"], stack["activations"] = tuple(stack["layers"]), tuple(stack["activations"])
-    if stack.get("images") is not None:
-        lists = {key: tuple(part) for key, part in stack["images"].items() if isinstance(part, list)}
-        stack["images"] = ShadowImages(**(stack["images"] | lists))
-    return AuditReport(
-        target=data["target"],
-        model=data["model"],
-        provenance=Provenance(**data["provenance"]),
-        coverage=Coverage(**data["coverage"]),
-        layers=tuple(_layer_from(layer) for layer in data["layers"]),
-        skipped=tuple(SkippedLayer(**(entry | {"shape": tuple(entry["shape"])})) for entry in data["skipped"]),
-        stack=StackResult(**stack),
-        p_values=PValues(
-            **(data["p_values"] | {"tests": tuple(PValue(**entry) for entry in data["p_values"]["tests"])})
-        ),
-        summary=data["summary"],
-        units=tuple(_units_from(units) for units in data["units"]),
-        format_version=data["format_version"],
+def read_report(source: str | Path, types: PayloadTypes) -> Report:
+    """Read an audit.json: a path, or the text itself (a string that begins with ``{``).
+
+    Payloads of analyses that are not among ``types`` stay JSON objects.
+
+    Raises:
+        ReportError: not a file, not JSON, another format version, or not of the published schema.
+    """
+    text, name = _text(source)
+    try:
+        data = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite_float, object_pairs_hook=_unique)
+    except (ValueError, RecursionError) as error:
+        raise ReportError(f"{name}: not JSON: {printable(str(error), 200)}") from error
+    _check_version(data, name)
+    try:
+        return _report(data, types)
+    except (msgspec.ValidationError, RecursionError) as error:
+        raise ReportError(f"{name}: not an audit.json: {printable(str(error), 300)}") from error
+
+
+def _report(data: dict[str, Any], types: PayloadTypes) -> Report:
+    fields = {key: value for key, value in data.items() if key != "$schema"}
+    report = msgspec.convert(fields, type=Report)
+    layers = tuple(
+        msgspec.structs.replace(layer, analyses=_payloads(layer.analyses, types, f"layers[{index}].analyses"))
+        for index, layer in enumerate(report.layers)
+    )
+    return msgspec.structs.replace(report, layers=layers, analyses=_payloads(report.analyses, types, "analyses"))
+
+
+def _payloads(found: Mapping[str, Any], types: PayloadTypes, place: str) -> dict[str, Any]:
+    return {
+        name: _payload(value, types[name], f"{place}.{name}") if name in types else value
+        for name, value in found.items()
+    }
+
+
+def _payload(value: Any, kind: type[Payload], place: str) -> Payload:
+    applies = not (isinstance(value, Mapping) and value.keys() == {"note", "verdict"})
+    try:
+        return msgspec.convert(value, type=kind if applies or issubclass(kind, Finding) else NotApplicable)
+    except msgspec.ValidationError as error:
+        raise msgspec.ValidationError(f"{error} in {place}") from error
+
+
+def _check_version(data: Any, name: str) -> None:
+    version = data.get("format_version") if isinstance(data, dict) else None
+    if version == FORMAT_VERSION and data.get("$schema") in (None, SCHEMA_ID):
+        return
+    if version == 1:
+        raise ReportError(
+            f"{name}: written in format 1, which this netaudit no longer reads; it reads format {FORMAT_VERSION}",
+            hint="audit the weights again (netaudit TARGET): the same numbers are written in the new format",
+        )
+    raise ReportError(
+        f"{name}: format_version {printable(repr(version), 40)}, but this netaudit reads {FORMAT_VERSION}",
+        hint="run the audit again with this version, or render with the one that wrote the file",
     )
 
 
-def _layer_from(data: Mapping[str, Any]) -> LayerResult:
-    findings = tuple(_finding_from(finding) for finding in data["findings"])
-    figures = None if data["figures"] is None else _figures_from(data["figures"])
-    return LayerResult(**(dict(data) | {"shape": tuple(data["shape"]), "findings": findings, "figures": figures}))
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(dict(pairs)) != len(pairs):
+        raise ValueError("a key comes twice in one object")
+    return dict(pairs)
 
 
-def _figures_from(data: Mapping[str, Any]) -> SpectralFigures:
-    nulls = {name: data[name] and _null_from(data[name]) for name in ("alpha_null", "D_null")}
-    interval = data["alpha_interval"]
-    return SpectralFigures(**(dict(data) | nulls | {"alpha_interval": None if interval is None else tuple(interval)}))
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON number")
 
 
-def _null_from(data: Mapping[str, Any]) -> Null:
-    return Null(**(dict(data) | {"shape": None if data["shape"] is None else tuple(data["shape"])}))
+def _finite_float(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text[:30]} is no finite number")
+    return value
 
 
-def _finding_from(data: Mapping[str, Any]) -> Finding:
-    conditions = tuple(
-        Condition(**(entry | {"interval": tuple(entry["interval"]), "limits": tuple(entry["limits"])}))
-        for entry in data["conditions"]
-    )
-    nulls = tuple(_null_from(entry) for entry in data["nulls"])
-    rule = None if data["rule"] is None else Rule(**data["rule"])
-    parts = {"conditions": conditions, "nulls": nulls, "rule": rule, "warnings": tuple(data["warnings"])}
-    return Finding(**(dict(data) | parts))
-
-
-def _units_from(data: Mapping[str, Any]) -> HiddenUnits:
-    rule, interval = data["rule"], data["interval"]
-    ends = {"rule": None if rule is None else Rule(**rule), "interval": None if interval is None else tuple(interval)}
-    return HiddenUnits(**(dict(data) | ends))
+def _text(source: str | Path) -> tuple[str, str]:
+    if isinstance(source, str) and source.lstrip().startswith("{"):
+        return source, "audit.json"
+    path = Path(source)
+    try:
+        return path.read_text(encoding="utf-8"), printable(path.name)
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+        hint = "netaudit render takes the audit.json that an audit wrote"
+        raise ReportError(f"{printable(str(path))}: {reason}", hint=hint) from error

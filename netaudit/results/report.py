@@ -132,7 +132,7 @@ class LayerResult(Record, frozen=True):
 
 
 class Report(Record, frozen=True):
-    """The whole audit. ``to_json`` first; every other report is rendered from this object alone."""
+    """The whole audit, and the only thing that a report is rendered from."""
 
     target: str
     """What was asked for; a file's name without its folder."""

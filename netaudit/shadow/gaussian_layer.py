@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from netaudit.shadow.distribution import alpha, shadow
-from netaudit.shadow.inversion import GridCell, GridDraws, compare, support_auc
+from netaudit.shadow.inversion import GridDraws, MeasuredCell, compare, support_auc
 
 if TYPE_CHECKING:
     import torch
@@ -44,7 +44,7 @@ class GaussianLayers:
         self._down = H.T @ self._U
         self._m = len(H)
 
-    def invert(self, generator: torch.Generator) -> list[GridCell]:
+    def invert(self, generator: torch.Generator) -> list[MeasuredCell]:
         """Draw one matrix and return what :func:`netaudit.shadow.inversion.invert` gives for it.
 
         ``support_auc`` is left out and NaN: no null needs it, and it costs as much as all the rest.
@@ -66,7 +66,7 @@ class GaussianLayers:
             for cell in row:
                 metrics = compare(next(z), h, cell.h.support, cell.rho, self._n, cell.prediction, ranks=False)
                 measured = metrics.numpy().astype(np.float64)
-                cells.append(GridCell(cell.h.support.shape[1], cell.rho, cell.prediction, measured))
+                cells.append(MeasuredCell(cell.h.support.shape[1], cell.rho, cell.prediction, measured))
         return cells
 
 

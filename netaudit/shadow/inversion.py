@@ -39,7 +39,7 @@ DRAW_METRICS = (
     "support_precision",
     "support_recall",
 )
-"""What is measured on each draw, in the order of the columns of :attr:`GridCell.measured`; see :func:`compare`."""
+"""What is measured on each draw, in the order of the columns of :attr:`MeasuredCell.measured`; see :func:`compare`."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class GridDraws:
 
 
 @dataclass(frozen=True)
-class GridCell:
+class MeasuredCell:
     """The measured and the predicted metrics of one cell (k, rho) of the grid."""
 
     k: int
@@ -96,7 +96,7 @@ def invert(
     device: torch.device,
     *,
     mean: float = 0.0,
-) -> list[GridCell]:
+) -> list[MeasuredCell]:
     """Send the draws of a grid down A = ``matrix + mean`` and up again, and compare each z with its h.
 
     Returns one cell for each of the grid's, row by row. Where the device runs out of memory the batches are halved,
@@ -130,7 +130,7 @@ def invert(
             parts = devices.with_smaller_batches(work, len(row[0].mask), device)
             for index, cell in enumerate(row):
                 measured = np.concatenate([part[index] for part in parts]).astype(np.float64)
-                cells.append(GridCell(cell.h.support.shape[1], cell.rho, cell.prediction, measured))
+                cells.append(MeasuredCell(cell.h.support.shape[1], cell.rho, cell.prediction, measured))
     return cells
 
 

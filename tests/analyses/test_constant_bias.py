@@ -1,26 +1,46 @@
+"""H2: what is measured of biases whose truth is known, and what the report says of it."""
+
+import msgspec
 import pytest
 import torch
+from synthetic.constant_bias import example
+from synthetic.drawing import svg
+from synthetic.places import place
 
-from netaudit.analyses.context import AuditedLayer
-from netaudit.analyses.layer.constant_bias.measure import ConstantBias
+from netaudit.analyses.context import LayerContext
+from netaudit.analyses.layer.constant_bias import ANALYSIS
+from netaudit.analyses.layer.constant_bias.payload import METRICS, TOLERANCE, BiasCurve, ConstantBias
+from netaudit.analyses.layer.constant_bias.present import method, present
+from netaudit.analyses.needs import missing_of_layer
 from netaudit.network.layers import FCLayer
+from netaudit.report.document.formulas import formulas
 
-GENERATOR = torch.Generator().manual_seed(0)
-WEIGHT = torch.randn(400, 100, generator=GENERATOR) * 0.1
+WEIGHT = torch.randn(400, 100, generator=torch.Generator().manual_seed(0)) * 0.1
 
 
-def judge(bias, input_norm=None, weight=WEIGHT):
-    return ConstantBias()(AuditedLayer(FCLayer("b", weight, bias), 0, torch.device("cpu"), input_norm))
+def context(bias, input_norm=None, weight=WEIGHT):
+    return LayerContext(FCLayer("b", weight, bias), 0, torch.device("cpu"), input_norm)
+
+
+def measure(bias, input_norm=None, weight=WEIGHT):
+    return ANALYSIS.measure(context(bias, input_norm, weight))
 
 
 def noise(std):
     return torch.randn(400, generator=torch.Generator().manual_seed(1)) * std
 
 
+def words(finding):
+    return "".join(span.text for item in present(finding, place()).explanation for span in item)
+
+
+def read(payload):
+    return msgspec.json.decode(msgspec.json.encode(payload), type=ConstantBias)
+
+
 @pytest.mark.parametrize(
     ("bias", "input_norm", "verdict"),
     [
-        (None, None, "not_applicable"),
         (torch.zeros(400), None, "holds"),
         (torch.full((400,), 0.1), None, "holds"),
         (noise(0.05) + 1, None, "holds"),
@@ -31,25 +51,167 @@ def noise(std):
         (noise(0.14), 10.0, "fails"),
         (noise(0.5), 10.0, "fails"),
         (noise(0.5) + 100, 10.0, "fails"),  # constant against its median, not against what it shifts
-        (torch.full((400,), float("nan")), None, "not_applicable"),
     ],
 )
 def test_verdicts(bias, input_norm, verdict):
-    assert judge(bias, input_norm).verdict == verdict
+    finding = measure(bias, input_norm)
+    assert finding.verdict == verdict
+    low, high = finding.interval
+    assert low <= finding.value == finding.metrics[finding.statistic] <= high
+    assert set(finding.metrics) == set(METRICS)
+    assert set(finding.reasons) == {name for name, value in finding.metrics.items() if value is None}
+    assert read(finding) == finding
+
+
+@pytest.mark.parametrize(
+    ("bias", "why"),
+    [
+        (torch.full((400,), float("nan")), "The bias holds NaN or infinite values."),
+        (torch.full((400,), float("inf")), "The bias holds NaN or infinite values."),
+        (torch.full((400,), 1e101, dtype=torch.float64), "The bias holds values beyond 1e+100."),
+    ],
+)
+def test_a_bias_that_cannot_be_judged_says_why(bias, why):
+    finding = measure(bias)
+    assert finding.metrics == dict.fromkeys(METRICS)
+    assert words(finding) == f"Constant bias – not applicable. {why}"
+    assert present(finding, place()).figures == ()
+
+
+def test_no_bias_and_a_single_one():
+    assert missing_of_layer(ANALYSIS.needs, context(None)) == "the layer has no bias"
+    assert missing_of_layer(ANALYSIS.needs, context(noise(1))) is None
+    assert measure(None).note == "The layer has no bias."
+    assert measure(torch.ones(1), weight=WEIGHT[:1]).note == "The layer has a single bias."
 
 
 def test_metrics_with_real_inputs():
-    finding = judge(noise(0.1), 20.0)  # the scale is 2
+    finding = measure(noise(0.1), 20.0)  # the scale is 2
     metrics = finding.metrics
     assert finding.statistic == "std_over_preactivation_scale"
     assert metrics["std_over_preactivation_scale"] == pytest.approx(0.05, rel=0.1)
     assert metrics["share_within_10pct_of_scale"] == pytest.approx(0.954, abs=0.03)
     assert metrics["share_negative"] == pytest.approx(0.5, abs=0.08)
     assert metrics["mad"] == pytest.approx(0.6745 * 0.1, rel=0.15)
+    low, high = finding.curve.band
+    assert high - low == pytest.approx(2 * TOLERANCE * 2, rel=0.05)
+    assert list(finding.curve.bias) == sorted(finding.curve.bias)
 
 
-def test_without_real_inputs_the_reason_is_given():
-    finding = judge(noise(0.05))
+@pytest.mark.parametrize("input_norm", [None, 10.0])
+def test_without_a_scale_the_reason_is_given(input_norm):
+    """The scale takes real inputs and weights that have a spread."""
+    weight = WEIGHT if input_norm is None else torch.zeros(400, 100)
+    finding = measure(noise(0.05), input_norm, weight)
+    assert finding.verdict == "undecided"
     assert finding.metrics["std_over_preactivation_scale"] is None
-    assert "--data" in finding.reasons["std_over_preactivation_scale"]
-    assert "--data" in finding.rule.statement
+    reason = finding.reasons["std_over_preactivation_scale"]
+    assert reason == finding.reasons["share_within_10pct_of_scale"] == "needs_data"
+    assert ANALYSIS.labels[reason] == "needs real inputs (--data)"
+    assert "real inputs (--data)" in words(finding)
+
+
+def test_a_median_of_zero_leaves_nothing_to_judge_by():
+    finding = measure(torch.tensor([-1.0, 0.0, 0.0, 1.0] * 100))
+    assert (finding.verdict, finding.conditions) == ("undecided", ())
+    reason = finding.reasons["std_over_abs_median"]
+    assert ANALYSIS.labels[reason] == "the median is 0"
+    assert "without real inputs its scale is unknown (median 0); 25% are negative." in words(finding)
+    assert "Rule “constant against its own median”" in words(finding)
+
+
+def test_what_the_report_says_with_real_inputs():
+    text = words(measure(noise(0.5), 10.0))
+    for piece in (
+        "Constant bias × fails. The biases have standard deviation 0.51, 0.51 of the pre-activation scale; ",
+        "% are negative. Rule “constant against the pre-activation scale”: holds if std(b), with its interval, is at "
+        "most 0.1 σ‖x‖ over the real inputs; fails if all of the interval lies above; undecided otherwise. ",
+        "Origin of the tolerance: netaudit convention: 10% of the scale.",
+    ):
+        assert piece in text
+
+
+def test_what_the_report_says_without():
+    text = words(example("undecided"))
+    assert ", without real inputs its scale is unknown (median 0.0" in text
+    assert (
+        "holds if std(b), with its interval, is at most 0.1 |median(b)|; undecided otherwise: that takes real inputs "
+        "(--data)."
+    ) in text
+    assert "Every bias is 0.1." in words(measure(torch.full((400,), 0.1)))
+
+
+def test_figure():
+    finding = example("holds", data=True)
+    [figure] = present(finding, place("<fc>")).figures
+    curve = finding.curve
+    assert figure.stem == "biases"
+    assert figure.caption == (
+        f"Biases of layer <fc>, sorted, with their median {curve.median:.4g} and the band {curve.band[0]:.4g} to "
+        f"{curve.band[1]:.4g} that counts as constant."
+    ).replace("-", "−")
+    assert figure.alt == f"{figure.caption} They run from {curve.bias[0]:.4g} to {curve.bias[-1]:.4g}."
+    assert svg(figure).startswith("<svg")
+
+
+@pytest.mark.parametrize(
+    "curve",
+    [
+        BiasCurve((0.5,), (0.0,), 0.0, (0.0, 0.0)),
+        BiasCurve((0.2, 0.8), (1e-30, 1e90), 1.0, (0.9, 1.1)),
+        BiasCurve((0.5,), (0.1,), 0.1, (0.1, 0.1)),
+    ],
+)
+def test_odd_curves_are_drawn(curve):
+    [figure] = present(example("holds", curve=curve), place()).figures
+    assert svg(figure).startswith("<svg")
+
+
+def test_a_band_too_wide_to_draw_is_left_out():
+    weight = torch.randn(40, 50, dtype=torch.float64, generator=torch.Generator().manual_seed(0)) * 1e200
+    finding = measure(torch.ones(40) * torch.arange(40), 3.0, weight)
+    assert (finding.verdict, finding.curve) == ("holds", None)
+    assert read(finding) == finding
+    assert present(finding, place()).figures == ()
+    assert words(finding).endswith(" No figure: the band that counts as constant is too wide to draw.")
+
+
+def test_weights_and_inputs_too_small_for_a_scale():
+    weight = torch.randn(40, 50, dtype=torch.float64, generator=torch.Generator().manual_seed(0)) * 1e-300
+    finding = measure(torch.arange(40.0), 1e-200, weight)
+    assert finding.reasons["std_over_preactivation_scale"] == "needs_data"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda p: p["curve"].pop("median"),
+        lambda p: p["curve"].update(bias="0123"),
+        lambda p: p["curve"].update(bias=[0.0]),
+        lambda p: p["curve"].update(probability=[], bias=[]),
+        lambda p: p["curve"].update(probability=[0.0] * 601, bias=[0.0] * 601),
+        lambda p: p["curve"].update(median=None),
+        lambda p: p["curve"].update(median=True),
+        lambda p: p["curve"].update(median=float("nan")),
+        lambda p: p["curve"].update(median=10**400),
+        lambda p: p["curve"].update(band=[0, 1, 2]),
+        lambda p: p["curve"].update(band=[0, 1e101]),
+        lambda p: p.update(verdict="perhaps"),
+        lambda p: p.update(other=1),
+    ],
+)
+def test_what_does_not_fit_is_refused(change):
+    fields = msgspec.to_builtins(example("undecided"))
+    assert msgspec.convert(fields, type=ConstantBias) == example("undecided")
+    change(fields)
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert(fields, type=ConstantBias)
+
+
+def test_a_finding_with_nothing_in_it_is_presented():
+    assert "The biases have standard deviation –" in words(read(ConstantBias(verdict="fails", metrics={})))
+
+
+def test_the_formula_of_the_method_has_the_tolerance():
+    assert "{bias_rule}" in "".join(block for block in method().blocks if isinstance(block, str))
+    assert f" {TOLERANCE} " in formulas()["bias_rule"].typst

@@ -1,16 +1,13 @@
-import json
+"""Whatever a layer holds, every analysis of it gives a payload that can be written and read back."""
 
+import msgspec
 import torch
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from synthetic.judged import CLAIMS, judge
+from synthetic.places import place
 
-from netaudit.analyses.context import AuditedLayer
-from netaudit.analyses.surrogates import LEVELS
-from netaudit.analyses.table import ANALYSERS, CLAIMS
-from netaudit.cli.audit import CLAIMS as OFFERED
-from netaudit.cli.audit import NULLS
-from netaudit.network.layers import FCLayer
-from netaudit.results import VERDICTS
+from netaudit.vocabulary import VERDICTS
 
 DTYPES = [torch.float16, torch.bfloat16, torch.float32, torch.float64, torch.float8_e4m3fn]
 
@@ -31,23 +28,18 @@ DTYPES = [torch.float16, torch.bfloat16, torch.float32, torch.float64, torch.flo
 def test_any_layer_gives_json_and_never_raises(m, n, dtype, mean, sigma):
     generator = torch.Generator().manual_seed(m * 100 + n)
     weight = (torch.randn(m, n, generator=generator, dtype=torch.float64) * sigma + mean).to(dtype)
-    audited = AuditedLayer(FCLayer("odd", weight, weight[:, 0].clone()), seed=0, device=torch.device("cpu"))
-    for analyser in ANALYSERS:
-        finding = analyser(audited)
+    activations = torch.randn(20, m, generator=generator).relu()
+    for claim, finding in judge(weight, weight[:, 0].clone(), input_norm=1.0, activations=activations).items():
         assert finding.verdict in VERDICTS
-        assert finding.note
-        json.dumps([finding.metrics, finding.curve, finding.value, finding.interval], allow_nan=False)
+        assert (finding.verdict == "not_applicable") == bool(finding.note)
+        assert msgspec.json.decode(msgspec.json.encode(finding), type=CLAIMS[claim].payload) == finding
+        presented = CLAIMS[claim].present(finding, place(shape=(m, n)))
+        assert presented.explanation
+        assert not any(word in str(presented) for word in ("nan", "inf "))
 
 
 def test_a_float64_weight_is_not_written_to():
     weight = torch.randn(64, 64, dtype=torch.float64, generator=torch.Generator().manual_seed(0)) + 3
     before = weight.clone()
-    audited = AuditedLayer(FCLayer("mine", weight), seed=0, device=torch.device("cpu"))
-    for analyser in ANALYSERS:
-        analyser(audited)
+    judge(weight)
     assert torch.equal(weight, before)
-
-
-def test_the_command_line_offers_the_claims_there_are():
-    assert OFFERED == CLAIMS
-    assert NULLS == LEVELS

@@ -1,6 +1,6 @@
 import pytest
-
 from netaudit.analyses.summary import summarise
+
 from netaudit.results import Coverage, Finding, HiddenUnits, LayerResult, StackResult, StackRun
 
 NO_STACK = StackResult((), False, (), ())

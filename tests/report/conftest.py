@@ -7,10 +7,10 @@ import sys
 from collections.abc import Callable
 
 import pytest
+from netaudit.report.bundle import Bundle, prepare
 from readers import PageReader, squashed, text_of_pdf
 from synthetic_reports import hostile, layer, many, report
 
-from netaudit.report.bundle import Bundle, prepare
 from netaudit.results import AuditReport, LayerResult
 
 Build = Callable[..., AuditReport]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from netaudit.report.chart import Axis, Chart, Mark, series
 from netaudit.report.document.labels import verdict
+
+from netaudit.report.chart import Axis, Chart, Mark, series
 from netaudit.report.document.model import Column, Pair, Paragraph, Run, Section
 from netaudit.report.document.numbering import Numbering, facts
 from netaudit.studies.harness.page import StudyPage

@@ -3,7 +3,6 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from netaudit.report.curves import read_curve
 
 CLAIMS = ("gaussian_weights", "constant_bias", "singular_law", "shadow_inversion")

@@ -1,7 +1,7 @@
 import pytest
+from netaudit.report.details import read_alternatives, read_spikes
 from synthetic_findings import findings
 
-from netaudit.report.details import read_alternatives, read_spikes
 from netaudit.results import Finding
 
 ROW = {"u": 2.5, "score": 9.0, "p": 1e-5, "strength": 1.5, "variance_share": 0.1, "top_rows_share": 0.2}

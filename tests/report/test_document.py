@@ -1,10 +1,11 @@
 import unicodedata
 from dataclasses import asdict, replace
 
-from netaudit.network.layers import SkippedLayer
 from netaudit.report.document.build import build_document
-from netaudit.report.document.model import Figure, Pair, Table
 from netaudit.report.plan import plan
+
+from netaudit.network.layers import SkippedLayer
+from netaudit.report.document.model import Figure, Pair, Table
 from netaudit.results import Finding, StackResult
 
 

@@ -6,12 +6,12 @@ import matplotlib as mpl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from netaudit.report.curves import GaussianCurve, SpectrumCurve, read_curve
+from netaudit.report.plan import plan
+
 from netaudit.report.figures import style
 from netaudit.report.figures.draw import draw_figures
 from netaudit.report.figures.spectrum import draw_spectrum
-from netaudit.report.plan import plan
 
 BUDGET = 100_000  # bytes
 

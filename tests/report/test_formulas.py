@@ -1,7 +1,7 @@
 import pytest
+from netaudit.report.document.method import method
 
 from netaudit.report.document.formulas import formulas, prose, to_mathml
-from netaudit.report.document.method import method
 from netaudit.report.document.model import Equation, Items, Paragraph
 
 

@@ -2,9 +2,9 @@ import re
 from dataclasses import replace
 
 import pytest
+from netaudit.report.bundle import prepare
 
 from netaudit.report import render_html
-from netaudit.report.bundle import prepare
 from netaudit.report.renderers.html import break_name, to_html
 
 

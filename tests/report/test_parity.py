@@ -1,8 +1,8 @@
 """The HTML and the PDF say the same: every cell, caption, heading and sentence of the page is in the PDF's text."""
 
 import pytest
-
 from netaudit.report.bundle import prepare
+
 from netaudit.report.glyphs import in_glyphs
 from netaudit.report.renderers.html import to_html
 from netaudit.report.renderers.pdf import to_pdf

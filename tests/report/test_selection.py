@@ -3,7 +3,6 @@ from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
-
 from netaudit.report.plan import plan
 from netaudit.report.selection import IN_FULL, shown_in_full, worst_first
 

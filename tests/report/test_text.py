@@ -20,6 +20,18 @@ def test_a_number_is_printed_to_four_digits(value):
     assert "e" not in number(value)
 
 
+@given(st.floats(-1e6, 1e6, allow_subnormal=False), st.integers(1, 6))
+def test_a_number_of_fewer_digits_keeps_what_lies_before_the_point(value, digits):
+    text = number(value, digits)
+    assert "e" not in text
+    assert abs(read(text) - value) <= 0.50001 * 10 ** (1 - digits) * abs(value)
+    assert abs(value) < 1 or abs(read(text) - value) <= 0.5
+
+
+def test_what_is_no_number_is_a_dash():
+    assert [number(value) for value in (None, float("nan"), float("inf"))] == ["–"] * 3
+
+
 @given(st.integers(-(10**14), 10**14))
 def test_integers_are_printed_in_full(value):
     assert read(number(value)) == value

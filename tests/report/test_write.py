@@ -1,8 +1,8 @@
 import pytest
+from netaudit.report.bundle import prepare
 
 from netaudit.errors import ReportError
 from netaudit.report import render_html, render_pdf, write_figures, write_reports
-from netaudit.report.bundle import prepare
 
 
 @pytest.fixture

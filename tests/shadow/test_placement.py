@@ -5,7 +5,7 @@ import torch
 from torch import nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from netaudit.analyses.network.labels_back import recover as shadow_stack
+from netaudit.analyses.head import up
 from netaudit.network.layers import FCLayer
 from netaudit.numerics import device as devices
 from netaudit.numerics import lanczos
@@ -49,7 +49,7 @@ def test_the_spectrum_stays_on_the_device(fake, shape):
 
 def test_the_stack_goes_forward_on_the_device(fake):
     layer = FCLayer("0", torch.empty(5, 8), torch.empty(5))
-    assert shadow_stack._up(torch.empty(3, 8, device=CUDA), layer, "relu").device == CUDA
+    assert up(torch.empty(3, 8, device=CUDA), layer, "relu").device == CUDA
 
 
 def test_lanczos_stays_on_the_device(fake):

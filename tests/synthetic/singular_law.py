@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from netaudit.analyses.judging import unjudged
 from netaudit.analyses.layer.singular_law.payload import (
     METRICS,
     RULE,
@@ -17,7 +16,7 @@ from netaudit.analyses.layer.singular_law.payload import (
     SpectrumUsed,
     Spike,
 )
-from netaudit.results.payload import Condition, Null, Rule, curve_values, six_digits
+from netaudit.results.payload import Condition, Null, Rule, curve_values, six_digits, unjudged
 from netaudit.vocabulary import Verdict
 
 

@@ -7,17 +7,23 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING
 
-from netaudit.report.bundle import Bundle
-from netaudit.report.document.formulas import formulas
+from netaudit.report.document.model import Document
 
 if TYPE_CHECKING:
     from jinja2 import Template
     from markupsafe import Markup
 
 
-def to_html(bundle: Bundle) -> str:
-    """Lay the document out as HTML."""
-    return _template().render(document=bundle.document, figures=bundle.figures) + "\n"
+def to_html(document: Document) -> str:
+    """Lay the document out as one HTML page."""
+    from markupsafe import Markup
+
+    # The only strings that are not escaped: our own style sheet, our own MathML, and SVG drawn by us.
+    own = {
+        "math": lambda key: Markup(document.formulas[key].mathml),
+        "svg": lambda stem: Markup(document.figures[stem]),
+    }
+    return _template().render(document=document, **own) + "\n"
 
 
 @cache
@@ -32,14 +38,9 @@ def _template() -> Template:
         lstrip_blocks=True,
         loader=PackageLoader("netaudit.report", "templates"),
     )
-    # The only strings that are not escaped: our own style sheet, our own MathML, and SVG drawn by us.
     style = resources.files("netaudit.report").joinpath("templates/report.css").read_text(encoding="utf-8")
     environment.globals["style"] = Markup(style)
-    environment.filters |= {
-        "name": break_name,
-        "math": lambda key: Markup(formulas()[key].mathml),
-        "svg": Markup,
-    }
+    environment.filters["name"] = break_name
     return environment.get_template("report.html.j2")
 
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from netaudit.errors import ReportError
-from netaudit.report.bundle import Bundle
-from netaudit.report.document.formulas import formulas
+from netaudit.report.document.model import Document
 from netaudit.report.glyphs import font_folder, in_glyphs
 
 if TYPE_CHECKING:
@@ -24,36 +23,36 @@ _LONG_WORD = 24  # a longer word may not fit into a column
 _AS_IT_IS = {"kind", "style", "stem", "identifier", "formula", "link", "alt"}  # not set in type
 
 
-def to_pdf(bundle: Bundle) -> bytes:
+def to_pdf(document: Document) -> bytes:
     """Lay the document out as PDF.
 
     Raises:
         ReportError: Typst refuses the document.
     """
-    pdf: bytes = _compile(bundle, format="pdf", pdf_standards=["a-3a", "ua-1"], timestamp=_TIMESTAMP)
+    pdf: bytes = _compile(document, format="pdf", pdf_standards=["a-3a", "ua-1"], timestamp=_TIMESTAMP)
     return pdf
 
 
-def to_png(bundle: Bundle, ppi: float = 110) -> list[bytes]:
+def to_png(document: Document, ppi: float = 110) -> list[bytes]:
     """The same pages as pictures, for a README or a look at them.
 
     Raises:
         ReportError: Typst refuses the document.
     """
-    pages = _compile(bundle, format="png", ppi=ppi)
+    pages = _compile(document, format="png", ppi=ppi)
     return pages if isinstance(pages, list) else [pages]
 
 
-def _compile(bundle: Bundle, **output: Any) -> Any:
+def _compile(document: Document, **output: Any) -> Any:
     import typst
 
     template = resources.files("netaudit.report").joinpath("templates/report.typ").read_bytes()
     inputs = {
-        "document": json.dumps(for_paper(asdict(bundle.document))),
-        "figures": json.dumps(dict(bundle.figures)),
-        "formulas": json.dumps({key: asdict(formula) for key, formula in formulas().items()}),
-        "json": bundle.json,
-        "attachment": f"{bundle.stem}.json",
+        "document": json.dumps(for_paper(asdict(replace(document, json="", figures={}, formulas={})))),
+        "figures": json.dumps(dict(document.figures)),
+        "formulas": json.dumps({key: asdict(formula) for key, formula in document.formulas.items()}),
+        "json": document.json,
+        "attachment": f"{document.stem}.json",
     }
     try:
         return typst.compile(template, font_paths=_fonts(), sys_inputs=inputs, **output)

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from statistics import median
 from typing import Any
 
-from netaudit.report.chart import Axis, Chart, series
 from netaudit.report.document.labels import verdict
+
+from netaudit.report.chart import Axis, Chart, series
 from netaudit.report.document.model import Block, Column, Paragraph, Run, Section, Table
 from netaudit.report.document.numbering import Numbering, facts
 from netaudit.studies.harness.page import StudyPage

@@ -20,7 +20,7 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from netaudit.analyses.context import LayerContext
-from netaudit.analyses.judging import distance, finite, null_of, unjudged, worst
+from netaudit.analyses.judging import distance, finite, null_of, worst
 from netaudit.analyses.layer.gaussian_weights.payload import (
     METRICS,
     RULE,
@@ -36,7 +36,7 @@ from netaudit.numerics.entries import Entries
 from netaudit.numerics.laws.alternatives import Fit, fit
 from netaudit.numerics.laws.distances import ks, wasserstein
 from netaudit.numerics.laws.gaussian import normal_pdf
-from netaudit.results.payload import Null, Rule, curve_values, six_digits
+from netaudit.results.payload import Null, Rule, curve_values, six_digits, unjudged
 
 FEWEST = 32  # weights: below, no distance to a fitted Gaussian says anything
 DRAWS = 200

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from msgspec import Meta
 
 from netaudit.results.payload import (
     Bounded,
@@ -42,8 +44,9 @@ class Alternative(Record, frozen=True):
     """One family of distributions, fitted to the non-zero weights; in the weights' own units."""
 
     name: Family
-    location: Bounded
-    scale: Bounded
+    location: float
+    """As large as the weights are, and so is the scale: neither is drawn."""
+    scale: float
     """Standard deviation, half width, mean absolute deviation, or the scale of t."""
     degrees: Bounded | None
     """Degrees of freedom of a Student-t; None for the others."""
@@ -77,11 +80,13 @@ class GaussianCurve(Record, frozen=True):
     def __post_init__(self) -> None:
         same_length(edges=self.edges[1:], density=self.density, gaussian=self.gaussian)
         increasing("edges", self.edges)
+        if not self.density:
+            raise ValueError("a histogram needs at least one bin")
 
 
 class GaussianWeights(Finding, frozen=True, kw_only=True):
     """H1: the entries of a layer look like draws from a Gaussian."""
 
-    alternatives: tuple[Alternative, ...] = ()
+    alternatives: Annotated[tuple[Alternative, ...], Meta(max_length=100)] = ()
     """Best first."""
     curve: GaussianCurve | None = None

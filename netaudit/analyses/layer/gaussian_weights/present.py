@@ -41,22 +41,22 @@ def note(finding: GaussianWeights) -> str:
     """What was found, in sentences; empty where nothing was judged."""
     if finding.verdict == "not_applicable":
         return ""
-    metrics = {name: float(value or 0.0) for name, value in finding.metrics.items()}
-    tails = metrics["share_beyond_4std"] / metrics["gaussian_share_beyond_4std"]
+    metrics = finding.metrics
+    beyond, expected = metrics.get("share_beyond_4std"), metrics.get("gaussian_share_beyond_4std")
+    tails = beyond / expected if beyond is not None and expected else None
     text = (
-        f"The weights' distribution function differs from a Gaussian's by at most {number(metrics['ks_gaussian'], 2)}; "
-        f"excess kurtosis {number(metrics['excess_kurtosis'], 3)}, {number(tails, 2)} times a Gaussian's share beyond "
-        "4 standard deviations."
+        f"The weights' distribution function differs from a Gaussian's by at most "
+        f"{number(metrics.get('ks_gaussian'), 2)}; excess kurtosis {number(metrics.get('excess_kurtosis'), 3)}, "
+        f"{number(tails, 2)} times a Gaussian's share beyond 4 standard deviations."
     )
-    if metrics["share_zero"] > _ZEROS:
-        text += f" {percent(metrics['share_zero'])} of the weights are exactly 0; the fits are of the others."
-    best = finding.alternatives[0]
-    if best.gain > NO_BETTER:
-        degrees = "" if best.degrees is None else f" with {number(best.degrees, 2)} degrees of freedom"
-        text += f" A {FAMILIES[best.name]} distribution{degrees} fits better, by {number(best.gain, 2)} nats a weight."
-    else:
-        text += " No simple alternative fits better."
-    return text
+    zeros = metrics.get("share_zero") or 0.0
+    if zeros > _ZEROS:
+        text += f" {percent(zeros)} of the weights are exactly 0; the fits are of the others."
+    best = next(iter(finding.alternatives), None)
+    if best is None or best.gain <= NO_BETTER:
+        return f"{text} No simple alternative fits better."
+    degrees = "" if best.degrees is None else f" with {number(best.degrees, 2)} degrees of freedom"
+    return f"{text} A {FAMILIES[best.name]} distribution{degrees} fits better, by {number(best.gain, 2)} nats a weight."
 
 
 def _rule(finding: GaussianWeights) -> RuleWords | None:
@@ -67,7 +67,8 @@ def _rule(finding: GaussianWeights) -> RuleWords | None:
         "equivalence with a Gaussian",
         f"holds if KS distance to the Gaussian with its interval is at most {number(limit, 3)}; fails if all of the "
         "interval lies above; undecided otherwise",
-        "netaudit convention: two percentage points of probability" + (WIDENED if finding.rule.widened else ""),
+        f"netaudit convention: {number(100 * TOLERANCE)} percentage points of probability"
+        + (WIDENED if finding.rule.widened else ""),
     )
 
 

@@ -16,112 +16,84 @@ normalisation, or a rescaling of units (c and 1/c, which a ReLU network does not
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from itertools import pairwise
-
 import numpy as np
 
-from netaudit.analyses.network.hidden_units.norms import Floats, LayerNorms, measure
-from netaudit.network.layers import FCLayer, SkippedLayer, Stack, StackLayer
-from netaudit.results import HiddenUnits, Rule, Training, curve_values
-
-THRESHOLD = 0.3
-RULE = Rule(
-    "balance of norms",
-    "a convention of netaudit: at r = 0.3 the two norms share a tenth of their variance. Of 10 to 500 units with "
-    "independent Gaussian or uniform weights, fewer than 1% of draws were called trained",
-    f"trained if the 95% interval of r lies above {THRESHOLD}, as at initialisation if within {THRESHOLD} of 0, "
-    f"opposed if below minus {THRESHOLD}, undecided otherwise",
+from netaudit.analyses.network.hidden_units.norms import Floats, LayerNorms, Unmeasured
+from netaudit.analyses.network.hidden_units.payload import (
+    FEWEST,
+    LEVEL,
+    THRESHOLD,
+    Reason,
+    Training,
+    UnitPair,
+    UnitsCurve,
 )
-FEWEST = 10  # units; a convention: with 10 the interval of r = 0 already reaches to +-.63
-LEVEL = 0.95
+from netaudit.network.layers import HeadLayer
+from netaudit.results.payload import curve_values
+
 _DRAWN = 200  # points of the figure: 37 kB of SVG
-
-_HOMOGENEOUS = frozenset(("relu", "leaky_relu", "linear"))
-
-_NOTES: dict[Training, str] = {
-    "trained": "The norms of a unit's incoming and outgoing weights go together, as gradient descent leaves them. "
-    "Those of independent weights do not.",
-    "as_at_initialisation": "The norms of a unit's incoming and outgoing weights go together no more than those of "
-    "independent weights. This is so at initialisation, and training need not change it.",
-    "opposed": "Large incoming weights go with small outgoing ones. No initialisation of independent weights gives "
-    "this, and neither does plain gradient descent; a rescaling of units does.",
-    "undecided": "The interval of r is too wide, or too near the threshold, to tell.",
+_LOWER: dict[Unmeasured, Reason] = {
+    "empty": "lower_empty",
+    "not_finite": "lower_not_finite",
+    "not_audited": "lower_not_audited",
+}
+_UPPER: dict[Unmeasured, Reason] = {
+    "empty": "upper_empty",
+    "not_finite": "upper_not_finite",
+    "not_audited": "upper_not_audited",
 }
 
 
-class StackNorms:
-    """Collects what hidden units need from the layers of a stack, one layer in memory at a time."""
+def judge(
+    lower: HeadLayer, upper: str, units: int, below: LayerNorms | Unmeasured, above: LayerNorms | Unmeasured
+) -> UnitPair:
+    """Judge the units between two layers.
 
-    def __init__(self, stack: Stack | None) -> None:
-        self._layers = stack.layers if stack else ()
-        self._found: dict[str, LayerNorms | str] = {}
-        """By layer; or why it has none, as a predicate."""
-
-    def add(self, layer: FCLayer) -> None:
-        """Measure a layer if it belongs to a pair."""
-        if len(self._layers) > 1 and any(layer.name == step.name for step in self._layers):
-            self._found[layer.name] = measure(layer)
-
-    def hidden_units(
-        self, shapes: Mapping[str, tuple[int, int]], skipped: Sequence[SkippedLayer]
-    ) -> tuple[HiddenUnits, ...]:
-        """One entry a pair of consecutive layers of which the lower one's outputs are the upper one's inputs.
-
-        ``shapes`` gives ``(out, in)`` of every layer of the stack, ``skipped`` those that were not audited.
-        """
-        reasons = {layer.name: f"was not audited ({layer.reason})" for layer in skipped}
-        found = reasons | self._found
-        return tuple(
-            judge(lower, upper.name, shapes[lower.name][0], found[lower.name], found[upper.name])
-            for lower, upper in pairwise(self._layers)
-            if shapes[lower.name][0] == shapes[upper.name][1]
-        )
-
-
-def judge(lower: StackLayer, upper: str, units: int, below: LayerNorms | str, above: LayerNorms | str) -> HiddenUnits:
-    """Judge the units between two layers; a layer without norms says why, as a predicate."""
-    unjudged = HiddenUnits(
+    Args:
+        lower: the lower layer, with what follows it.
+        upper: name of the upper layer.
+        units: number of the lower layer's outputs.
+        below: the norms of the lower layer, or why there are none.
+        above: the same of the upper layer.
+    """
+    dead = None if isinstance(below, str) else int(below.dead.sum())
+    unused = None if isinstance(above, str) else int(above.unused.sum())
+    duplicates = None if isinstance(below, str) else below.duplicates
+    points = _points(below, above)
+    if isinstance(points, list):
+        return UnitPair(lower.name, upper, lower.activation, units, dead, unused, duplicates, reasons=tuple(points))
+    x, y = points
+    r, interval, spearman = correlate(x, y)
+    return UnitPair(
         lower=lower.name,
         upper=upper,
         activation=lower.activation,
         units=units,
-        dead=None if isinstance(below, str) else int(below.dead.sum()),
-        unused=None if isinstance(above, str) else int(above.unused.sum()),
-        duplicates=None if isinstance(below, str) else below.duplicates,
-    )
-    points = _points(below, above)
-    if isinstance(points, str):
-        return replace(unjudged, note=f"{points[0].upper()}{points[1:]}.")
-    x, y = points
-    r, interval, spearman = correlate(x, y)
-    verdict = verdict_on(interval)
-    return replace(
-        unjudged,
-        verdict=verdict,
+        dead=dead,
+        unused=unused,
+        duplicates=duplicates,
+        verdict=verdict_on(interval),
         n=len(x),
         r=r,
         interval=interval,
         spearman=spearman,
-        rule=RULE,
         curve=_curve(x, y),
-        note=_note(verdict, lower.activation, units - len(x)),
     )
 
 
-def _points(below: LayerNorms | str, above: LayerNorms | str) -> tuple[Floats, Floats] | str:
+def _points(below: LayerNorms | Unmeasured, above: LayerNorms | Unmeasured) -> tuple[Floats, Floats] | list[Reason]:
     """log(||w_in||^2 + b^2) and log ||w_out||^2 of the units that are neither dead nor unused; or why there is no r."""
     if isinstance(below, str) or isinstance(above, str):
-        sides = (("lower", below), ("upper", above))
-        return " and ".join(f"the {side} layer {why}" for side, why in sides if isinstance(why, str))
+        lower = [_LOWER[below]] if isinstance(below, str) else []
+        return lower + ([_UPPER[above]] if isinstance(above, str) else [])
     kept = ~(below.dead | above.unused)
     x, y = below.incoming[kept], above.outgoing[kept]
     if len(x) < FEWEST:
-        return f"fewer than {FEWEST} units are neither dead nor unused"
-    for side, values, blur in (("incoming", x, below.blur[0]), ("outgoing", y, above.blur[1])):
-        if values.std() <= blur:
-            return f"the {side} weights of all units have the same norm up to rounding"
+        return ["few_units"]
+    if x.std() <= below.blur[0]:
+        return ["equal_incoming_norms"]
+    if y.std() <= above.blur[1]:
+        return ["equal_outgoing_norms"]
     return x, y
 
 
@@ -135,26 +107,17 @@ def correlate(x: Floats, y: Floats) -> tuple[float, tuple[float, float], float]:
 
 
 def verdict_on(interval: tuple[float, float]) -> Training:
-    """The rule ``balance of norms``."""
+    """Where the interval of r lies, by the rule ``balance_of_norms``."""
     low, high = interval
     if low > THRESHOLD:
         return "trained"
     if high < -THRESHOLD:
         return "opposed"
-    return "as_at_initialisation" if max(-low, high) <= THRESHOLD else "undecided"
+    return "untrained_like" if max(-low, high) <= THRESHOLD else "undecided"
 
 
-def _curve(x: Floats, y: Floats) -> dict[str, list[float]]:
+def _curve(x: Floats, y: Floats) -> UnitsCurve:
     """At most 200 units, evenly over their order by incoming norm, with both ends: the same for units in any order."""
     order = np.lexsort((y, x))
     kept = order[np.linspace(0, len(x) - 1, min(len(x), _DRAWN)).round().astype(int)]
-    return {"log_in": curve_values(x[kept]), "log_out": curve_values(y[kept])}
-
-
-def _note(verdict: Training, activation: str, idle: int) -> str:
-    notes = [_NOTES[verdict]]
-    if activation not in _HOMOGENEOUS:
-        notes.append(f"With {activation} between the layers gradient descent need not balance the norms.")
-    if idle:
-        notes.append(f"{idle} dead or unused unit{' is' if idle == 1 else 's are'} left out of r.")
-    return " ".join(notes)
+    return UnitsCurve(curve_values(x[kept]), curve_values(y[kept]))

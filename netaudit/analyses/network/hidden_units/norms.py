@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from netaudit.analyses.network.hidden_units.payload import ZERO
 from netaudit.network.layers import FCLayer
 
 if TYPE_CHECKING:
@@ -16,11 +17,8 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-ZERO = 1e-6
-"""A unit's weights are numerically zero when their norm is at most this share of the root mean square norm of all
-units of the layer. A few float32 roundings (eps = 1.2e-7) of what a typical unit gives or takes: weight decay drives
-weights towards zero, not to it. The root mean square and not the median: it stays in place when most units are idle.
-A lone Gaussian weight falls below it once in a million."""
+Unmeasured = Literal["empty", "not_finite", "not_audited"]
+"""Why there is nothing to say of a layer."""
 
 _CHUNK = 1 << 16  # entries converted to float64 at a time: 512 kB, which stays in the cache
 _SAME = 1e-9  # logarithms of sums of the same squares differ by less, in whatever order they were added
@@ -44,18 +42,18 @@ class LayerNorms:
     """Spread (standard deviation) of ``incoming`` and ``outgoing`` that storing equal norms alone can give."""
 
 
-def measure(layer: FCLayer) -> LayerNorms | str:
-    """Measure a layer in two passes over chunks of its weight; or why it cannot be measured, as a predicate.
+def norms(layer: FCLayer) -> LayerNorms | Unmeasured:
+    """Measure a layer in two passes over chunks of its weight; or say why it cannot be measured.
 
     float64 throughout, and the squares cannot overflow.
     """
     m, n = layer.shape
     if not layer.weight.numel():
-        return "is empty"
+        return "empty"
     bias = np.zeros(m) if layer.bias is None else layer.bias.double().numpy()
     rows, columns, log_unit = _sums_of_squares(layer.weight)
     if not (np.isfinite(rows).all() and np.isfinite(bias).all()):
-        return "holds NaN or infinite values"
+        return "not_finite"
     dead, unused = (sums <= ZERO**2 * sums.mean() for sums in (rows, columns))
     with np.errstate(divide="ignore"):
         incoming = np.logaddexp(np.log(rows) + 2 * log_unit, 2 * np.log(np.abs(bias)))

@@ -1,1 +1,18 @@
-"""Labels sent down the stack as shadows and forward again."""
+"""Labels sent down the head as shadows and forward again."""
+
+from netaudit.analyses.analysis import Analysis, lazily
+from netaudit.analyses.network.labels_back.payload import LabelsBack
+
+_HERE = "netaudit.analyses.network.labels_back"
+
+ANALYSIS = Analysis(
+    name="labels_back",
+    title="Labels sent down and back",
+    asks="How often does a label come back when it is sent down the head as a shadow and forward again?",
+    scope="network",
+    needs=("head",),
+    payload=LabelsBack,
+    measure=lazily(f"{_HERE}.measure:measure"),
+    present=lazily(f"{_HERE}.present:present"),
+    method=lazily(f"{_HERE}.present:method"),
+)

@@ -1,4 +1,4 @@
-"""Shadow images: what each label looks like at the network's input when it is sent down the whole stack.
+"""Shadow images: what each label looks like at the network's input when it is sent down the whole head.
 
 One-hot labels go down without dropout, x = r(alpha A^T h) at every layer, as in
 :mod:`netaudit.analyses.network.labels_back.recover`; beside them the same labels go down Gaussian layers of the same
@@ -10,13 +10,18 @@ Source: arXiv:1511.05653, equation (4) with rho = 1.
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from netaudit.network.layers import FCLayer, Stack
+from netaudit.analyses.context import NetworkContext
+from netaudit.analyses.head import Read, classes, reversible_head
+from netaudit.analyses.head_inputs import MOST_INPUTS
+from netaudit.analyses.network.shadow_images.payload import MOST, SIDES, ShadowImages
+from netaudit.network.layers import Head
 from netaudit.numerics import device as devices
-from netaudit.results import ShadowImages
+from netaudit.results.payload import NotApplicable
 from netaudit.shadow.distribution import alpha, shadow
+from netaudit.text import capital, number, sentence
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,32 +29,40 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
-MOST = 10  # labels shown: the width of a page
 _VALUES = MOST * 3 * 32 * 32  # a row, so that the JSON grows by 100 kB at most: ten CIFAR images, two of 64 x 64
-_CHANNELS, _SIDES = (1, 3), range(8, 65)
 
 
-def are_images(shape: Sequence[int]) -> bool:
-    """Whether inputs ``[N, ...]`` of that shape are images that can be shown: grey or RGB, 8 to 64 pixels a side.
+def measure(context: NetworkContext) -> ShadowImages | NotApplicable:
+    """Send the labels of which there are real images down to the pixels."""
+    sample, pixels = context.sample, context.inputs.pixels
+    if pixels is None:
+        sides = f"{number(SIDES[0])} to {number(SIDES[-1])} pixels a side"
+        return _refused(f"the real inputs are no images, grey or RGB, of {sides}")
+    if not pixels:
+        return _refused("other layers lie between the images and the head, so labels have no shadow images")
+    if sample is None or sample.y is None:
+        return _refused("the real inputs have no labels")
+    head = reversible_head(context)
+    if isinstance(head, str):
+        return _refused(head)
+    context.progress("shadow images", 0.0, 0.0)
+    x, y = sample.x[:MOST_INPUTS], sample.y[:MOST_INPUTS]
+    outputs, scales = classes(context.network, head), context.scales
 
-    >>> are_images((400, 1, 28, 28)), are_images((400, 784)), are_images((1, 3, 224, 224))
-    (True, False, False)
-    """
-    return len(shape) == 4 and shape[1] in _CHANNELS and shape[2] in _SIDES and shape[3] in _SIDES
+    def shown(where: torch.device) -> ShadowImages:
+        generator = devices.generator(context.settings.seed, "stack", "images")
+        return show(context.read, head, outputs, scales, x, y, generator, where)
+
+    return devices.with_cpu_fallback(shown, context.settings.device)
 
 
-def are_pixels(x: Tensor, inputs: Tensor) -> bool:
-    """Whether x ``[N, in]`` are the inputs ``[N, ...]`` themselves, plus at most one number."""
-    flat = inputs.flatten(1)
-    if x.shape != flat.shape:
-        return False
-    shift = x - flat
-    return float(shift.max() - shift.min()) <= 1e-5 * float(flat.abs().max())
+def _refused(why: str) -> NotApplicable:
+    return NotApplicable(sentence(capital(why)))
 
 
 def label_shadows(
-    read: Callable[[str], FCLayer],
-    stack: Stack,
+    read: Read,
+    head: Head,
     sigmas: Mapping[str, float],
     h: Tensor,
     generator: torch.Generator,
@@ -63,7 +76,7 @@ def label_shadows(
 
     trained = untrained = h.to(device).float()
     with devices.exact_float32():
-        for step in reversed(stack.layers):
+        for step in reversed(head.layers):
             layer, sigma = read(step.name), sigmas[step.name]
             scale = alpha(1.0, layer.shape[1], sigma)
             other = torch.randn(layer.shape, generator=generator).mul_(sigma).to(device)
@@ -74,22 +87,25 @@ def label_shadows(
 
 
 def show(
-    read: Callable[[str], FCLayer],
-    stack: Stack,
+    read: Read,
+    head: Head,
+    outputs: int,
     sigmas: Mapping[str, float],
     inputs: NDArray[np.float32],
     answers: NDArray[np.int64],
     generator: torch.Generator,
     device: torch.device,
 ) -> ShadowImages:
-    """The images of the first labels of which there are real ``inputs`` ``[N, channels, height, width]``."""
+    """The images of the first labels of which there are real ``inputs`` ``[N, channels, height, width]``.
+
+    ``answers`` are their labels ``[N]``, each below ``outputs``, the number of the network's outputs.
+    """
     import torch
 
     x, y = torch.from_numpy(inputs), torch.from_numpy(answers)
-    classes = read(stack.layers[-1].name).shape[0]
     labels = torch.unique(y)[: min(MOST, _VALUES // x[0].numel())]
-    h = torch.nn.functional.one_hot(labels, classes)
-    trained, untrained = label_shadows(read, stack, sigmas, h, generator, device)
+    h = torch.nn.functional.one_hot(labels, outputs)
+    trained, untrained = label_shadows(read, head, sigmas, h, generator, device)
     real = torch.stack([x[y == label][0] for label in labels])
     flat = x.flatten(1)
     return ShadowImages(

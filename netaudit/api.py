@@ -1,0 +1,209 @@
+"""The public door: audit a network, and read, render or write its report."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from netaudit.analyses.analysis import Analysis
+from netaudit.analyses.table import chosen, installed, with_unique_names
+from netaudit.audit_page.build import build_document
+from netaudit.files import write_atomically
+from netaudit.report.renderers.table import DEFAULT_FORMATS
+from netaudit.report.write import write_document, write_figures
+from netaudit.results.reading import read_report
+from netaudit.results.report import Report
+from netaudit.vocabulary import NULL_LEVELS, SPECTRUM_METHODS, NullLevel, SpectrumMethod
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from torch import Tensor, nn
+
+    from netaudit.network.network import Progress
+    from netaudit.report.document.model import Document
+
+
+class AuditReport(Report, frozen=True, dict=True):
+    """The whole audit, with what turns it into a report. ``to_json`` first: all others are made from the same object.
+
+    Every field is described in :class:`netaudit.results.report.Report` and in docs/format.md.
+    """
+
+    @classmethod
+    def of(cls, report: Report, analyses: Sequence[Analysis]) -> AuditReport:
+        """A report with the analyses that present it, which are no part of the JSON."""
+        made = cls(*(getattr(report, name) for name in report.__struct_fields__))
+        made.__dict__["_analyses"] = tuple(analyses)
+        return made
+
+    @classmethod
+    def from_json(cls, source: str | Path) -> AuditReport:
+        """Read an audit.json: a path, or the text itself (a string that begins with ``{``).
+
+        Raises:
+            ReportError: not a file, not JSON, another format version, or not of the published schema.
+        """
+        return cls.of(read_report(source, {analysis.name: analysis.payload for analysis in installed()}), installed())
+
+    def document(self) -> Document:
+        """What every renderer lays out: sections of plain strings, and the figures, drawn."""
+        return build_document(self, self.__dict__["_analyses"])
+
+    def to_json(self, path: str | Path | None = None) -> str:
+        """The audit as JSON text (ASCII, two-space indent, one newline at the end); written to ``path`` if given.
+
+        Raises:
+            ValueError: a number is NaN or infinite.
+            ReportError: the file cannot be written.
+        """
+        text = self.json_text()
+        if path is not None:
+            write_atomically(Path(path), text.encode("ascii"))
+        return text
+
+    def to_html(self, path: str | Path | None = None) -> str:
+        """The report as one self-contained HTML page (no script, no network); written to ``path`` if given.
+
+        Raises:
+            ReportError: the file cannot be written.
+        """
+        from netaudit.report.renderers.html import to_html
+
+        page = to_html(self.document())
+        if path is not None:
+            write_atomically(Path(path), page.encode("utf-8"))
+        return page
+
+    def to_pdf(self, path: str | Path | None = None) -> bytes:
+        """The report as a PDF (PDF/A-3a, PDF/UA-1) with audit.json attached; written to ``path`` if given.
+
+        The same report gives the same bytes.
+
+        Raises:
+            ReportError: the PDF cannot be made, or the file cannot be written.
+        """
+        from netaudit.report.renderers.pdf import to_pdf
+
+        pdf = to_pdf(self.document())
+        if path is not None:
+            write_atomically(Path(path), pdf)
+        return pdf
+
+    def write(self, out: str | Path, formats: Collection[str] = DEFAULT_FORMATS) -> dict[str, Path]:
+        """Write the report into the folder ``out`` as ``audit.html``, ``audit.pdf``, ... with ``figures/*.svg``.
+
+        Returns:
+            The path of each format, and ``figures`` (their folder) where there are some.
+
+        Raises:
+            ReportError: an unknown format, a PDF that cannot be made, or a file that cannot be written.
+        """
+        return write_document(self.document, Path(out), formats, json_text=self.json_text)
+
+    def write_figures(self, folder: str | Path) -> list[Path]:
+        """Draw the report's figures into ``folder`` as SVG.
+
+        Raises:
+            ReportError: a file cannot be written.
+        """
+        return write_figures(self.document(), Path(folder))
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """One row a layer: name, shape, and for each claim its verdict and metrics as ``claim.metric``.
+
+        What other tools report has WeightWatcher's column names as they are; the interval of alpha and the nulls of
+        alpha and D are beside it, as ``alpha_low``, ``alpha_high``, ``alpha_null_q01``, ``D_null_median``, ...
+        """
+        import pandas as pd
+
+        rows = []
+        for layer in self.layers:
+            row: dict[str, Any] = {"name": layer.name, "out": layer.shape[0], "in": layer.shape[1]}
+            row |= {"dtype": layer.dtype, "activation": layer.activation}
+            for name, finding in layer.findings.items():
+                row[f"{name}.verdict"] = finding.verdict
+                row |= {f"{name}.{metric}": value for metric, value in finding.metrics.items()}
+            for analysis in self.__dict__["_analyses"]:
+                payload = layer.payload(analysis.name, analysis.payload)
+                if payload is not None and analysis.columns is not None:
+                    row |= analysis.columns(payload)
+            rows.append(row)
+        return pd.DataFrame(rows)
+
+
+def audit(
+    target: str | Path | nn.Module | Mapping[str, Tensor],
+    *,
+    weights: str | Path | None = None,
+    layers: Sequence[str] | None = None,
+    exclude: Sequence[str] | None = None,
+    analyses: Sequence[str | Analysis] | None = None,
+    device: str = "auto",
+    seed: int = 0,
+    data: str | Path | None = None,
+    nulls: NullLevel = "quick",
+    spectrum: SpectrumMethod = "auto",
+    progress: Progress | None = None,
+) -> AuditReport:
+    """Audit a model: how random-like are its fully connected layers, and can it be run in reverse?
+
+    Args:
+        target: a file, a folder of shards, a bundled, torchvision or timm name, an ``nn.Module`` or a state dict.
+        weights: a file with a state dict for a named architecture, instead of its pretrained weights.
+        layers: globs of layer names to audit (all, by default); ``*`` and ``?``, case-sensitive.
+        exclude: globs of layer names to leave out.
+        analyses: names of installed analyses (`netaudit analyses` lists them), or your own; all installed ones by
+            default.
+        device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
+        seed: every random number follows from it.
+        data: an ``.npz`` with real inputs ``x [N, ...]`` as the model takes them (uint8 is scaled to [0, 1]) and
+            labels ``y [N]``; or a folder of images, for an architecture whose preprocessing is known. A bundled
+            network brings its own.
+        nulls: what each layer's statistics are set beside, apart from a Gaussian layer: ``quick``, one draw of its own
+            entries permuted and one with random signs, on at most 1024 x 1024 of them; ``full``, ten of each at full
+            size; ``none``. No verdict depends on it.
+        spectrum: how the singular values are computed: ``exact``; ``lanczos``, their distribution with an error bound
+            that the verdict allows for; ``auto``, exact up to a smaller side of 2048, up to 8192 with those of the
+            weights without their mean right to two ranks, above that by Lanczos.
+        progress: called with (message, done, total).
+
+    Raises:
+        ValueError: no such level of nulls, or way to the singular values.
+        NetauditError: the target cannot be read, no analysis has a name, or no layer has a claim that can be judged.
+    """
+    from netaudit.analyses.context import Settings
+    from netaudit.auditing.loop import Auditor, Selection
+    from netaudit.network.fingerprint import unchanged_files
+    from netaudit.numerics import device as devices
+    from netaudit.sources.data import load_data
+    from netaudit.sources.open import open_network
+
+    if nulls not in NULL_LEVELS:
+        raise ValueError(f"nulls must be one of {', '.join(NULL_LEVELS)}, got {nulls!r}")
+    if spectrum not in SPECTRUM_METHODS:
+        raise ValueError(f"spectrum must be one of {', '.join(SPECTRUM_METHODS)}, got {spectrum!r}")
+    used = resolve(analyses)
+    tell = progress or _silent
+    auditor = Auditor(Settings(devices.choose(device), seed, nulls, spectrum), used, tell)
+    network = open_network(target, weights=None if weights is None else Path(weights), progress=tell)
+    sample = network.sample if data is None else load_data(Path(data), network)
+    with unchanged_files(network.files, tell) as file_sha256:
+        report = auditor.run(network, sample, file_sha256, Selection(tuple(layers or ()), tuple(exclude or ())))
+    return AuditReport.of(report, used)
+
+
+def resolve(analyses: Sequence[str | Analysis] | None) -> tuple[Analysis, ...]:
+    """The analyses that a user asks for: installed ones by their names in the order of the report, then their own.
+
+    Raises:
+        NetauditError: no analysis has one of the names, or two have the same.
+    """
+    if analyses is None:
+        return installed()
+    names = [each for each in analyses if isinstance(each, str)]
+    return with_unique_names((*chosen(names), *(each for each in analyses if isinstance(each, Analysis))))
+
+
+def _silent(message: str, done: float, total: float) -> None:
+    """The default progress: nothing."""

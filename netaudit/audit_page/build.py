@@ -1,0 +1,48 @@
+"""The whole document of an audit, section by section."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import sha256
+
+from netaudit.analyses.analysis import Analysis
+from netaudit.audit_page.first_page import first_page
+from netaudit.audit_page.layers import layers
+from netaudit.audit_page.method import formulas_of, method
+from netaudit.audit_page.network import network, skipped
+from netaudit.audit_page.presented import present
+from netaudit.audit_page.provenance import provenance
+from netaudit.report.document.finish import finish
+from netaudit.report.document.model import Document
+from netaudit.results.report import Report
+from netaudit.text import count, printable
+
+
+def build_document(report: Report, analyses: Sequence[Analysis]) -> Document:
+    """Turn a report into the document that every renderer lays out; the figures are drawn once for all of them.
+
+    ``analyses`` present their own payloads; a payload of another is named as not installed.
+    """
+    text = report.json_text()
+    fingerprint = sha256(text.encode("ascii")).hexdigest()
+    presented = present(report, analyses)
+    target = printable(report.target, 100)
+    version = printable(report.provenance.versions.get("netaudit", ""), 40)
+    return finish(
+        Document(
+            title=f"Audit of {target}",
+            subtitle="How random-like are its fully connected layers, and can they be run in reverse?",
+            sections=(
+                first_page(presented),
+                *layers(presented),
+                *network(presented),
+                skipped(report),
+                *method(presented.analyses),
+                provenance(report, fingerprint),
+            ),
+            footer=f"netaudit {version} · audit.json {fingerprint[:12]}".replace("  ", " "),
+            description=f"Audit of {target}: {count(len(report.layers), 'fully connected layer')}.",
+            json=text,
+            formulas=formulas_of(presented.analyses),
+        )
+    )

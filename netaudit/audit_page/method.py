@@ -1,0 +1,100 @@
+"""The method: what was assumed, each analysis' own part of it, how to read a verdict, and the references."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from netaudit.analyses.analysis import Analysis
+from netaudit.report.document.formulas import Formula
+from netaudit.report.document.model import Block, Equation, Items, Method, Paragraph, Section, Span
+from netaudit.report.document.prose import prose
+
+
+def method(analyses: Sequence[Analysis]) -> list[Section]:
+    """The method's sections: those of the analyses in the report, in its order."""
+    parts = {analysis: analysis.method() for analysis in analyses if analysis.method is not None}
+    claims = [analysis for analysis in parts if analysis.claim]
+    others = [analysis for analysis in parts if not analysis.claim]
+    sections = [Section("method", 1, "Method", _blocks(_SETTING))]
+    sections += [_section(analysis, parts[analysis]) for analysis in (*claims, *others)]
+    if claims:
+        verdicts = Items(tuple(map(prose, _VERDICTS)))
+        sections.append(Section("method-verdicts", 2, "How to read a verdict", (verdicts,)))
+    cited = {reference for part in parts.values() for reference in part.references} | set(_REFERENCES)
+    listed = Items(tuple((Span(reference),) for reference in sorted(cited, key=by_author)))
+    return [*sections, Section("references", 2, "References", (listed,), numbered=False)]
+
+
+def formulas_of(analyses: Sequence[Analysis]) -> dict[str, Formula]:
+    """The formulas that the analyses bring along, by key.
+
+    Raises:
+        ValueError: two analyses have different formulas of one key.
+    """
+    found: dict[str, Formula] = {}
+    for analysis in analyses:
+        for key, formula in (analysis.method().formulas if analysis.method else {}).items():
+            if found.setdefault(key, formula) != formula:
+                raise ValueError(f"two analyses have different formulas called {key!r}")
+    return found
+
+
+def by_author(reference: str) -> str:
+    """What a list of references is sorted by: the family name of the first author, then the rest.
+
+    >>> sorted(["M. Gavish and D. L. Donoho (2014). B.", "S. Arora, Y. Liang and T. Ma (2015). A."], key=by_author)[0]
+    'S. Arora, Y. Liang and T. Ma (2015). A.'
+    """
+    words = reference.split()
+    initials = 0
+    while initials < len(words) - 1 and words[initials].endswith("."):
+        initials += 1
+    return " ".join([*words[initials:], *words[:initials]])
+
+
+def _section(analysis: Analysis, part: Method) -> Section:
+    identifier = f"method-{analysis.name.replace('_', '-')}"
+    return Section(identifier, 2, analysis.full_title, _blocks(part.blocks, part.formulas))
+
+
+def _blocks(blocks: Sequence[str | Block], own: Mapping[str, Formula] | None = None) -> tuple[Block, ...]:
+    return tuple(Paragraph(prose(block, own)) if isinstance(block, str) else block for block in blocks)
+
+
+_SETTING: tuple[str | Block, ...] = (
+    "A fully connected layer with ReLU computes",
+    Equation("layer"),
+    "where {shape}, {relu} entry by entry, and {sigma2} is the variance of the entries of {A}. The random-like nets "
+    "hypothesis of Arora, Liang and Ma (2015) says that such a layer of a trained network behaves as if {A} had been "
+    "drawn at random. If so, the layer can be run in reverse: its output {h} gives back a shadow {x} of its input, "
+    "and {x} sent forward gives back {h}. Four claims are judged, each for itself. H3 and H4 are judged on "
+    "{centred}, because a mean of a twentieth of {sigma} alone would spoil them; the same figures of {A} as stored "
+    "stand beside.",
+)
+
+_VERDICTS: tuple[str, ...] = (
+    "*● holds*: the whole interval of every statistic lies within the tolerance. The layer is as random-like as the "
+    "rule asks for, not proved to be random.",
+    "*× fails*: the whole interval of a statistic lies beyond the tolerance. It does not mean that the network "
+    "is bad, wrongly trained or unsafe: training writes structure into the weights, and a spike may be just what was "
+    "learnt. It means that theorems which assume a random matrix do not describe this layer, and that its shadows "
+    "cannot be trusted to the predicted accuracy.",
+    "*▲ undecided*: the tolerance lies within the interval, or the data at hand do not settle the claim; the note says "
+    "which.",
+    "*– not applicable*: the claim makes no statement about this layer, such as one without a bias.",
+    "Verdicts are equivalence tests by interval inclusion (Wellek 2010), never bare p-values. An interval is the "
+    "statistic with the noise that Gaussian matrices of the same shape have, or a bootstrap where that is wider. "
+    "Tolerances are stated with their origin; for a small layer they widen to twice that noise.",
+    "*Nulls* say where an effect comes from. Gaussian matrices of the same shape have no structure. The layer's own "
+    "entries, mean removed and permuted, keep their histogram alone: what is still there permuted comes from the "
+    "tails. With random signs they keep the variance of each row and column too. The mean is removed first, because a "
+    "shuffle keeps it, and it makes a spike of its own. For a large layer one draw is made on a random part of it, "
+    "beside the part as it is. No verdict rests on these draws.",
+)
+
+_REFERENCES: tuple[str, ...] = (
+    "S. Arora, Y. Liang and T. Ma (2015). Why are deep nets reversible: a simple theory, with implications for "
+    "training. arXiv:1511.05653.",
+    "S. Wellek (2010). Testing Statistical Hypotheses of Equivalence and Noninferiority, 2nd edition. Chapman and "
+    "Hall.",
+)

@@ -1,0 +1,98 @@
+"""What the installed analyses say of a report, asked once and shared by every part of the page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from netaudit.analyses.analysis import Analysis, Place
+from netaudit.audit_page.selection import shown_in_full
+from netaudit.report.document.model import Presentation
+from netaudit.results.payload import Finding, Payload
+from netaudit.results.report import LayerResult, Report, not_applicable
+from netaudit.text import printable
+
+
+@dataclass(frozen=True)
+class PresentedLayer:
+    """One layer that is shown in full."""
+
+    index: int
+    """In the report."""
+    layer: LayerResult
+    presentations: Mapping[Analysis, Presentation]
+
+    @property
+    def identifier(self) -> str:
+        """Of its section."""
+        return f"layer-{self.index + 1}"
+
+
+@dataclass(frozen=True)
+class Presented:
+    """The report with what each analysis says of it."""
+
+    report: Report
+    analyses: tuple[Analysis, ...]
+    """Those that the report has payloads of and that are installed, in the order of the table."""
+    layers: tuple[PresentedLayer, ...]
+    network: Mapping[Analysis, Presentation]
+    """By network analysis that applies."""
+    unknown: tuple[str, ...]
+    """Names of analyses whose payloads are in the report, but which are not installed here."""
+
+    @property
+    def claims(self) -> tuple[Analysis, ...]:
+        """The claims, in the order of the report."""
+        return tuple(analysis for analysis in self.analyses if analysis.claim)
+
+    @property
+    def in_full(self) -> frozenset[int]:
+        """Indices of the layers that are shown in full."""
+        return frozenset(layer.index for layer in self.layers)
+
+    def lines(self, analysis: Analysis) -> list[tuple[LayerResult, str]]:
+        """What an analysis of single layers says of each on page one; empty where it says nothing."""
+        return [
+            (layer, line)
+            for layer in self.report.layers
+            if (line := _presentation(analysis, layer.analyses.get(analysis.name), Place(self.report, layer)).line)
+        ]
+
+
+def present(report: Report, analyses: Sequence[Analysis]) -> Presented:
+    """Ask every analysis what it says of its payloads."""
+    names = [*dict.fromkeys(name for layer in report.layers for name in layer.analyses), *report.analyses]
+    known = tuple(analysis for analysis in analyses if analysis.name in names)
+    of_layers = [analysis for analysis in known if analysis.scope == "layer"]
+    digits = max(3, len(str(len(report.layers))))
+    layers = []
+    for index in shown_in_full(report):
+        layer = report.layers[index]
+        parts = {
+            analysis: _presentation(analysis, layer.analyses[analysis.name], Place(report, layer))
+            for analysis in of_layers
+            if analysis.name in layer.analyses
+        }
+        stem = f"layer_{index + 1:0{digits}}"
+        layers.append(PresentedLayer(index, layer, {key: _stemmed(part, stem) for key, part in parts.items()}))
+    network = {
+        analysis: _presentation(analysis, report.analyses[analysis.name], Place(report))
+        for analysis in known
+        if analysis.scope == "network" and not not_applicable(report.analyses[analysis.name])
+    }
+    installed = {analysis.name for analysis in analyses}
+    unknown = tuple(printable(name, 80) for name in names if name not in installed)
+    return Presented(report, known, tuple(layers), network, unknown)
+
+
+def _presentation(analysis: Analysis, payload: Payload | None, place: Place) -> Presentation:
+    """What the analysis says; a claim that does not apply is still presented, with its reason."""
+    if payload is None or (not_applicable(payload) and not isinstance(payload, Finding)):
+        return Presentation()
+    return analysis.present(payload, place)
+
+
+def _stemmed(part: Presentation, stem: str) -> Presentation:
+    """The presentation with the layer's number before the names of its figures."""
+    return replace(part, figures=tuple(replace(figure, stem=f"{stem}_{figure.stem}") for figure in part.figures))

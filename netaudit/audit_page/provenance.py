@@ -1,0 +1,41 @@
+"""Everything needed to get the same numbers again."""
+
+from __future__ import annotations
+
+from netaudit.report.document.model import Block, Column, Section, Span, Table
+from netaudit.report.document.numbering import facts, table
+from netaudit.results.report import Report
+from netaudit.text import NONE, flat, number, plain, printable
+
+
+def provenance(report: Report, json_sha256: str) -> Section:
+    """Hashes, versions, settings and the model's card."""
+    found, model = report.provenance, report.model
+    matches = {True: "yes", False: "no", None: "the name holds no hash"}[found.hash_matches_name]
+    sharded = str(model.weights).endswith(".index.json")
+    files = "SHA-256 of sha256sum's lines for index and shards" if sharded else "SHA-256 of the file"
+    pairs: list[tuple[str, str | Span]] = [
+        ("Target", Span(printable(report.target), "name")),
+        *((f"Model: {key}", plain(getattr(model, key))) for key in ("name", "kind", "architecture", "weights")),
+        (files, Span(found.file_sha256 or NONE, "name")),
+        ("SHA-256 of the audited weights", Span(found.weights_sha256, "name")),
+        ("File's hash is the one in its name", matches),
+        ("SHA-256 of audit.json", Span(json_sha256, "name")),
+        ("Format of audit.json", f"version {number(report.format_version)}"),
+        ("Device", printable(found.device)),
+        ("Arithmetic", printable(found.dtype)),
+        ("Threads", plain(found.threads)),
+        ("Seed", plain(found.seed)),
+    ]
+    blocks: list[Block] = [facts(pairs)]
+    blocks.append(_listing("Versions.", "Software", "Version", flat(found.versions)))
+    if found.settings:
+        blocks.append(_listing("Settings.", "Setting", "Value", flat(found.settings)))
+    if model.card:
+        blocks.append(_listing("The model's card.", "Entry", "Value", flat(model.card)))
+    return Section("provenance", 1, "Provenance", tuple(blocks))
+
+
+def _listing(caption: str, name: str, value: str, pairs: list[tuple[str, str]]) -> Table:
+    rows = [(Span(key, "name"), Span(text)) for key, text in pairs]
+    return table(caption, (Column(name), Column(value, wide=True)), rows)

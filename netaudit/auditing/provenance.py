@@ -1,0 +1,54 @@
+"""Where the numbers of an audit come from: hashes, versions and settings."""
+
+from __future__ import annotations
+
+import platform
+from importlib import metadata
+from typing import TYPE_CHECKING
+
+from netaudit.network.fingerprint import hash_matches_name
+from netaudit.network.network import Network, Sample
+from netaudit.results.report import Provenance
+from netaudit.version import __version__
+
+if TYPE_CHECKING:
+    from netaudit.auditing.loop import Auditor, Selection
+
+
+def provenance(
+    auditor: Auditor,
+    network: Network,
+    sample: Sample | None,
+    file_sha256: str | None,
+    weights_sha256: str,
+    chosen: Selection,
+) -> Provenance:
+    """Everything needed to get the same numbers again."""
+    import torch
+
+    settings = auditor.settings
+    return Provenance(
+        file_sha256=file_sha256,
+        weights_sha256=weights_sha256,
+        hash_matches_name=hash_matches_name(network.files, file_sha256),
+        versions={
+            "netaudit": __version__,
+            "python": platform.python_version(),
+            "torch": torch.__version__,
+            "numpy": metadata.version("numpy"),
+            "scipy": metadata.version("scipy"),
+            **network.versions,
+        },
+        device=settings.device.type,
+        dtype="float64 for the laws, float32 without TF32 for the shadow pass",
+        threads=torch.get_num_threads(),
+        seed=settings.seed,
+        settings={
+            "layers": list(chosen.layers),
+            "exclude": list(chosen.exclude),
+            "analyses": [analysis.name for analysis in auditor.analyses],
+            "nulls": settings.nulls,
+            "spectrum": settings.spectrum,
+            "data": None if sample is None else {"name": sample.name, "sha256": sample.sha256},
+        },
+    )

@@ -1,0 +1,30 @@
+"""Options whose choices come from a table: report formats and analyses."""
+
+from __future__ import annotations
+
+import click
+
+from netaudit.analyses.table import installed
+from netaudit.report.renderers.table import FORMATS
+from netaudit.text import printable
+
+
+def split_formats(context: click.Context, parameter: click.Parameter, value: str) -> tuple[str, ...]:
+    """A comma-separated choice of report formats."""
+    return _split(context, parameter, value, FORMATS)
+
+
+def split_analyses(context: click.Context, parameter: click.Parameter, value: str | None) -> tuple[str, ...] | None:
+    """A comma-separated choice of analyses; None for all of them."""
+    return None if value is None else _split(context, parameter, value, [analysis.name for analysis in installed()])
+
+
+def _split(
+    context: click.Context, parameter: click.Parameter, value: str, choices: tuple[str, ...] | list[str]
+) -> tuple[str, ...]:
+    asked = tuple(dict.fromkeys(part.strip() for part in value.split(",") if part.strip()))
+    wrong = next((part for part in asked if part not in choices), None)
+    if not asked or wrong is not None:
+        shown = printable(wrong or value, 80)
+        raise click.BadParameter(f"{shown!r}: a comma-separated choice of {', '.join(choices)}", context, parameter)
+    return asked

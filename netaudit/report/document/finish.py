@@ -1,0 +1,44 @@
+"""The last step of every document: numbers before titles and captions, and the figures drawn."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from netaudit.report.document.formulas import formulas
+from netaudit.report.document.model import Block, Document, Figure, Pair, Section
+from netaudit.report.document.numbering import number_sections
+from netaudit.report.figures.draw import draw_figure
+
+
+def finish(document: Document) -> Document:
+    """Number the sections, tables and figures, and draw the figures that are not drawn yet.
+
+    Raises:
+        ValueError: two figures share a stem, or two sections an identifier.
+    """
+    sections = number_sections(document.sections)
+    drawn: dict[str, str] = {}
+    for figure in (figure for section in sections for block in section.blocks for figure in _figures(block)):
+        if figure.stem in drawn:
+            raise ValueError(f"two figures are called {figure.stem!r}")
+        drawn[figure.stem] = draw_figure(figure)
+    plain = tuple(_without_drawing(section) for section in sections)
+    return replace(document, sections=plain, figures=drawn, formulas={**formulas(), **document.formulas})
+
+
+def _figures(block: Block) -> list[Figure]:
+    items = block.items if isinstance(block, Pair) else (block,)
+    return [item for item in items if isinstance(item, Figure)]
+
+
+def _without_drawing(section: Section) -> Section:
+    """The section as plain data: a renderer takes the drawn figure by its stem."""
+
+    def plain(block: Block) -> Block:
+        if isinstance(block, Figure):
+            return replace(block, draw=None)
+        if isinstance(block, Pair):
+            return replace(block, items=tuple(plain(item) for item in block.items))  # type: ignore[arg-type]
+        return block
+
+    return replace(section, blocks=tuple(plain(block) for block in section.blocks))
