@@ -75,8 +75,8 @@ class Spectrum:
     from Lanczos, which does without."""
     error: float = 0.0
     """Bound of the error of the distribution function of ``centred``; 0 where every value is exact."""
-    note: str = ""
-    """How the values were had, as sentences, where not each is exact."""
+    known: int = 0
+    """How many of the largest of ``centred`` are exact: all p where ``error`` is 0, unless they are from Lanczos."""
     vectors: Floats | None = None
     """Eigenvectors ``[p, k]`` of the Gram matrix's k largest eigenvalues, the largest first, where they are known."""
 
@@ -184,7 +184,7 @@ def _has_mean(weight: Tensor, mean: float, std: float) -> bool:
 def _exact(weight: Tensor, mean: float, std: float, device: torch.device, seed: int) -> Spectrum:
     gram, uncentred = _decomposed(weight, mean, std, device)
     centred = gram_singular_values(gram) if _has_mean(weight, mean, std) else uncentred
-    return Spectrum(centred, uncentred, gram)
+    return Spectrum(centred, uncentred, gram, known=len(centred))
 
 
 def _once(weight: Tensor, mean: float, std: float, device: torch.device, seed: int) -> Spectrum:
@@ -195,14 +195,10 @@ def _once(weight: Tensor, mean: float, std: float, device: torch.device, seed: i
     try:
         squares, vectors = arpack.largest(gram, _FOUND, _RESTARTS)
     except ArpackError:  # they are too close to each other
-        return Spectrum(gram_singular_values(gram), uncentred, gram)
+        return Spectrum(gram_singular_values(gram), uncentred, gram, known=p)
     largest = np.maximum(squares[::-1], 0.0)
     others = _between(uncentred**2, largest, float(gram.diagonal().sum()))
-    note = (
-        f"Without the mean the {_FOUND} largest singular values are exact, and the distribution of the others is right "
-        f"up to 2/{p}: they lie between neighbours of those with it, and have the exact sum of squares."
-    )
-    return Spectrum(np.sqrt(np.concatenate([others, largest])), uncentred, gram, 2 / p, note, vectors)
+    return Spectrum(np.sqrt(np.concatenate([others, largest])), uncentred, gram, 2 / p, _FOUND, vectors)
 
 
 def _between(shifted: Floats, largest: Floats, total: float) -> Floats:
@@ -243,8 +239,4 @@ def _estimated(weight: Tensor, mean: float, std: float, device: torch.device, se
             shifted = lanczos.estimate(product, p, generator, device, probes=2, steps=_UNCENTRED_STEPS)
             known = np.sqrt(shifted.values[p - shifted.known :])
             uncentred = np.sort(np.concatenate([centred[: p - known.size], known]))
-    note = (
-        f"Singular values by stochastic Lanczos quadrature ({lanczos.probes_for(p)} probes, {min(lanczos.STEPS, p)} "
-        f"steps): the {estimate.known} largest, and the distribution of the others up to {estimate.error:.2g}."
-    )
-    return Spectrum(centred, uncentred, None, estimate.error, note)
+    return Spectrum(centred, uncentred, None, estimate.error, estimate.known)

@@ -1,4 +1,4 @@
-"""The figures under WeightWatcher's names, against WeightWatcher 0.7.7 on the same matrices: ``make test-peers``.
+"""The metrics under WeightWatcher's names, against WeightWatcher 0.7.7 on the same matrices: ``make test-peers``.
 
 WeightWatcher lives in an environment of its own, named by the variable NETAUDIT_PEERS_PYTHON, and only writes a JSON.
 """
@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 import torch
 
-from netaudit.analyses.context import AuditedLayer
-from netaudit.analyses.layer.power_law.measure import spectral_figures
+from netaudit.analyses.context import LayerContext
+from netaudit.analyses.layer.power_law.measure import measure
 from netaudit.network.layers import FCLayer
 
 PYTHON = os.environ.get("NETAUDIT_PEERS_PYTHON")
@@ -72,12 +72,12 @@ def theirs(tmp_path_factory):
 def both(request, theirs):
     """``(ours, theirs)`` for one matrix, by column."""
     layer = FCLayer(request.param, torch.from_numpy(MATRICES[request.param]))
-    ours = spectral_figures(AuditedLayer(layer, seed=0, device=torch.device("cpu")))
+    ours = measure(LayerContext(layer, seed=0, device=torch.device("cpu")))
     assert not ours.reasons
-    return ours.numbers, theirs[request.param]
+    return ours.weightwatcher_metrics, theirs[request.param]
 
 
-def test_every_figure_of_one_definition_agrees(both):
+def test_every_metric_of_one_definition_agrees(both):
     ours, theirs = both
     same = {name: value for name, value in ours.items() if name != "mp_softrank"}
     assert same == pytest.approx({name: theirs[name] for name in same}, rel=1e-4)

@@ -19,59 +19,55 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from netaudit.analyses.context import AuditedLayer
-from netaudit.analyses.judging import clean, summarise
+from netaudit.analyses.context import LayerContext
+from netaudit.analyses.judging import finite, null_of
+from netaudit.analyses.layer.power_law.payload import FEWEST, NAMES, PowerLaw, Reason
 from netaudit.analyses.layer.singular_law.measure import bulk_sigma
 from netaudit.numerics import device as devices
 from netaudit.numerics import spectrum as spectra
 from netaudit.numerics.arpack import smallest_value
 from netaudit.numerics.gaussian_spectra import gaussian_spectra
 from netaudit.numerics.laws import marchenko_pastur, power_law
-from netaudit.results import Null, SpectralFigures
+from netaudit.results.payload import Null
 
 Floats = NDArray[np.float64]
 Numbers = dict[str, float | int | None]
 
 _ACCURATE = 1e-4  # relative error that the smallest singular value may have
-_BEYOND = "beyond float64's range"
-_NO_RESAMPLE = "no resample of the eigenvalues has a fit"
-_NO_BULK = "half of the eigenvalues are within the Gram product's rounding of 0"
-_TOO_SMALL = "too small beside the largest for float64 to keep four digits of it"
-_ESTIMATED = "only the distribution of the singular values was estimated: `--spectrum exact` has each"
 
 
-def spectral_figures(audited: AuditedLayer) -> SpectralFigures:
-    """The figures of a layer. What cannot be had, or not exactly, is None, with the reason."""
-    m, n = audited.shape
+def measure(context: LayerContext) -> PowerLaw:
+    """Norms, ranks and the power law of a layer. What cannot be had, or not exactly, is None, with the reason."""
+    m, n = context.shape
     N, M = max(m, n), min(m, n)
-    sizes: Numbers = {"N": N, "M": M, "num_evals": M}
-    if audited.unusable:
-        return _figures(sizes | ({"Q": N / M} if M else {}), {}, audited.unusable)
-    std = audited.entries.std
-    if not audited.spectrum.decomposed:
-        return _estimated(audited, sizes)
-    evals = audited.spectrum.uncentred**2  # in units of std^2
+    sizes: Numbers = {"N": N, "M": M, "num_evals": M, "Q": N / M}
+    std, spectrum = context.entries.std, context.spectrum
+    if not spectrum.decomposed:
+        return _payload(sizes | _estimated(context, N, M), {}, "only_estimated")
+    evals = spectrum.uncentred**2  # in units of std^2
     rounding = float(N * np.finfo(np.float64).eps * evals[-1])  # up to which an eigenvalue of the Gram product is known
-    numbers = sizes | {"Q": N / M} | _norms(evals, std)
-    reasons = {"sv_min": _TOO_SMALL, "mp_softrank": _NO_BULK}
+    numbers = sizes | _norms(evals, std)
+    reasons: dict[str, Reason] = {"sv_min": "smallest_too_small", "mp_softrank": "bulk_within_rounding"}
     least = float(np.sqrt(evals[0]))
     if evals[0] < rounding / (2 * _ACCURATE):  # the root halves a relative error
-        least = smallest_value(audited.layer.weight, std, audited.device)
+        least = smallest_value(context.layer.weight, std, context.device)
     if least >= _rank_tolerance(N, np.sqrt(evals[-1])) / _ACCURATE:
         numbers |= {"sv_min": least * std, "matrix_rank": M, "rank_loss": 0}
     else:
-        numbers |= _rank(spectra.true_values(audited.layer.weight, std, audited.device), N)
+        numbers |= _rank(spectra.true_values(context.layer.weight, std, context.device), N)
     if np.median(evals) > rounding:
-        edge = bulk_sigma(audited.spectrum.uncentred, m, n) ** 2 * N * marchenko_pastur.support(M / N)[1] ** 2
+        edge = bulk_sigma(spectrum.uncentred, m, n) ** 2 * N * marchenko_pastur.support(M / N)[1] ** 2
         numbers["mp_softrank"] = float(edge / evals[-1])
     kept = evals[evals > rounding]
     law = power_law.fit(kept)
     if isinstance(law, str):
-        return _figures(numbers, reasons, f"no power law is fitted: {law}")
-    generator = devices.numpy_generator(audited.seed, "alpha", audited.layer.name)
+        missing: Reason = "too_few_eigenvalues" if kept.size < FEWEST else "equal_eigenvalues"
+        return _payload(numbers, reasons, missing, positive_evals=kept.size)
+    generator = devices.numpy_generator(context.seed, "alpha", context.layer.name)
     interval = power_law.interval(kept, generator)
-    alpha_null, D_null = power_law_nulls(audited.seed, m, n)
-    return _figures(numbers | _tail(law, kept, std), reasons, "", interval, alpha_null, D_null)
+    alpha_null, D_null = power_law_nulls(context.seed, m, n)
+    others = {"alpha_interval": interval, "alpha_null": alpha_null, "D_null": D_null, "positive_evals": kept.size}
+    return _payload(numbers | _tail(law, kept, std), reasons, "no_resample_fitted", **others)
 
 
 @cache
@@ -79,17 +75,15 @@ def power_law_nulls(seed: int, m: int, n: int) -> tuple[Null, Null]:
     """alpha and D of Gaussian spectra of the same shape, fitted as the layer's own are."""
     laws = [power_law.fit(s**2) for s in gaussian_spectra(seed, m, n)]
     fitted = [law for law in laws if not isinstance(law, str)]
-    note = "Gaussian matrix, from the bidiagonal ensemble"
-    alpha = summarise("gaussian", "alpha", [law.alpha for law in fitted], note)
-    return alpha, summarise("gaussian", "D", [law.D for law in fitted], note)
+    alpha, D = [law.alpha for law in fitted], [law.D for law in fitted]
+    return null_of("gaussian", "alpha", alpha), null_of("gaussian", "D", D)
 
 
-def _estimated(audited: AuditedLayer, sizes: Numbers) -> SpectralFigures:
+def _estimated(context: LayerContext, N: int, M: int) -> Numbers:
     """What the Frobenius norm and the largest singular value, which are exact, give without the others."""
-    N, M = (float(sizes[key] or 0) for key in ("N", "M"))
-    entries, evals = audited.entries, audited.spectrum.uncentred**2
+    entries, evals = context.entries, context.spectrum.uncentred**2
     exact = np.array([N * M * (1 + (entries.mean / entries.std) ** 2) - evals[-1], evals[-1]])
-    return _figures(sizes | {"Q": N / M} | _norms(exact, entries.std), {}, _ESTIMATED)
+    return _norms(exact, entries.std)
 
 
 def _rank_tolerance(N: int, largest: float) -> float:
@@ -138,18 +132,11 @@ def _log(square: float, std: float) -> float:
     return float(np.log10(square) + 2 * np.log10(std))
 
 
-def _figures(
-    numbers: Numbers,
-    reasons: dict[str, str],
-    missing: str,
-    interval: tuple[float, float] | None = None,
-    alpha_null: Null | None = None,
-    D_null: Null | None = None,
-) -> SpectralFigures:
-    """The figures, with a reason for each that is None: ``missing`` for those that are not among ``numbers``."""
-    names = SpectralFigures().numbers
-    why = dict.fromkeys(names, missing) | dict.fromkeys(numbers, _BEYOND) | reasons
-    cleaned, found = clean(names | numbers, why)
-    values: dict[str, Any] = cleaned | {"alpha_interval": interval, "alpha_null": alpha_null, "D_null": D_null}
-    found |= {name: missing or _NO_RESAMPLE for name in values.keys() - names.keys() if values[name] is None}
-    return SpectralFigures(**values, reasons=found)
+def _payload(numbers: Numbers, reasons: dict[str, Reason], missing: Reason, **others: Any) -> PowerLaw:
+    """The payload, with a reason for each number that is None: ``missing`` for those that are not among ``numbers``."""
+    values, _ = finite(dict.fromkeys(NAMES) | numbers, {})
+    beyond: dict[str, Reason] = dict.fromkeys(numbers, "beyond_float64")
+    ends = ("alpha_interval", "alpha_null", "D_null")
+    why = dict.fromkeys((*NAMES, *ends), missing) | beyond | reasons
+    parts: dict[str, Any] = values | others
+    return PowerLaw(**parts, reasons={name: code for name, code in why.items() if parts.get(name) is None})

@@ -10,146 +10,107 @@ Source: the quarter-circular law of arXiv:1511.05653 is the square case; see
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from netaudit.analyses.context import AuditedLayer
-from netaudit.analyses.judging import WIDENED, clean, judge, not_applicable, summarise, widened, worst
+from netaudit.analyses.context import LayerContext
+from netaudit.analyses.judging import finite, judge, null_of, widened, worst
+from netaudit.analyses.layer.singular_law.payload import (
+    METRICS,
+    MOST_DESCRIBED,
+    MOST_DRAWN,
+    NO_RANK,
+    OUTSIDE,
+    RULE,
+    SINGLE_WEIGHTS,
+    SMALLEST_SIDE,
+    TOLERANCE,
+    TOLERANCES,
+    TOP_ROWS,
+    SingularLaw,
+    SpectrumCurve,
+    SpectrumUsed,
+    Spike,
+)
 from netaudit.analyses.surrogates import KINDS
+from netaudit.numerics import lanczos
 from netaudit.numerics import spectrum as spectra
 from netaudit.numerics.gaussian_spectra import gaussian_spectra
 from netaudit.numerics.laws import marchenko_pastur, spikes, tracy_widom
 from netaudit.numerics.laws.distances import ks, midpoints, wasserstein
-from netaudit.results import Condition, Finding, Null, Rule, curve_values
+from netaudit.results.payload import Condition, Null, Rule, curve_values, six_digits, unjudged
 
-LAW_METRICS = (
-    "ks_marchenko_pastur",
-    "wasserstein_marchenko_pastur",
-    "ks_bulk",
-    "sigma",
-    "sigma_bulk",
-    "bulk_variance_share",
-    "spikes",
-    "largest_over_edge",
-    "tracy_widom_p",
-    "stable_rank",
-)
-METRICS = (
-    *LAW_METRICS,
-    "sigma_bulk_low",
-    "sigma_bulk_high",
-    "largest_entry_over_limit",
-    *(f"{name}_raw" for name in LAW_METRICS),
-)
 SURROGATE_METRICS = ("ks_marchenko_pastur", "bulk_variance_share", "spikes", "largest_over_edge")
-SMALLEST_SIDE = 32  # theory: below, the law's own finite-size error is as large as any effect
-TOP_ROWS = 0.01
-"""Share of the outputs whose part in a spike's singular vector is given: a vector spread like a Gaussian one has 8.5 %
-of its weight in its top 1 %."""
-_DESCRIBED = 20  # spikes with strength and vector
-_SPIKES_LISTED = 200
 
 
-@dataclass(frozen=True)
-class SingularLaw:
-    """``holds`` when the distance to the law and the variance in spikes are both within their tolerances."""
+def measure(context: LayerContext) -> SingularLaw:
+    """Judge H3 on one layer.
 
-    tolerance: float = 0.05
-    """Of the distance: five percentage points. Convention of netaudit: a Gaussian matrix lies at about 3 / min(m, n)
-    (0.006 at 512); at 512 x 512 rows correlated as AR(1) with coefficient 0.5 lie at 0.09 with a tenth of the
-    variance outside, an orthogonal matrix at 0.6."""
-    outside: float = 0.05
-    """Of the variance: five percent of the squared Frobenius norm in spikes."""
-    claim: str = "singular_law"
+    The claim holds when the distance to the law and the variance in spikes are both within their tolerances.
+    """
+    m, n = context.shape
+    if min(m, n) < SMALLEST_SIDE:
+        return unjudged(SingularLaw, METRICS, f"the smaller side is below {SMALLEST_SIDE}")
+    entries, spectrum = context.entries, context.spectrum
+    found = spikes.find(spectrum.centred, m, n)
+    own = law_metrics(spectrum.centred, 1.0, m, n, found)
+    uncentred = law_metrics(spectrum.uncentred, float(np.hypot(1.0, entries.mean / entries.std)), m, n)
+    ratios = bulk_ratios(context.seed, m, n)
+    values = own | {f"{name}_uncentred": value for name, value in uncentred.items()}
+    values |= {
+        "sigma_bulk_low": own["sigma_bulk"] / ratios[1],
+        "sigma_bulk_high": own["sigma_bulk"] / ratios[0],
+        "largest_entry_over_limit": entries.largest / spikes.entry_limit(m, n),
+    }
+    in_units = [name for name in values if name.startswith("sigma")]
+    values |= {name: values[name] * entries.std for name in in_units}  # in the weights' own units
+    metrics, reasons = finite(values, {})
+    null = law_null(context.seed, m, n)
+    conditions = _conditions(own, null, spectrum.error, m, n)
+    far, least = conditions[0].limits[1] or TOLERANCE, conditions[1].limits[0] or 0.0
+    return SingularLaw(
+        verdict=worst(conditions),
+        metrics=metrics,
+        reasons=reasons,
+        conditions=conditions,
+        rule=Rule(RULE, TOLERANCES, widened=far > TOLERANCE or least < 1 - OUTSIDE),
+        nulls=(null, *_surrogate_nulls(context, own)),
+        warnings=_warnings(own, values["largest_entry_over_limit"], far),
+        spikes=_described(context, found),
+        curve=_curve(spectrum.centred, m, n, found),
+        spectrum=_used(spectrum),
+    )
 
-    def __call__(self, audited: AuditedLayer) -> Finding:
-        """Judge H3."""
-        m, n = audited.shape
-        if min(m, n) < SMALLEST_SIDE:
-            return not_applicable(self.claim, f"the smaller side is below {SMALLEST_SIDE}", METRICS)
-        if audited.unusable:
-            return not_applicable(self.claim, audited.unusable, METRICS)
-        entries, spectrum = audited.entries, audited.spectrum
-        found = spikes.find(spectrum.centred, m, n)
-        own = law_metrics(spectrum.centred, 1.0, m, n, found)
-        raw = law_metrics(spectrum.uncentred, float(np.hypot(1.0, entries.mean / entries.std)), m, n)
-        ratios = bulk_ratios(audited.seed, m, n)
-        values = own | {f"{name}_raw": value for name, value in raw.items()}
-        values |= {
-            "sigma_bulk_low": own["sigma_bulk"] / ratios[1],
-            "sigma_bulk_high": own["sigma_bulk"] / ratios[0],
-            "largest_entry_over_limit": entries.largest / spikes.entry_limit(m, n),
-        }
-        in_units = [name for name in values if name.startswith("sigma")]
-        values |= {name: values[name] * entries.std for name in in_units}  # in the weights' own units
-        metrics, reasons = clean(values, {})
-        null = law_null(audited.seed, m, n)
-        conditions = self._conditions(own, null, spectrum.error, m, n)
-        return Finding(
-            claim=self.claim,
-            verdict=worst(conditions),
-            metrics=metrics,
-            reasons=reasons,
-            conditions=conditions,
-            rule=self._rule(conditions),
-            nulls=(null, *_surrogate_nulls(audited, own)),
-            details={"spikes": _described(audited, found)},
-            curve=_curve(spectrum.centred, m, n, found),
-            note=" ".join(filter(None, (self._note(own, raw), spectrum.note))),
-            warnings=_warnings(own, values["largest_entry_over_limit"], conditions[0].limits[1] or self.tolerance),
-        )
 
-    def _conditions(
-        self, own: dict[str, float | int], null: Null, error: float, m: int, n: int
-    ) -> tuple[Condition, ...]:
-        """``error`` is the bound of what the distribution function may be off by: it widens the interval alone."""
-        noise, found = null.q99 or 0.0, float(own["ks_marchenko_pastur"])
-        limit = widened(self.tolerance, noise)
-        # one value at the edge, more or less: what a single false alarm or a missed spike changes
-        one = float(tracy_widom.edge(1.0, m, n) ** 2 / (m * n))
-        share = float(own["bulk_variance_share"])
-        outside = max(self.outside, 2 * one)
-        return (
-            judge(
-                "ks_marchenko_pastur", found, (max(0.0, found - noise - error), found + noise + error), (None, limit)
-            ),
-            judge("bulk_variance_share", share, (share - one, min(1.0, share + one)), (1 - outside, None)),
-        )
+def _conditions(own: dict[str, float | int], null: Null, error: float, m: int, n: int) -> tuple[Condition, ...]:
+    """``error`` is the bound of what the distribution function may be off by: it widens the interval alone."""
+    noise, found = null.q99 or 0.0, float(own["ks_marchenko_pastur"])
+    limit = widened(TOLERANCE, noise)
+    # one value at the edge, more or less: what a single false alarm or a missed spike changes
+    one = float(tracy_widom.edge(1.0, m, n) ** 2 / (m * n))
+    share = float(own["bulk_variance_share"])
+    outside = max(OUTSIDE, 2 * one)
+    return (
+        judge("ks_marchenko_pastur", found, (max(0.0, found - noise - error), found + noise + error), (None, limit)),
+        judge("bulk_variance_share", share, (share - one, min(1.0, share + one)), (1 - outside, None)),
+    )
 
-    def _rule(self, conditions: tuple[Condition, ...]) -> Rule:
-        far, least = conditions[0].limits[1] or self.tolerance, conditions[1].limits[0] or 0.0
-        widened = far > self.tolerance or least < 1 - self.outside
-        return Rule(
-            name="equivalence of the bulk",
-            origin="netaudit convention: five percentage points, and five percent of the variance"
-            + (WIDENED if widened else ""),
-            statement=f"holds if ks_marchenko_pastur with its interval is at most {far:.3g} and bulk_variance_share "
-            f"with its own at least {least:.3g}; fails if all of one interval lies beyond; undecided otherwise",
-        )
 
-    def _note(self, own: dict[str, float | int], raw: dict[str, float | int]) -> str:
-        count = int(own["spikes"])
-        beyond = (
-            "no singular value lies" if count == 0 else f"{count} singular value{'s lie' if count > 1 else ' lies'}"
-        )
-        text = (
-            f"The singular values follow the law within {own['ks_marchenko_pastur']:.2g}; {beyond} beyond the edge of "
-            f"the noise (largest {own['largest_over_edge']:.3g} times the law's edge) and "
-            f"{own['bulk_variance_share']:.1%} of the variance is in the bulk, which follows its own law within "
-            f"{own['ks_bulk']:.2g}."
-        )
-        if raw["spikes"] > count:
-            text += " The mean of the weights adds a spike, which is left out here (see the raw figures)."
-        return text
+def _used(spectrum: spectra.Spectrum) -> SpectrumUsed:
+    p = spectrum.centred.size
+    if spectrum.gram is not None:
+        return SpectrumUsed("one_decomposition" if spectrum.error else "exact", spectrum.error, spectrum.known)
+    return SpectrumUsed(
+        "lanczos", spectrum.error, spectrum.known, probes=lanczos.probes_for(p), steps=min(lanczos.STEPS, p)
+    )
 
 
 def law_metrics(
     s: NDArray[np.float64], sigma: float, m: int, n: int, found: spikes.Spikes | None = None
 ) -> dict[str, float | int]:
-    """The figures of ``LAW_METRICS`` for ascending singular values s of an ``[m, n]`` matrix of entry scale sigma."""
+    """The metrics of ``LAW_METRICS`` for ascending singular values s of an ``[m, n]`` matrix of entry scale sigma."""
     found = spikes.find(s, m, n) if found is None else found
     u, total = s / (sigma * np.sqrt(max(m, n))), float(np.sum(s**2))
     q = marchenko_pastur.aspect(m, n)
@@ -189,11 +150,11 @@ def law_null(seed: int, m: int, n: int) -> Null:
     """The distance to the law of Gaussian spectra of the same shape."""
     q, unit = marchenko_pastur.aspect(m, n), np.sqrt(max(m, n))
     distances = [ks(marchenko_pastur.cdf(s / unit, q)) for s in gaussian_spectra(seed, m, n)]
-    return summarise("gaussian", "ks_marchenko_pastur", distances, "Gaussian matrix, from the bidiagonal ensemble")
+    return null_of("gaussian", "ks_marchenko_pastur", distances)
 
 
-def _surrogate_nulls(audited: AuditedLayer, whole: dict[str, float | int]) -> tuple[Null, ...]:
-    drawn = audited.surrogates
+def _surrogate_nulls(context: LayerContext, whole: dict[str, float | int]) -> tuple[Null, ...]:
+    drawn = context.surrogates
     if drawn is None or min(drawn.matrix.shape) < SMALLEST_SIDE:
         return ()
     m, n = drawn.matrix.shape
@@ -201,54 +162,49 @@ def _surrogate_nulls(audited: AuditedLayer, whole: dict[str, float | int]) -> tu
     def figures(metrics: dict[str, float | int]) -> dict[str, float]:
         return {name: float(metrics[name]) for name in SURROGATE_METRICS}
 
-    own = whole if drawn.shape is None else law_metrics(spectra.centred_values(drawn.matrix, audited.device), 1.0, m, n)
+    own = whole if drawn.shape is None else law_metrics(spectra.centred_values(drawn.matrix, context.device), 1.0, m, n)
     found = {
         kind: [
-            figures(law_metrics(spectra.centred_values(matrix, audited.device), 1.0, m, n)) for matrix in drawn.of(kind)
+            figures(law_metrics(spectra.centred_values(matrix, context.device), 1.0, m, n)) for matrix in drawn.of(kind)
         ]
         for kind in KINDS
     }
     return drawn.nulls(figures(own), found)
 
 
-def _described(audited: AuditedLayer, found: spikes.Spikes) -> list[dict[str, float]]:
+def _described(context: LayerContext, found: spikes.Spikes) -> tuple[Spike, ...]:
     """The strongest spikes: where they lie, the signal behind them, and how much of it a few outputs carry."""
-    count = min(found.count, _DESCRIBED)
+    count = min(found.count, MOST_DESCRIBED)
     if not count:
-        return []
-    (m, n), entries, s = audited.shape, audited.entries, audited.spectrum.centred
-    vectors = spectra.output_vectors(audited.spectrum, audited.layer.weight, entries.mean, entries.std, count)
+        return ()
+    (m, n), entries, s = context.shape, context.entries, context.spectrum.centred
+    vectors = spectra.output_vectors(context.spectrum, context.layer.weight, entries.mean, entries.std, count)
     top = max(1, round(TOP_ROWS * m))
     weight = np.sort(vectors**2, axis=0)[-top:].sum(axis=0)
-    return [
-        {
-            "u": float(f"{s[-1 - i] / np.sqrt(max(m, n)):.6g}"),
-            "score": float(f"{found.scores[i]:.6g}"),
-            "p": tracy_widom.p_value(float(found.scores[i])),
-            "strength": float(f"{float(spikes.strength(s[-1 - i], found.sigma, m, n)):.6g}"),
-            "variance_share": float(f"{s[-1 - i] ** 2 / np.sum(s**2):.6g}"),
-            "top_rows_share": float(f"{weight[i]:.6g}"),
-        }
+    return tuple(
+        Spike(
+            u=six_digits(s[-1 - i] / np.sqrt(max(m, n))),
+            score=six_digits(found.scores[i]),
+            p=tracy_widom.p_value(float(found.scores[i])),
+            # an exactly low-rank matrix leaves no noise to be compared with
+            strength=six_digits(float(spikes.strength(s[-1 - i], found.sigma, m, n))) if found.sigma else None,
+            variance_share=six_digits(s[-1 - i] ** 2 / np.sum(s**2)),
+            top_rows_share=six_digits(weight[i]),
+        )
         for i in range(count)
-    ]
+    )
 
 
 def _warnings(own: dict[str, float | int], largest: float, tolerance: float) -> tuple[str, ...]:
-    found = []
+    codes = []
     if largest > 1:
-        found.append(
-            f"The largest weight is {largest:.2g} times the size at which a single weight makes a spike, σ(mn)^(1/4): "
-            "the edge law is void here, and spikes may be single weights (compare the permuted null)."
-        )
+        codes.append(SINGLE_WEIGHTS)
     if own["spikes"] and own["ks_bulk"] > tolerance:
-        found.append(
-            "What is left without the spikes does not follow the law either, so their number is no rank: it counts "
-            "the values beyond the edge that noise of the same variance would have."
-        )
-    return tuple(found)
+        codes.append(NO_RANK)
+    return tuple(codes)
 
 
-def _curve(s: NDArray[np.float64], m: int, n: int, found: spikes.Spikes) -> dict[str, object]:
+def _curve(s: NDArray[np.float64], m: int, n: int, found: spikes.Spikes) -> SpectrumCurve:
     q, unit = marchenko_pastur.aspect(m, n), np.sqrt(max(m, n))
     # of the noise that is left without the spikes, so that each of them lies beyond; a low-rank matrix leaves none
     edge = tracy_widom.edge(found.sigma or 1.0, m - found.count, n - found.count) / unit
@@ -259,12 +215,12 @@ def _curve(s: NDArray[np.float64], m: int, n: int, found: spikes.Spikes) -> dict
     counts, _ = np.histogram(bulk, bins)
     low, high = marchenko_pastur.support(q)
     at = low + (high - low) * (1 - np.cos(np.linspace(0, np.pi, 201))) / 2
-    return {
-        "edges": curve_values(bins),
-        "density": curve_values(counts / (u.size * np.diff(bins))),
-        "u": curve_values(at),
-        "law": curve_values(marchenko_pastur.pdf(at, q)),
-        "law_edge": float(f"{high:.6g}"),
-        "tracy_widom_edge": float(f"{edge:.6g}"),
-        "spikes": curve_values(beyond[::-1][:_SPIKES_LISTED]),
-    }
+    return SpectrumCurve(
+        edges=curve_values(bins),
+        density=curve_values(counts / (u.size * np.diff(bins))),
+        u=curve_values(at),
+        law=curve_values(marchenko_pastur.pdf(at, q)),
+        law_edge=six_digits(high),
+        tracy_widom_edge=six_digits(edge),
+        spikes=curve_values(beyond[::-1][:MOST_DRAWN]),
+    )

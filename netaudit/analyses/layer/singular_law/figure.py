@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-from netaudit.report.curves import Floats, SpectrumCurve
+from netaudit.analyses.layer.singular_law.payload import SpectrumCurve
 from netaudit.report.figures.style import DARK, FILLED, GREY, VERMILLION, legend
 from netaudit.text import number
 
@@ -17,10 +18,11 @@ if TYPE_CHECKING:
 _BULK = 1.35  # the main panel ends at this multiple of the edge: spikes beyond get a strip of their own
 
 
-def draw_spectrum(figure: Figure, curve: SpectrumCurve) -> None:
+def draw(curve: SpectrumCurve, figure: Figure) -> None:
     """Draw the bulk; spikes far outside stand in a strip beside it, on a logarithmic axis."""
     end = _BULK * max(curve.law_edge, curve.tracy_widom_edge)
-    far = curve.spikes[curve.spikes > end]
+    spikes = np.array(curve.spikes)
+    far = spikes[spikes > end]
     if len(far):
         axes, strip = figure.subplots(1, 2, width_ratios=(3.2, 1), sharey=True)
         _strip(strip, far, end)
@@ -32,23 +34,23 @@ def draw_spectrum(figure: Figure, curve: SpectrumCurve) -> None:
 
 def bulk(axes: Axes, curve: SpectrumCurve, end: float) -> None:
     """Density, law and edge up to ``end``, with the spikes that lie there."""
-    filled = curve.edges[:-1][curve.density > 0]
-    start = min([float(curve.u[0]), *filled[:1].tolist()])
+    density, spikes = np.array(curve.density), np.array(curve.spikes)
+    left, right = np.array(curve.edges[:-1]), np.array(curve.edges[1:])
+    filled = left[density > 0]
+    start = min([curve.u[0], *filled[:1].tolist()])
     start = max(0.0, start - 0.06 * (end - start))
-    shown = curve.edges[:-1] < end
-    edges = np.append(curve.edges[:-1][shown], curve.edges[1:][shown][-1:])
+    shown = left < end
     if shown.any():
-        axes.stairs(curve.density[shown], edges, label="singular values", **FILLED)
+        axes.stairs(density[shown], np.append(left[shown], right[shown][-1:]), label="singular values", **FILLED)
     axes.plot(curve.u, curve.law, color=DARK, label="Marchenko-Pastur law")
     axes.axvline(curve.tracy_widom_edge, color=GREY, linestyle="--", linewidth=0.9, label="edge of the noise")
-    near = curve.spikes[curve.spikes <= end]
-    if len(curve.spikes):
-        _mark(axes, near)
-    top = 1.08 * max(float(np.max(curve.law)), float(np.max(curve.density[shown], initial=0)))
+    if len(spikes):
+        _mark(axes, spikes[spikes <= end])
+    top = 1.08 * max(max(curve.law), float(np.max(density[shown], initial=0)))
     axes.set(xlabel="u = s / (σ√N)", ylabel="density", xlim=(start, end), ylim=(0, top or 1))
 
 
-def _strip(axes: Axes, far: Floats, end: float) -> None:
+def _strip(axes: Axes, far: NDArray[np.float64], end: float) -> None:
     """The spikes beyond the main panel; the axis is logarithmic since they may be a hundred edges away."""
     _mark(axes, far)
     largest = float(far[0])
@@ -60,7 +62,7 @@ def _strip(axes: Axes, far: Floats, end: float) -> None:
     axes.tick_params(axis="y", left=False, labelleft=False)
 
 
-def _mark(axes: Axes, spikes: Floats) -> None:
+def _mark(axes: Axes, spikes: NDArray[np.float64]) -> None:
     axes.plot(
         spikes,
         np.full(len(spikes), 0.03),

@@ -1,28 +1,30 @@
-"""The figures under WeightWatcher's names: their definitions on a true SVD, their nulls, and what cannot be had."""
+"""The metrics under WeightWatcher's names: their definitions on a true SVD, their nulls, and what cannot be had."""
 
-import json
-from dataclasses import asdict
-
+import msgspec
 import numpy as np
 import pytest
 import torch
-from hypothesis import example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from netaudit.analyses.context import AuditedLayer
-from netaudit.analyses.layer.power_law.measure import power_law_nulls, spectral_figures
+from netaudit.analyses.context import LayerContext
+from netaudit.analyses.layer.power_law import ANALYSIS
+from netaudit.analyses.layer.power_law.measure import measure, power_law_nulls
+from netaudit.analyses.layer.power_law.payload import FEWEST, PowerLaw, columns
 from netaudit.analyses.layer.singular_law.measure import bulk_sigma
+from netaudit.analyses.needs import missing_of_layer
 from netaudit.network.layers import FCLayer
-from netaudit.numerics import spectrum
-from netaudit.numerics.laws.power_law import fit
+from netaudit.numerics import lanczos, spectrum
+from netaudit.numerics.laws.power_law import LEAST_VALUES, fit
 
 ALPHA = ("alpha", "xmin", "xmax", "D", "sigma", "num_pl_spikes", "alpha_weighted", "log_alpha_norm")
 ALPHA += ("alpha_interval", "alpha_null", "D_null")
+BEYOND = ("lambda_max", "spectral_norm", "norm", "xmin", "xmax")
 
 
-def figures(weight, name="layer", seed=0):
+def measured(weight, name="layer", seed=0, **context):
     weight = torch.as_tensor(weight)
-    return spectral_figures(AuditedLayer(FCLayer(name, weight), seed=seed, device=torch.device("cpu")))
+    return measure(LayerContext(FCLayer(name, weight), seed=seed, device=torch.device("cpu"), **context))
 
 
 def gaussian(m, n, seed=1):
@@ -44,7 +46,7 @@ def nearly_centred(m, n):
     "weight", [gaussian(60, 90), gaussian(90, 60) + 0.3, nearly_centred(60, 90), heavy(120, 200) * 0.02]
 )
 def test_definitions(weight):
-    found, s = figures(weight), np.linalg.svd(weight, compute_uv=False)
+    found, s = measured(weight), np.linalg.svd(weight, compute_uv=False)
     evals, law = s**2, fit(s**2)
     assert (found.N, found.M, found.num_evals) == (max(weight.shape), min(weight.shape), min(weight.shape))
     assert pytest.approx(max(weight.shape) / min(weight.shape)) == found.Q
@@ -71,7 +73,7 @@ def test_definitions(weight):
         "alpha_weighted": law.alpha * np.log10(evals[0]),
         "log_alpha_norm": np.log10(np.sum(evals**law.alpha)),
     }
-    assert {name: found.numbers[name] for name in expected} == pytest.approx(expected, rel=1e-7)
+    assert {name: found.weightwatcher_metrics[name] for name in expected} == pytest.approx(expected, rel=1e-7)
     assert found.reasons == {}
     low, high = found.alpha_interval
     assert low < high
@@ -79,11 +81,11 @@ def test_definitions(weight):
 
 def test_a_gaussian_layer_lies_within_its_own_null_and_a_heavy_tail_below():
     for seed in range(4):
-        found = figures(gaussian(200, 320, seed))
+        found = measured(gaussian(200, 320, seed))
         assert found.alpha_null.q01 <= found.alpha <= found.alpha_null.q99
         assert found.D_null.q01 <= found.D <= found.D_null.q99
     assert 0.95 < found.mp_softrank < 1.1
-    found = figures(heavy(200, 320))
+    found = measured(heavy(200, 320))
     assert found.alpha < found.alpha_null.q01
     assert found.D_null.q01 > found.D
 
@@ -100,29 +102,29 @@ def test_the_null_is_the_fit_of_gaussian_matrices():
 
 
 def test_units_change_only_what_carries_them():
-    one, other = figures(heavy(60, 90)), figures(heavy(60, 90) * 1e-4)
+    one, other = measured(heavy(60, 90)), measured(heavy(60, 90) * 1e-4)
     squares = {"lambda_max", "spectral_norm", "norm", "xmin", "xmax"}
     logs = {"log_norm": -8, "log_spectral_norm": -8, "alpha_weighted": -8 * one.alpha, "log_alpha_norm": -8 * one.alpha}
     expected = {
         name: value * (1e-8 if name in squares else 1e-4 if name in {"sv_max", "sv_min"} else 1) + logs.get(name, 0)
-        for name, value in one.numbers.items()
+        for name, value in one.weightwatcher_metrics.items()
     }
-    assert other.numbers == pytest.approx(expected, rel=1e-9)
+    assert other.weightwatcher_metrics == pytest.approx(expected, rel=1e-9)
     assert (other.alpha_interval, other.alpha_null) == (pytest.approx(one.alpha_interval), one.alpha_null)
 
 
-def test_a_transpose_has_the_same_figures():
-    one, other = figures(heavy(60, 90)), figures(heavy(60, 90).T.copy())
-    assert other.numbers == pytest.approx(one.numbers, rel=1e-9)
+def test_a_transpose_has_the_same_measured():
+    one, other = measured(heavy(60, 90)), measured(heavy(60, 90).T.copy())
+    assert other.weightwatcher_metrics == pytest.approx(one.weightwatcher_metrics, rel=1e-9)
     assert other.D_null == one.D_null
 
 
 def test_the_seed_and_the_name_decide_the_interval():
     weight = gaussian(40, 60)
-    assert figures(weight) == figures(weight)
-    assert figures(weight).alpha_interval != figures(weight, name="other").alpha_interval
-    assert figures(weight).alpha_interval != figures(weight, seed=1).alpha_interval
-    assert figures(weight).alpha_null != figures(weight, seed=1).alpha_null
+    assert measured(weight) == measured(weight)
+    assert measured(weight).alpha_interval != measured(weight, name="other").alpha_interval
+    assert measured(weight).alpha_interval != measured(weight, seed=1).alpha_interval
+    assert measured(weight).alpha_null != measured(weight, seed=1).alpha_null
 
 
 def orthogonal(n):
@@ -130,38 +132,65 @@ def orthogonal(n):
 
 
 @pytest.mark.parametrize(
-    ("weight", "missing", "why"),
+    ("weight", "missing", "why", "positive"),
     [
-        (gaussian(9, 500), ALPHA, "no power law is fitted: it takes 10 positive values, and there are 9"),
-        (orthogonal(40), ALPHA, "no power law is fitted: the values are equal"),
-        (gaussian(40, 5) @ gaussian(5, 60), ALPHA, "it takes 10 positive values, and there are"),
-        (gaussian(40, 15) @ gaussian(15, 60), ("mp_softrank",), "half of the eigenvalues are within"),
-        (gaussian(40, 39) @ gaussian(39, 60), ("sv_min",), "too small beside the largest"),
-        (gaussian(40, 60) * 1e-180, ("lambda_max", "spectral_norm", "norm", "xmin", "xmax"), "float64's range"),
-        (gaussian(40, 60) * 1e180, ("lambda_max", "spectral_norm", "norm", "xmin", "xmax"), "float64's range"),
+        (gaussian(9, 500), ALPHA, "too_few_eigenvalues", 9),
+        (orthogonal(40), ALPHA, "equal_eigenvalues", 40),
+        (gaussian(40, 5) @ gaussian(5, 60), ALPHA, "too_few_eigenvalues", 5),
+        (gaussian(40, 15) @ gaussian(15, 60), ("mp_softrank",), "bulk_within_rounding", 15),
+        (gaussian(40, 39) @ gaussian(39, 60), ("sv_min",), "smallest_too_small", 39),
+        (gaussian(40, 60) * 1e-180, BEYOND, "beyond_float64", 40),
+        (gaussian(40, 60) * 1e180, BEYOND, "beyond_float64", 40),
     ],
 )
-def test_what_cannot_be_had_says_why(weight, missing, why):
-    found = figures(weight)
+def test_what_cannot_be_had_says_why(weight, missing, why, positive):
+    found = measured(weight)
     for name in missing:
         assert getattr(found, name) is None
-        assert why in found.reasons[name]
+        assert found.reasons[name] == why
+    assert found.positive_evals == positive
     assert np.isfinite([found.log_norm, found.log_spectral_norm, found.stable_rank, found.sv_max]).all()
 
 
+def test_an_estimated_spectrum_has_the_norms_alone(monkeypatch):
+    monkeypatch.setattr(lanczos, "probes_for", lambda p: 8)
+    monkeypatch.setattr(lanczos, "STEPS", 100)
+    weight = torch.as_tensor(gaussian(300, 400) + 0.2).float()
+    exact, estimated = measured(weight), measured(weight, method="lanczos")
+    for name in ("norm", "lambda_max", "sv_max", "stable_rank", "N", "M", "Q", "num_evals"):
+        assert getattr(estimated, name) == pytest.approx(getattr(exact, name), rel=1e-5)
+    assert set(estimated.reasons) == {*ALPHA, "sv_min", "mp_softrank", "matrix_rank", "rank_loss"}
+    assert set(estimated.reasons.values()) == {"only_estimated"}
+
+
+def test_as_many_eigenvalues_as_the_fit_takes():
+    assert FEWEST == LEAST_VALUES
+
+
 def test_ten_eigenvalues_are_enough():
-    found = figures(gaussian(10, 300))
+    found = measured(gaussian(10, 300))
     assert found.num_pl_spikes >= 8
     assert found.alpha_null.q01 < found.alpha < found.alpha_null.q99
 
 
 @pytest.mark.parametrize("weight", [torch.zeros(40, 50), torch.full((40, 50), float("nan")), torch.zeros(0, 50)])
-def test_a_layer_that_cannot_be_judged_has_its_sizes_only(weight):
-    found = figures(weight)
-    assert (50, weight.shape[0]) == (found.N, found.M)
-    assert set(found.numbers.values()) <= {50, 40, 1.25, 0, None}
-    assert len(set(found.reasons.values())) == 1
-    assert found.reasons["alpha"].startswith(("every weight is", "the weight holds", "the weight is empty"))
+def test_weights_that_cannot_be_judged_are_found_out_before(weight):
+    why = missing_of_layer(ANALYSIS.needs, LayerContext(FCLayer("layer", weight), 0, torch.device("cpu")))
+    assert why.startswith(("every weight is", "the weight holds", "the weight is empty"))
+
+
+def test_columns_of_a_data_frame():
+    found = measured(gaussian(40, 60))
+    row = columns(found)
+    assert list(row)[:4] == ["N", "M", "Q", "num_evals"]
+    assert list(row)[-8:] == [
+        "alpha_low", "alpha_high", "alpha_null_q01", "alpha_null_median", "alpha_null_q99",
+        "D_null_q01", "D_null_median", "D_null_q99",
+    ]  # fmt: skip
+    assert len(row) == 23 + 8
+    assert (row["alpha"], row["alpha_high"]) == (found.alpha, found.alpha_interval[1])
+    assert row["D_null_median"] == found.D_null.median
+    assert columns(measured(gaussian(9, 60)))["alpha_null_q01"] is None
 
 
 @settings(max_examples=25, deadline=None)
@@ -172,16 +201,17 @@ def test_a_layer_that_cannot_be_judged_has_its_sizes_only(weight):
     st.integers(1, 50), st.integers(1, 50), st.sampled_from([0.0, 1.0, -1e4]), st.sampled_from([0.0, 1e-7, 1.0, 1e-160])
 )
 def test_any_layer_has_a_number_or_a_reason(m, n, mean, sigma):
-    found = figures(gaussian(m, n, seed=m * 100 + n) * sigma + mean)
-    missing = {name for name, value in asdict(found).items() if value is None}
-    assert set(found.reasons) == missing
-    assert all(found.reasons.values())
-    json.dumps(asdict(found), allow_nan=False)
+    weight = torch.as_tensor(gaussian(m, n, seed=m * 100 + n) * sigma + mean)
+    context = LayerContext(FCLayer("layer", weight), seed=0, device=torch.device("cpu"))
+    assume(not context.unusable)
+    found = measure(context)
+    assert set(found.reasons) == {name for name, value in msgspec.structs.asdict(found).items() if value is None}
+    assert msgspec.convert(msgspec.json.decode(msgspec.json.encode(found)), PowerLaw) == found
 
 
 @pytest.mark.parametrize("rank", [39, 30, 3])
 def test_the_rank_is_that_of_a_true_decomposition(rank):
-    found = figures(gaussian(40, rank) @ gaussian(rank, 60))
+    found = measured(gaussian(40, rank) @ gaussian(rank, 60))
     assert (found.matrix_rank, found.rank_loss) == (rank, 40 - rank)
 
 
@@ -191,6 +221,6 @@ def test_a_smallest_value_that_the_gram_product_drowns_is_found_without_all_the_
     monkeypatch.delattr(spectrum, "true_values")
     u, s, v = np.linalg.svd(gaussian(*shape), full_matrices=False)
     s[-1] = 1e-9 * s[0]
-    found = figures(u * s @ v)
+    found = measured(u * s @ v)
     assert found.matrix_rank == min(shape)
     assert found.sv_min == pytest.approx(s[-1], rel=1e-4)

@@ -1,0 +1,102 @@
+"""What other tools report of a layer, under WeightWatcher's names; no verdict rests on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from netaudit.results.payload import Bounded, Null, Payload
+
+FEWEST = 10
+"""Eigenvalues that a fit takes; that of :mod:`netaudit.numerics.laws.power_law`."""
+
+Reason = Literal[
+    "beyond_float64",
+    "only_estimated",
+    "smallest_too_small",
+    "bulk_within_rounding",
+    "too_few_eigenvalues",
+    "equal_eigenvalues",
+    "no_resample_fitted",
+]
+"""Why a number is None."""
+
+
+class PowerLaw(Payload, frozen=True, kw_only=True):
+    """Norms, ranks and the power law that fits the largest eigenvalues best, under WeightWatcher's names.
+
+    Of the eigenvalues lambda = s^2 of A as stored, its mean included and without a factor 1/N; logarithms to base 10.
+    Each is one number, or None with its reason in ``reasons``.
+    """
+
+    N: int | None = None
+    """The larger side of A."""
+    M: int | None = None
+    """The smaller side."""
+    Q: float | None = None
+    """N / M."""
+    num_evals: int | None = None
+    lambda_max: float | None = None
+    spectral_norm: float | None = None
+    """lambda_max again: the *square* of the spectral norm, as WeightWatcher has it."""
+    log_spectral_norm: float | None = None
+    norm: float | None = None
+    """Sum of lambda: the *square* of the Frobenius norm."""
+    log_norm: float | None = None
+    stable_rank: float | None = None
+    """norm / lambda_max."""
+    mp_softrank: float | None = None
+    """lambda_plus / lambda_max, lambda_plus = sigma^2 (sqrt N + sqrt M)^2, with sigma by the median rule of Gavish and
+    Donoho (2014). WeightWatcher fits sigma to a smoothed density instead, so that the two differ a little."""
+    sv_max: float | None = None
+    sv_min: float | None = None
+    matrix_rank: int | None = None
+    rank_loss: int | None = None
+    """M - matrix_rank."""
+    alpha: float | None = None
+    """Exponent of the power law fitted to the eigenvalues from xmin on."""
+    xmin: float | None = None
+    xmax: float | None = None
+    """lambda_max: no eigenvalue is left out at the top."""
+    D: float | None = None
+    """Kolmogorov-Smirnov distance of the tail to that law."""
+    sigma: float | None = None
+    """(alpha - 1) / sqrt(num_pl_spikes), as WeightWatcher has it: too small, since xmin is chosen by the data."""
+    num_pl_spikes: int | None = None
+    """Number of eigenvalues from xmin on."""
+    alpha_weighted: float | None = None
+    """alpha log10(lambda_max)."""
+    log_alpha_norm: float | None = None
+    """log10 of the sum of lambda^alpha."""
+    alpha_interval: tuple[Bounded, Bounded] | None = None
+    """95 % interval of alpha, xmin chosen again in each resample; takes the eigenvalues for independent."""
+    alpha_null: Null | None = None
+    """alpha of Gaussian matrices of the layer's shape."""
+    D_null: Null | None = None
+    """Their D."""
+    positive_evals: int | None = None
+    """Eigenvalues above the rounding of the Gram product, to which the law is fitted; None where they are not known."""
+    reasons: Mapping[str, Reason] = {}
+    """Why a number is None, by its name."""
+
+    @property
+    def weightwatcher_metrics(self) -> dict[str, float | int | None]:
+        """The metrics of one number each, by WeightWatcher's name."""
+        return {name: getattr(self, name) for name in NAMES}
+
+
+NAMES: tuple[str, ...] = tuple(
+    name
+    for name in PowerLaw.__struct_fields__
+    if name not in ("alpha_interval", "alpha_null", "D_null", "positive_evals", "reasons")
+)
+"""WeightWatcher's names of the metrics of one number each."""
+
+
+def columns(payload: PowerLaw) -> dict[str, float | int | None]:
+    """The columns of a data frame of layers: WeightWatcher's, and beside them the interval of alpha and the nulls."""
+    low, high = payload.alpha_interval or (None, None)
+    found = payload.weightwatcher_metrics | {"alpha_low": low, "alpha_high": high}
+    for name, null in (("alpha_null", payload.alpha_null), ("D_null", payload.D_null)):
+        found |= {f"{name}_{end}": getattr(null, end, None) for end in ("q01", "median", "q99")}
+    return found
