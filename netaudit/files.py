@@ -1,14 +1,18 @@
-"""Files that are either whole or not there."""
+"""Files: looked at before they are opened, hashed, and written so that they are either whole or not there."""
 
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import secrets
+import stat
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from netaudit.errors import ReportError
+from netaudit.errors import ReportError, SourceError
+from netaudit.text import printable
 
 _REASONS = {
     errno.ENOSPC: "the disk is full",
@@ -64,3 +68,44 @@ def make_folder(path: Path) -> None:
 def _cannot_write(path: Path, error: OSError) -> ReportError:
     reason = _REASONS.get(error.errno or 0) or error.strerror or type(error).__name__
     return ReportError(f"{path}: cannot write: {reason}")
+
+
+def is_a(kind: Callable[[Path], bool], path: Path) -> bool:
+    """``Path.is_file`` or ``Path.is_dir``; False for a name that no file could have: too long, or with a null in it."""
+    try:
+        return kind(path)
+    except (OSError, ValueError):
+        return False
+
+
+def require_regular(path: Path) -> None:
+    """Look before opening: a pipe would wait for ever, a device would never end.
+
+    Raises:
+        SourceError: there is no such file, or it is a folder, empty, or anything but a regular file.
+    """
+    shown = printable(str(path))
+    try:
+        status = path.stat()
+    except (OSError, ValueError) as error:
+        raise SourceError(f"{shown}: {in_words(error)}") from error
+    if stat.S_ISDIR(status.st_mode):
+        raise SourceError(f"{shown}: a folder, not a file")
+    if not stat.S_ISREG(status.st_mode):
+        raise SourceError(f"{shown}: not a regular file")
+    if not status.st_size:
+        raise SourceError(f"{shown}: an empty file")
+    if not os.access(path, os.R_OK):
+        raise SourceError(f"{shown}: no permission to read it")
+
+
+def in_words(error: OSError | ValueError) -> str:
+    """The system's reason, without the errno, which says nothing to a person."""
+    reason = getattr(error, "strerror", None) or "no such file"
+    return f"{reason[:1].lower()}{reason[1:]}"
+
+
+def sha256(path: Path) -> str:
+    """The SHA-256 of a file in hex, read in pieces."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

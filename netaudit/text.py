@@ -22,15 +22,13 @@ def printable(name: str, longest: int = LONGEST) -> str:
     return shown if len(shown) <= longest else shown[: longest - 1] + "…"
 
 
-def folder_name(target: str) -> str:
-    """Return a name for the report's folder: letters, digits, ``.``, ``-`` and ``_`` only, never hidden or empty.
+def folder_name(name: str) -> str:
+    """A name for a folder: letters, digits, ``.``, ``-`` and ``_`` only, never hidden, empty or a path.
 
-    >>> folder_name("zoo:mnist-mlp"), folder_name("../../etc/passwd"), folder_name("my net.pt")
+    >>> folder_name("mnist-mlp"), folder_name("../../etc/passwd"), folder_name("my net")
     ('mnist-mlp', 'passwd', 'my-net')
     """
-    base = re.split(r"[/\\]", target.rstrip("/\\"))[-1]
-    base = re.sub(r"^(zoo|torchvision|timm):", "", base)
-    base = re.sub(r"\.(pt|pth|safetensors(\.index\.json)?)$", "", base)
+    base = re.split(r"[/\\]", name.rstrip("/\\"))[-1]
     cleaned = re.sub(r"[^A-Za-z0-9._-]+", "-", base).strip(".-")[:100]
     return cleaned or "audit"
 

@@ -214,7 +214,7 @@ def test_a_data_frame_has_a_row_a_layer(mlp):
 def test_biases_count_in_the_stack_only_where_the_natural_scale_is_known(mlp, data):
     with torch.no_grad():
         mlp[6].bias[3] = 1000.0  # drowns every label but its own, if it is used
-    without, with_data = netaudit.audit(mlp, layers=["6"]), netaudit.audit(mlp, layers=["6"], data=data)
+    without, with_data = netaudit.audit(mlp), netaudit.audit(mlp, data=data)
     assert without.stack.runs[0].top1 > 0.2
     assert "left out" in without.stack.note
     assert with_data.stack.runs[0].top1 == pytest.approx(0.1)

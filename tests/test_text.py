@@ -28,8 +28,8 @@ def test_a_folder_name_is_one_plain_name(target):
 @pytest.mark.parametrize(
     ("target", "name"),
     [
-        *(("alexnet", "alexnet"), ("a/b/net.safetensors", "net"), ("timm:vgg16.tv_in1k", "vgg16.tv_in1k")),
-        *(("..", "audit"), ("a/model.safetensors.index.json", "model"), ("a/folder/", "folder")),
+        *(("alexnet", "alexnet"), ("a/b", "b"), ("vgg16.tv_in1k", "vgg16.tv_in1k"), ("my net", "my-net")),
+        *(("..", "audit"), ("", "audit"), ("a/folder/", "folder"), (".hidden", "hidden")),
     ],
 )
 def test_folder_names(target, name):

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-    from netaudit.network.network import LayerReader, Network, Progress, Sample
+    from netaudit.network.inputs import Sample
+    from netaudit.network.network import Network, Progress
+    from netaudit.network.reader import LayerReader
     from netaudit.results.report import LayerResult
 
 

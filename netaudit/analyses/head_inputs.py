@@ -12,13 +12,14 @@ from netaudit.errors import SourceError
 from netaudit.network.layers import Head
 from netaudit.numerics import device as devices
 from netaudit.results.report import DataResult
-from netaudit.shadow.activations import MOST as MOST_ACTIVATIONS
+from netaudit.shadow.activations import MOST_ACTIVATIONS
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-    from netaudit.network.network import Network, Progress, Sample
+    from netaudit.network.inputs import Sample
+    from netaudit.network.network import Network, Progress
 
 MOST_INPUTS = 1000
 """Real inputs used at most: enough for a 1.6 % standard error on a label accuracy of one half."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from netaudit.audit_page.presented import Presented
 from netaudit.audit_page.selection import long_table
-from netaudit.report.document.model import Block, Column, Items, Pair, Paragraph, Section, Span
+from netaudit.report.document.model import Block, Column, Items, Pair, Paragraph, Section, Span, Spans
 from netaudit.results.report import DataResult, HeadResult, Report, not_applicable
 from netaudit.text import count, number, percent, printable, sentence, shown_name, size
 
@@ -15,7 +15,7 @@ def network(presented: Presented) -> list[Section]:
     blocks: list[Block] = [_head(report.head)]
     if report.data is not None:
         blocks.append(_data(report.data))
-    reasons = [
+    reasons: list[Spans] = [
         (Span(f"{analysis.title}: ", "strong"), Span(sentence(report.analyses[analysis.name].note)))
         for analysis in presented.analyses
         if analysis.scope == "network"

@@ -15,7 +15,9 @@ from netaudit.auditing.work import PREPARED, too_large, work
 from netaudit.errors import NetauditError
 from netaudit.network.fingerprint import WeightsHash
 from netaudit.network.layers import SkippedLayer
-from netaudit.network.network import LayerReader, LayerSpec, Network, Progress, Sample
+from netaudit.network.inputs import Sample
+from netaudit.network.network import LayerSpec, Network, Progress
+from netaudit.network.reader import LayerReader
 from netaudit.numerics import device as devices
 from netaudit.numerics.memory import release_memory
 from netaudit.results.payload import Finding, Payload

@@ -7,7 +7,8 @@ from importlib import metadata
 from typing import TYPE_CHECKING
 
 from netaudit.network.fingerprint import hash_matches_name
-from netaudit.network.network import Network, Sample
+from netaudit.network.inputs import Sample
+from netaudit.network.network import Network
 from netaudit.results.report import Provenance
 from netaudit.version import __version__
 

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netaudit.errors import SourceError
+from netaudit.files import in_words, sha256
 from netaudit.network.layers import FCLayer
 from netaudit.network.network import Progress
-from netaudit.sources.weights import hash_in_name, in_words, sha256
 from netaudit.text import printable
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 _CHUNK = 1 << 22
+_HASH = re.compile(r"-([a-f0-9]{8,})\.")  # torch.hub's convention: at least the first eight digits of the SHA-256
 
 
 class WeightsHash:
@@ -61,6 +63,16 @@ def files_sha256(digests: Mapping[str, str]) -> str:
         return next(iter(digests.values()))
     lines = "".join(f"{digest}  {name}\n" for name, digest in sorted(digests.items()))
     return hashlib.sha256(lines.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def hash_in_name(name: str) -> str | None:
+    """The SHA-256 prefix that a file's name holds by torch.hub's convention.
+
+    >>> hash_in_name("alexnet-owt-7be5be79.pth"), hash_in_name("my-net.pth")
+    ('7be5be79', None)
+    """
+    match = _HASH.search(name)
+    return match[1] if match else None
 
 
 def hash_matches_name(files: Sequence[Path], digest: str | None) -> bool | None:

@@ -1,4 +1,4 @@
-"""What a recorded forward pass says of a network: activations, covering convolutions, the stack at the top."""
+"""What a recorded forward pass says of a network: activations, covering convolutions, the head."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _SHUFFLES = frozenset(("permute", "transpose", "swapaxes", "movedim"))
 
 @dataclass(frozen=True)
 class Op:
-    """One torch call. ``inputs`` and ``outputs`` are numbers of values; parameters are told by name."""
+    """One torch call. ``inputs`` and ``outputs`` are numbers of values; parameters go by their names."""
 
     name: str
     inputs: tuple[int, ...]
@@ -42,7 +42,7 @@ class Op:
 
 
 @dataclass
-class Trace:
+class Graph:
     """The operations of one forward pass, in order; every tensor written gets a new number (in-place ones too)."""
 
     ops: list[Op] = field(default_factory=list)
@@ -93,34 +93,34 @@ class Trace:
         consumers = self.consumers(value)
         if len(consumers) > 1 and any(op.name.strip("_") in ("mul", "imul", "rmul") for op in consumers):
             return None  # a gate by itself, as in x * sigmoid(1.702 * x)
-        found: set[str | None] = set()
+        names: set[str | None] = set()
         for op in consumers:
             if op.name in ACTIVATIONS:
-                found.add(op.name)
+                names.add(op.name)
             elif self.passes_on(op) or op.name in _SHUFFLES:  # order does not matter to a function of each entry
-                found.add(self.activation(op.outputs[0]))
+                names.add(self.activation(op.outputs[0]))
             elif op.name.startswith("clamp"):
-                found.add(None)
+                names.add(None)
             else:
-                found.add("linear")
-        return "linear" if not found else found.pop() if len(found) == 1 else None
+                names.add("linear")
+        return "linear" if not names else names.pop() if len(names) == 1 else None
 
     def activations(self) -> dict[str, str | None]:
         """The activation after each fully connected weight; None when its calls differ."""
-        found: dict[str, set[str | None]] = {}
+        activations: dict[str, set[str | None]] = {}
         for weight, op in self.multiplications():
-            found.setdefault(weight, set()).add(self.activation(op.outputs[0]))
+            activations.setdefault(weight, set()).add(self.activation(op.outputs[0]))
         for op in self.ops:
             if op.name == "multi_head_attention_forward":
                 for weight in op.weights:
                     last = weight.endswith("out_proj.weight")
-                    found.setdefault(weight, set()).add(self.activation(op.outputs[0]) if last else "linear")
-        return {weight: names.pop() if len(names) == 1 else None for weight, names in found.items()}
+                    activations.setdefault(weight, set()).add(self.activation(op.outputs[0]) if last else "linear")
+        return {weight: names.pop() if len(names) == 1 else None for weight, names in activations.items()}
 
     def top(self, weights: Mapping[str, int]) -> list[tuple[str, str]]:
-        """The fully connected stack, bottom to top: ``(weight, activation)`` from the output back to something else.
+        """The layers of the head, bottom to top: ``(weight, activation)`` from the output back to something else.
 
-        ``weights`` gives the inputs of each fully connected weight. A layer belongs to the stack when it takes one row
+        ``weights`` gives the inputs of each fully connected weight. A layer belongs to the head when it takes one row
         an input, not one a token or pixel.
         """
         layers: list[tuple[str, str]] = []

@@ -63,7 +63,7 @@ class SkippedLayer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True)
 class HeadLayer:
-    """One layer of the fully connected stack at the top of a network."""
+    """One layer of the head."""
 
     name: str
     activation: str
@@ -72,7 +72,7 @@ class HeadLayer:
 
 @dataclass(frozen=True)
 class Head:
-    """The fully connected stack at the top of a network, bottom to top."""
+    """The fully connected layers at the top of a network, bottom to top."""
 
     layers: tuple[HeadLayer, ...]
     inferred: bool

@@ -1,23 +1,26 @@
-"""What every source gives: a plan of the layers (shapes only), and a store to read them from one at a time."""
+"""An opened network: its inventory (shapes only), a store to read one layer at a time, and what is known around it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from netaudit.network.layers import FCLayer, SkippedLayer, Stack
+from netaudit.errors import SourceError
+from netaudit.network.cells import CellSpec
+from netaudit.network.graph import Graph
+from netaudit.network.inputs import Preprocessing, Sample
+from netaudit.network.layers import FCLayer, Head, SkippedLayer
+from netaudit.text import printable
 
 if TYPE_CHECKING:
-    import numpy as np
-    from torch import Tensor
-
-    from netaudit.sources.images import Preprocessing
+    from torch import Tensor, nn
 
 Progress = Callable[[str, float, float], None]
-"""Told (what is being done, work done, work in all); a total of 0 is not known. The unit is the teller's own."""
+"""A callback that is given what is being done, the work done, and the work in all; 0 in all means not known."""
 
 
 class TensorStore(Protocol):
@@ -37,7 +40,7 @@ class TensorStore(Protocol):
 
 
 @dataclass(frozen=True)
-class FCSpec:
+class LayerSpec:
     """Where a fully connected layer lies in a store. Shapes only: nothing is read yet."""
 
     name: str
@@ -75,58 +78,123 @@ class ModelInfo:
     """A bundled network's card (data, recipe, accuracy, ...)."""
 
 
-@dataclass(frozen=True)
-class Sample:
-    """Real inputs: ``x [N, ...]`` as the model takes them (float32), and their labels ``y [N]`` int64 if known."""
-
-    x: np.ndarray[Any, np.dtype[np.float32]]
-    y: np.ndarray[Any, np.dtype[np.int64]] | None
-    sha256: str
-    name: str
+def _unlimited(spec: LayerSpec) -> str | None:
+    """The guard that refuses no layer."""
 
 
 @dataclass(frozen=True)
-class Source:
-    """An opened target: the plan, the store behind it, and what is known of the model around it."""
+class Network:
+    """An opened target: the inventory of its layers, the store behind it, and what is known of the model around it."""
 
     info: ModelInfo
-    entries: tuple[FCSpec | SkippedLayer, ...]
+    layers: tuple[LayerSpec | SkippedLayer, ...]
+    """The inventory: every layer that is audited, and every other parameter with the reason why it is not."""
     store: TensorStore
     parameters_total: int
-    stack: Stack | None = None
-    files: tuple[Path, ...] = ()
-    """The weights' file, or the index and its shards, for their SHA-256."""
-    trunk: Callable[[Tensor], Tensor] | None = None
-    """Real inputs ``[N, ...]`` to the input of the stack's bottom layer ``[N, in]``; None when it is not known."""
+    """The parameters of the model, each counted once; those of the inventory add up to it."""
+    cells: tuple[CellSpec, ...] = ()
+    """The recurrent cells, whose parameters the inventory lists as skipped."""
+    graph: Graph | None = None
+    """The operations of one forward pass, where one was recorded."""
+    head: Head | None = None
+    """The fully connected layers at the top, where they are known."""
+    backbone: Callable[[Tensor], Tensor] | None = None
+    """Turns real inputs ``[N, ...]`` into the input ``[N, in]`` of the head's bottom layer; None when not known."""
+    make_module: Callable[[], nn.Module] | None = None
+    """Gives the module with its weights, where the architecture is known."""
     sample: Sample | None = None
+    """The real inputs that ship with the network."""
     preprocessing: Callable[[], Preprocessing | None] | None = None
     """How the model takes pictures, where that is known."""
+    files: tuple[Path, ...] = ()
+    """The weights' file, or the index and its shards, for their SHA-256."""
     versions: dict[str, str] = field(default_factory=dict)
     """Versions of the libraries that gave the architecture."""
+    limit: Callable[[LayerSpec], str | None] = _unlimited
+    """The size guard: it says why a layer is too large to be read, or None. :meth:`guarded` sets it."""
 
-    def select(self, layers: Sequence[str] = (), exclude: Sequence[str] = ()) -> list[FCSpec | SkippedLayer]:
-        """The plan with layers that the globs leave out turned into skipped ones. Case-sensitive, ``*`` and ``?``."""
+    def select(self, layers: Sequence[str] = (), exclude: Sequence[str] = ()) -> Network:
+        """The network with the layers that the globs leave out turned into skipped ones.
 
-        def choose(entry: FCSpec | SkippedLayer) -> FCSpec | SkippedLayer:
-            if isinstance(entry, SkippedLayer):
-                return entry
-            if layers and not any(fnmatchcase(entry.name, glob) for glob in layers):
-                return SkippedLayer(entry.name, entry.shape, "not selected by --layers", entry.parameters)
-            if any(fnmatchcase(entry.name, glob) for glob in exclude):
-                return SkippedLayer(entry.name, entry.shape, "left out by --exclude", entry.parameters)
-            return entry
+        Args:
+            layers: globs (case-sensitive, ``*`` and ``?``), one of which a layer's name must match; none means all.
+            exclude: globs, none of which a layer's name may match.
+        """
 
-        return [choose(entry) for entry in self.entries]
+        def left_out(spec: LayerSpec) -> str | None:
+            if layers and not any(fnmatchcase(spec.name, glob) for glob in layers):
+                return "not selected by --layers"
+            if any(fnmatchcase(spec.name, glob) for glob in exclude):
+                return "left out by --exclude"
+            return self.limit(spec)
 
-    def specs(self) -> Iterator[FCSpec]:
-        """Every fully connected layer of the plan."""
-        return (entry for entry in self.entries if isinstance(entry, FCSpec))
+        return self._without(left_out)
 
-    def read(self, spec: FCSpec) -> FCLayer:
-        """Read one layer from the store."""
+    def guarded(self, too_large: Callable[[LayerSpec], str | None]) -> Network:
+        """The network with the layers that the guard refuses turned into skipped ones; nothing reads them any more."""
+        return replace(self._without(too_large), limit=too_large)
+
+    def _without(self, reason: Callable[[LayerSpec], str | None]) -> Network:
+        def choose(layer: LayerSpec | SkippedLayer) -> LayerSpec | SkippedLayer:
+            why = None if isinstance(layer, SkippedLayer) else reason(layer)
+            return layer if why is None else SkippedLayer(layer.name, layer.shape, why, layer.parameters)
+
+        return replace(self, layers=tuple(choose(layer) for layer in self.layers))
+
+    def specs(self) -> Iterator[LayerSpec]:
+        """Every layer that is audited."""
+        return (layer for layer in self.layers if isinstance(layer, LayerSpec))
+
+    def spec(self, name: str) -> LayerSpec:
+        """The audited layer of that name.
+
+        Raises:
+            SourceError: there is no such layer, or it is skipped; the message says why.
+        """
+        if name not in self._audited:
+            raise SourceError(f"the layer {printable(name, 80)} {self._gap(name)}")
+        return self._audited[name]
+
+    def read(self, spec: LayerSpec) -> FCLayer:
+        """Read one layer from the store. This is the only way to a layer's numbers.
+
+        Raises:
+            SourceError: the layer is skipped (the store is not touched then), or it cannot be read.
+        """
+        if spec not in self._readable:
+            raise SourceError(f"the layer {printable(spec.name, 80)} {self._gap(spec.name)}")
         rows = slice(*(spec.rows or (0, spec.shape[0])))
         stored = self.store.read(spec.weight)
         weight = (stored.T.contiguous() if spec.transposed else stored)[rows].reshape(spec.shape)
         bias_rows = slice(*spec.bias_rows) if spec.bias_rows else rows
         bias = None if spec.bias is None else self.store.read(spec.bias)[bias_rows]
         return FCLayer(spec.name, weight, bias, spec.activation, spec.origin)
+
+    def module(self) -> nn.Module:
+        """The module with its weights.
+
+        Raises:
+            SourceError: the architecture is not known, or no weights were loaded.
+        """
+        if self.make_module is None:
+            raise SourceError(f"the architecture of {printable(self.info.name, 80)} is not known")
+        return self.make_module()
+
+    def head_gap(self) -> str | None:
+        """Why the head cannot be run, or None when every layer of it can be read."""
+        if self.head is None:
+            return "no stack of fully connected layers at the top was found"
+        missing = next((step.name for step in self.head.layers if step.name not in self._audited), None)
+        return None if missing is None else f"the head's layer {printable(missing, 80)} {self._gap(missing)}"
+
+    def _gap(self, name: str) -> str:
+        skipped = next((layer for layer in self.layers if isinstance(layer, SkippedLayer) and layer.name == name), None)
+        return "does not exist" if skipped is None else f"is skipped: {skipped.reason}"
+
+    @cached_property
+    def _audited(self) -> dict[str, LayerSpec]:
+        return {spec.name: spec for spec in self.specs()}
+
+    @cached_property
+    def _readable(self) -> frozenset[LayerSpec]:
+        return frozenset(self.specs())

@@ -54,9 +54,9 @@ def make_schema(of_layers: PayloadTypes, of_network: PayloadTypes) -> dict[str, 
     report["required"] = ["$schema", "format_version", *report["required"]]
     report["description"] = "One audit of a trained network: every number that its reports show."
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": SCHEMA_ID}
-    return (
-        head | report | {"title": f"netaudit audit.json, format {FORMAT_VERSION}", "$defs": dict(sorted(parts.items()))}
-    )
+    title, defs = f"netaudit audit.json, format {FORMAT_VERSION}", dict(sorted(parts.items()))
+    made: dict[str, Any] = head | report | {"title": title, "$defs": defs}
+    return made
 
 
 def _refer(part: dict[str, Any], types: PayloadTypes) -> None:
@@ -81,10 +81,10 @@ def field_docs(kind: type[msgspec.Struct]) -> Mapping[str, str]:
         tree = ast.parse(inspect.cleandoc("\n" + inspect.getsource(base)))
         body = tree.body[0].body if isinstance(tree.body[0], ast.ClassDef) else []
         for field, text in pairwise(body):
-            named = isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
+            name = field.target.id if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) else ""
             constant = text.value if isinstance(text, ast.Expr) else None
-            if named and isinstance(constant, ast.Constant) and isinstance(constant.value, str):
-                docs[field.target.id] = " ".join(constant.value.split())  # type: ignore[union-attr]
+            if name and isinstance(constant, ast.Constant) and isinstance(constant.value, str):
+                docs[name] = " ".join(constant.value.split())
     return docs
 
 

@@ -10,17 +10,18 @@ from typing import IO, Any
 import numpy as np
 
 from netaudit.errors import SourceError, UnsafeFileError
-from netaudit.network.network import Sample, Source
-from netaudit.sources.weights import require_regular, sha256
+from netaudit.files import require_regular, sha256
+from netaudit.network.inputs import Sample
+from netaudit.network.network import Network
 from netaudit.text import printable
 
 LARGEST = 2**30
-"""Bytes that x may take as float32: 1,700 ImageNet inputs. The stack's accuracy needs a few hundred."""
+"""Bytes that x may take as float32: 1,700 ImageNet inputs. The accuracy of the head needs a few hundred."""
 _HINT = "np.savez(FILE, x=inputs, y=labels), with float or uint8 inputs [N, ...] and integer labels [N]"
 
 
-def load_data(path: Path, source: Source) -> Sample:
-    """Real inputs from an ``.npz``, or from a folder of images through the source's own preprocessing.
+def load_data(path: Path, network: Network) -> Sample:
+    """Read real inputs from an ``.npz``, or from a folder of images through the network's own preprocessing.
 
     Raises:
         SourceError: neither, or one that cannot be read; see :func:`load_sample` and :func:`.images.load_images`.
@@ -30,7 +31,7 @@ def load_data(path: Path, source: Source) -> Sample:
         return load_sample(path)
     from netaudit.sources.images import load_images
 
-    return load_images(path, None if source.preprocessing is None else source.preprocessing())
+    return load_images(path, None if network.preprocessing is None else network.preprocessing())
 
 
 def load_sample(path: Path) -> Sample:

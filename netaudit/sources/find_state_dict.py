@@ -25,24 +25,24 @@ class StateDict:
     """Named tensors, and where they lay."""
 
     tensors: dict[str, Tensor]
-    taken: str = ""
-    """The keys that led to them, ``"checkpoint.model"`` for instance; empty for the top."""
+    nested_under: str = ""
+    """The keys that led to them, ``"checkpoint.model"`` for instance; empty where they lay at the top."""
     metadata: Mapping[str, Any] | None = None
     """Versions of the modules, which ``load_state_dict`` uses to convert old files."""
 
 
 def state_dict(loaded: Any) -> StateDict:
-    """The state dict in a loaded object.
+    """Find the state dict in a loaded object.
 
     Raises:
-        SourceError: no tensors in it, or too many objects.
+        SourceError: the object holds no tensors, or too many objects.
     """
-    taken: list[str] = []
-    while isinstance(loaded, Mapping) and len(taken) < len(WRAPPERS):
+    keys: list[str] = []
+    while isinstance(loaded, Mapping) and len(keys) < len(WRAPPERS):
         key = next((key for key in WRAPPERS if isinstance(loaded.get(key), Mapping) and _any(loaded[key])), None)
         if key is None:
             break
-        taken.append(key)
+        keys.append(key)
         loaded = loaded[key]
     tensors = dict(_tensors(loaded))
     if not tensors:
@@ -52,7 +52,7 @@ def state_dict(loaded: Any) -> StateDict:
             tensors = {name.removeprefix(prefix): tensor for name, tensor in tensors.items()}
     metadata = getattr(loaded, "_metadata", None)
     usable = isinstance(metadata, Mapping) and all(isinstance(value, Mapping) for value in metadata.values())
-    return StateDict(tensors, ".".join(taken), metadata if usable else None)
+    return StateDict(tensors, ".".join(keys), metadata if usable else None)
 
 
 def _any(loaded: Any) -> bool:
@@ -60,7 +60,7 @@ def _any(loaded: Any) -> bool:
 
 
 def _tensors(loaded: Any) -> Iterator[tuple[str, Tensor]]:
-    """Every tensor with its dotted name, in order; iterative, each container once."""
+    """Give every tensor with its dotted name, in order, looking into each container once and without recursion."""
     seen: set[int] = set()
     waiting: list[Iterator[tuple[str, Any]]] = [iter([("", loaded)])]
     visited = 0

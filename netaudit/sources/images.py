@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import warnings
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from netaudit.errors import SourceError, UnsafeFileError
-from netaudit.network.network import Sample
-from netaudit.sources.weights import require_regular, sha256
+from netaudit.files import require_regular, sha256
+from netaudit.network.inputs import Preprocessing, Sample
 from netaudit.text import printable
 
 if TYPE_CHECKING:
@@ -22,16 +21,6 @@ if TYPE_CHECKING:
 
 FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".bmp": "BMP", ".webp": "WEBP", ".ppm": "PPM"}
 MOST = 1000  # images read: what an audit uses, by 1.6 % standard error on an accuracy of one half
-
-
-@dataclass(frozen=True)
-class Preprocessing:
-    """How a model takes a picture."""
-
-    apply: Callable[[Image], Tensor]
-    """An RGB picture to one input, without the batch."""
-    classes: Sequence[str] = ()
-    """What each output stands for; empty when that is not known."""
 
 
 def load_images(folder: Path, preprocessing: Preprocessing | None) -> Sample:

@@ -1,4 +1,4 @@
-"""Sources that are in memory already: the caller's own module or state dict."""
+"""Networks that are in memory already: the caller's own module or state dict."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ import torch
 from torch import nn
 
 from netaudit.errors import SourceError
-from netaudit.network.network import ModelInfo, Source
+from netaudit.network.network import ModelInfo, Network
 from netaudit.sources.find_state_dict import state_dict
 from netaudit.sources.planners import backbone, meta_tracing, module, names_and_shapes
 from netaudit.sources.stores import MemoryStore, declare, module_store
 
 
-def open_memory(target: nn.Module | Mapping[str, Any]) -> Source:
-    """A module, which is neither copied nor changed, or a state dict, plain or nested as in a checkpoint.
+def open_memory(target: nn.Module | Mapping[str, Any]) -> Network:
+    """Open a module, which is neither copied nor changed, or a state dict, plain or nested as in a checkpoint.
 
     Raises:
-        SourceError: neither, or a module whose layers cannot be told (TorchScript, lazy parameters).
+        SourceError: the target is neither, or a module whose layers cannot be told (TorchScript, lazy parameters).
     """
     if isinstance(target, torch.jit.ScriptModule):
         raise SourceError("a TorchScript module cannot be audited", hint="pass its state_dict()")
@@ -30,7 +30,7 @@ def open_memory(target: nn.Module | Mapping[str, Any]) -> Source:
     raise SourceError(f"cannot audit a {type(target).__name__}", hint="pass a name, a path, a module or a state dict")
 
 
-def _open_module(target: nn.Module) -> Source:
+def _open_module(target: nn.Module) -> Network:
     while isinstance(inner := getattr(target, "_orig_mod", getattr(target, "module", None)), nn.Module):
         if type(target).__name__ not in ("OptimizedModule", "DataParallel", "DistributedDataParallel"):
             break
@@ -39,28 +39,32 @@ def _open_module(target: nn.Module) -> Source:
         raise SourceError(
             "the module has lazy parameters, whose shapes are not known", hint="run it on one input first"
         )
-    trace = meta_tracing.trace(target, meta_tracing.guess_inputs(target))
-    planned = module.plan(target, trace)
+    graph = meta_tracing.trace(target, meta_tracing.guess_inputs(target))
+    planned = module.plan(target, graph)
     kind = type(target).__name__
-    return Source(
+    return Network(
         info=ModelInfo(kind, "module", architecture=kind),
-        entries=planned.entries,
+        layers=planned.layers,
         store=module_store(target),
         parameters_total=planned.parameters_total,
-        stack=planned.stack,
-        trunk=backbone.below(planned, trace, lambda: target),
+        cells=planned.cells,
+        graph=graph,
+        head=planned.head,
+        backbone=backbone.below(planned, graph, lambda: target),
+        make_module=lambda: target,
     )
 
 
-def _open_state_dict(target: Mapping[str, Any]) -> Source:
-    found = state_dict(target)
-    origin = f"2-D weight under {found.taken}" if found.taken else "2-D weight"
-    planned = names_and_shapes.plan(declare(found.tensors), origin)
-    return Source(
+def _open_state_dict(target: Mapping[str, Any]) -> Network:
+    state = state_dict(target)
+    origin = f"2-D weight under {state.nested_under}" if state.nested_under else "2-D weight"
+    planned = names_and_shapes.plan(declare(state.tensors), origin)
+    return Network(
         info=ModelInfo("state_dict", "module"),
-        entries=planned.entries,
-        store=MemoryStore(found.tensors),
+        layers=planned.layers,
+        store=MemoryStore(state.tensors),
         parameters_total=planned.parameters_total,
-        stack=planned.stack,
-        trunk=backbone.below(planned, None),
+        cells=planned.cells,
+        head=planned.head,
+        backbone=backbone.below(planned, None),
     )

@@ -1,4 +1,4 @@
-"""From what a user names to a source: one explicit list, in one order."""
+"""From what a user names to a network: one explicit list, in one order."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netaudit.errors import SourceError
-from netaudit.network.network import ModelInfo, Progress, Source
+from netaudit.files import is_a
+from netaudit.network.network import ModelInfo, Network, Progress
+from netaudit.sources.formats import folder, table
 from netaudit.sources.hubs import registered, zoo
 from netaudit.sources.planners.names_and_shapes import plan
-from netaudit.sources.weights import READ, SUFFIXES, is_a, locate, open_weights
-from netaudit.text import printable
+from netaudit.sources.weights import locate, open_weights
+from netaudit.text import folder_name, printable
 
 if TYPE_CHECKING:
     from torch import nn
@@ -23,13 +25,13 @@ if TYPE_CHECKING:
 KINDS = ("zoo", "torchvision", "timm")  # the prefixes that settle a clash, in the order in which names are looked up
 
 
-def open_source(
+def open_network(
     target: str | Path | nn.Module | Mapping[str, Any],
     *,
     weights: str | Path | None = None,
     pretrained: bool = True,
     progress: Progress | None = None,
-) -> Source:
+) -> Network:
     """Open what a user names, without reading a layer.
 
     In this order: a module or a state dict; a file, or anything with a separator or a known suffix (a path, which may
@@ -78,7 +80,7 @@ def _is_path(target: str) -> bool:
     return (
         separated
         or target in (os.curdir, os.pardir)
-        or target.lower().endswith(SUFFIXES)
+        or target.lower().endswith(table.suffixes())
         or is_a(Path.is_file, Path(target))
     )
 
@@ -91,6 +93,24 @@ def require(target: str) -> None:
     """
     if _look_up(target)[0] == "file":
         locate(Path(target))
+
+
+def report_folder(target: str) -> str:
+    """What the folder of a target's report is called: the name without its prefix or suffix, safe in a path.
+
+    A file of a name that says nothing of the model (``pytorch_model.bin``) goes by the folder that it lies in.
+
+    >>> report_folder("zoo:mnist-mlp"), report_folder("my net.ckpt"), report_folder("llama/pytorch_model.bin")
+    ('mnist-mlp', 'my-net', 'llama')
+    """
+    prefix, _, rest = target.partition(":")
+    if prefix in KINDS:
+        return folder_name(rest)
+    path = Path(target)
+    name = table.without_suffix(path.name)
+    if name != path.name and name.lower() in folder.USUAL:
+        name = path.parent.name if path.parent.name not in ("", "..") else path.absolute().parent.resolve().name
+    return folder_name(name)
 
 
 def _look_up(target: str) -> tuple[str, str]:
@@ -109,25 +129,26 @@ def _look_up(target: str) -> tuple[str, str]:
     close = difflib.get_close_matches(name.lower(), chain.from_iterable(names), n=3)
     where = "no bundled network, torchvision or timm model" if len(kinds) > 1 else f"no {prefix} model"
     hints = [f"close to it: {', '.join(close)}"] if close else []
-    hint = (*hints, f"a file needs a suffix: {READ}")
+    hint = (*hints, f"a file needs a suffix, or a separator before its name; netaudit reads {table.readable()}")
     raise SourceError(f"{where} is called '{printable(name, 80)}', and there is no such file", hint=hint)
 
 
-def _open_file(path: Path) -> Source:
+def _open_file(path: Path) -> Network:
     from netaudit.sources.planners import backbone
 
     if described := zoo.open_beside_card(path):
         return described
     file = open_weights(path)
-    planned = plan(file.declared, f"2-D weight under {file.taken}" if file.taken else "2-D weight")
+    planned = plan(file.declared, f"2-D weight under {file.nested_under}" if file.nested_under else "2-D weight")
     name = path.name if path.name not in ("", "..") else path.resolve().name  # of "." and "a/.."
     info = ModelInfo(name, "file", weights=file.path.name)
-    return Source(
+    return Network(
         info=info,
-        entries=planned.entries,
+        layers=planned.layers,
         store=file.store,
         parameters_total=planned.parameters_total,
-        stack=planned.stack,
+        cells=planned.cells,
+        head=planned.head,
         files=file.files,
-        trunk=backbone.below(planned, None),
+        backbone=backbone.below(planned, None),
     )

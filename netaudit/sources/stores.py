@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from netaudit.errors import SourceError
 from netaudit.network.network import TensorStore
-from netaudit.sources.planners.names_and_shapes import Declared
+from netaudit.sources.weights_file import Declared
 from netaudit.text import printable
 
 

@@ -2,17 +2,16 @@
 
 import msgspec
 import pytest
+from synthetic.places import place
 from synthetic.power_law import example
 
-from netaudit.analyses.analysis import Place
 from netaudit.analyses.layer.power_law.payload import NAMES, PowerLaw, Reason
 from netaudit.analyses.layer.power_law.present import NORMS, POWER_LAW, method, present, why
 from netaudit.report.document.model import Equation
 from netaudit.report.document.prose import prose
 from netaudit.results.payload import Null
-from netaudit.results.report import LayerResult
 
-PLACE = Place(None, LayerResult("fc", (400, 640), "float32", "relu", "Linear", {}))
+PLACE = place("fc", (400, 640))
 
 
 def shown(payload):

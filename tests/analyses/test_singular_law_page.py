@@ -5,9 +5,9 @@ from xml.etree import ElementTree
 import matplotlib.style
 import msgspec
 import pytest
+from synthetic.places import place
 from synthetic.singular_law import example
 
-from netaudit.analyses.analysis import Place
 from netaudit.analyses.layer.singular_law.figure import draw
 from netaudit.analyses.layer.singular_law.payload import (
     NO_RANK,
@@ -21,9 +21,8 @@ from netaudit.report.document.model import Equation
 from netaudit.report.document.prose import prose
 from netaudit.report.figures.style import THEME, canvas
 from netaudit.report.figures.svg import to_svg
-from netaudit.results.report import LayerResult
 
-PLACE = Place(None, LayerResult("fc", (200, 320), "float32", "relu", "Linear", {}))
+PLACE = place()
 
 
 def explained(finding):

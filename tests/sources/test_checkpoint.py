@@ -142,7 +142,7 @@ def test_tied_tensors_have_one_identity(tmp_path: Path) -> None:
 def test_nested_checkpoints_and_prefixes(tmp_path: Path) -> None:
     state = OrderedDict({"module.fc.weight": torch.ones(2, 3)})
     opened = open_checkpoint(save(tmp_path / "net.pt", {"epoch": 3, "model_state_dict": state, "optimizer": {}}))
-    assert (list(opened.declared), opened.taken) == (["fc.weight"], "model_state_dict")
+    assert (list(opened.declared), opened.nested_under) == (["fc.weight"], "model_state_dict")
     assert torch.equal(opened.store.read("fc.weight"), torch.ones(2, 3))
 
 

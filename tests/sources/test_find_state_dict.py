@@ -14,7 +14,7 @@ A, B = torch.ones(1), torch.zeros(2)
 
 
 @pytest.mark.parametrize(
-    ("loaded", "names", "taken"),
+    ("loaded", "names", "nested_under"),
     [
         ({"fc.weight": A, "fc.bias": B}, ["fc.weight", "fc.bias"], ""),
         ({"model": {"w": A}, "optimizer": {"state": {0: {"exp_avg": B}}}}, ["w"], "model"),
@@ -33,9 +33,9 @@ A, B = torch.ones(1), torch.zeros(2)
         (A, ["tensor"], ""),
     ],
 )
-def test_where_the_weights_are(loaded: Any, names: list[str], taken: str) -> None:
+def test_where_the_weights_are(loaded: Any, names: list[str], nested_under: str) -> None:
     found = state_dict(loaded)
-    assert (list(found.tensors), found.taken) == (names, taken)
+    assert (list(found.tensors), found.nested_under) == (names, nested_under)
 
 
 def test_metadata() -> None:

@@ -1,17 +1,22 @@
 """Real inputs from a folder of pictures."""
 
+import json
 import os
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
+from safetensors.torch import save_file
+from torch import nn
 
 import netaudit
 from netaudit.errors import SourceError, UnsafeFileError
+from netaudit.files import sha256
+from netaudit.network.inputs import Preprocessing
 from netaudit.sources.data import load_data
-from netaudit.sources.images import Preprocessing, load_images, plain
-from netaudit.sources.open import open_source
+from netaudit.sources.images import load_images, plain
+from netaudit.sources.open import open_network
 
 GREY = plain((1, 28, 28))
 
@@ -25,7 +30,7 @@ def picture(path, seed=0, size=(28, 28), mode="L"):
 @pytest.fixture
 def digits(tmp_path):
     """Twenty of the bundled network's own images, as pictures in a folder a digit."""
-    sample = open_source("mnist-mlp").sample
+    sample = open_network("mnist-mlp").sample
     for index in range(20):
         path = tmp_path / "digits" / str(sample.y[index]) / f"{index:02}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -34,26 +39,47 @@ def digits(tmp_path):
 
 
 def test_pictures_give_what_the_arrays_give(digits):
-    source = open_source("mnist-mlp")
-    found = load_data(digits, source)
+    network = open_network("mnist-mlp")
+    found = load_data(digits, network)
     assert found.x.shape == (20, 1, 28, 28)
-    order = np.argsort([f"{source.sample.y[i]}/{i:02}" for i in range(20)])
-    assert found.x == pytest.approx(source.sample.x[:20][order], abs=1e-6)
-    assert found.y.tolist() == source.sample.y[:20][order].tolist()
+    order = np.argsort([f"{network.sample.y[i]}/{i:02}" for i in range(20)])
+    assert found.x == pytest.approx(network.sample.x[:20][order], abs=1e-6)
+    assert found.y.tolist() == network.sample.y[:20][order].tolist()
 
 
-def test_an_audit_on_pictures(digits):
-    report = netaudit.audit("mnist-mlp", layers=["7"], data=digits, nulls="none")
+@pytest.fixture
+def small(tmp_path):
+    """A small network that takes the pictures of digits: a weights file with its card."""
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Flatten(), nn.Linear(784, 40), nn.ReLU(), nn.Linear(40, 10))
+    save_file(net.state_dict(), tmp_path / "model.safetensors")
+    layers = [{"type": "Flatten"}, {"type": "Linear", "in": 784, "out": 40}, {"type": "ReLU"}]
+    card = {
+        "title": "A small network",
+        "input": [1, 28, 28],
+        "architecture": [*layers, {"type": "Linear", "in": 40, "out": 10}],
+        "weights": "model.safetensors",
+        "weights_sha256": sha256(tmp_path / "model.safetensors"),
+    }
+    (tmp_path / "card.json").write_text(json.dumps(card))
+    return net, tmp_path / "model.safetensors"
+
+
+def test_an_audit_on_pictures(digits, small):
+    net, file = small
+    report = netaudit.audit(file, data=digits, nulls="none")
     assert report.stack.data["n"] == 20
     assert report.stack.data["name"] == "digits"
-    assert report.stack.data["accuracy"] > 0.9
+    images = load_images(digits, GREY)
+    answers = net(torch.from_numpy(images.x)).argmax(1).numpy()
+    assert report.stack.data["accuracy"] == pytest.approx((answers == images.y).mean())
 
 
-def test_without_classes_nothing_is_said_about_accuracy(tmp_path):
+def test_without_classes_nothing_is_said_about_accuracy(tmp_path, small):
     for seed in range(3):
         picture(tmp_path / "some" / f"{seed}.png", seed)
     assert load_images(tmp_path / "some", GREY).y is None
-    report = netaudit.audit("mnist-mlp", layers=["7"], data=tmp_path / "some", nulls="none")
+    report = netaudit.audit(small[1], data=tmp_path / "some", nulls="none")
     assert report.stack.data["accuracy"] is None
     assert "softmax" in {run.source for run in report.stack.runs}
     assert "no accuracy" not in report.to_html()
@@ -121,7 +147,7 @@ def test_torchvision_s_own_transforms_are_used(tmp_path):
     from torchvision.models import AlexNet_Weights
 
     picture(tmp_path / "goldfish" / "a.png", size=(300, 260), mode="RGB")
-    preprocessing = open_source("alexnet", pretrained=False).preprocessing()
+    preprocessing = open_network("alexnet", pretrained=False).preprocessing()
     found = load_images(tmp_path, preprocessing)
     with Image.open(tmp_path / "goldfish" / "a.png") as image:
         expected = AlexNet_Weights.DEFAULT.transforms()(image)
@@ -131,6 +157,6 @@ def test_torchvision_s_own_transforms_are_used(tmp_path):
 
 def test_timm_s_own_transform_is_used(tmp_path):
     picture(tmp_path / "a.png", size=(300, 260), mode="RGB")
-    found = load_images(tmp_path, open_source("timm:resnet18", pretrained=False).preprocessing())
+    found = load_images(tmp_path, open_network("timm:resnet18", pretrained=False).preprocessing())
     assert found.x.shape == (1, 3, 224, 224)
     assert found.x.min() < -1  # normalised, not in [0, 1]

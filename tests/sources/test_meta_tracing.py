@@ -5,7 +5,7 @@ import torch
 from torch import nn
 from torchvision import models
 
-from netaudit.sources.planners.meta_tracing import build, guess_inputs, untouched
+from netaudit.sources.planners.meta_tracing import build, guess_inputs, trace, untouched
 
 
 @pytest.mark.parametrize("name", ["vgg19", "regnet_y_400mf", "ssdlite320_mobilenet_v3_large"])
@@ -71,3 +71,21 @@ def test_untouched_puts_everything_back() -> None:
 def test_the_first_guess(module: nn.Module, shape: tuple[int, ...]) -> None:
     first = guess_inputs(nn.Sequential(nn.Flatten(), module))[0]
     assert (tuple(first.shape), first.device.type) == (shape, "meta")
+
+
+def test_a_pass_that_needs_numbers_is_tried_once_without_them_and_then_with_zeros() -> None:
+    devices: list[str] = []
+
+    class Picky(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.fc = nn.Linear(12, 3)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            devices.append(x.device.type)
+            return self.fc(x.flatten(1)) + len(torch.nonzero(x))
+
+    net = Picky()
+    inputs = [torch.empty(1, width, device="meta") for width in (11, 12, 13)]
+    assert trace(net, inputs) is not None
+    assert devices == ["meta", "meta", "cpu", "cpu"]

@@ -11,32 +11,32 @@ from torch import Tensor, nn
 
 from netaudit.errors import SourceError
 from netaudit.network.layers import SkippedLayer
-from netaudit.network.network import FCSpec, Source
+from netaudit.network.network import LayerSpec, Network
 from netaudit.sources.memory import open_memory
 
 
-def layers(source: Source) -> dict[str, tuple[tuple[int, int], str | None]]:
-    return {spec.name: (spec.shape, spec.activation) for spec in source.specs()}
+def layers(network: Network) -> dict[str, tuple[tuple[int, int], str | None]]:
+    return {spec.name: (spec.shape, spec.activation) for spec in network.specs()}
 
 
-def skipped(source: Source) -> dict[str, tuple[str, int]]:
-    return {e.name: (e.reason, e.parameters) for e in source.entries if isinstance(e, SkippedLayer)}
+def skipped(network: Network) -> dict[str, tuple[str, int]]:
+    return {e.name: (e.reason, e.parameters) for e in network.layers if isinstance(e, SkippedLayer)}
 
 
-def stack(source: Source) -> list[tuple[str, str]]:
-    return [(layer.name, layer.activation) for layer in source.stack.layers] if source.stack else []
+def head(network: Network) -> list[tuple[str, str]]:
+    return [(layer.name, layer.activation) for layer in network.head.layers] if network.head else []
 
 
-def checked(module: nn.Module) -> Source:
+def checked(module: nn.Module) -> Network:
     """Open a module; every parameter is counted once, and nothing of it was changed."""
     before = {name: tensor.clone() for name, tensor in module.state_dict().items()}
     modes = [part.training for part in module.modules()]
-    source = open_memory(module)
+    network = open_memory(module)
     total = sum(parameter.numel() for parameter in module.parameters())
-    assert sum(entry.parameters for entry in source.entries) == source.parameters_total == total
+    assert sum(entry.parameters for entry in network.layers) == network.parameters_total == total
     assert modes == [part.training for part in module.modules()]
     assert all(torch.equal(tensor, before[name]) for name, tensor in module.state_dict().items())
-    return source
+    return network
 
 
 class Functional(nn.Module):
@@ -57,33 +57,33 @@ class Functional(nn.Module):
 
 
 def test_functional_style() -> None:
-    source = checked(Functional())
-    assert layers(source) == {"fc1": ((20, 256), "relu"), "fc2": ((10, 20), "log_softmax")}
-    assert skipped(source) == {"conv": ("convolution", 4 * 27 + 4), "bn": ("normalisation", 8)}
-    assert stack(source) == [("fc1", "relu"), ("fc2", "linear")]
-    assert source.stack is not None
-    assert not source.stack.inferred
-    assert (source.info.kind, source.info.name) == ("module", "Functional")
+    network = checked(Functional())
+    assert layers(network) == {"fc1": ((20, 256), "relu"), "fc2": ((10, 20), "log_softmax")}
+    assert skipped(network) == {"conv": ("convolution", 4 * 27 + 4), "bn": ("normalisation", 8)}
+    assert head(network) == [("fc1", "relu"), ("fc2", "linear")]
+    assert network.head is not None
+    assert not network.head.inferred
+    assert (network.info.kind, network.info.name) == ("module", "Functional")
 
 
 def test_sequential() -> None:
-    source = checked(nn.Sequential(nn.Flatten(), nn.Linear(12, 8), nn.GELU(), nn.Dropout(), nn.Linear(8, 3)))
-    assert layers(source) == {"1": ((8, 12), "gelu"), "4": ((3, 8), "linear")}
-    assert stack(source) == [("1", "gelu"), ("4", "linear")]
+    network = checked(nn.Sequential(nn.Flatten(), nn.Linear(12, 8), nn.GELU(), nn.Dropout(), nn.Linear(8, 3)))
+    assert layers(network) == {"1": ((8, 12), "gelu"), "4": ((3, 8), "linear")}
+    assert head(network) == [("1", "gelu"), ("4", "linear")]
 
 
 def test_a_module_in_training_mode_is_traced_in_eval_mode() -> None:
     net = nn.Sequential(nn.Linear(6, 5), nn.BatchNorm1d(5), nn.ReLU(), nn.Linear(5, 2))  # one input has no variance
-    source = checked(net)
-    assert stack(source) == [("3", "linear")]
-    assert source.stack is not None
-    assert not source.stack.inferred
+    network = checked(net)
+    assert head(network) == [("3", "linear")]
+    assert network.head is not None
+    assert not network.head.inferred
 
 
 def test_a_layer_is_read_and_is_a_copy() -> None:
     net = nn.Sequential(nn.Linear(3, 2))
-    source = open_memory(net)
-    layer = source.read(next(source.specs()))
+    network = open_memory(net)
+    layer = network.read(next(network.specs()))
     linear = net[0]
     assert isinstance(linear, nn.Linear)
     assert torch.equal(layer.weight, linear.weight)
@@ -106,9 +106,9 @@ class Tied(nn.Module):
 
 
 def test_tied_weights_are_audited_once_as_the_layer() -> None:
-    source = checked(Tied())
-    assert layers(source) == {"fc": ((8, 8), None), "head": ((50, 8), "linear")}  # fc: once linear, once tanh
-    assert skipped(source) == {"emb": ("tied to head", 0), "again": ("tied to fc", 0)}
+    network = checked(Tied())
+    assert layers(network) == {"fc": ((8, 8), None), "head": ((50, 8), "linear")}  # fc: once linear, once tanh
+    assert skipped(network) == {"emb": ("tied to head", 0), "again": ("tied to fc", 0)}
 
 
 class Mixed(nn.Module):
@@ -131,9 +131,9 @@ class Mixed(nn.Module):
 
 
 def test_what_is_skipped_and_why() -> None:
-    source = checked(Mixed())
-    assert layers(source) == {"fc": ((2, 3), "linear")}
-    reasons = {name: reason for name, (reason, _) in skipped(source).items()}
+    network = checked(Mixed())
+    assert layers(network) == {"fc": ((2, 3), "linear")}
+    reasons = {name: reason for name, (reason, _) in skipped(network).items()}
     assert reasons == {
         "cls_token": "other parameters of Mixed",
         "emb": "embedding",
@@ -142,7 +142,7 @@ def test_what_is_skipped_and_why() -> None:
         "normed": "the weight is computed from other parameters",
         "normed.parametrizations.weight": "parametrised weight: remove the parametrisation to audit the layer",
     }
-    assert stack(source) == [("fc", "linear")]
+    assert head(network) == [("fc", "linear")]
 
 
 def test_attention_as_q_k_v() -> None:
@@ -158,34 +158,34 @@ def test_attention_as_q_k_v() -> None:
             return out
 
     net = Net()
-    source = checked(net)
+    network = checked(net)
     names = ["embed", "attn.in_proj.q", "attn.in_proj.k", "attn.in_proj.v", "attn.out_proj"]
-    assert list(layers(source)) == names
-    assert set(layers(source).values()) == {((8, 6), "linear"), ((8, 8), "linear")}
-    key = source.read(next(spec for spec in source.specs() if spec.name == "attn.in_proj.k"))
+    assert list(layers(network)) == names
+    assert set(layers(network).values()) == {((8, 6), "linear"), ((8, 8), "linear")}
+    key = network.read(next(spec for spec in network.specs() if spec.name == "attn.in_proj.k"))
     assert torch.equal(key.weight, net.attn.in_proj_weight[8:16])
-    assert source.stack is None
+    assert network.head is None
 
 
 def test_a_transformer_encoder_is_traced_in_spite_of_its_fast_path() -> None:
     layer = nn.TransformerEncoderLayer(8, 2, 16, batch_first=True)
     net = nn.Sequential(nn.Linear(4, 8), nn.Unflatten(1, (1, 8)), layer, nn.Flatten(), nn.Linear(8, 3))
-    source = checked(net)
-    assert layers(source)["2.linear1"] == ((16, 8), "relu")
-    assert stack(source) == [("4", "linear")]
+    network = checked(net)
+    assert layers(network)["2.linear1"] == ((16, 8), "relu")
+    assert head(network) == [("4", "linear")]
 
 
 def test_a_covering_convolution_is_fully_connected() -> None:
     net = nn.Sequential(
         nn.Conv2d(1, 4, 3, padding=1), nn.ReLU(), nn.Conv2d(4, 6, 28), nn.ReLU(), nn.Flatten(), nn.Linear(6, 2)
     )
-    source = checked(_Fixed(net))
-    assert layers(source)["net.2"] == ((6, 4 * 28 * 28), "relu")
-    assert next(source.specs()).origin == "Conv2d 28x28 covering its whole input"
-    assert stack(source) == [("net.2", "relu"), ("net.5", "linear")]
+    network = checked(_Fixed(net))
+    assert layers(network)["net.2"] == ((6, 4 * 28 * 28), "relu")
+    assert next(network.specs()).origin == "Conv2d 28x28 covering its whole input"
+    assert head(network) == [("net.2", "relu"), ("net.5", "linear")]
     conv = net[2]
     assert isinstance(conv, nn.Conv2d)
-    assert torch.equal(source.read(next(source.specs())).weight, conv.weight.flatten(1))
+    assert torch.equal(network.read(next(network.specs())).weight, conv.weight.flatten(1))
 
 
 class _Fixed(nn.Module):
@@ -212,10 +212,10 @@ def test_a_weight_used_by_function() -> None:
         def forward(self, x: Tensor) -> Tensor:
             return F.linear(torch.relu(self.first(x)), self.V, self.c)
 
-    source = checked(Net())
-    assert layers(source) == {"V": ((3, 4), "linear"), "first": ((4, 6), "relu")}
-    assert next(source.specs()).bias == "c"
-    assert stack(source) == [("first", "relu"), ("V", "linear")]
+    network = checked(Net())
+    assert layers(network) == {"V": ((3, 4), "linear"), "first": ((4, 6), "relu")}
+    assert next(network.specs()).bias == "c"
+    assert head(network) == [("first", "relu"), ("V", "linear")]
 
 
 class Untraceable(nn.Module):
@@ -231,12 +231,12 @@ class Untraceable(nn.Module):
 
 
 def test_a_module_that_cannot_be_traced_gives_an_inferred_stack() -> None:
-    source = checked(Untraceable())
-    assert layers(source) == {"a": ((5, 6), None), "b": ((4, 5), None)}
-    assert stack(source) == [("a", "relu"), ("b", "linear")]
-    assert source.stack is not None
-    assert source.stack.inferred
-    assert "ReLU" in source.stack.note
+    network = checked(Untraceable())
+    assert layers(network) == {"a": ((5, 6), None), "b": ((4, 5), None)}
+    assert head(network) == [("a", "relu"), ("b", "linear")]
+    assert network.head is not None
+    assert network.head.inferred
+    assert "ReLU" in network.head.note
 
 
 class Caching(nn.Module):
@@ -261,9 +261,9 @@ def test_a_module_is_left_as_it_was() -> None:
     net = Caching()
     net.fc.train()
     handle = net.register_forward_hook(lambda *_: None)
-    source = checked(net)
-    assert source.stack is None  # its output is a product: traced, with real zeros
-    assert layers(source) == {"fc": ((4, 6), "linear")}
+    network = checked(net)
+    assert network.head is None  # its output is a product: traced, with real zeros
+    assert layers(network) == {"fc": ((4, 6), "linear")}
     assert (net.calls, net.cache, net.seen) == (0, {}, None)
     handle.remove()
     assert not net._forward_hooks
@@ -301,7 +301,7 @@ def test_lightning_modules_say_what_they_take() -> None:
             out: Tensor = self.fc(x.reshape(n, 6))
             return out
 
-    assert stack(checked(Net())) == [("fc", "linear")]
+    assert head(checked(Net())) == [("fc", "linear")]
 
 
 def test_wrapped_modules_are_unwrapped() -> None:
@@ -327,15 +327,15 @@ def test_torchscript_is_refused() -> None:
 def test_a_module_without_data() -> None:
     with torch.device("meta"):
         net = nn.Sequential(nn.Linear(3, 2))
-    source = open_memory(net)
+    network = open_memory(net)
     with pytest.raises(SourceError, match=r"0\.weight has no data"):
-        source.read(next(source.specs()))
+        network.read(next(network.specs()))
 
 
 def test_a_state_dict() -> None:
     state = nn.Sequential(nn.Linear(6, 5), nn.ReLU(), nn.Linear(5, 4)).state_dict()
-    source = open_memory({"model": state})
-    assert stack(source) == [("0", "relu"), ("2", "linear")]
-    assert torch.equal(source.read(next(source.specs())).weight, state["0.weight"])
-    assert next(source.specs()).origin == "2-D weight under model"
-    assert isinstance(source.entries[0], FCSpec)
+    network = open_memory({"model": state})
+    assert head(network) == [("0", "relu"), ("2", "linear")]
+    assert torch.equal(network.read(next(network.specs())).weight, state["0.weight"])
+    assert next(network.specs()).origin == "2-D weight under model"
+    assert isinstance(network.layers[0], LayerSpec)

@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netaudit.network.layers import SkippedLayer
-from netaudit.network.network import FCSpec, ModelInfo, Source
-from netaudit.sources.planners.names_and_shapes import Declared, plan
+from netaudit.network.network import LayerSpec, ModelInfo, Network
+from netaudit.sources.planners.names_and_shapes import plan
 from netaudit.sources.planners.plan import Plan
 from netaudit.sources.stores import MemoryStore, declare
+from netaudit.sources.weights_file import Declared
 
 
 def planned(*, dtypes: dict[str, str] | None = None, ties: dict[str, str] | None = None, **shapes: Any) -> Plan:
@@ -22,19 +23,19 @@ def planned(*, dtypes: dict[str, str] | None = None, ties: dict[str, str] | None
     )
 
 
-def layers(found: Plan) -> dict[str, FCSpec]:
-    return {entry.name: entry for entry in found.entries if isinstance(entry, FCSpec)}
+def layers(found: Plan) -> dict[str, LayerSpec]:
+    return {entry.name: entry for entry in found.layers if isinstance(entry, LayerSpec)}
 
 
 def skipped(found: Plan) -> dict[str, SkippedLayer]:
-    return {entry.name: entry for entry in found.entries if isinstance(entry, SkippedLayer)}
+    return {entry.name: entry for entry in found.layers if isinstance(entry, SkippedLayer)}
 
 
 def test_linear_layers_and_their_biases() -> None:
     found = planned(fc1__weight=(5, 8), fc1__bias=(5,), fc2__weight=(3, 5))
     assert layers(found) == {
-        "fc1": FCSpec("fc1", (5, 8), "fc1.weight", "fc1.bias", origin="2-D weight"),
-        "fc2": FCSpec("fc2", (3, 5), "fc2.weight", None, origin="2-D weight"),
+        "fc1": LayerSpec("fc1", (5, 8), "fc1.weight", "fc1.bias", origin="2-D weight"),
+        "fc2": LayerSpec("fc2", (3, 5), "fc2.weight", None, origin="2-D weight"),
     }
     assert found.parameters_total == 5 * 8 + 5 + 3 * 5
     assert skipped(found) == {}
@@ -88,8 +89,8 @@ def test_what_is_skipped_and_why(name: str, shape: tuple[int, ...], dtype: str, 
     found = plan({name: Declared(shape, dtype, 1)})
     assert [entry.reason for entry in skipped(found).values()] == [reason]
     size = torch.Size(shape).numel() if counted else 0
-    assert found.parameters_total == sum(entry.parameters for entry in found.entries) == size
-    assert found.stack is None
+    assert found.parameters_total == sum(entry.parameters for entry in found.layers) == size
+    assert found.head is None
 
 
 def test_a_tensor_that_cannot_be_read_gives_its_reason() -> None:
@@ -110,7 +111,7 @@ def test_in_proj_is_split() -> None:
         ("a.in_proj.v", (4, 4), (8, 12), (8, 12)),
         ("a.out_proj", (4, 4), None, None),
     ]
-    assert found.parameters_total == sum(entry.parameters for entry in found.entries) == 12 * 4 + 12 + 16
+    assert found.parameters_total == sum(entry.parameters for entry in found.layers) == 12 * 4 + 12 + 16
 
 
 def test_separate_q_k_v_share_one_bias() -> None:
@@ -118,8 +119,8 @@ def test_separate_q_k_v_share_one_bias() -> None:
     torch.nn.init.normal_(attention.in_proj_bias)
     state = attention.state_dict()
     found = plan(declare(state))
-    source = Source(ModelInfo("a", "file"), found.entries, MemoryStore(state), found.parameters_total)
-    read = {spec.name: source.read(spec) for spec in source.specs()}
+    network = Network(ModelInfo("a", "file"), found.layers, MemoryStore(state), found.parameters_total)
+    read = {spec.name: network.read(spec) for spec in network.specs()}
     assert list(read) == ["in_proj.q", "in_proj.k", "in_proj.v", "out_proj"]
     for i, part in enumerate("qkv"):
         bias = read[f"in_proj.{part}"].bias
@@ -169,22 +170,22 @@ def test_square_weights_lie_as_usual_unless_all_others_are_turned() -> None:
 def test_kernels_are_in_by_out_and_read_so() -> None:
     state = {"params.dense.kernel": torch.arange(6.0).reshape(3, 2), "params.dense.bias": torch.zeros(2)}
     found = plan(declare(state))
-    source = Source(ModelInfo("a", "file"), found.entries, MemoryStore(state), found.parameters_total)
-    (spec,) = source.specs()
+    network = Network(ModelInfo("a", "file"), found.layers, MemoryStore(state), found.parameters_total)
+    (spec,) = network.specs()
     assert (spec.name, spec.shape) == ("params.dense", (2, 3))
-    assert torch.equal(source.read(spec).weight, state["params.dense.kernel"].T)
+    assert torch.equal(network.read(spec).weight, state["params.dense.kernel"].T)
 
 
-def stack(found: Plan) -> list[tuple[str, str]]:
-    assert found.stack is not None
-    assert found.stack.inferred
-    assert ("ReLU" in found.stack.note) == (len(found.stack.layers) > 1)
-    return [(layer.name, layer.activation) for layer in found.stack.layers]
+def head(found: Plan) -> list[tuple[str, str]]:
+    assert found.head is not None
+    assert found.head.inferred
+    assert ("ReLU" in found.head.note) == (len(found.head.layers) > 1)
+    return [(layer.name, layer.activation) for layer in found.head.layers]
 
 
 def test_the_stack_is_the_last_run_that_fits() -> None:
     found = planned(conv__weight=(8, 3, 3, 3), a__weight=(6, 32), b__weight=(5, 6), b__bias=(5,), c__weight=(2, 5))
-    assert stack(found) == [("a", "relu"), ("b", "relu"), ("c", "linear")]
+    assert head(found) == [("a", "relu"), ("b", "relu"), ("c", "linear")]
 
 
 @pytest.mark.parametrize(
@@ -198,17 +199,17 @@ def test_the_stack_is_the_last_run_that_fits() -> None:
 )
 def test_what_ends_a_run(between: dict[str, tuple[int, ...]]) -> None:
     found = planned(a__weight=(6, 9), **between, y__weight=(6, 6), z__weight=(2, 6))
-    assert stack(found) == [("y", "relu"), ("z", "linear")]
+    assert head(found) == [("y", "relu"), ("z", "linear")]
 
 
 def test_buffers_do_not_end_a_run_and_what_follows_does_not_matter() -> None:
     found = planned(a__weight=(6, 9), running__num_batches_tracked=(), b__weight=(2, 6), norm__weight=(2,))
-    assert stack(found) == [("a", "relu"), ("b", "linear")]
+    assert head(found) == [("a", "relu"), ("b", "linear")]
 
 
 def test_a_layer_called_out_is_no_attention() -> None:
-    assert stack(planned(hidden__weight=(6, 9), out__weight=(2, 6))) == [("hidden", "relu"), ("out", "linear")]
-    assert planned(attn__out_proj__weight=(6, 6)).stack is None
+    assert head(planned(hidden__weight=(6, 9), out__weight=(2, 6))) == [("hidden", "relu"), ("out", "linear")]
+    assert planned(attn__out_proj__weight=(6, 6)).head is None
 
 
 NAMES = st.lists(
@@ -224,7 +225,7 @@ def test_every_parameter_is_counted_once(names: list[str], data: st.DataObject) 
     shape = st.lists(st.integers(0, 4), max_size=4).map(tuple)
     declared = {n: Declared(data.draw(shape), data.draw(st.sampled_from(["float32", "int64"])), n) for n in names}
     found = plan(declared)
-    assert sum(entry.parameters for entry in found.entries) == found.parameters_total
+    assert sum(entry.parameters for entry in found.layers) == found.parameters_total
     floating = [d for n, d in declared.items() if d.floating and "running" not in n]
     assert found.parameters_total >= sum(d.size for d in floating)
-    assert bool(found.entries) == bool(names)
+    assert bool(found.layers) == bool(names)

@@ -10,11 +10,11 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - its usual name
 from torch import Tensor, nn
 
-from netaudit.network.graph import Trace
+from netaudit.network.graph import Graph
 from netaudit.sources.planners.recording import Capture, Recorder
 
 
-def record(run: Callable[..., Any], *inputs: Tensor, **parameters: Tensor) -> Trace:
+def record(run: Callable[..., Any], *inputs: Tensor, **parameters: Tensor) -> Graph:
     recorder = Recorder({id(tensor): name for name, tensor in parameters.items()})
     with torch.no_grad(), recorder:
         output = run(*inputs, **parameters)
@@ -56,8 +56,8 @@ X, A, B = meta(1, 6), meta(4, 6), meta(3, 4)
     ],
 )
 def test_the_activation_after_a_layer(after: Callable[[Tensor], Tensor], expected: str | None) -> None:
-    trace = record(lambda x, a: after(F.linear(x, a)), X, a=A)
-    assert trace.activations() == {"a": expected}
+    graph = record(lambda x, a: after(F.linear(x, a)), X, a=A)
+    assert graph.activations() == {"a": expected}
 
 
 def test_a_layer_used_twice_with_different_activations() -> None:
@@ -114,20 +114,20 @@ def test_a_covering_convolution_is_part_of_the_stack() -> None:
     def run(x: Tensor, w: Tensor, b: Tensor) -> Tensor:
         return F.linear(F.adaptive_avg_pool2d(F.relu(F.conv2d(x, w)), 1).flatten(1), b)
 
-    trace = record(run, meta(1, 2, 3, 3), w=meta(4, 2, 3, 3), b=B)
-    assert trace.top({"w": 18, "b": 4}) == [("w", "relu"), ("b", "linear")]
+    graph = record(run, meta(1, 2, 3, 3), w=meta(4, 2, 3, 3), b=B)
+    assert graph.top({"w": 18, "b": 4}) == [("w", "relu"), ("b", "linear")]
 
 
 def test_a_computed_weight_is_not_the_parameter() -> None:
-    trace = record(lambda x, w, bias: F.linear(x, w * 2, bias), X, w=A, bias=meta(4))
-    assert list(trace.multiplications()) == []
+    graph = record(lambda x, w, bias: F.linear(x, w * 2, bias), X, w=A, bias=meta(4))
+    assert list(graph.multiplications()) == []
 
 
 def test_a_parameter_that_is_multiplied_is_no_weight() -> None:
     query = meta(2, 6)
-    trace = record(lambda query, w: F.relu(F.linear(query, w)), query=query, w=A)
-    assert [(weight, op.weights) for weight, op in trace.multiplications()] == [("w", ("w",))]
-    assert trace.activations() == {"w": "relu"}
+    graph = record(lambda query, w: F.relu(F.linear(query, w)), query=query, w=A)
+    assert [(weight, op.weights) for weight, op in graph.multiplications()] == [("w", ("w",))]
+    assert graph.activations() == {"w": "relu"}
 
 
 def test_attention_is_seen_and_its_output_followed() -> None:

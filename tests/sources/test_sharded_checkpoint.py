@@ -21,7 +21,7 @@ import netaudit
 from netaudit.numerics import device, memory
 from netaudit.auditor import Auditor
 from netaudit.network.fingerprint import WeightsHash
-from netaudit.sources.open import open_source
+from netaudit.sources.open import open_network
 from netaudit.analyses.network.labels_back.stack import Inputs
 
 folder, what, layers = sys.argv[1], sys.argv[2], sys.argv[3:]
@@ -30,10 +30,10 @@ if what == "audit":
     report = netaudit.audit(folder, layers=layers or None)
     said = [[layer.name, [finding.verdict for finding in layer.findings]] for layer in report.layers]
 elif what == "layers":
-    said = len(list(open_source(folder).specs()))
+    said = len(list(open_network(folder).specs()))
 else:
-    source = open_source(folder)
-    results = Auditor(device.choose("cpu")).run(source, list(source.specs()), Inputs(), (WeightsHash().add,))
+    network = open_network(folder)
+    results = Auditor(device.choose("cpu")).run(network, list(network.specs()), Inputs(), (WeightsHash().add,))
     said = sum(result.findings[0].verdict == "not_applicable" for result in results)
 first = memory.peak_memory()
 if what == "audit" and not layers:  # again: what libraries allocate once, much of it after this peak, is no layer's

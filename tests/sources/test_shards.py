@@ -19,7 +19,7 @@ from torch import Tensor
 from netaudit.errors import SourceError, UnsafeFileError
 from netaudit.network.layers import SkippedLayer
 from netaudit.sources.formats import safetensors, shards
-from netaudit.sources.open import open_source
+from netaudit.sources.open import open_network
 from netaudit.sources.weights import open_weights
 
 INDEX = "model.safetensors.index.json"
@@ -63,9 +63,9 @@ def test_however_it_is_split_it_is_the_one_file(first: set[str]) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         save_file(stored, folder / "one.safetensors")
-        one, sharded = open_source(folder / "one.safetensors"), open_source(write(folder, split(stored, first)))
-        assert sharded.entries == one.entries
-        assert sharded.stack == one.stack
+        one, sharded = open_network(folder / "one.safetensors"), open_network(write(folder, split(stored, first)))
+        assert sharded.layers == one.layers
+        assert sharded.head == one.head
         assert sharded.parameters_total == one.parameters_total
         assert sharded.store.names() == one.store.names()
         for tensor in one.store.names():
@@ -84,35 +84,35 @@ def test_shards_of_torch_save_are_the_same(tmp_path: Path) -> None:
     index = {"weight_map": {name: names[shard] for shard, held in contents.items() for name in held}}
     (tmp_path / "bin" / "pytorch_model.bin.index.json").write_text(json.dumps(index))
     write(tmp_path, contents)
-    one, other = open_source(tmp_path), open_source(tmp_path / "bin")
+    one, other = open_network(tmp_path), open_network(tmp_path / "bin")
     assert (other.info.weights, len(other.files)) == ("pytorch_model.bin.index.json", 3)
-    assert (other.entries, other.stack, other.store.names()) == (one.entries, one.stack, one.store.names())
+    assert (other.layers, other.head, other.store.names()) == (one.layers, one.head, one.store.names())
     assert all(torch.equal(other.store.read(name), tensor) for name, tensor in stored.items())
     index["weight_map"]["h.2.fc.bias"] = TWO
     (tmp_path / "bin" / "pytorch_model.bin.index.json").write_text(json.dumps(index))
     with pytest.raises(UnsafeFileError, match="names the shard") as caught:
-        open_source(tmp_path / "bin")
+        open_network(tmp_path / "bin")
     assert caught.value.hints == ("a shard is a .bin file beside its index, named without a folder",)
 
 
 def test_a_folder_or_its_index(tmp_path: Path) -> None:
     index = write(tmp_path, split(tensors(), {"h.2.fc.weight"}))
     for target, name in ((tmp_path, tmp_path.name), (index, INDEX), (str(index), INDEX)):
-        source = open_source(target)
-        assert (source.info.name, source.info.kind, source.info.weights) == (name, "file", INDEX)
-        assert source.files == (index, tmp_path / ONE, tmp_path / TWO)
-        layer = source.read(next(spec for spec in source.specs() if spec.name == "h.2.fc"))  # from both shards
-        assert torch.equal(layer.weight, open_source(tmp_path).store.read("h.2.fc.weight"))
+        network = open_network(target)
+        assert (network.info.name, network.info.kind, network.info.weights) == (name, "file", INDEX)
+        assert network.files == (index, tmp_path / ONE, tmp_path / TWO)
+        layer = network.read(next(spec for spec in network.specs() if spec.name == "h.2.fc"))  # from both shards
+        assert torch.equal(layer.weight, open_network(tmp_path).store.read("h.2.fc.weight"))
         assert layer.bias is not None
 
 
 def test_weights_of_a_named_architecture(tmp_path: Path) -> None:
-    state = open_source("mnist-mlp").store
+    state = open_network("mnist-mlp").store
     write(tmp_path, split({name: state.read(name) for name in state.names()}, {"7.weight"}))
-    source = open_source("mnist-mlp", weights=tmp_path)
-    assert (source.info.weights, len(source.files)) == (INDEX, 3)
-    spec = next(spec for spec in source.specs() if spec.name == "7")
-    assert torch.equal(source.read(spec).weight, state.read("7.weight"))
+    network = open_network("mnist-mlp", weights=tmp_path)
+    assert (network.info.weights, len(network.files)) == (INDEX, 3)
+    spec = next(spec for spec in network.specs() if spec.name == "7")
+    assert torch.equal(network.read(spec).weight, state.read("7.weight"))
 
 
 def test_the_hub_s_cache_is_made_of_links(tmp_path: Path) -> None:
@@ -123,7 +123,7 @@ def test_the_hub_s_cache_is_made_of_links(tmp_path: Path) -> None:
     for number, name in enumerate((ONE, TWO, INDEX)):
         (blobs / name).rename(blobs / str(number))
         (snapshot / name).symlink_to(Path("../../blobs") / str(number))
-    assert open_source(snapshot).parameters_total == 24 * 4 + 6 + 4
+    assert open_network(snapshot).parameters_total == 24 * 4 + 6 + 4
 
 
 def test_one_shard_is_open_at_a_time_and_none_when_listing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -149,9 +149,9 @@ def test_one_shard_is_open_at_a_time_and_none_when_listing(tmp_path: Path, monke
             return found
 
     monkeypatch.setattr(safetensors, "safe_open", counted)
-    source = open_source(tmp_path)
+    network = open_network(tmp_path)
     assert (now, most, read) == (0, 1, [])
-    layers = [source.read(spec) for spec in source.specs()]
+    layers = [network.read(spec) for spec in network.specs()]
     assert (now, most) == (0, 1)
     assert len(layers) == 3
     assert read == ["h.1.fc.weight", "h.2.fc.weight", "h.2.fc.bias", "h.10.fc.weight"]
@@ -165,13 +165,12 @@ def test_one_shard_is_open_at_a_time_and_none_when_listing(tmp_path: Path, monke
         *("a\0.safetensors", "b.safetensors/", "\u202ea.safetensors", "\ud800.safetensors"),
     ],
 )
-def test_a_shard_is_a_bare_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+def test_a_shard_is_a_bare_name(tmp_path: Path, name: str) -> None:
     (tmp_path / "net").mkdir()
     save_file({"w": torch.ones(2, 2)}, tmp_path / "evil.safetensors")
     index = write(tmp_path / "net", {ONE: {"v": torch.ones(2, 2)}}, {"v": ONE, "w": name})
-    monkeypatch.setattr(shards, "open_weights", lambda _: pytest.fail("opened"))
     with pytest.raises(UnsafeFileError, match=rf"^{INDEX}: names the shard .*; refused$") as caught:
-        open_source(index)
+        shards.open_shards(index, lambda _: pytest.fail("opened"))
     assert str(caught.value).isprintable()
 
 
@@ -192,7 +191,7 @@ def test_a_shard_is_a_bare_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
 def test_what_is_no_index(tmp_path: Path, text: str, reason: str) -> None:
     (tmp_path / INDEX).write_bytes(text.encode("utf-8", "surrogateescape"))
     with pytest.raises(SourceError, match=rf"^{INDEX}: not an index of shards, or a damaged one \({reason}"):
-        open_source(tmp_path)
+        open_network(tmp_path)
 
 
 @settings(max_examples=50, deadline=None)
@@ -201,7 +200,7 @@ def test_random_bytes_are_an_error(content: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / INDEX).write_bytes(content)
         with pytest.raises(SourceError, match=rf"^{INDEX}: "):
-            open_source(Path(folder))
+            open_network(Path(folder))
 
 
 @pytest.mark.parametrize("where", ["weight_map", "w"])
@@ -210,23 +209,23 @@ def test_a_key_that_comes_twice_is_refused(tmp_path: Path, where: str) -> None:
     once = f'"w": "{ONE}"' if where == "w" else f'"weight_map": {{"w": "{ONE}"}}'
     index.write_text(index.read_text().replace(once, f"{once}, {once}"))
     with pytest.raises(UnsafeFileError, match=rf"^{INDEX}: two tensors of one name; refused$"):
-        open_source(tmp_path)
+        open_network(tmp_path)
 
 
 def test_an_endless_index_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     index = write(tmp_path, {ONE: {"w": torch.ones(2, 2)}})
     monkeypatch.setattr(shards, "LONGEST_INDEX", index.stat().st_size)
-    open_source(tmp_path)
+    open_network(tmp_path)
     index.write_text(index.read_text() + " ")
     with pytest.raises(UnsafeFileError, match="an index longer than"):
-        open_source(tmp_path)
+        open_network(tmp_path)
 
 
 def test_a_shard_that_is_not_there(tmp_path: Path) -> None:
     write(tmp_path, split(tensors(), {"embed.weight"}))
     (tmp_path / TWO).unlink()
     with pytest.raises(SourceError, match=rf"/{TWO}: no such file or directory$") as caught:
-        open_source(tmp_path)
+        open_network(tmp_path)
     assert caught.value.hints == (f"{INDEX} names it: all its shards belong beside it",)
 
 
@@ -235,33 +234,33 @@ def test_a_shard_that_is_no_regular_file(tmp_path: Path) -> None:
     (tmp_path / TWO).unlink()
     os.mkfifo(tmp_path / TWO)
     with pytest.raises(SourceError, match=rf"/{TWO}: not a regular file$"):
-        open_source(tmp_path)
+        open_network(tmp_path)
     (tmp_path / INDEX).unlink()
     os.mkfifo(tmp_path / INDEX)
     with pytest.raises(SourceError, match=rf"/{INDEX}: not a regular file$"):
-        open_source(tmp_path)
+        open_network(tmp_path)
 
 
 def test_a_shard_that_is_damaged(tmp_path: Path) -> None:
     write(tmp_path, split(tensors(), {"embed.weight"}))
     (tmp_path / TWO).write_bytes((tmp_path / TWO).read_bytes()[:-1])
     with pytest.raises(SourceError, match=rf"^{TWO}: not a safetensors file, or a damaged one"):
-        open_source(tmp_path)
+        open_network(tmp_path)
 
 
 def test_a_tensor_that_its_shard_lacks(tmp_path: Path) -> None:
     held = {"w": torch.ones(2, 2)}
     write(tmp_path, {ONE: held, TWO: {"v": torch.ones(2, 2)}}, {"w": ONE, "v": ONE})
     with pytest.raises(SourceError, match=rf"^{ONE}: lacks v, which {INDEX} places in it$"):
-        open_source(tmp_path)
+        open_network(tmp_path)
 
 
 def test_a_tensor_that_the_index_does_not_name_is_skipped(tmp_path: Path) -> None:
     held = {"a.weight": torch.ones(2, 3), "b.weight": torch.ones(4, 3), "b.bias": torch.ones(4)}
     write(tmp_path, {ONE: held}, {"a.weight": ONE, "b.weight": ONE})
-    source = open_source(tmp_path)
-    assert [(spec.name, spec.bias) for spec in source.specs()] == [("a", None), ("b", None)]
-    assert source.entries[-1] == SkippedLayer("b.bias", (4,), "in a shard, but not named by the index: not read", 4)
+    network = open_network(tmp_path)
+    assert [(spec.name, spec.bias) for spec in network.specs()] == [("a", None), ("b", None)]
+    assert network.layers[-1] == SkippedLayer("b.bias", (4,), "in a shard, but not named by the index: not read", 4)
 
 
 @pytest.mark.parametrize("weight_map", [{"w": ONE, "v": TWO}, {"v": TWO, "u": ONE}])
@@ -269,7 +268,7 @@ def test_two_shards_with_one_tensor_are_refused(tmp_path: Path, weight_map: dict
     w, u, v = torch.ones(3, 2, 2).unbind()
     write(tmp_path, {ONE: {"w": w.clone(), "u": u.clone()}, TWO: {"w": w * 2, "v": v.clone()}}, weight_map)
     with pytest.raises(UnsafeFileError, match=rf"^{INDEX}: two shards hold w; refused$"):
-        open_source(tmp_path)
+        open_network(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -300,7 +299,7 @@ def test_which_file_of_a_folder(tmp_path: Path, names: list[str], opened: str) -
         (["optimizer.bin"], "without a weights file of a known name", "name one .*: optimizer.bin$"),
         (["a.pt", "b.txt"], "without a weights file of a known name", "name one .*: a.pt$"),
         (["a\x1b.pth"], "without a weights file of a known name", r"name one .*: a\\x1b.pth$"),
-        ([], "without a weights file of a known name", "it holds none that can be named: netaudit reads"),
+        ([], "without a weights file of a known name", "it holds none; netaudit reads"),
     ],
 )
 def test_a_folder_that_does_not_say(tmp_path: Path, names: list[str], reason: str, hint: str) -> None:

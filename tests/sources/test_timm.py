@@ -9,26 +9,26 @@ import torch
 from safetensors.torch import save
 
 from netaudit.errors import SourceError
-from netaudit.network.network import Source
+from netaudit.network.network import Network
 from netaudit.sources.hubs.architecture import MismatchError
-from netaudit.sources.open import open_source
+from netaudit.sources.open import open_network
 
 
-def stack(source: Source) -> list[tuple[str, str]]:
-    return [(layer.name, layer.activation) for layer in source.stack.layers] if source.stack else []
+def head(network: Network) -> list[tuple[str, str]]:
+    return [(layer.name, layer.activation) for layer in network.head.layers] if network.head else []
 
 
 def test_vgg16_keeps_fc6_and_fc7_as_convolutions() -> None:
-    source = open_source("timm:vgg16", pretrained=False)
-    specs = {spec.name: spec for spec in source.specs()}
+    network = open_network("timm:vgg16", pretrained=False)
+    specs = {spec.name: spec for spec in network.specs()}
     assert {name: spec.shape for name, spec in specs.items()} == {
         "pre_logits.fc1": (4096, 512 * 7 * 7),
         "pre_logits.fc2": (4096, 4096),
         "head.fc": (1000, 4096),
     }
     assert specs["pre_logits.fc1"].origin == "Conv2d 7x7 covering its whole input"
-    assert stack(source) == [("pre_logits.fc1", "relu"), ("pre_logits.fc2", "relu"), ("head.fc", "linear")]
-    assert (source.info.kind, list(source.versions)) == ("timm", ["timm"])
+    assert head(network) == [("pre_logits.fc1", "relu"), ("pre_logits.fc2", "relu"), ("head.fc", "linear")]
+    assert (network.info.kind, list(network.versions)) == ("timm", ["timm"])
 
 
 @pytest.mark.parametrize(
@@ -45,10 +45,10 @@ def test_vgg16_keeps_fc6_and_fc7_as_convolutions() -> None:
     ],
 )
 def test_every_parameter_is_counted_once(name: str) -> None:
-    source = open_source(f"timm:{name}", pretrained=False)
-    assert sum(entry.parameters for entry in source.entries) == source.parameters_total
+    network = open_network(f"timm:{name}", pretrained=False)
+    assert sum(entry.parameters for entry in network.layers) == network.parameters_total
     with torch.device("meta"):
-        assert source.parameters_total == sum(p.numel() for p in timm.create_model(name).parameters())
+        assert network.parameters_total == sum(p.numel() for p in timm.create_model(name).parameters())
 
 
 def make(name: str) -> torch.nn.Module:
@@ -61,11 +61,11 @@ def make(name: str) -> torch.nn.Module:
 def test_published_weights_come_from_the_hub(hub_server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     state = make("test_vit").state_dict()
     hub_server.files["/timm/test_vit.r160_in1k/resolve/main/model.safetensors"] = save(state)
-    for source in (open_source("test_vit"), open_source("timm:test_vit.r160_in1k")):
-        assert source.info.weights == "timm/test_vit.r160_in1k/model.safetensors"
-        layer = source.read(next(spec for spec in source.specs() if spec.name == "head"))
+    for network in (open_network("test_vit"), open_network("timm:test_vit.r160_in1k")):
+        assert network.info.weights == "timm/test_vit.r160_in1k/model.safetensors"
+        layer = network.read(next(spec for spec in network.specs() if spec.name == "head"))
         assert torch.equal(layer.weight, state["head.weight"])
-    assert [file.name for file in source.files] == ["model.safetensors"]
+    assert [file.name for file in network.files] == ["model.safetensors"]
 
 
 def test_published_weights_under_old_names_are_converted_by_timm(tmp_path: Path) -> None:
@@ -86,8 +86,8 @@ def test_published_weights_under_old_names_are_converted_by_timm(tmp_path: Path)
             name = name.replace(f"stages.{stage}.downsample.", f"downsample_layers.{stage}.")
         facebook[name] = tensor
     torch.save(facebook, tmp_path / "convnext.pth")
-    source = open_source("test_convnext", weights=tmp_path / "convnext.pth")
-    read = {spec.name: source.read(spec).weight for spec in source.specs()}
+    network = open_network("test_convnext", weights=tmp_path / "convnext.pth")
+    read = {spec.name: network.read(spec).weight for spec in network.specs()}
     assert torch.equal(read["head.fc"], state["head.fc.weight"])
     assert torch.equal(
         read["stages.2.blocks.0.mlp.fc1"].reshape(-1), state["stages.2.blocks.0.mlp.fc1.weight"].reshape(-1)
@@ -99,18 +99,18 @@ def test_a_file_that_does_not_fit(tmp_path: Path) -> None:
     with pytest.raises(
         MismatchError, match=r"^mine\.pt does not fit test_vit: head\.weight is \[3, 3\], not \[1000, 64\]"
     ):
-        open_source("test_vit", weights=tmp_path / "mine.pt")
+        open_network("test_vit", weights=tmp_path / "mine.pt")
 
 
 def test_an_unknown_tag_names_the_known_ones() -> None:
     with pytest.raises(SourceError, match=r"timm has no weights vgg16\.nope") as caught:
-        open_source("vgg16.nope")
+        open_network("vgg16.nope")
     assert "vgg16.tv_in1k" in caught.value.hints[0]
 
 
 def test_no_weights_published() -> None:
     with pytest.raises(SourceError, match="timm publishes no weights for test_maxvit"):
-        open_source("test_maxvit")
+        open_network("test_maxvit")
 
 
 def test_weights_at_a_url(server: Any, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,6 +122,6 @@ def test_weights_at_a_url(server: Any, cache: Path, tmp_path: Path, monkeypatch:
     config = timm.models.get_pretrained_cfg("test_vit")
     config.hf_hub_id, config.url = None, f"{server.url}/test_vit.pth"
     monkeypatch.setattr(room, "get_pretrained_cfg", lambda _: config)
-    source = open_source("timm:test_vit")
-    assert source.files == (cache / "test_vit.pth",)
-    assert source.info.weights == "test_vit.pth"
+    network = open_network("timm:test_vit")
+    assert network.files == (cache / "test_vit.pth",)
+    assert network.info.weights == "test_vit.pth"

@@ -56,19 +56,19 @@ def change(zoo: Path, **values: Any) -> None:
 
 def test_a_bundled_network(zoo: Path) -> None:
     assert list(bundled(zoo)) == ["tiny"]
-    source = open_zoo("tiny", folder=zoo)
-    assert {spec.name: (spec.shape, spec.activation) for spec in source.specs()} == {
+    network = open_zoo("tiny", folder=zoo)
+    assert {spec.name: (spec.shape, spec.activation) for spec in network.specs()} == {
         "1": ((8, 12), "relu"),
         "4": ((3, 8), "linear"),
     }
-    assert source.read(next(source.specs())).dtype == "float16"
-    assert (source.info.kind, source.info.name, source.info.card) == ("zoo", "tiny", bundled(zoo)["tiny"])
-    assert source.stack is not None
-    assert [layer.activation for layer in source.stack.layers] == ["relu", "linear"]
-    assert source.sample is not None
-    assert source.trunk is not None
-    x = torch.from_numpy(source.sample.x)
-    assert torch.equal(source.trunk(x), x)
+    assert network.read(next(network.specs())).dtype == "float16"
+    assert (network.info.kind, network.info.name, network.info.card) == ("zoo", "tiny", bundled(zoo)["tiny"])
+    assert network.head is not None
+    assert [layer.activation for layer in network.head.layers] == ["relu", "linear"]
+    assert network.sample is not None
+    assert network.backbone is not None
+    x = torch.from_numpy(network.sample.x)
+    assert torch.equal(network.backbone(x), x)
 
 
 def test_with_other_weights_the_card_does_not_apply(zoo: Path) -> None:
@@ -79,16 +79,16 @@ def test_with_other_weights_the_card_does_not_apply(zoo: Path) -> None:
         for name, shape in (("1.weight", (8, 12)), ("1.bias", 8), ("4.weight", (3, 8)), ("4.bias", 3))
     }
     torch.save(state, zoo / "mine.pt")
-    source = open_zoo("tiny", open_weights(zoo / "mine.pt"), folder=zoo)
-    assert (source.info.weights, source.info.card) == ("mine.pt", None)
-    assert source.read(next(source.specs())).weight.unique().tolist() == [1.0]
+    network = open_zoo("tiny", open_weights(zoo / "mine.pt"), folder=zoo)
+    assert (network.info.weights, network.info.card) == ("mine.pt", None)
+    assert network.read(next(network.specs())).weight.unique().tolist() == [1.0]
 
 
 def test_plan_only(zoo: Path) -> None:
-    source = open_zoo("tiny", pretrained=False, folder=zoo)
-    assert source.files == ()
+    network = open_zoo("tiny", pretrained=False, folder=zoo)
+    assert network.files == ()
     with pytest.raises(SourceError, match="no weights were loaded"):
-        source.read(next(source.specs()))
+        network.read(next(network.specs()))
 
 
 @pytest.mark.parametrize("name", ["model.safetensors", "sample.npz"])
@@ -129,6 +129,6 @@ def test_an_absent_zoo_is_empty(tmp_path: Path) -> None:
 def test_the_zoo_that_ships_opens() -> None:
     assert root().is_dir()
     for name in bundled():
-        source = open_zoo(name)
-        assert list(source.specs())
-        assert source.sample is not None
+        network = open_zoo(name)
+        assert list(network.specs())
+        assert network.sample is not None

@@ -7,7 +7,7 @@ import torch
 import netaudit
 from netaudit.errors import SourceError
 from netaudit.sources.data import load_sample
-from netaudit.sources.open import open_source
+from netaudit.sources.open import open_network
 from netaudit.training import checkpoint, export, loop
 
 CPU = torch.device("cpu")
@@ -24,12 +24,12 @@ def folder(tmp_path, tiny, images):
 
 def test_what_was_written_opens_and_is_as_accurate_as_its_card_says(folder, images):
     card = json.loads((folder / "card.json").read_text())
-    source = open_source(folder / "model.safetensors")
-    assert (source.info.kind, source.info.name, source.info.card) == ("file", "model.safetensors", card)
-    assert [spec.name for spec in source.specs()] == ["fc1", "fc2"]
-    assert {source.store.dtype(name) for name in source.store.names()} == {"float16"}
-    assert not source.stack.inferred
-    x = source.trunk(torch.from_numpy(source.sample.x))
+    network = open_network(folder / "model.safetensors")
+    assert (network.info.kind, network.info.name, network.info.card) == ("file", "model.safetensors", card)
+    assert [spec.name for spec in network.specs()] == ["fc1", "fc2"]
+    assert {network.store.dtype(name) for name in network.store.names()} == {"float16"}
+    assert not network.head.inferred
+    x = network.backbone(torch.from_numpy(network.sample.x))
     assert x.shape == (80, 64)
     assert (x >= 0).all()  # behind the convolution, its ReLU and the pooling
     report = netaudit.audit(folder / "model.safetensors", device="cpu")
@@ -71,17 +71,17 @@ def test_a_file_that_is_not_the_card_s_is_refused(folder, name):
     path = folder / name
     path.write_bytes(path.read_bytes() + b" ")
     with pytest.raises(SourceError, match=f"{name} beside model.safetensors is not the file its card describes"):
-        open_source(folder / "model.safetensors")
+        open_network(folder / "model.safetensors")
 
 
 @pytest.mark.parametrize("text", ["{", "[]", "{}", '{"weights": "model.safetensors"}', "[" * 100_000])
 def test_somebody_else_s_card_is_ignored(folder, text):
     (folder / "card.json").write_text(text)
-    source = open_source(folder / "model.safetensors")
-    assert source.info.card is None
-    assert source.stack.inferred
+    network = open_network(folder / "model.safetensors")
+    assert network.info.card is None
+    assert network.head.inferred
 
 
 def test_another_name_has_no_card(folder):
     (folder / "model.safetensors").rename(folder / "other.safetensors")
-    assert open_source(folder / "other.safetensors").info.card is None
+    assert open_network(folder / "other.safetensors").info.card is None

@@ -41,7 +41,7 @@ def _without_drawing(section: Section) -> Section:
         if isinstance(block, Figure):
             return replace(block, draw=None)
         if isinstance(block, Pair):
-            return replace(block, items=tuple(plain(item) for item in block.items))  # type: ignore[arg-type]
+            return replace(block, items=tuple(plain(item) for item in block.items))  # type: ignore[misc]
         return block
 
     return replace(section, blocks=tuple(plain(block) for block in section.blocks))

@@ -28,7 +28,7 @@ def number_sections(sections: Sequence[Section]) -> tuple[Section, ...]:
                 caption = f"Table {next(tables)}. {block.caption}" if block.caption else ""
                 return replace(block, caption=caption, rows=tuple(_linked(row, numbers) for row in block.rows))
             case Pair():
-                return replace(block, items=tuple(captioned(item) for item in block.items))  # type: ignore[arg-type]
+                return replace(block, items=tuple(captioned(item) for item in block.items))  # type: ignore[misc]
             case Paragraph():
                 return replace(block, spans=_linked(block.spans, numbers))
             case Items():

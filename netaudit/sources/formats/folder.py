@@ -5,17 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 
 from netaudit.errors import SourceError
-from netaudit.sources.weights import CHECKPOINTS, INDEX, READ, SAFETENSORS, in_words
+from netaudit.files import in_words
+from netaudit.sources.formats import table
 from netaudit.text import printable
 
 # As the Hugging Face hub has them, in the order in which transformers looks for them. Beside a .bin others are usual
 # (training_args.bin, optimizer.bin), so that one of another name may be anything.
-_USUAL = (f"model{SAFETENSORS}", f"model{SAFETENSORS}{INDEX}")
-_USUAL_BIN = ("pytorch_model.bin", f"pytorch_model.bin{INDEX}")
+_SAFETENSORS = ("model.safetensors", "model.safetensors.index.json")
+_PYTORCH = ("pytorch_model.bin", "pytorch_model.bin.index.json")
+_OTHERS = ("diffusion_pytorch_model", "consolidated", "consolidated.00", "adapter_model", "flax_model", "tf_model")
+USUAL = frozenset((*map(table.without_suffix, (*_SAFETENSORS, *_PYTORCH)), *_OTHERS))
+"""Names without a suffix that a model's file has by convention, whatever the model: the folder's name says more."""
+_INDEX = ".safetensors.index.json"
 
 
 def weights_in(folder: Path) -> Path:
-    """The index of shards in a folder, else its one .safetensors file; of several, the one with the usual name.
+    """The index of shards in a folder, else its one file of a format that stands alone; of several, the usual name.
 
     Without any, a ``pytorch_model.bin`` or the index of its shards.
 
@@ -34,11 +39,14 @@ def weights_in(folder: Path) -> Path:
     def usual(known: tuple[str, ...]) -> list[str]:
         return [name for name in known if name in names][:1]
 
-    found = usual(_USUAL) or ending(f"{SAFETENSORS}{INDEX}") or ending(SAFETENSORS) or usual(_USUAL_BIN)
-    if len(found) == 1:
-        return folder / found[0]
-    kind = "indices of shards" if ending(INDEX) else f"{SAFETENSORS} files and no index"
-    what = f"with {len(found)} {kind}" if found else "without a weights file of a known name"
-    shown_names = ", ".join(printable(name, 80) for name in [*found, *ending(*CHECKPOINTS)][:5])
-    hint = f"name one file in it: {shown_names}" if shown_names else f"it holds none that can be named: {READ}"
+    read = [known for known in table.FORMATS if known.open]
+    alone = [suffix for known in read if known.alone for suffix in known.suffixes]
+    candidates = usual(_SAFETENSORS) or ending(_INDEX) or ending(*alone) or usual(_PYTORCH)
+    if len(candidates) == 1:
+        return folder / candidates[0]
+    kind = "indices of shards" if ending(_INDEX) else f"{' or '.join(alone)} files and no index"
+    what = f"with {len(candidates)} {kind}" if candidates else "without a weights file of a known name"
+    single = [suffix for known in read if not (known.alone or known.index) for suffix in known.suffixes]
+    shown_names = ", ".join(printable(name, 80) for name in [*candidates, *ending(*single)][:5])
+    hint = f"name one file in it: {shown_names}" if shown_names else f"it holds none; netaudit reads {table.readable()}"
     raise SourceError(f"{shown}: a folder {what}", hint=hint)

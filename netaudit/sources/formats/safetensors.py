@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from safetensors import SafetensorError, safe_open
 
-from netaudit.errors import SourceError, UnsafeFileError
-from netaudit.sources.planners.names_and_shapes import Declared
-from netaudit.sources.weights import WeightsFile
+from netaudit.errors import SourceError
+from netaudit.sources.formats.format import Beginning, Format
+from netaudit.sources.formats.json_object import json_object
+from netaudit.sources.natural_order import natural
+from netaudit.sources.weights_file import Declared, WeightsFile
 from netaudit.text import printable
 
 if TYPE_CHECKING:
@@ -93,35 +93,15 @@ def _header(path: Path) -> dict[str, Any]:
             raise SourceError(f"{shown}: not a safetensors file, or a damaged one (its header is longer than the file)")
         raw = file.read(length)
     try:
-        return table(raw, shown)
+        return json_object(raw, shown)
     except ValueError as error:
         raise SourceError(f"{shown}: not a safetensors file, or a damaged one (its header is {error})") from error
 
 
-def table(raw: bytes, shown: str) -> dict[str, Any]:
-    """A JSON object whose keys are unique, as JSON itself does not ask.
-
-    Raises:
-        ValueError: not JSON, or no object.
-        UnsafeFileError: a key that comes twice: two readers may take different values.
-    """
-
-    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        if len(dict(pairs)) != len(pairs):
-            raise UnsafeFileError(f"{shown}: two tensors of one name; refused", hint="re-save it with safetensors")
-        return dict(pairs)
-
-    try:
-        found = json.loads(raw, object_pairs_hook=unique)
-    except (ValueError, RecursionError) as error:
-        raise ValueError("no JSON") from error
-    if not isinstance(found, dict):
-        raise ValueError("no table")
-    return found
+def sniff(file: Beginning) -> bool:
+    """The length of a header that fits into the file, and then a JSON object."""
+    length = int.from_bytes(file.head[:8], "little")
+    return 2 <= length <= min(LONGEST_HEADER, file.size - 8) and file.head[8:9] == b"{"
 
 
-def natural(name: str) -> list[tuple[int, int, str]]:
-    """A key that sorts ``fc2`` before ``fc10``."""
-    # Numbers by their length, then digit by digit: a name may hold more digits than int() takes.
-    numbers = ((piece.isdecimal(), piece.lstrip("0")) for piece in re.split(r"(\d+)", name))
-    return [(0, len(digits), digits) if is_number else (1, 0, digits) for is_number, digits in numbers]
+FORMAT = Format("safetensors", (".safetensors",), sniff, lambda path, open_file: open_safetensors(path), alone=True)

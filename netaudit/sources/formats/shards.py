@@ -12,16 +12,18 @@ from pathlib import Path, PureWindowsPath
 from typing import TYPE_CHECKING
 
 from netaudit.errors import SourceError, UnsafeFileError
+from netaudit.files import require_regular
 from netaudit.network.network import TensorStore
-from netaudit.sources.formats.safetensors import natural, table
-from netaudit.sources.weights import INDEX, WeightsFile, open_weights, require_regular
+from netaudit.sources.formats.format import Beginning, Format, OpenFile
+from netaudit.sources.formats.json_object import json_object
+from netaudit.sources.natural_order import natural
+from netaudit.sources.weights_file import Declared, WeightsFile
 from netaudit.text import printable
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from netaudit.sources.planners.names_and_shapes import Declared
-
+INDEX = ".index.json"  # follows the suffix of the shards
 LONGEST_INDEX = 64 * 2**20  # bytes: some 100 a tensor, so this is half a million tensors
 UNNAMED = "in a shard, but not named by the index: not read"
 
@@ -53,11 +55,12 @@ class ShardedStore:
         return self.stores[name].read(name)
 
 
-def open_shards(path: Path) -> WeightsFile:
-    """Open the shards that an index names, and read their headers.
+def open_shards(path: Path, open_file: OpenFile) -> WeightsFile:
+    """Open the shards that an index names, each by ``open_file``, and read their headers.
 
     Raises:
-        SourceError: no index, a shard that is not there or damaged, or without a tensor that the index places in it.
+        SourceError: the file is no index, or a shard is not there, is damaged, or lacks a tensor that the index places
+            in it.
         UnsafeFileError: a shard's name that is a path, two tensors of one name, or an endless index.
     """
     shown = printable(path.name)
@@ -73,14 +76,14 @@ def open_shards(path: Path) -> WeightsFile:
     declared: dict[str, Declared] = {}
     stores: dict[str, TensorStore] = {}
     for name, shard in shards.items():
-        opened = open_weights(shard)
+        opened = open_file(shard)
         absent = min(places[name] - opened.declared.keys(), default=None)
         if absent is not None:
             raise SourceError(f"{name}: lacks {printable(absent, 80)}, which {shown} places in it")
-        for tensor, found in opened.declared.items():
+        for tensor, declaration in opened.declared.items():
             if tensor in declared:
                 raise UnsafeFileError(f"{shown}: two shards hold {printable(tensor, 80)}; refused")
-            declared[tensor] = found if tensor in places[name] else replace(found, refusal=UNNAMED)
+            declared[tensor] = declaration if tensor in places[name] else replace(declaration, refusal=UNNAMED)
             stores[tensor] = opened.store
     order = sorted(declared, key=natural)
     return WeightsFile(
@@ -92,25 +95,38 @@ def open_shards(path: Path) -> WeightsFile:
 
 
 def _weight_map(path: Path) -> dict[str, str]:
-    """Each tensor's shard, a bare file name."""
+    """Read which shard, a bare file name, holds each tensor."""
     shown = printable(path.name)
-    suffix = Path(path.name.lower().removesuffix(INDEX)).suffix
+    suffix = Path(path.name.lower().removesuffix(INDEX)).suffix if path.name.lower().endswith(INDEX) else ""
     with path.open("rb") as file:
         raw = file.read(LONGEST_INDEX + 1)
     if len(raw) > LONGEST_INDEX:
         raise UnsafeFileError(f"{shown}: an index longer than {LONGEST_INDEX:,} bytes; refused")
     what = f"{shown}: not an index of shards, or a damaged one"
     try:
-        found = table(raw, shown).get("weight_map")
+        weight_map: dict[str, str] = json_object(raw, shown).get("weight_map", {})
     except ValueError as error:
         raise SourceError(f"{what} (it is {error})") from error
-    if not isinstance(found, dict) or not found or not all(isinstance(shard, str) for shard in found.values()):
+    if (
+        not isinstance(weight_map, dict)
+        or not weight_map
+        or not all(isinstance(shard, str) for shard in weight_map.values())
+    ):
         raise SourceError(f"{what} (it has no weight_map from tensors to files)")
-    for shard in found.values():
+    for shard in weight_map.values():
         # Windows knows every separator, and drives; a line of the files' fingerprint holds the name as it is.
         if PureWindowsPath(shard).name != shard or printable(shard) != shard or not shard.endswith(suffix):
             raise UnsafeFileError(
                 f"{shown}: names the shard {printable(shard, 80)}; refused",
-                hint=f"a shard is a {suffix} file beside its index, named without a folder",
+                hint=f"a shard is a {f'{suffix} ' if suffix else ''}file beside its index, named without a folder",
             )
-    return found
+    return weight_map
+
+
+def sniff(file: Beginning) -> bool:
+    """JSON that says early where each tensor lies, or that is called an index of shards."""
+    named = file.path.name.lower().endswith(FORMAT.suffixes)
+    return file.text.startswith(("{", "[")) and (named or '"weight_map"' in file.text)
+
+
+FORMAT = Format("indices of shards", (f".safetensors{INDEX}", f".bin{INDEX}"), sniff, open_shards, index=True)

@@ -27,9 +27,8 @@ from netaudit.errors import SourceError, UnsafeFileError
 from netaudit.sources.find_state_dict import StateDict, state_dict
 from netaudit.sources.formats import torch_zip
 from netaudit.sources.formats.torch_zip import RESAVE
-from netaudit.sources.planners.names_and_shapes import Declared
 from netaudit.sources.stores import MemoryStore, declare, dtype_name, refusal
-from netaudit.sources.weights import WeightsFile
+from netaudit.sources.weights_file import Declared, WeightsFile
 from netaudit.text import printable
 
 # What training scripts keep beside the weights and no code hides in: NumPy scalars (the best accuracy so far), and the
@@ -48,7 +47,7 @@ def open_checkpoint(path: Path) -> WeightsFile:
     """Open a file of torch.save.
 
     Raises:
-        SourceError: not a checkpoint, damaged, or without tensors.
+        SourceError: the file is no checkpoint, is damaged, or holds no tensors.
         UnsafeFileError: it asks to run something, or declares what it does not hold.
     """
     shown = printable(path.name)
@@ -124,10 +123,10 @@ class CheckpointStore:
 
 def _indexed(path: Path, checked: torch_zip.Records) -> WeightsFile:
     """Plan to read each tensor where the index says that it lies, if a record starts there and has its size."""
-    found = _load(path, BytesIO(checked.index), "meta")
+    state = _load(path, BytesIO(checked.index), "meta")
     places: dict[str, _Place] = {}
     declared: dict[str, Declared] = {}
-    for name, tensor in found.tensors.items():
+    for name, tensor in state.tensors.items():
         start = getattr(tensor.untyped_storage(), "_checkpoint_offset", None)
         if start is None:  # a PyTorch that does not tell (2.14 does), or a tensor saved without data
             raise _NotIndexedError
@@ -139,16 +138,16 @@ def _indexed(path: Path, checked: torch_zip.Records) -> WeightsFile:
             what = f"{printable(path.name)}: {printable(name, 80)} is declared with other bytes than its record has"
             raise UnsafeFileError(f"{what}; refused", hint=RESAVE)
         places[name] = _Place(start, tensor)
-    return WeightsFile(path, CheckpointStore(path, places), declared, found.taken, found.metadata)
+    return WeightsFile(path, CheckpointStore(path, places), declared, state.nested_under, state.metadata)
 
 
-def _whole(path: Path, found: StateDict) -> WeightsFile:
-    """The file as it was loaded into memory."""
-    return WeightsFile(path, MemoryStore(found.tensors), declare(found.tensors), found.taken, found.metadata)
+def _whole(path: Path, state: StateDict) -> WeightsFile:
+    """Give the file as it was loaded into memory."""
+    return WeightsFile(path, MemoryStore(state.tensors), declare(state.tensors), state.nested_under, state.metadata)
 
 
 def _extent(tensor: Tensor) -> int:
-    """How many elements of its storage a tensor spans."""
+    """Count the elements of its storage that a tensor spans."""
     if not tensor.numel():
         return 0
     return 1 + sum((length - 1) * stride for length, stride in zip(tensor.shape, tensor.stride(), strict=True))
@@ -160,13 +159,17 @@ def _state(path: Path) -> tuple[int, int, int]:
 
 
 def _load(path: Path, pickled: BinaryIO, device: str) -> StateDict:
-    """``torch.load`` with weights_only, and errors of one line. ``pickled`` is only searched for names to report."""
+    """Call ``torch.load`` with weights_only, and raise errors of one line.
+
+    ``pickled`` is only searched for names to report.
+    """
     shown = printable(path.name)
     allowed = [plain for plain in _PLAIN if plain not in torch.serialization.get_safe_globals()]
     try:
-        with warnings.catch_warnings(), torch.serialization.safe_globals(allowed):
+        # A file rather than its path: of a path that ends in .safetensors PyTorch trusts the name.
+        with path.open("rb") as file, warnings.catch_warnings(), torch.serialization.safe_globals(allowed):
             warnings.simplefilter("ignore")
-            loaded = torch.load(path, weights_only=True, map_location=device, mmap=False)
+            loaded = torch.load(file, weights_only=True, map_location=device, mmap=False)
     except pickle.UnpicklingError as error:
         refused = _refused_global(str(error), pickled)
         if refused is None:
@@ -187,7 +190,7 @@ def _load(path: Path, pickled: BinaryIO, device: str) -> StateDict:
 
 
 def _refused_global(message: str, pickled: BinaryIO) -> str | None:
-    """The name that the file asked for: as the reader's message has it, else the first that is no part of PyTorch."""
+    """Say which name the file asked for: the one in the reader's message, else the first that is no part of PyTorch."""
     named = re.search(r"GLOBAL (\S+) (?:was not an allowed|whose module)", message)
     asked = [name for name in _globals(pickled) if not name.startswith(("torch.", "collections."))]
     if named is None:
@@ -196,21 +199,21 @@ def _refused_global(message: str, pickled: BinaryIO) -> str | None:
 
 
 def _globals(pickled: BinaryIO) -> list[str]:
-    """Every global that a pickle names, found without running it."""
-    found: list[str] = []
+    """List every global that a pickle names, without running it."""
+    names: list[str] = []
     strings = ["", ""]
     pickled.seek(0)
     try:
         for _ in range(8):  # the old format is several pickles in a row
             for opcode, argument, _position in pickletools.genops(pickled):
                 if opcode.name in ("GLOBAL", "INST"):
-                    found.append(
+                    names.append(
                         str(argument).replace(" ", ".").replace("__builtin__.", "builtins.")
                     )  # Python 2's name
                 elif opcode.name == "STACK_GLOBAL":
-                    found.append(".".join(strings))
+                    names.append(".".join(strings))
                 elif isinstance(argument, str):
                     strings = [strings[1], argument]
     except (ValueError, IndexError, EOFError, OverflowError, MemoryError):
         pass  # the end, or no pickle at all
-    return found
+    return names

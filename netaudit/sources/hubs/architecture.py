@@ -10,12 +10,12 @@ import torch
 from torch import Tensor, nn
 
 from netaudit.errors import SourceError
-from netaudit.network.network import ModelInfo, Sample, Source, TensorStore
-from netaudit.sources.images import Preprocessing
+from netaudit.network.inputs import Preprocessing, Sample
+from netaudit.network.network import ModelInfo, Network, TensorStore
 from netaudit.sources.planners import backbone, meta_tracing
 from netaudit.sources.planners.module import plan
 from netaudit.sources.stores import RenamedStore, module_store
-from netaudit.sources.weights import WeightsFile
+from netaudit.sources.weights_file import WeightsFile
 from netaudit.text import printable
 
 
@@ -31,17 +31,17 @@ class Architecture:
     make: Callable[[], nn.Module]
     """Builds it with random weights."""
     input_shape: tuple[int, ...] | None = None
-    """Of one input, without the batch; None to guess."""
+    """The shape of one input, without the batch; None to guess it."""
     versions: Mapping[str, str] = field(default_factory=dict)
     rename: Callable[[dict[str, Tensor]], dict[str, Tensor]] = dict
-    """Names in old published files to the present ones."""
+    """Renames the tensors of old published files to the present names."""
     sample: Sample | None = None
     preprocessing: Callable[[], Preprocessing | None] | None = None
-    """Made only when there are pictures to be read."""
+    """How the model takes pictures; made only when there are pictures to be read."""
 
 
-def open_architecture(architecture: Architecture, file: WeightsFile | None, *, published: bool = False) -> Source:
-    """The architecture with the tensors of a file; without a file it can be planned, not read.
+def open_architecture(architecture: Architecture, file: WeightsFile | None, *, published: bool = False) -> Network:
+    """Open the architecture with the tensors of a file; without a file it can be planned, not read.
 
     A ``published`` file may hold more than the architecture has, as torchvision's googlenet does.
 
@@ -51,21 +51,28 @@ def open_architecture(architecture: Architecture, file: WeightsFile | None, *, p
     module = meta_tracing.build(architecture.make)
     shape = architecture.input_shape
     inputs = meta_tracing.guess_inputs(module) if shape is None else [torch.empty(1, *shape, device="meta")]
-    trace = meta_tracing.trace(module, inputs)
-    planned = plan(module, trace)
+    graph = meta_tracing.trace(module, inputs)
+    planned = plan(module, graph)
     store: TensorStore = module_store(module)
     info = architecture.info
     if file is not None:
         store = _bind(module, file, architecture, allow_more=published)
         info = replace(info, weights=info.weights or file.path.name)
-    return Source(
+
+    def make_module() -> nn.Module:
+        return _filled(architecture.make, store)
+
+    return Network(
         info=info,
-        entries=planned.entries,
+        layers=planned.layers,
         store=store,
         parameters_total=planned.parameters_total,
-        stack=planned.stack,
+        cells=planned.cells,
+        graph=graph,
+        head=planned.head,
+        backbone=backbone.below(planned, graph, make_module),
+        make_module=make_module,
         files=() if file is None else file.files,
-        trunk=backbone.below(planned, trace, lambda: _filled(architecture.make, store)),
         sample=architecture.sample,
         preprocessing=architecture.preprocessing,
         versions=dict(architecture.versions),
@@ -75,8 +82,8 @@ def open_architecture(architecture: Architecture, file: WeightsFile | None, *, p
 def _bind(module: nn.Module, file: WeightsFile, architecture: Architecture, *, allow_more: bool) -> TensorStore:
     """The file's tensors under the architecture's names, as its own ``load_state_dict`` assigns them.
 
-    Architectures rename old keys while they load. So tensors without data are loaded, and each is told again by its
-    storage, which the module keeps.
+    Architectures rename old keys while they load. So tensors without data are loaded, and each is recognised
+    afterwards by its storage, which the module keeps.
     """
     expected = {name: tuple(tensor.shape) for name, tensor in module.state_dict().items()}
     # A tensor that cannot be read has no dtype here, perhaps; it is refused when it is read.
@@ -110,7 +117,7 @@ def _bind(module: nn.Module, file: WeightsFile, architecture: Architecture, *, a
 
 
 def _filled(make: Callable[[], nn.Module], store: TensorStore) -> nn.Module:
-    """The network with its weights, for real: for running inputs through what lies below the stack."""
+    """Build the network with its weights, for real: inputs can be run through it."""
     with torch.random.fork_rng(devices=[]):
         module = make().eval()
     own: dict[str, Tensor] = module.state_dict()

@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from netaudit.errors import SourceError
+from netaudit.network.fingerprint import hash_in_name
 from netaudit.network.network import Progress
-from netaudit.sources.weights import hash_in_name
 from netaudit.text import printable
 
 T = TypeVar("T")

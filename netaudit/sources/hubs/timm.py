@@ -10,13 +10,13 @@ from timm.models import get_pretrained_cfg
 from torch import nn
 
 from netaudit.errors import SourceError
-from netaudit.network.network import ModelInfo, Progress, Source
+from netaudit.network.inputs import Preprocessing
+from netaudit.network.network import ModelInfo, Network, Progress
 from netaudit.sources.hubs import download, hugging_face
 from netaudit.sources.hubs.architecture import Architecture, MismatchError, open_architecture
-from netaudit.sources.images import Preprocessing
-from netaudit.sources.planners.names_and_shapes import Declared
 from netaudit.sources.stores import module_store
-from netaudit.sources.weights import WeightsFile, open_weights
+from netaudit.sources.weights import open_weights
+from netaudit.sources.weights_file import Declared, WeightsFile
 from netaudit.text import printable
 
 _HUB_FILES = ("model.safetensors", "pytorch_model.bin")  # timm's own order
@@ -34,7 +34,7 @@ def knows(name: str) -> bool:
 
 def open_timm(
     name: str, file: WeightsFile | None, *, pretrained: bool = True, progress: Progress | None = None
-) -> Source:
+) -> Network:
     """A model of timm with the weights of ``file``, else with the published ones of its tag (the default without one).
 
     Raises:
@@ -68,8 +68,8 @@ def _preprocessing(config: Any) -> Preprocessing | None:
     from timm.data.config import resolve_data_config
     from timm.data.transforms_factory import create_transform
 
-    taken = resolve_data_config(pretrained_cfg=config.to_dict())  # type: ignore[no-untyped-call]
-    return Preprocessing(create_transform(**taken, is_training=False))
+    settings = resolve_data_config(pretrained_cfg=config.to_dict())  # type: ignore[no-untyped-call]
+    return Preprocessing(create_transform(**settings, is_training=False))
 
 
 def _make(name: str) -> nn.Module:

@@ -13,11 +13,12 @@ from torch import Tensor, nn
 from torchvision import models
 
 from netaudit.errors import SourceError
-from netaudit.network.network import ModelInfo, Progress, Source
+from netaudit.network.inputs import Preprocessing
+from netaudit.network.network import ModelInfo, Network, Progress
 from netaudit.sources.hubs import download
 from netaudit.sources.hubs.architecture import Architecture, open_architecture
-from netaudit.sources.images import Preprocessing
-from netaudit.sources.weights import WeightsFile, open_weights
+from netaudit.sources.weights import open_weights
+from netaudit.sources.weights_file import WeightsFile
 
 _QUANTISED = "quantized_"
 
@@ -34,7 +35,7 @@ def knows(name: str) -> bool:
 
 def open_torchvision(
     name: str, file: WeightsFile | None, *, pretrained: bool = True, progress: Progress | None = None
-) -> Source:
+) -> Network:
     """A model of the registry with the weights of ``file``, else with torchvision's own (its DEFAULT ones).
 
     Raises:

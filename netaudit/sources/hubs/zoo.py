@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from netaudit.errors import SourceError
-from netaudit.network.network import ModelInfo, Source
-from netaudit.sources.weights import WeightsFile, open_weights, require_regular, sha256
+from netaudit.files import require_regular, sha256
+from netaudit.network.network import ModelInfo, Network
+from netaudit.sources.weights import open_weights
+from netaudit.sources.weights_file import WeightsFile
 from netaudit.text import printable
 
 _LARGEST_CARD = 1_000_000  # bytes: ours have a few thousand
@@ -43,7 +45,7 @@ def bundled(folder: Path | None = None) -> dict[str, dict[str, Any]]:
 
 def open_zoo(
     name: str, file: WeightsFile | None = None, *, pretrained: bool = True, folder: Path | None = None
-) -> Source:
+) -> Network:
     """A bundled network with its weights, card and sample; with another ``file``, its architecture and sample.
 
     Raises:
@@ -54,7 +56,7 @@ def open_zoo(
     return _open(place, card, ModelInfo(name, "zoo", card=card if file is None else None), file, pretrained)
 
 
-def open_beside_card(path: Path, file: WeightsFile | None = None) -> Source | None:
+def open_beside_card(path: Path, file: WeightsFile | None = None) -> Network | None:
     """A weights file with its card beside it, as ``netaudit train`` writes them; None when there is no such card.
 
     With another ``file``: its weights, in the architecture of the card.
@@ -74,7 +76,7 @@ def open_beside_card(path: Path, file: WeightsFile | None = None) -> Source | No
     return _open(path.parent, card, ModelInfo(path.name, "file", card=card), file, True)
 
 
-def _open(place: Path, card: Mapping[str, Any], info: ModelInfo, file: WeightsFile | None, pretrained: bool) -> Source:
+def _open(place: Path, card: Mapping[str, Any], info: ModelInfo, file: WeightsFile | None, pretrained: bool) -> Network:
     from netaudit.sources.data import load_sample
     from netaudit.sources.hubs import sequential
     from netaudit.sources.hubs.architecture import Architecture, open_architecture

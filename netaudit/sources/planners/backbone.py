@@ -1,4 +1,4 @@
-"""From real inputs to the stack: what lies below the stack's bottom layer, as a function."""
+"""From real inputs to the head: what lies below its bottom layer, as a function."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from netaudit.errors import SourceError
-from netaudit.network.graph import Trace
-from netaudit.network.network import FCSpec
+from netaudit.network.graph import Graph
+from netaudit.network.network import LayerSpec
 from netaudit.sources.planners.plan import Plan
 from netaudit.text import printable
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 BATCH = 32  # inputs at a time: ImageNet networks need some 100 MB an input for their first feature maps
 
-Trunk = Callable[["Tensor"], "Tensor"]
+Backbone = Callable[["Tensor"], "Tensor"]
 
 
-def flattened(spec: FCSpec) -> Trunk:
-    """The stack takes the inputs themselves, flattened to ``[N, in]``."""
+def flattened(spec: LayerSpec) -> Backbone:
+    """The backbone of a head that takes the inputs themselves, flattened to ``[N, in]``."""
 
-    def trunk(x: Tensor) -> Tensor:
+    def backbone(x: Tensor) -> Tensor:
         width = math.prod(x.shape[1:])
         if width != spec.shape[1]:
             raise SourceError(
@@ -32,17 +32,17 @@ def flattened(spec: FCSpec) -> Trunk:
             )
         return x.reshape(len(x), width).float()
 
-    return trunk
+    return backbone
 
 
-def captured(make: Callable[[], nn.Module], weight: str) -> Trunk:
-    """Run the module that ``make`` gives, and keep what reaches the layer with that weight."""
+def captured(make: Callable[[], nn.Module], weight: str) -> Backbone:
+    """The backbone that runs the module of ``make`` and keeps what reaches the layer with that weight."""
     import torch
 
     from netaudit.sources.planners.meta_tracing import untouched
     from netaudit.sources.planners.recording import Capture
 
-    def trunk(x: Tensor) -> Tensor:
+    def backbone(x: Tensor) -> Tensor:
         module = make()
         parameter = dict(module.named_parameters(remove_duplicate=False))[weight]
         rows = []
@@ -57,7 +57,7 @@ def captured(make: Callable[[], nn.Module], weight: str) -> Trunk:
                 rows.append(capture.rows.float().cpu())
         return torch.cat(rows)
 
-    return trunk
+    return backbone
 
 
 def _run(module: nn.Module, batch: Tensor) -> Any:
@@ -68,13 +68,15 @@ def _run(module: nn.Module, batch: Tensor) -> Any:
         raise SourceError(f"the model does not take inputs of shape {tuple(batch.shape[1:])}: {reason}") from error
 
 
-def below(plan: Plan, trace: Trace | None, make: Callable[[], nn.Module] | None = None) -> Trunk | None:
-    """What lies below the stack of a plan; ``make`` gives the module with its weights, if
-    there is one. None when there is no stack."""
-    if plan.stack is None:
+def below(plan: Plan, graph: Graph | None, make: Callable[[], nn.Module] | None = None) -> Backbone | None:
+    """The backbone below the head of a plan; None when there is no head.
+
+    ``make`` gives the module with its weights, where there is one; otherwise the inputs must be what the head takes.
+    """
+    if plan.head is None:
         return None
-    bottom = plan.stack.layers[0].name
-    spec = next(entry for entry in plan.entries if isinstance(entry, FCSpec) and entry.name == bottom)
-    if make is None or trace is None or trace.flattened_input(spec.weight):
+    bottom = plan.head.layers[0].name
+    spec = next(entry for entry in plan.layers if isinstance(entry, LayerSpec) and entry.name == bottom)
+    if make is None or graph is None or graph.flattened_input(spec.weight):
         return flattened(spec)
     return captured(make, spec.weight)

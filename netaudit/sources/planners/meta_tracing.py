@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from netaudit.network.graph import Trace
+from netaudit.network.graph import Graph
 from netaudit.sources.planners.recording import Recorder
 
 # Sides of square images to try when a module does not say what it takes: ImageNet, CIFAR, MNIST, then the rest.
@@ -66,7 +66,7 @@ def untouched(module: nn.Module) -> Iterator[None]:
             dictionary.update(items)
 
 
-def trace(module: nn.Module, inputs: Sequence[Tensor]) -> Trace | None:
+def trace(module: nn.Module, inputs: Sequence[Tensor]) -> Graph | None:
     """Record a forward pass on the first input that the module takes; None when it takes none of them.
 
     ``inputs`` are on the meta device, and so runs the pass. A module that keeps a plain tensor as an attribute cannot
@@ -77,16 +77,18 @@ def trace(module: nn.Module, inputs: Sequence[Tensor]) -> Trace | None:
         parameters = dict(module.named_parameters())
         meta = {name: _without_data(t) for name, t in [*parameters.items(), *module.named_buffers()]}
         names = {id(meta[name]): name for name in parameters}
-        for x in inputs:
-            if found := _record(names, partial(torch.func.functional_call, module, meta, (x,))):
-                return found
+        with suppress(NotImplementedError):  # an operation needs the numbers themselves, whatever the inputs' shape
+            for x in inputs:
+                if graph := _record(names, partial(torch.func.functional_call, module, meta, (x,))):
+                    return graph
         if any(parameter.is_meta for parameter in parameters.values()):
             return None
         names = {id(parameter): name for name, parameter in parameters.items()}
         device = next((parameter.device for parameter in parameters.values()), torch.device("cpu"))
         for x in inputs:
-            if found := _record(names, partial(module, torch.zeros(x.shape, dtype=x.dtype, device=device))):
-                return found
+            with suppress(NotImplementedError):
+                if graph := _record(names, partial(module, torch.zeros(x.shape, dtype=x.dtype, device=device))):
+                    return graph
     return None
 
 
@@ -97,11 +99,18 @@ def _without_data(tensor: Tensor) -> Tensor:
     return torch.empty_strided(tensor.shape, tensor.stride(), dtype=tensor.dtype, device="meta")
 
 
-def _record(names: dict[int, str], run: Callable[[], Any]) -> Trace | None:
+def _record(names: dict[int, str], run: Callable[[], Any]) -> Graph | None:
+    """The operations of a run; None when it fails.
+
+    Raises:
+        NotImplementedError: an operation has no form without numbers.
+    """
     recorder = Recorder(names)
     try:
         with torch.random.fork_rng(devices=[]), recorder:
             output = run()
+    except NotImplementedError:
+        raise
     except Exception:  # noqa: BLE001 - a user's forward may raise anything; a model that cannot run is not an error
         return None
     return recorder.finish(output)

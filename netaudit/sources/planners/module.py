@@ -1,4 +1,4 @@
-"""Plan an ``nn.Module``: its layers by their types, their activations and the stack by a traced forward pass."""
+"""Plan an ``nn.Module``: its layers by their types, their activations and the head by a traced forward pass."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from torch.nn.modules.batchnorm import _NormBase
 from torch.nn.modules.conv import _ConvNd
 from torch.nn.utils.parametrize import ParametrizationList
 
-from netaudit.network.graph import Trace
-from netaudit.network.layers import Stack, StackLayer
-from netaudit.network.network import FCSpec
-from netaudit.sources.planners.plan import Group, Plan, assemble, in_projections, inferred_stack
+from netaudit.network.cells import CellSpec, Kind, cells_among
+from netaudit.network.graph import Graph
+from netaudit.network.layers import Head, HeadLayer
+from netaudit.network.network import LayerSpec
+from netaudit.sources.planners.plan import Group, Plan, assemble, in_projections, inferred_head
 
 _REASONS: tuple[tuple[tuple[type, ...], str], ...] = (
     ((nn.Embedding, nn.EmbeddingBag), "embedding"),
@@ -23,13 +24,20 @@ _REASONS: tuple[tuple[tuple[type, ...], str], ...] = (
     ((ParametrizationList,), "parametrised weight: remove the parametrisation to audit the layer"),
 )
 
+# What recurrent modules say of themselves: the mode of a layer, the class of a single cell, its nonlinearity.
+_KINDS: dict[str, Kind] = {
+    **{"RNN_TANH": "rnn_tanh", "RNN_RELU": "rnn_relu", "GRU": "gru", "LSTM": "lstm"},
+    **{"GRUCell": "gru", "LSTMCell": "lstm"},
+}
+_SIMPLE: dict[str, Kind] = {"tanh": "rnn_tanh", "relu": "rnn_relu"}
 
-def plan(module: nn.Module, trace: Trace | None) -> Plan:
+
+def plan(module: nn.Module, graph: Graph | None) -> Plan:
     """What to audit in a module, which is only looked at.
 
-    Without a trace no convolution counts as fully connected, activations are unknown, and the stack is inferred.
+    Without a graph no convolution counts as fully connected, activations are unknown, and the head is inferred.
     """
-    uses = _Uses(module, trace)
+    uses = _Uses(module, graph)
     parts = []
     for name, part in module.named_modules(remove_duplicate=False):
         specs = list(_layers(name, part, uses))
@@ -39,28 +47,40 @@ def plan(module: nn.Module, trace: Trace | None) -> Plan:
         parts.append((specs, [_group(label, part, group) for label, group in together if group]))
     tensors = dict(module.named_parameters(remove_duplicate=False))
     entries, total = assemble(parts, {key: (id(tensor), tensor.numel()) for key, tensor in tensors.items()})
-    if trace is None:
-        return Plan(tuple(entries), total, inferred_stack(entries))
-    specs = [entry for entry in entries if isinstance(entry, FCSpec) and not entry.rows]
+    cells = _cells(module)
+    if graph is None:
+        return Plan(tuple(entries), total, inferred_head(entries), cells)
+    specs = [entry for entry in entries if isinstance(entry, LayerSpec) and not entry.rows]
     known = {uses.names[id(tensors[spec.weight])]: spec for spec in specs}
-    top = trace.top({weight: spec.shape[1] for weight, spec in known.items()})
-    steps = tuple(StackLayer(known[weight].name, activation) for weight, activation in top)
-    return Plan(tuple(entries), total, Stack(steps, inferred=False) if steps else None)
+    top = graph.top({weight: spec.shape[1] for weight, spec in known.items()})
+    steps = tuple(HeadLayer(known[weight].name, activation) for weight, activation in top)
+    return Plan(tuple(entries), total, Head(steps, inferred=False) if steps else None, cells)
+
+
+def _cells(module: nn.Module) -> tuple[CellSpec, ...]:
+    """The recurrent cells, each once, whatever the number of names that its module goes by."""
+    kinds: dict[str, Kind] = {}
+    shapes: dict[str, tuple[int, ...]] = {}
+    for name, part in module.named_modules():
+        if isinstance(part, (nn.RNNBase, nn.RNNCellBase)):
+            kinds[name] = _KINDS.get(str(getattr(part, "mode", type(part).__name__))) or _SIMPLE[str(part.nonlinearity)]
+            shapes |= {key: tuple(tensor.shape) for key, tensor in _own(name, part).items()}
+    return cells_among(shapes, kinds)
 
 
 class _Uses:
     """How a traced pass used each parameter."""
 
-    def __init__(self, module: nn.Module, trace: Trace | None) -> None:
+    def __init__(self, module: nn.Module, graph: Graph | None) -> None:
         self.names = {id(tensor): name for name, tensor in module.named_parameters()}  # of tied ones the first
-        self.activations = trace.activations() if trace else {}
-        self.biases = {weight: op.weights[1:] for weight, op in trace.multiplications()} if trace else {}
-        self.covering = trace.covering() if trace else set()
+        self.activations = graph.activations() if graph else {}
+        self.biases = {weight: op.weights[1:] for weight, op in graph.multiplications()} if graph else {}
+        self.covering = graph.covering() if graph else set()
         self.linear = {id(part.weight) for part in module.modules() if isinstance(part, nn.Linear)}
-        self.attention = "linear" if trace else None  # nothing follows q, k and v but their products
+        self.attention = "linear" if graph else None  # nothing follows q, k and v but their products
 
 
-def _layers(name: str, part: nn.Module, uses: _Uses) -> Iterator[FCSpec]:
+def _layers(name: str, part: nn.Module, uses: _Uses) -> Iterator[LayerSpec]:
     """The fully connected layers whose weights the part holds itself."""
     own = _own(name, part)
     if isinstance(part, nn.MultiheadAttention):
@@ -80,7 +100,7 @@ def _layers(name: str, part: nn.Module, uses: _Uses) -> Iterator[FCSpec]:
         else:
             continue
         if weight.is_floating_point() and weight.layout == torch.strided and weight.numel():
-            yield FCSpec(
+            yield LayerSpec(
                 name if is_weight and name else key,
                 (weight.shape[0], weight[0].numel()),
                 key,

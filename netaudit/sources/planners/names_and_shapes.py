@@ -2,45 +2,23 @@
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 
-from netaudit.network.network import FCSpec
-from netaudit.sources.planners.plan import IN_PROJECTIONS, Group, Plan, assemble, in_projections, inferred_stack
+from netaudit.network.cells import cells_among
+from netaudit.network.network import LayerSpec
+from netaudit.sources.planners.plan import IN_PROJECTIONS, Group, Plan, assemble, in_projections, inferred_head
+from netaudit.sources.weights_file import Declared
 
 _WEIGHT = re.compile(r"(?P<stem>(?:.*_)?)(?P<word>weights?|kernel|w)(?P<number>_?\d*)", re.IGNORECASE)
 _BIASES = {"weight": ("bias",), "weights": ("biases", "bias"), "kernel": ("bias",), "w": ("b", "bias")}
-_RECURRENT = re.compile(r"(weight|bias)_(ih|hh)")
+_RECURRENT = re.compile(r"(weight|bias)_(ih|hh|hr)")
 _EMBEDDING = re.compile(r"embed|(^|_)emb($|_)|^w[tp]e$|position|(^|_)pos($|_)|token|^shared$", re.IGNORECASE)
 _NORM = re.compile(r"(^|[._])(norm|bn|ln|batchnorm|layernorm)", re.IGNORECASE)
 _BUFFER = re.compile(
     r"running_(mean|var)|num_batches_tracked|relative_position_index|relative_coords_table|position_ids|inv_freq|.*mask"
 )
 _OPTIMISER = re.compile(r"(^|\.)(optim\w*|exp_avg\w*|max_exp_avg\w*|momentum_buffer|square_avg|lr_schedulers?)(\.|$)")
-
-
-@dataclass(frozen=True)
-class Declared:
-    """What a file says of one tensor, before anything is read."""
-
-    shape: tuple[int, ...]
-    dtype: str
-    identity: Hashable
-    """Equal for tensors that are the very same stored numbers (tied weights)."""
-    refusal: str = ""
-    """Why the tensor cannot be read, if so: sparse, quantised, declared larger than its storage, ..."""
-
-    @property
-    def size(self) -> int:
-        """Number of elements."""
-        return math.prod(self.shape)
-
-    @property
-    def floating(self) -> bool:
-        """Whether the numbers are floating point (float8 and bfloat16 too)."""
-        return re.fullmatch(r"b?float(16|32|64|8_\w+)", self.dtype) is not None
 
 
 def plan(declared: Mapping[str, Declared], origin: str = "2-D weight") -> Plan:
@@ -52,7 +30,7 @@ def plan(declared: Mapping[str, Declared], origin: str = "2-D weight") -> Plan:
     biases = {key: bias for key in declared for bias in _bias(key, declared)}
     turned = _turned(declared, biases)
     specs = {key: list(_specs(key, declared, biases, turned, origin)) for key in biases}
-    used = {key for found in specs.values() for spec in found for key in (spec.weight, spec.bias)}
+    used = {key for layers in specs.values() for spec in layers for key in (spec.weight, spec.bias)}
     modules: dict[str, list[str]] = {}
     for key in declared:
         modules.setdefault(key.rpartition(".")[0] or key, []).append(key)
@@ -60,11 +38,12 @@ def plan(declared: Mapping[str, Declared], origin: str = "2-D weight") -> Plan:
     for keys in modules.values():
         rest = [key for key in keys if key not in used]
         together = [rest] if len(rest) == len(keys) else [[key] for key in rest]
-        found = [spec for key in keys for spec in specs.get(key, ())]
-        parts.append((found, [_group(group, declared) for group in together]))
+        audited = [spec for key in keys for spec in specs.get(key, ())]
+        parts.append((audited, [_group(group, declared) for group in together]))
     parameters = {key: (tensor.identity, tensor.size) for key, tensor in declared.items() if _is_parameter(key, tensor)}
     entries, total = assemble(parts, parameters)
-    return Plan(tuple(entries), total, inferred_stack(entries))
+    numbers = {key: tensor.shape for key, tensor in declared.items() if tensor.floating and not tensor.refusal}
+    return Plan(tuple(entries), total, inferred_head(entries), cells_among(numbers))
 
 
 def _bias(key: str, declared: Mapping[str, Declared]) -> Iterator[str | None]:
@@ -78,8 +57,13 @@ def _bias(key: str, declared: Mapping[str, Declared]) -> Iterator[str | None]:
     stem = key.removesuffix(last) + match["stem"]
     for word in _BIASES[match["word"].lower()]:
         for bias in (stem + word + match["number"], stem + word.upper() + match["number"]):
-            found = declared.get(bias)
-            if found and found.floating and not found.refusal and found.shape in [(length,) for length in tensor.shape]:
+            candidate = declared.get(bias)
+            if (
+                candidate
+                and candidate.floating
+                and not candidate.refusal
+                and candidate.shape in [(length,) for length in tensor.shape]
+            ):
                 yield bias
                 return
     if not _is_embedding(key):  # an nn.Embedding has no bias
@@ -106,7 +90,7 @@ def _turned(declared: Mapping[str, Declared], biases: Mapping[str, str | None]) 
 
 def _specs(
     key: str, declared: Mapping[str, Declared], biases: Mapping[str, str | None], turned: set[str], origin: str
-) -> Iterator[FCSpec]:
+) -> Iterator[LayerSpec]:
     """The layers whose weight is stored under ``key``: one, or the parts of an attention's in_proj."""
     prefix, dot, last = key.rpartition(".")
     if re.fullmatch(r"(in|q|k|v)_proj_weight", last):
@@ -117,11 +101,11 @@ def _specs(
             return
     rows, columns = declared[key].shape
     if key in turned:
-        yield FCSpec(
+        yield LayerSpec(
             _layer(key), (columns, rows), key, biases[key], origin=f"{origin}, stored as [in, out]", transposed=True
         )
     else:
-        yield FCSpec(_layer(key), (rows, columns), key, biases[key], origin=origin)
+        yield LayerSpec(_layer(key), (rows, columns), key, biases[key], origin=origin)
 
 
 def _group(keys: Sequence[str], declared: Mapping[str, Declared]) -> Group:

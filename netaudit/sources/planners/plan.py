@@ -1,13 +1,15 @@
-"""The plan of a model: what is audited, what is not and why, and the stack at its top. Shapes only, nothing is read."""
+"""The plan of a model: what is audited, what is not and why, and the head. Shapes only, nothing is read."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain, count
 
-from netaudit.network.layers import SkippedLayer, Stack, StackLayer
-from netaudit.network.network import FCSpec
+from netaudit.network.cells import CellSpec
+from netaudit.network.layers import Head, HeadLayer, SkippedLayer
+from netaudit.network.network import LayerSpec
 
 _INFERRED = "The stack was inferred from names and shapes"
 _ASSUMED = f"{_INFERRED}; ReLU between its layers was assumed."
@@ -20,11 +22,12 @@ IN_PROJECTIONS = ("in_proj_weight", "q_proj_weight", "k_proj_weight", "v_proj_we
 
 @dataclass(frozen=True)
 class Plan:
-    """What a source will give. The entries' parameters add up to ``parameters_total``."""
+    """What a network will give. The parameters of the layers add up to ``parameters_total``."""
 
-    entries: tuple[FCSpec | SkippedLayer, ...]
+    layers: tuple[LayerSpec | SkippedLayer, ...]
     parameters_total: int
-    stack: Stack | None = None
+    head: Head | None = None
+    cells: tuple[CellSpec, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -39,15 +42,16 @@ class Group:
 
 
 def assemble(
-    parts: Sequence[tuple[Sequence[FCSpec], Sequence[Group]]], parameters: Mapping[str, tuple[Hashable, int]]
-) -> tuple[list[FCSpec | SkippedLayer], int]:
+    parts: Sequence[tuple[Sequence[LayerSpec], Sequence[Group]]], parameters: Mapping[str, tuple[Hashable, int]]
+) -> tuple[list[LayerSpec | SkippedLayer], int]:
     """The entries of a plan and how many parameters there are, each counted once; the entries add up to that.
 
     ``parts`` are a model's modules in order: their layers, and the rest. ``parameters`` gives for every key what it is
     (equal for tied ones) and its number of elements. Tied weights are audited once, as the first layer that has them; a
     weight that an embedding shares with a layer is the layer's.
     """
-    audited: dict[tuple[Hashable, tuple[int, int] | None], FCSpec] = {}
+    parts = _with_unique_names(parts)
+    audited: dict[tuple[Hashable, tuple[int, int] | None], LayerSpec] = {}
     owner: dict[Hashable, str] = {}  # under which entry each parameter is counted
 
     def claim(name: str, keys: Iterable[str | None]) -> int:
@@ -58,7 +62,7 @@ def assemble(
     for spec in (spec for specs, _ in parts for spec in specs):
         if audited.setdefault((parameters[spec.weight][0], spec.rows), spec) is spec:
             claim(spec.name, (spec.weight, spec.bias))
-    entries: list[FCSpec | SkippedLayer] = []
+    entries: list[LayerSpec | SkippedLayer] = []
     for specs, groups in parts:
         for spec in specs:
             first = audited[parameters[spec.weight][0], spec.rows]
@@ -71,13 +75,33 @@ def assemble(
     return entries, sum(dict(parameters.values()).values())
 
 
-def inferred_stack(entries: Sequence[FCSpec | SkippedLayer]) -> Stack | None:
-    """Guess the stack: the longest run of layers that ends at the last one, each feeding the next.
+def _with_unique_names(
+    parts: Sequence[tuple[Sequence[LayerSpec], Sequence[Group]]],
+) -> list[tuple[list[LayerSpec], Sequence[Group]]]:
+    """The parts with every layer under a name of its own, so that a name says which layer is meant.
+
+    A file may hold ``fc.weight`` and ``fc.kernel``: the second layer goes by the name of its weight.
+    """
+    names: set[str] = set()
+    unique = []
+    for specs, groups in parts:
+        renamed = []
+        for spec in specs:
+            others = (f"{spec.name} {number}" for number in count(2))
+            name = next(name for name in chain((spec.name, spec.weight), others) if name not in names)
+            names.add(name)
+            renamed.append(spec if name == spec.name else replace(spec, name=name))
+        unique.append((renamed, groups))
+    return unique
+
+
+def inferred_head(entries: Sequence[LayerSpec | SkippedLayer]) -> Head | None:
+    """Guess the head: the longest run of layers that ends at the last one, each feeding the next.
 
     Layers belong to one run when they follow each other with no other parameter between them, the outputs of one are as
     many as the inputs of the next, and none is named like a part of attention.
     """
-    run: list[FCSpec] = []
+    run: list[LayerSpec] = []
     closed = True  # whether something else came after the run's last layer
     for entry in entries:
         if isinstance(entry, SkippedLayer):
@@ -89,13 +113,13 @@ def inferred_stack(entries: Sequence[FCSpec | SkippedLayer]) -> Stack | None:
             run, closed = ([*run, entry] if follows else [entry]), False
     if not run:
         return None
-    inner = tuple(StackLayer(spec.name, "relu") for spec in run[:-1])
-    return Stack(
-        (*inner, StackLayer(run[-1].name, "linear")), inferred=True, note=_ASSUMED if inner else f"{_INFERRED}."
-    )
+    inner = tuple(HeadLayer(spec.name, "relu") for spec in run[:-1])
+    return Head((*inner, HeadLayer(run[-1].name, "linear")), inferred=True, note=_ASSUMED if inner else f"{_INFERRED}.")
 
 
-def in_projections(prefix: str, shapes: Mapping[str, tuple[int, ...]], activation: str | None = None) -> list[FCSpec]:
+def in_projections(
+    prefix: str, shapes: Mapping[str, tuple[int, ...]], activation: str | None = None
+) -> list[LayerSpec]:
     """Query, key and value of one ``nn.MultiheadAttention`` as layers ``<prefix>.in_proj.q|k|v``.
 
     ``shapes`` holds the module's own tensors under their short names: ``in_proj_weight`` for all three, or
@@ -115,7 +139,7 @@ def in_projections(prefix: str, shapes: Mapping[str, tuple[int, ...]], activatio
         return []
     bias = f"{dot}in_proj_bias" if shapes.get("in_proj_bias") == (3 * width,) else None
     return [
-        FCSpec(
+        LayerSpec(
             f"{dot}in_proj.{part}",
             (width, inputs[i]),
             f"{dot}in_proj_weight" if fused else f"{dot}{part}_proj_weight",

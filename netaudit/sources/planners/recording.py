@@ -12,18 +12,18 @@ from typing import Any
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
-from netaudit.network.graph import CONVOLUTIONS, Op, Trace
+from netaudit.network.graph import CONVOLUTIONS, Graph, Op
 
 MULTIPLIES = CONVOLUTIONS | {"linear"}
 _ALIASES = {"log_sigmoid": "logsigmoid", "swish": "silu"}
 
 
 class Recorder(TorchFunctionMode):
-    """Writes every torch call into ``trace``. ``names`` gives the parameters' names by ``id``."""
+    """Writes every torch call into ``graph``. ``names`` gives the parameters' names by ``id``."""
 
     def __init__(self, names: Mapping[int, str]) -> None:
         super().__init__()
-        self.trace = Trace()
+        self.graph = Graph()
         self._names = names
         self._numbers: dict[int, int] = {}
         self._kept: list[Tensor] = []  # a tensor freed during the pass would give its id to another
@@ -48,24 +48,24 @@ class Recorder(TorchFunctionMode):
         if made:
             outputs = tuple(self.number(t, new=True) for t in made)
             name = _canonical(name, args, kwargs)
-            self.trace.add(Op(name, inputs, outputs, weights, name in CONVOLUTIONS and _covers(args, kwargs, result)))
+            self.graph.add(Op(name, inputs, outputs, weights, name in CONVOLUTIONS and _covers(args, kwargs, result)))
         return result
 
     def number(self, tensor: Tensor, *, new: bool = False) -> int:
         """The number of a tensor's present value."""
         if new or id(tensor) not in self._numbers:
-            self._numbers[id(tensor)] = len(self.trace.shapes)
-            self.trace.shapes.append(tuple(tensor.shape))
+            self._numbers[id(tensor)] = len(self.graph.shapes)
+            self.graph.shapes.append(tuple(tensor.shape))
             self._kept.append(tensor)
         return self._numbers[id(tensor)]
 
-    def finish(self, output: Any) -> Trace:
-        """The trace, with the model's output marked: the only tensor of it, or the one called ``logits``."""
+    def finish(self, output: Any) -> Graph:
+        """The graph, with the model's output marked: the only tensor of it, or the one called ``logits``."""
         if isinstance(output, Mapping) and isinstance(output.get("logits"), Tensor):
             output = output["logits"]
         tensors = list(_tensors(output))
-        self.trace.output = self.number(tensors[0]) if len(tensors) == 1 else None
-        return self.trace
+        self.graph.output = self.number(tensors[0]) if len(tensors) == 1 else None
+        return self.graph
 
 
 class Capture(TorchFunctionMode):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from netaudit import __version__
 from netaudit.auditor import Auditor, report_on
 from netaudit.errors import SourceError
-from netaudit.network.network import Progress, Source
+from netaudit.network.network import Network, Progress
 from netaudit.results import AuditReport, LayerResult, StackRun
 from netaudit.sources.hubs.zoo import open_beside_card
 from netaudit.sources.weights import open_weights
@@ -47,8 +47,8 @@ def measure(folders: Sequence[Path], device: torch.device, seed: int, progress: 
     total, done = sum(map(len, files.values())), 0
     networks = []
     for folder, kept in files.items():
-        source = _open(folder, None)
-        card, run = source.info.card or {}, _json(folder / FIGURES)
+        network = _open(folder, None)
+        card, run = network.info.card or {}, _json(folder / FIGURES)
         epochs = []
         for file in kept:
             progress(f"{printable(folder.name, 60)}: epoch {int(file.stem)}", done, total)
@@ -63,7 +63,7 @@ def measure(folders: Sequence[Path], device: torch.device, seed: int, progress: 
                 "seed": card["seed"],
                 "trained_with": card["trained_with"],
                 "accuracy": card["accuracy"],
-                "layers": [{"name": spec.name, "shape": list(spec.shape)} for spec in source.specs()],
+                "layers": [{"name": spec.name, "shape": list(spec.shape)} for spec in network.specs()],
                 "history": run["history"],
                 "epochs": epochs,
             }
@@ -100,11 +100,11 @@ def _files(folder: Path) -> list[Path]:
     return files
 
 
-def _open(folder: Path, file: Path | None) -> Source:
-    source = open_beside_card(folder / WEIGHTS, None if file is None else open_weights(file))
-    if source is None:
+def _open(folder: Path, file: Path | None) -> Network:
+    network = open_beside_card(folder / WEIGHTS, None if file is None else open_weights(file))
+    if network is None:
         raise SourceError(f"{printable(str(folder))}: the run is not finished: it has no card", hint="netaudit train")
-    return source
+    return network
 
 
 def _json(path: Path) -> dict[str, Any]:

@@ -45,13 +45,13 @@ def analysers(path: Path) -> Callable[[], object]:
     """netaudit's analysers with their default nulls, caches empty; no stack, no report."""
     from netaudit.analyses.network.labels_back.stack import Inputs
     from netaudit.auditor import Auditor
-
+    from netaudit.network.reader import LayerReader
     from netaudit.numerics.device import choose
-    from netaudit.sources.open import open_source
+    from netaudit.sources.open import open_network
 
-    source = open_source(path)
-    entries, auditor = source.select((), ()), Auditor(choose("cpu"))  # which imports PyTorch
-    return lambda: list(auditor.run(source, entries, Inputs(), ()))
+    network = open_network(path)
+    auditor = Auditor(choose("cpu"))  # which imports PyTorch
+    return lambda: list(auditor.run(LayerReader(network), Inputs(), ()))
 
 
 def audit(path: Path) -> Callable[[], object]:

@@ -92,9 +92,9 @@ def measure(device: str, layers: Path) -> dict[str, Any]:
         started = time.perf_counter()
         reports[name] = netaudit.audit(target, device=device).to_dict()
         seconds[name] = time.perf_counter() - started
-        source = netaudit.open_source(target)
-        for spec in source.specs():
-            weight = source.read(spec).weight
+        network = netaudit.open_network(target)
+        for spec in network.specs():
+            weight = network.read(spec).weight
             moments = entries.describe(weight)
             if isinstance(moments, entries.Entries):
                 found = spectrum.singular_values(weight, moments.mean, moments.std, where)

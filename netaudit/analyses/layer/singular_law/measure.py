@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netaudit.analyses.context import LayerContext
-from netaudit.analyses.judging import finite, judge, null_of, unjudged, widened, worst
+from netaudit.analyses.judging import finite, judge, null_of, widened, worst
 from netaudit.analyses.layer.singular_law.payload import (
     METRICS,
     MOST_DESCRIBED,
@@ -40,7 +40,7 @@ from netaudit.numerics import spectrum as spectra
 from netaudit.numerics.gaussian_spectra import gaussian_spectra
 from netaudit.numerics.laws import marchenko_pastur, spikes, tracy_widom
 from netaudit.numerics.laws.distances import ks, midpoints, wasserstein
-from netaudit.results.payload import Condition, Null, Rule, curve_values, six_digits
+from netaudit.results.payload import Condition, Null, Rule, curve_values, six_digits, unjudged
 
 SURROGATE_METRICS = ("ks_marchenko_pastur", "bulk_variance_share", "spikes", "largest_over_edge")
 

@@ -1,0 +1,78 @@
+"""Files that people mistake for weights, or whose format is not read: named by content, with what to do about them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from netaudit.sources.formats.format import Beginning, Format
+
+Sniff = Callable[[Beginning], bool]
+
+
+def starts(*signatures: bytes, at: int = 0) -> Sniff:
+    """A file that holds one of the signatures at an offset."""
+    return lambda file: file.head.startswith(signatures, at)
+
+
+def text_starts(*words: str) -> Sniff:
+    """A text file that begins with one of the words, in lower case."""
+    return lambda file: file.text.startswith(words)
+
+
+def zipped(*endings: str) -> Sniff:
+    """A zip file with a record whose name has one of the endings."""
+    return lambda file: any(name.endswith(endings) for name in file.zip_names or ())
+
+
+def all_zipped(ending: str) -> Sniff:
+    """A zip file all of whose records have names with the ending."""
+    return lambda file: bool(file.zip_names) and all(name.endswith(ending) for name in file.zip_names or ())
+
+
+def by_name(file: Beginning) -> bool:
+    """A format without a signature: only its suffix tells."""
+    return False
+
+
+_SAVE = "save its state dict with torch.save(model.state_dict(), FILE), or with safetensors"
+_CONVERT = "convert it to safetensors, or pass its arrays as a state dict to netaudit.audit"
+_UNPACK = "unpack it, and name the weights file in it"
+
+# (name, suffixes, how it is told, what such a file is, what to do); the first that tells a file has it.
+_ROWS: tuple[tuple[str, tuple[str, ...], Sniff, str, str], ...] = (
+    ("ONNX", (".onnx",), by_name, "an ONNX model", _CONVERT),
+    ("HDF5", (".h5", ".hdf5"), starts(b"\x89HDF\r\n\x1a\n"), "an HDF5 file, as Keras writes", _CONVERT),
+    ("Keras", (".keras",), zipped("model.weights.h5"), "a Keras model", _CONVERT),
+    ("NumPy archive", (".npz",), all_zipped(".npy"), "an archive of NumPy arrays", _CONVERT),
+    ("NumPy array", (".npy",), starts(b"\x93NUMPY"), "a NumPy array", _CONVERT),
+    ("GGUF", (".gguf",), starts(b"GGUF"), "a GGUF file", _CONVERT),
+    ("msgpack", (".msgpack",), by_name, "a msgpack file, as Flax writes", _CONVERT),
+    ("TensorFlow graph", (".pb",), by_name, "a TensorFlow graph", _CONVERT),
+    ("TensorFlow checkpoint", (".index",), by_name, "the index of a TensorFlow checkpoint", _CONVERT),
+    ("TensorFlow Lite", (".tflite",), starts(b"TFL3", at=4), "a TensorFlow Lite model", _CONVERT),
+    ("Core ML", (".mlmodel",), by_name, "a Core ML model", _CONVERT),
+    ("joblib", (".joblib",), by_name, "a file of joblib, which may run code when it is loaded", _SAVE),
+    ("TorchScript", (".jit",), zipped("/constants.pkl"), "a TorchScript archive, which holds code", _SAVE),
+    (
+        *("torch.export", (".pt2",), zipped("archive_format", "serialized_exported_program.json")),
+        *("a program of torch.export", _SAVE),
+    ),
+    ("tar", (".tar",), by_name, "a tar archive", _UNPACK),
+    ("zip", (".zip",), starts(b"PK\x03\x04"), "a zip file, but not one of torch.save (it has no data.pkl)", _UNPACK),
+    (
+        *("compressed file", (".gz", ".xz", ".zst", ".bz2")),
+        starts(b"\x1f\x8b", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd", b"BZh"),
+        *("a compressed file", "unpack it first"),
+    ),
+    (
+        *("Git LFS pointer", (), text_starts("version https://git-lfs.github.com/spec/")),
+        *("a Git LFS pointer, which stands for the file", "`git lfs pull` in its repository fetches the file itself"),
+    ),
+    (
+        *("web page", (".html", ".htm"), text_starts("<!doctype html", "<html", "<?xml")),
+        *("a web page, not a weights file", "the download gave a page in its place: a login, or an error"),
+    ),
+    ("JSON", (".json",), text_starts("{", "["), "a JSON file, but not an index of shards", "name the weights file"),
+)
+
+UNREAD = tuple(Format(name, suffixes, sniff, reason=what, hint=hint) for name, suffixes, sniff, what, hint in _ROWS)

@@ -1,0 +1,56 @@
+"""An opened weights file, whatever its format: what it declares, and a store to read it from."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from netaudit.network.network import TensorStore
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What a file says of one tensor, before anything is read."""
+
+    shape: tuple[int, ...]
+    dtype: str
+    """Under PyTorch's name, without ``torch.``; a type that PyTorch does not have goes by the format's own name."""
+    identity: Hashable
+    """Equal for tensors that are the very same stored numbers (tied weights)."""
+    refusal: str = ""
+    """Why the tensor cannot be read, if so: sparse, quantised, declared larger than its storage, ..."""
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return math.prod(self.shape)
+
+    @property
+    def floating(self) -> bool:
+        """Whether the numbers are floating point (float8 and bfloat16 too)."""
+        return re.fullmatch(r"b?float(16|32|64|8_\w+)", self.dtype) is not None
+
+
+@dataclass(frozen=True)
+class WeightsFile:
+    """An opened weights file: its index was read, its tensors were not."""
+
+    path: Path
+    store: TensorStore
+    declared: Mapping[str, Declared]
+    """What the file says of each tensor of the store, in the file's order."""
+    nested_under: str = ""
+    """The keys under which the state dict lay in a checkpoint, ``"checkpoint.model"`` for instance."""
+    metadata: Mapping[str, Any] | None = None
+    """Versions of the modules, for ``load_state_dict``."""
+    shards: tuple[Path, ...] = ()
+    """The files with the tensors, when ``path`` is their index."""
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Every file that was opened."""
+        return (self.path, *self.shards)
