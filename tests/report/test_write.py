@@ -96,14 +96,6 @@ def test_every_renderer_says_what_it_is():
     assert all(renderer.says and renderer.suffix.startswith(".") for renderer in RENDERERS)
 
 
-TOY = """
-from netaudit.report.renderers import table
-toy = table.Renderer("shout", ".shout", lambda document: document.title.upper().encode(), "the title, loudly")
-table.RENDERERS = (toy, *table.RENDERERS)
-table.FORMATS = tuple(renderer.name for renderer in table.RENDERERS)
-"""
-
-
 def test_importing_the_room_is_cheap(run_python):
     code = """
 import sys

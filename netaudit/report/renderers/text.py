@@ -81,9 +81,10 @@ def _row(cells: Sequence[Span], table: Table, widths: Sequence[int]) -> Iterator
         for cell, text, column, width in zip(cells, lines, table.columns, widths, strict=True):
             padding = Span(" " * (width - _cells(text)))
             shown = replace(cell, text=text)
-            spans += [padding, shown] if column.numeric else [shown, padding]
-            spans.append(Span(_GAP))
-        yield tuple(spans[:-1])
+            spans += [padding, shown, Span(_GAP)] if column.numeric else [shown, padding, Span(_GAP)]
+        while spans and not spans[-1].text.strip():  # no line ends in blanks
+            spans.pop()
+        yield tuple(spans)
 
 
 def _folded(text: str, width: int) -> list[str]:
