@@ -35,7 +35,7 @@ def provenance(
         versions={
             "netaudit": __version__,
             "python": platform.python_version(),
-            "torch": torch.__version__,
+            "torch": str(torch.__version__),
             "numpy": metadata.version("numpy"),
             "scipy": metadata.version("scipy"),
             **network.versions,
