@@ -14,8 +14,8 @@ from netaudit.auditing.provenance import provenance
 from netaudit.auditing.work import PREPARED, too_large, work
 from netaudit.errors import NetauditError
 from netaudit.network.fingerprint import WeightsHash
-from netaudit.network.layers import SkippedLayer
 from netaudit.network.inputs import Sample
+from netaudit.network.layers import SkippedLayer
 from netaudit.network.network import LayerSpec, Network, Progress
 from netaudit.network.reader import LayerReader
 from netaudit.numerics import device as devices

@@ -45,6 +45,7 @@ def analysers(path: Path) -> Callable[[], object]:
     """netaudit's analysers with their default nulls, caches empty; no stack, no report."""
     from netaudit.analyses.network.labels_back.stack import Inputs
     from netaudit.auditor import Auditor
+
     from netaudit.network.reader import LayerReader
     from netaudit.numerics.device import choose
     from netaudit.sources.open import open_network
