@@ -18,9 +18,10 @@ from netaudit.errors import SourceError
 CHILD = """
 import json, sys, time
 import netaudit
-from netaudit import device
+from netaudit.numerics import device
 from netaudit.auditor import Auditor
 from netaudit.network.fingerprint import WeightsHash
+from netaudit.network.reader import LayerReader
 from netaudit.sources.open import open_network
 from netaudit.analyses.network.labels_back.stack import Inputs
 
@@ -33,8 +34,8 @@ elif what == "layers":
     said = len(list(open_network(folder).specs()))
 else:
     network = open_network(folder)
-    results = Auditor(device.choose("cpu")).run(network, list(network.specs()), Inputs(), (WeightsHash().add,))
-    said = sum(result.findings[0].verdict == "not_applicable" for result in results)
+    results = Auditor(device.choose("cpu")).run(LayerReader(network), Inputs(), (WeightsHash().add,))
+    said = sum(result.findings[0].verdict == "not_applicable" for result in results if hasattr(result, "findings"))
 first = device.peak_memory()
 if what == "audit" and not layers:  # again: what libraries allocate once, much of it after this peak, is no layer's
     netaudit.audit(folder)
