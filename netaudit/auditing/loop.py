@@ -12,6 +12,7 @@ from netaudit.analyses.head_inputs import data_result, head_inputs
 from netaudit.analyses.needs import missing_of_layer, missing_of_network
 from netaudit.auditing.provenance import provenance
 from netaudit.auditing.refusals import nothing_chosen, nothing_judged
+from netaudit.auditing.selection import Selection
 from netaudit.auditing.work import PREPARED, too_large, work
 from netaudit.network.fingerprint import WeightsHash
 from netaudit.network.inputs import Sample
@@ -24,15 +25,6 @@ from netaudit.results.payload import Payload
 from netaudit.results.report import Coverage, HeadResult, LayerResult, Model, Report, Summary, not_applicable
 from netaudit.text import printable
 from netaudit.vocabulary import VERDICTS
-
-
-@dataclass(frozen=True)
-class Selection:
-    """Which layers are audited: globs of their names."""
-
-    layers: tuple[str, ...] = ()
-    """All layers without any."""
-    exclude: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -78,7 +70,15 @@ class Auditor:
         return Report(
             target=network.info.name,
             model=Model(**asdict(network.info)),
-            provenance=provenance(self, network, sample, file_sha256, weights.fingerprint.hexdigest(), chosen),
+            provenance=provenance(
+                self.settings,
+                [analysis.name for analysis in self.analyses],
+                chosen,
+                network,
+                sample,
+                file_sha256,
+                weights.fingerprint.hexdigest(),
+            ),
             coverage=Coverage(network.parameters_total, sum(spec.parameters for spec in network.specs())),
             head=_head(network),
             data=data_result(inputs, sample),
@@ -172,7 +172,7 @@ class _Share:
 
 @contextmanager
 def _named(analysis: Analysis, events: list[str]) -> Iterator[None]:
-    """Add what happens meanwhile to ``events``, such as a part that was computed on the CPU, with the analysis' name."""
+    """Add what happens meanwhile to ``events``, with the analysis' name: a part that was computed on the CPU."""
     with devices.fallbacks() as happened:
         yield
     events += [f"{analysis.title}: {event}" for event in happened]
