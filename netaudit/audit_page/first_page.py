@@ -98,7 +98,10 @@ def layer_name(presented: Presented, index: int) -> Span:
 def _counts(presented: Presented) -> Table:
     claims = presented.report.summary.claims
     rows = [
-        (Span(analysis.full_title), *(Span(number(claims[analysis.name].get(word, 0))) for word in VERDICT_WORDS))
+        (
+            Span(analysis.full_title),
+            *(Span(number(claims.get(analysis.name, {}).get(word, 0))) for word in VERDICT_WORDS),
+        )
         for analysis in presented.claims
     ]
     columns = [Column("Claim"), *(Column(words, numeric=True) for words in VERDICT_WORDS.values())]

@@ -18,7 +18,9 @@ def network(presented: Presented) -> list[Section]:
     reasons: list[Spans] = [
         (Span(f"{analysis.title}: ", "strong"), Span(sentence(report.analyses[analysis.name].note)))
         for analysis in presented.analyses
-        if analysis.scope == "network" and not_applicable(report.analyses[analysis.name])
+        if analysis.scope == "network"
+        and analysis.name in report.analyses
+        and not_applicable(report.analyses[analysis.name])
     ]
     reasons += [
         (Span(f"{name}: ", "strong"), Span("this analysis is not installed here; its numbers are in audit.json."))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from netaudit.analyses.analysis import Analysis, Place
 from netaudit.audit_page.selection import shown_in_full
-from netaudit.report.document.model import Presentation
+from netaudit.report.document.model import Block, Figure, Pair, Presentation
 from netaudit.results.payload import Finding, Payload
 from netaudit.results.report import LayerResult, Report, not_applicable
 from netaudit.text import printable
@@ -62,7 +62,7 @@ class Presented:
 
 def present(report: Report, analyses: Sequence[Analysis]) -> Presented:
     """Ask every analysis what it says of its payloads."""
-    names = [*dict.fromkeys(name for layer in report.layers for name in layer.analyses), *report.analyses]
+    names = list(dict.fromkeys([name for layer in report.layers for name in layer.analyses] + list(report.analyses)))
     known = tuple(analysis for analysis in analyses if analysis.name in names)
     of_layers = [analysis for analysis in known if analysis.scope == "layer"]
     digits = max(3, len(str(len(report.layers))))
@@ -79,7 +79,9 @@ def present(report: Report, analyses: Sequence[Analysis]) -> Presented:
     network = {
         analysis: _presentation(analysis, report.analyses[analysis.name], Place(report))
         for analysis in known
-        if analysis.scope == "network" and not not_applicable(report.analyses[analysis.name])
+        if analysis.scope == "network"
+        and analysis.name in report.analyses
+        and not not_applicable(report.analyses[analysis.name])
     }
     installed = {analysis.name for analysis in analyses}
     unknown = tuple(printable(name, 80) for name in names if name not in installed)
@@ -95,4 +97,15 @@ def _presentation(analysis: Analysis, payload: Payload | None, place: Place) -> 
 
 def _stemmed(part: Presentation, stem: str) -> Presentation:
     """The presentation with the layer's number before the names of its figures."""
-    return replace(part, figures=tuple(replace(figure, stem=f"{stem}_{figure.stem}") for figure in part.figures))
+
+    def stemmed(block: Block) -> Block:
+        match block:
+            case Figure():
+                return replace(block, stem=f"{stem}_{block.stem}")
+            case Pair():
+                return replace(block, items=tuple(stemmed(item) for item in block.items))  # type: ignore[arg-type]
+            case _:
+                return block
+
+    figures = tuple(replace(figure, stem=f"{stem}_{figure.stem}") for figure in part.figures)
+    return replace(part, figures=figures, blocks=tuple(stemmed(block) for block in part.blocks))

@@ -12,6 +12,7 @@ import click
 from click_default_group import DefaultGroup
 
 from netaudit import __version__
+from netaudit.cli.analyses import analyses
 from netaudit.cli.audit import audit
 from netaudit.cli.calibrate import calibrate
 from netaudit.cli.curves import curves
@@ -24,7 +25,7 @@ from netaudit.cli.zoo import zoo
 from netaudit.errors import NetauditError
 from netaudit.text import printable
 
-COMMANDS = (audit, layers, zoo, render, calibrate, theory, train, curves, shadow_study)
+COMMANDS = (audit, layers, analyses, zoo, render, calibrate, theory, train, curves, shadow_study)
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 
 

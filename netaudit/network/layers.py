@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
+from msgspec import Meta
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -51,9 +52,12 @@ class SkippedLayer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A tensor or module that is not audited, and why. Every report lists these."""
 
     name: str
+    """As in the model or the file (untrusted text)."""
     shape: tuple[int, ...]
+    """Length of each axis."""
     reason: str
-    parameters: int = 0
+    """Why it is not audited."""
+    parameters: Annotated[int, Meta(ge=0)] = 0
     """How many parameters of the model it holds (0 when they are counted elsewhere, as for tied weights)."""
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from math import isfinite
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -46,7 +46,8 @@ class NotApplicable(Payload, frozen=True):
 
     note: str
     """The reason, in one sentence."""
-    verdict: Verdict = "not_applicable"
+    verdict: Literal["not_applicable"] = "not_applicable"
+    """Always ``not_applicable``; a claim that does not apply keeps its own type, with every metric None."""
 
 
 class Null(Record, frozen=True):
@@ -59,10 +60,13 @@ class Null(Record, frozen=True):
     statistic: str
     """The metric that was drawn."""
     draws: Count
+    """How many draws the quantiles are of."""
     q01: float | None
     """1 % quantile; the smallest of fewer than 100 draws, which is what the empirical quantile then amounts to."""
     median: float | None
+    """Median of the draws; None without draws."""
     q99: float | None
+    """99 % quantile; the largest of fewer than 100 draws."""
     own: float | None = None
     """The layer's own value at ``shape``, when that is not the layer's shape."""
     shape: tuple[int, int] | None = None
@@ -80,10 +84,13 @@ class Condition(Record, frozen=True):
     statistic: str
     """The metric judged."""
     value: float
+    """What the layer has."""
     interval: tuple[float, float]
+    """Lowest and highest value that the statistic's own noise allows for."""
     limits: tuple[float | None, float | None]
     """Lowest and highest value for which the claim holds, after any widening for a small layer; None: no limit."""
     verdict: Verdict
+    """What this test alone says of the claim."""
 
 
 class Rule(Record, frozen=True):
@@ -101,13 +108,17 @@ class Finding(Payload, frozen=True, kw_only=True):
     """A claim about one layer, judged. Every claim's payload extends this with its curve and its tables."""
 
     verdict: Verdict
+    """Whether the claim holds: the worst of its conditions."""
     metrics: Metrics
+    """Every number of the claim by its name; None for one that could not be computed."""
     reasons: Mapping[str, str] = {}
     """Why a metric is None."""
     conditions: tuple[Condition, ...] = ()
     """What the verdict rests on, most telling first; empty when nothing could be judged."""
     rule: Rule | None = None
+    """The rule that gave the verdict; None where nothing was judged."""
     nulls: tuple[Null, ...] = ()
+    """What the statistics are on matrices without structure."""
     warnings: tuple[str, ...] = ()
     """Codes of what makes a part of this finding void."""
     note: str = ""

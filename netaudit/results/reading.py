@@ -15,6 +15,8 @@ from netaudit.results.payload import Finding, NotApplicable, Payload
 from netaudit.results.report import FORMAT_VERSION, SCHEMA_ID, Report
 from netaudit.text import printable
 
+_LONGEST = 280  # characters of a reason: with the file's name and our own words an error stays below 400
+
 PayloadTypes = Mapping[str, type[Payload]]
 """The type of each analysis' payload, by the analysis' name."""
 
@@ -31,12 +33,12 @@ def read_report(source: str | Path, types: PayloadTypes) -> Report:
     try:
         data = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite_float, object_pairs_hook=_unique)
     except (ValueError, RecursionError) as error:
-        raise ReportError(f"{name}: not JSON: {printable(str(error), 200)}") from error
+        raise ReportError(f"{name}: not JSON: {printable(str(error), _LONGEST)}") from error
     _check_version(data, name)
     try:
         return _report(data, types)
-    except (msgspec.ValidationError, RecursionError) as error:
-        raise ReportError(f"{name}: not an audit.json: {printable(str(error), 300)}") from error
+    except (ValueError, RecursionError) as error:  # msgspec's own, and UnicodeEncodeError of a lone surrogate
+        raise ReportError(f"{name}: not an audit.json: {printable(str(error), _LONGEST)}") from error
 
 
 def _report(data: dict[str, Any], types: PayloadTypes) -> Report:
@@ -50,23 +52,30 @@ def _report(data: dict[str, Any], types: PayloadTypes) -> Report:
 
 
 def _payloads(found: Mapping[str, Any], types: PayloadTypes, place: str) -> dict[str, Any]:
-    return {
-        name: _payload(value, types[name], f"{place}.{name}") if name in types else value
-        for name, value in found.items()
-    }
+    payloads: dict[str, Any] = {}
+    for name, value in found.items():
+        if not isinstance(value, Mapping):
+            raise ValueError(f"Expected an object - at `$.{place}.{printable(name, 80)}`")
+        payloads[name] = _payload(value, types[name], f"{place}.{name}") if name in types else value
+    return payloads
 
 
 def _payload(value: Any, kind: type[Payload], place: str) -> Payload:
     applies = not (isinstance(value, Mapping) and value.keys() == {"note", "verdict"})
     try:
         return msgspec.convert(value, type=kind if applies or issubclass(kind, Finding) else NotApplicable)
-    except msgspec.ValidationError as error:
-        raise msgspec.ValidationError(f"{error} in {place}") from error
+    except ValueError as error:
+        reason, _, where = str(error).partition(" - at `$")
+        raise ValueError(f"{printable(reason, 160)} - at `$.{place}{printable(where or '`', 100)}") from error
 
 
 def _check_version(data: Any, name: str) -> None:
     version = data.get("format_version") if isinstance(data, dict) else None
-    if version == FORMAT_VERSION and data.get("$schema") in (None, SCHEMA_ID):
+    if version == FORMAT_VERSION:
+        named = data.get("$schema")
+        if named != SCHEMA_ID:
+            shown = printable(repr(named), 80)
+            raise ReportError(f"{name}: not an audit.json: $schema is {shown}, not {SCHEMA_ID!r}")
         return
     if version == 1:
         raise ReportError(
@@ -101,8 +110,8 @@ def _text(source: str | Path) -> tuple[str, str]:
         return source, "audit.json"
     path = Path(source)
     try:
-        return path.read_text(encoding="utf-8"), printable(path.name)
+        return path.read_text(encoding="utf-8"), printable(path.name, 80)
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
         hint = "netaudit render takes the audit.json that an audit wrote"
-        raise ReportError(f"{printable(str(path))}: {reason}", hint=hint) from error
+        raise ReportError(f"{printable(str(path), _LONGEST)}: {reason}", hint=hint) from error

@@ -17,6 +17,7 @@ FORMAT_VERSION = 2  # 2: payloads under `analyses`, the schema generated from th
 SCHEMA_ID = f"urn:netaudit-dnn:audit:{FORMAT_VERSION}"
 
 P = TypeVar("P", bound=Payload)
+Size = Annotated[int, Meta(ge=1)]
 Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 Analyses = Mapping[str, Any]
 """Payloads by the name of their analysis. Of an analysis that is not installed here, the JSON object as it is."""
@@ -26,9 +27,11 @@ class Model(Record, frozen=True):
     """Where the network comes from. Holds no path: only what may go into a paper."""
 
     name: str
+    """What the network is called in the report."""
     kind: str
     """``zoo``, ``torchvision``, ``timm``, ``file`` or ``module``."""
     architecture: str | None = None
+    """The architecture in words; None when it is not known."""
     weights: str | None = None
     """The weights' file name or tag, without its folder."""
     card: Mapping[str, Any] | None = None
@@ -46,18 +49,26 @@ class Provenance(Record, frozen=True):
     hash_matches_name: bool | None
     """Whether the file's SHA-256 begins with the hash in its name; None when the name holds none."""
     versions: Mapping[str, str]
+    """Versions of the libraries that the numbers come from, by name."""
     device: str
+    """Where it was computed: ``cpu``, ``cuda`` or ``mps``."""
     dtype: str
+    """The precision of the arithmetic, in words."""
     threads: int
+    """Number of threads of PyTorch: sums on another number of threads differ in the last digits."""
     seed: int
+    """The seed that every random number follows from."""
     settings: Mapping[str, Any]
+    """What the user chose: layers, analyses, nulls, the way to the spectrum, data."""
 
 
 class Coverage(Record, frozen=True):
     """How much of the model was looked at, in parameters."""
 
     parameters_total: Count
+    """Number of parameters of the whole model."""
     parameters_audited: Count
+    """Number of weights and biases of the audited layers."""
 
     @property
     def share(self) -> float:
@@ -82,7 +93,9 @@ class DataResult(Record, frozen=True):
     """The real inputs that were sent up the network."""
 
     name: str
-    sha256: str
+    """What the inputs are called."""
+    sha256: Sha256
+    """SHA-256 of the file or files that they come from."""
     n: Count
     """How many were used."""
     accuracy: Share | None
@@ -100,12 +113,17 @@ class LayerResult(Record, frozen=True):
     """One audited layer: what it is, and one payload an analysis."""
 
     name: str
-    shape: tuple[int, int]
+    """As in the model or the file (untrusted text)."""
+    shape: tuple[Size, Size]
     """``(out, in)``."""
     dtype: str
+    """The type that the weights are stored in."""
     activation: str | None
+    """What follows the layer, such as ``relu``; ``linear`` for nothing; None when it is not known."""
     origin: str
+    """What the layer is in the model, in words."""
     analyses: Analyses
+    """Payloads by the name of their analysis. Of an analysis that is not installed here, the JSON object as it is."""
     events: tuple[str, ...] = ()
     """What happened while it was measured, in words, such as a part that was computed on the CPU."""
 
@@ -137,19 +155,27 @@ class Report(Record, frozen=True):
     target: str
     """What was asked for; a file's name without its folder."""
     model: Model
+    """Where the network comes from."""
     provenance: Provenance
+    """Everything needed to get the same numbers again."""
     coverage: Coverage
+    """How much of the model was looked at."""
     head: HeadResult
+    """The fully connected layers at the top of the network."""
     data: DataResult | None
     """The real inputs, when there were any that could be used."""
     layers: tuple[LayerResult, ...]
+    """The audited layers, in the order of the model or the file."""
     skipped: tuple[SkippedLayer, ...]
+    """What was not audited, each with its reason."""
     analyses: Analyses
     """Payloads of the analyses of the network as a whole."""
     summary: Summary
+    """How often each verdict was given."""
     events: tuple[str, ...] = ()
     """What happened while the network as a whole was measured, in words."""
     format_version: int = FORMAT_VERSION
+    """Version of this format."""
 
     @property
     def claims(self) -> tuple[str, ...]:
@@ -167,7 +193,7 @@ class Report(Record, frozen=True):
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON object, with keys in a fixed order."""
-        fields: dict[str, Any] = msgspec.to_builtins(self)
+        fields = _with_lists(msgspec.to_builtins(self))
         version = fields.pop("format_version")
         return {"$schema": SCHEMA_ID, "format_version": version} | fields
 
@@ -178,6 +204,13 @@ class Report(Record, frozen=True):
             ValueError: a number is NaN or infinite.
         """
         return json.dumps(self.to_dict(), allow_nan=False, indent=2) + "\n"
+
+
+def _with_lists(value: Any) -> Any:
+    """The value with lists for tuples, as JSON has them."""
+    if isinstance(value, dict):
+        return {key: _with_lists(item) for key, item in value.items()}
+    return [_with_lists(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 def not_applicable(payload: object) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from netaudit.results.payload import Finding, NotApplicable, Payload, Record
+from netaudit.results.payload import Finding, NotApplicable
 from netaudit.results.reading import PayloadTypes
 from netaudit.results.report import FORMAT_VERSION, SCHEMA_ID, Report
 
@@ -28,22 +28,29 @@ def shipped_schema() -> dict[str, Any]:
 
 
 def make_schema(of_layers: PayloadTypes, of_network: PayloadTypes) -> dict[str, Any]:
-    """The schema of a report with the payloads of these analyses; those of others may be any object."""
+    """The schema of a report with the payloads of these analyses; those of others may be any object.
+
+    Raises:
+        ValueError: two record types of one name, or a field without a docstring.
+    """
     types: list[Any] = [Report, NotApplicable, *of_layers.values(), *of_network.values()]
     _, parts = msgspec.json.schema_components(types, ref_template="#/$defs/{name}")
+    missing = []
     for kind in _records(types):
-        part = parts.get(kind.__name__)
-        if part is None:
-            continue
+        part, docs = parts[kind.__name__], field_docs(kind)
         part["description"] = inspect.getdoc(kind) or ""
-        for name, text in field_docs(kind).items():
-            if name in part["properties"]:
-                part["properties"][name]["description"] = text
+        missing += [f"{kind.__name__}.{name}" for name in part["properties"] if name not in docs]
+        for name, field in part["properties"].items():
+            field["description"] = docs.get(name, "")
+    if missing:
+        raise ValueError(f"fields without a docstring: {', '.join(missing)}")
     _refer(parts["LayerResult"], of_layers)
     report = parts.pop("Report")
     _refer(report, of_network)
     report["properties"] = {"$schema": {"const": SCHEMA_ID}} | report["properties"]
-    report["properties"]["format_version"] = {"const": FORMAT_VERSION}
+    report["properties"]["$schema"]["description"] = "The name of this schema."
+    report["properties"]["format_version"] |= {"const": FORMAT_VERSION}
+    del report["properties"]["format_version"]["default"]
     report["required"] = ["$schema", "format_version", *report["required"]]
     report["description"] = "One audit of a trained network: every number that its reports show."
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": SCHEMA_ID}
@@ -65,7 +72,7 @@ def _refer(part: dict[str, Any], types: PayloadTypes) -> None:
 
 
 @cache
-def field_docs(kind: type[Record]) -> Mapping[str, str]:
+def field_docs(kind: type[msgspec.Struct]) -> Mapping[str, str]:
     """The docstring under each field of a record, its base classes' too, on one line each."""
     docs: dict[str, str] = {}
     for base in reversed(kind.__mro__):
@@ -81,18 +88,21 @@ def field_docs(kind: type[Record]) -> Mapping[str, str]:
     return docs
 
 
-def _records(types: list[Any]) -> list[type[Payload]]:
+def _records(types: list[Any]) -> list[type[msgspec.Struct]]:
     """Every record type that these types are made of."""
-    found: dict[str, Any] = {}
+    found: dict[str, type[msgspec.Struct]] = {}
     for info in msgspec.inspect.multi_type_info(types):
         _walk(info, found)
     return list(found.values())
 
 
-def _walk(info: Any, found: dict[str, Any]) -> None:
+def _walk(info: Any, found: dict[str, type[msgspec.Struct]]) -> None:
     if isinstance(info, msgspec.inspect.StructType):
-        if info.cls.__name__ in found:
+        known = found.get(info.cls.__name__)
+        if known is info.cls:
             return
+        if known is not None:
+            raise ValueError(f"two record types are called {info.cls.__name__}: {known!r} and {info.cls!r}")
         found[info.cls.__name__] = info.cls
         parts: list[Any] = [field.type for field in info.fields]
     else:

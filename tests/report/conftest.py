@@ -1,4 +1,4 @@
-"""Reports to lay out, made once a session, and readers of what comes out."""
+"""Documents to lay out, made once a session, and readers of what comes out."""
 
 from __future__ import annotations
 
@@ -7,13 +7,10 @@ import sys
 from collections.abc import Callable
 
 import pytest
-from netaudit.report.bundle import Bundle, prepare
 from readers import PageReader, squashed, text_of_pdf
-from synthetic_reports import hostile, layer, many, report
+from synthetic_documents import HOSTILE, document
 
-from netaudit.results import AuditReport, LayerResult
-
-Build = Callable[..., AuditReport]
+from netaudit.report.document.model import Document
 
 
 @pytest.fixture(scope="session")
@@ -35,45 +32,15 @@ def squash() -> Callable[[str], str]:
 
 
 @pytest.fixture(scope="session")
-def hostile_bundle(hostile_report: AuditReport) -> Bundle:
-    """The hostile report, ready to be laid out."""
-    return prepare(hostile_report)
+def typical() -> Document:
+    """A document with every kind of block."""
+    return document()
 
 
 @pytest.fixture(scope="session")
-def typical_bundle(typical: AuditReport) -> Bundle:
-    """The typical report, ready to be laid out."""
-    return prepare(typical)
-
-
-@pytest.fixture(scope="session")
-def hostile_report() -> AuditReport:
-    """See :func:`hostile`."""
-    return hostile()
-
-
-@pytest.fixture(scope="session")
-def build() -> Build:
-    """The builder of a small report; see :func:`report`."""
-    return report
-
-
-@pytest.fixture(scope="session")
-def build_layer() -> Callable[..., LayerResult]:
-    """The builder of a layer; see :func:`layer`."""
-    return layer
-
-
-@pytest.fixture(scope="session")
-def build_many() -> Callable[[int], AuditReport]:
-    """The builder of a report of many layers."""
-    return many
-
-
-@pytest.fixture(scope="session")
-def typical() -> AuditReport:
-    """Three layers, as an audit of a small trained network gives them."""
-    return report()
+def hostile() -> Document:
+    """The same about names that want to be markup."""
+    return document(*HOSTILE)
 
 
 @pytest.fixture(scope="session")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from netaudit.report.document.labels import verdict
-
+from netaudit.analyses.presenting import verdict_span
 from netaudit.report.chart import Axis, Chart, Mark, series
-from netaudit.report.document.model import Column, Pair, Paragraph, Run, Section
-from netaudit.report.document.numbering import Numbering, facts
+from netaudit.report.document.model import Column, Pair, Paragraph, Section, Span
+from netaudit.report.document.numbering import facts, table
+from netaudit.report.figures.lines import chart_figure
 from netaudit.studies.harness.page import StudyPage
 
 EVIL = "<script>alert(1)</script> $x^2$ _b_ *c* #panic() \u202e层"
@@ -28,9 +28,9 @@ def data(name: str = "random rows") -> dict[str, Any]:
     }
 
 
-def document(found: Mapping[str, Any]) -> StudyPage:
-    """The page of that data."""
-    name, numbering = found["name"], Numbering()
+def charts(found: Mapping[str, Any]) -> tuple[Chart, Chart, Chart]:
+    """Its three charts."""
+    name = found["name"]
     power = Chart(
         stem="power",
         caption=f"How often {name} are found.",
@@ -60,28 +60,37 @@ def document(found: Mapping[str, Any]) -> StudyPage:
         y=Axis("error"),
         series=(series("error", [(0, 0.5, 0.4, 0.6), (1, None, None, None)], "points"),),
     )
-    bars = numbering.table(
+    return power, errors, single
+
+
+def document(found: Mapping[str, Any]) -> StudyPage:
+    """The page of that data."""
+    name = found["name"]
+    power, errors, single = charts(found)
+    bars = table(
         "Bars.",
         (Column("What", wide=True), Column("Value", numeric=True), Column("Met")),
-        [(Run(b["what"]), Run(str(b["value"])), verdict("holds" if b["met"] else "fails")) for b in found["bars"]],
+        [
+            (Span(b["what"]), Span(str(b["value"])), verdict_span("holds" if b["met"] else "fails"))
+            for b in found["bars"]
+        ],
     )
     summary = Section(
         "summary",
         1,
-        "1 Summary",
+        "Summary",
         (
-            Paragraph((Run("Every bar is met. ", "strong"), Run(f"The study is about {name}."))),
+            Paragraph((Span("Every bar is met. ", "strong"), Span(f"The study is about {name}."))),
             bars,
-            Pair((numbering.chart(power), numbering.chart(errors))),
+            Pair((chart_figure(power), chart_figure(errors))),
         ),
     )
-    more = Section("run", 1, "2 How it was run", (facts([("Seeds", "0 to 9")]), numbering.chart(single)))
+    more = Section("run", 1, "How it was run", (facts([("Seeds", "0 to 9")]), chart_figure(single)))
     return StudyPage(
         stem="theory",
         title=f"A study of {name}",
         subtitle="Does it say what it should?",
         description="A synthetic study.",
         sections=(summary, more),
-        charts=(power, errors, single),
         data=found,
     )

@@ -11,16 +11,17 @@ import pikepdf
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from synthetic_studies import EVIL, data, document
+from synthetic_studies import EVIL, charts, data, document
 
 from netaudit.errors import ReportError
 from netaudit.report.chart import LOOKS, Axis, Chart, Mark, Series, series
-from netaudit.report.figures.draw import LARGEST, draw_charts
-from netaudit.report.figures.lines import draw_chart
+from netaudit.report.document.model import Section
+from netaudit.report.figures.draw import draw_figure
+from netaudit.report.figures.lines import chart_figure, draw_chart
 from netaudit.report.figures.style import THEME, canvas
 from netaudit.report.glyphs import in_glyphs
 from netaudit.report.renderers.html import to_html
-from netaudit.studies.harness.page import prepare_study, write_study
+from netaudit.studies.harness.page import LARGEST, StudyPage, write_study
 
 
 @pytest.fixture(scope="module")
@@ -92,8 +93,8 @@ def test_the_page(written, read_page):
 
 def test_it_is_made_again_from_its_json_alone(written):
     _, paths = written
-    again = prepare_study(document(json.loads(paths["json"].read_text())))
-    assert to_html(again) == paths["html"].read_text(encoding="utf-8")
+    again = document(json.loads(paths["json"].read_text()))
+    assert to_html(again.document()) == paths["html"].read_text(encoding="utf-8")
 
 
 def test_same_page_same_bytes(written, tmp_path):
@@ -125,7 +126,7 @@ def test_hostile_strings_stay_text(tmp_path, read_page, pdf_text, squash):
     assert "<script>alert(1)</script> $x^2$ _b_ *c* #panic() \\u202e层" in {text for _, text in reader.texts}
     assert "\u202e" not in html
     assert squash(in_glyphs("#panic() \\u202e层")) in pdf_text(pdf)
-    ElementTree.fromstring(prepare_study(page).figures["power"])
+    ElementTree.fromstring(page.document().figures["power"])
     assert json.loads(paths["json"].read_text())["name"] == EVIL
 
 
@@ -141,7 +142,7 @@ def test_words_in_a_chart_are_shown_as_they_are():
 
 
 def test_the_artists_hold_the_data():
-    power = document(data()).charts[0]
+    power = charts(data())[0]
     axes = drawn(power)
     lines = axes.get_lines()
     assert [line.get_linestyle() for line in lines] == ["-", "-", "-.", "--", ":"]
@@ -163,14 +164,14 @@ def test_the_artists_hold_the_data():
 
 
 def test_a_gap_stays_a_gap():
-    axes = drawn(document(data()).charts[2])
+    axes = drawn(charts(data())[2])
     assert np.isnan(axes.get_lines()[0].get_ydata()[1])
     assert len(axes.collections[0].get_segments()) == 1
     assert [text.get_text() for text in axes.get_xticklabels()] == ["plain", "random rows"]
 
 
 def test_logarithmic_axes_have_plain_digits():
-    axes = drawn(document(data()).charts[1])
+    axes = drawn(charts(data())[1])
     assert (axes.get_xscale(), axes.get_yscale()) == ("log", "log")
     assert {"10", "100", "1,000"} <= {text.get_text() for text in axes.get_xticklabels()}
 
@@ -191,15 +192,15 @@ def test_the_legend_lies_within_the_figure_and_off_the_axes(entries):
 @given(st.lists(st.tuples(st.floats(-1e6, 1e6), st.none() | st.floats(-1e6, 1e6)), max_size=5), st.text(max_size=90))
 def test_any_numbers_and_words_are_drawn(points, words):
     chart = small(series=(series(words, points),), caption=words)
-    assert draw_charts([chart])["c"].startswith("<svg")
+    assert draw_figure(chart_figure(chart)).startswith("<svg")
 
 
 def test_a_chart_stays_small():
     points = [(x, x % 7, x % 7 - 1, x % 7 + 1) for x in range(100)]
-    [svg] = draw_charts([small(series=tuple(series(str(i), points) for i in range(3)))]).values()
-    assert len(svg) < LARGEST
+    assert len(draw_figure(chart_figure(small(series=tuple(series(str(i), points) for i in range(3)))))) < LARGEST
+    large = chart_figure(small(series=(series("s", [(x, x % 7) for x in range(2000)]),)))
     with pytest.raises(ValueError, match=r"chart 'c' takes \d+ bytes, more than 100000: thin out its points"):
-        draw_charts([small(series=(series("s", [(x, x % 7) for x in range(2000)]),))])
+        replace(document(data()), sections=(Section("a", 1, "A", (large,)),)).document()
 
 
 @pytest.mark.parametrize(
@@ -214,9 +215,7 @@ def test_a_chart_stays_small():
         (lambda: Series("s", (1,), (1, 2)), "differ in length"),
         (lambda: Series("s", (1,), (1,), low=(0,)), "come together"),
         (lambda: Series("s", (1,), (1,), look=LOOKS), r"look must lie in 0\.\.9"),
-        (lambda: draw_charts([small(), small()]), "two charts are called 'c'"),
-        (lambda: replace(document(data()), stem="a/b"), "stem may hold"),
-        (lambda: replace(document(data()), charts=()), "shows the figures"),
+        (lambda: StudyPage("a/b", "", "", "", (), {}), "stem may hold"),
     ],
 )
 def test_mistakes_of_a_study_are_told(make, says):

@@ -1,54 +1,134 @@
-import re
+"""The text format: the first page as a terminal prints it."""
 
+import unicodedata
+from dataclasses import replace
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from synthetic_documents import document, unfinished
 
-from netaudit.text import number, percent
+from netaudit.report.document.finish import finish
+from netaudit.report.document.model import Column, Equation, Pair, Paragraph, Section, Span
+from netaudit.report.document.numbering import table
+from netaudit.report.renderers import text
+from netaudit.report.renderers.text import WIDTH, text_lines, to_text
 
-DIGITS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹−", "-0123456789-")
+GOLDEN = """\
+A document about fc.1
 
+! Check the file. It may not be fc.1.
 
-def read(text):
-    """The number that a reader takes from the text."""
-    return float(text.replace(" × 10", "e").translate(DIGITS).replace(",", ""))
+Two layers were looked at; see section 2.1
 
+Here sigma is small.
 
-@given(st.floats(-1e300, 1e300, allow_subnormal=False))
-def test_a_number_is_printed_to_four_digits(value):
-    assert abs(read(number(value)) - value) <= 0.0005001 * abs(value)
-    assert len(number(value)) <= 21
-    assert "e" not in number(value)
+- Why: because.
+- nothing else
 
+Table 1. Verdicts.
+Layer  Verdict      Note            Value
+fc.1   ● holds      a note on fc.1      0
+fc.2   ▲ undecided  a note on fc.2      1
 
-@given(st.floats(-1e6, 1e6, allow_subnormal=False), st.integers(1, 6))
-def test_a_number_of_fewer_digits_keeps_what_lies_before_the_point(value, digits):
-    text = number(value, digits)
-    assert "e" not in text
-    assert abs(read(text) - value) <= 0.50001 * 10 ** (1 - digits) * abs(value)
-    assert abs(value) < 1 or abs(read(text) - value) <= 0.5
-
-
-def test_what_is_no_number_is_a_dash():
-    assert [number(value) for value in (None, float("nan"), float("inf"))] == ["–"] * 3
-
-
-@given(st.integers(-(10**14), 10**14))
-def test_integers_are_printed_in_full(value):
-    assert read(number(value)) == value
+Target  fc.1
+Seed    0
+"""
 
 
-def test_rounding_up_to_a_power_of_ten():
-    assert [number(value) for value in (9999.6, 12345.6, 999999.7)] == ["10,000", "12,346", "1,000,000"]
+def cells(text):
+    """Cells of a terminal, reckoned independently of the renderer for the letters of these tests."""
+    wide = {"层", "注", "意", "力"}
+    return sum(2 if c in wide else 0 if unicodedata.category(c) == "Mn" else 1 for c in text)
 
 
-def test_huge_integers_are_shortened():
-    assert number(10**400) == "1 × 10⁴⁰⁰"
+def page(*blocks):
+    return finish(unfinished(sections=(Section("a", 1, "A", blocks),)))
 
 
-@given(st.floats(0, 1))
-def test_a_share_is_never_rounded_to_all_or_nothing(share):
-    text = percent(share)
-    assert (text == "100%") == (share * 100 > 100 - 1e-9 and not 0.9995 <= share < 1)
-    assert re.fullmatch(r"[<>]? ?\d+(\.\d)?%", text)
-    if text == "0%":
-        assert share == 0
+def lines(document, width=WIDTH):
+    return ["".join(span.text for span in line) for line in text_lines(document, width)]
+
+
+def test_the_first_section_as_text(typical):
+    assert to_text(typical) == GOLDEN
+
+
+def test_styles_are_kept_for_the_terminal(typical):
+    styles = {(span.text, span.style) for line in text_lines(typical) for span in line}
+    assert {("● holds", "holds"), ("▲ undecided", "undecided"), ("Verdict", "strong"), ("fc.1", "name")} <= styles
+
+
+def test_wide_characters_and_accents_keep_the_columns():
+    names = ("层.注意力", "e\u0301tage", "fc")
+    rows = [(Span(name, "name"), Span("x")) for name in names]
+    printed = lines(page(table("Names.", [Column("Layer"), Column("Value")], rows)))[-3:]
+    assert {cells(line[: line.index("  x")].rstrip()) for line in printed} == {9, 5, 2}
+    assert {cells(line.partition("x")[0]) for line in printed} == {11}
+
+
+def test_a_table_is_folded_into_a_narrow_terminal():
+    columns = [Column("Layer"), Column("Reason", wide=True), Column("Value", numeric=True)]
+    rows = [(Span("encoder." * 6, "name"), Span("a long reason with many words " * 2, "soft"), Span("1,234"))]
+    printed = lines(page(table("A caption of several words that needs two lines.", columns, rows)), 40)
+    assert all(len(line) <= 40 for line in printed)
+    assert printed[2:4] == ["Table 1. A caption of several words that", "needs two lines."]
+    body = printed[5:]
+    assert "".join(line[:17].strip() for line in body) == "encoder." * 6
+    assert body[0].endswith("1,234")
+    assert (
+        " ".join(line[17:34].strip() for line in body if line[17:34].strip())
+        == ("a long reason with many words " * 2).strip()
+    )
+
+
+def test_a_very_narrow_terminal_still_gets_every_column():
+    columns = [Column(str(i)) for i in range(9)]
+    printed = lines(page(table("T.", columns, [tuple(Span("x" * 12) for _ in columns)])), 20)
+    assert printed[-2:] == ["  ".join(["x" * 10] * 9), "  ".join(["xx" + " " * 8] * 9).rstrip()]
+
+
+def test_every_other_kind_of_block_has_its_line(typical):
+    figure = typical.sections[2].blocks[0].items[0]
+    words = typical.formulas["layer"].words
+    document = finish(
+        unfinished(sections=(Section("a", 1, "A", (Equation("layer"), Paragraph((Span("sigma", "math"),)))),))
+    )
+    assert lines(document)[2:] == [words, "", "sigma"]
+    shown = list(text_lines(finish(unfinished())))
+    assert shown[0][0].text == typical.title
+    pair = replace(typical, sections=(Section("a", 1, "A", (Pair((figure, figure)),)),))
+    assert lines(pair)[2:] == [figure.caption] * 2
+
+
+def test_hostile_names_stay_text(hostile):
+    printed = to_text(hostile)
+    assert "<script>alert(1)</script>.weight" in printed
+    assert "\\u202eevil\\u202c\\x1b[31m\\x00\\n" in printed
+    assert not [c for c in printed if unicodedata.category(c)[0] == "C" and c != "\n"]
+    assert all(cells(line) <= WIDTH for line in printed.splitlines())
+
+
+def test_a_column_is_not_measured_again_for_each_of_its_rows(monkeypatch):
+    measured = []
+    monkeypatch.setattr(text, "_cells", lambda shown: measured.append(shown) or len(shown))
+    many = document(*(f"layer.{i}" for i in range(300)))
+    assert len(lines(many)) > 300
+    assert len(measured) < 300 * 300
+
+
+words = st.text(st.characters(codec="ascii", exclude_categories=["C", "Z"]), max_size=30)
+
+
+@given(st.lists(words, max_size=12), st.integers(5, 60))
+def test_folding_loses_no_letter_and_keeps_to_the_width(parts, width):
+    whole = " ".join(parts)
+    printed = lines(page(Paragraph((Span(whole),))), width)[2:]
+    assert "".join("".join(printed).split()) == "".join(whole.split())
+    assert all(len(line) <= width for line in printed)
+
+
+@pytest.mark.parametrize("width", [WIDTH, 80])
+def test_no_line_ends_in_blanks(typical, width):
+    assert all(line == line.rstrip() for line in lines(typical, width))
+    assert max(map(len, lines(typical, width))) <= width

@@ -1,107 +1,106 @@
+"""Documents into folders, and the table of formats."""
+
 import pytest
-from netaudit.report.bundle import prepare
+from synthetic_documents import unfinished
 
 from netaudit.errors import ReportError
-from netaudit.report import render_html, render_pdf, write_figures, write_reports
-
-
-@pytest.fixture
-def small(build, build_layer):
-    return build([build_layer("fc")], skipped=[])
+from netaudit.report.document.finish import finish
+from netaudit.report.document.model import Section
+from netaudit.report.renderers.html import to_html
+from netaudit.report.renderers.pdf import to_pdf
+from netaudit.report.renderers.table import DEFAULT_FORMATS, FORMATS, RENDERERS
+from netaudit.report.renderers.text import to_text
+from netaudit.report.write import write_document, write_figures
 
 
 def files(folder):
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
 
 
-def test_all_formats_from_one_drawing(small, tmp_path, monkeypatch):
-    prepared = []
-    monkeypatch.setattr("netaudit.report.bundle.prepare", lambda report: prepared.append(report) or prepare(report))
-    written = write_reports(small, tmp_path / "out", ("json", "html", "pdf"))
+def test_all_formats_from_one_document(typical, tmp_path):
+    made = []
     out = tmp_path / "out"
-    assert list(written) == ["figures", "html", "pdf", "json"]  # the order of writing: JSON is the sign of completion
+    written = write_document(lambda: made.append(1) or typical, out, FORMATS)
+    assert list(written) == ["figures", "html", "pdf", "text", "json"]  # JSON last: it is the sign of completion
+    assert made == [1]
     assert files(out) == [
         "audit.html",
         "audit.json",
         "audit.pdf",
-        "figures/layer_001_biases.svg",
-        "figures/layer_001_shadow_error.svg",
-        "figures/layer_001_singular_values.svg",
-        "figures/layer_001_weights.svg",
-        "figures/stack_labels.svg",
+        "audit.txt",
+        "figures/alone.svg",
+        "figures/left.svg",
+        "figures/right.svg",
     ]
-    assert len(prepared) == 1
-    assert written["json"].read_text(encoding="ascii") == small.to_json()
-    assert written["html"].read_text(encoding="utf-8") == render_html(small)
-    assert written["pdf"].read_bytes() == render_pdf(small)
+    assert written["json"].read_text(encoding="ascii") == typical.json
+    assert written["text"].read_text(encoding="utf-8") == to_text(typical)
+    assert written["pdf"].read_bytes() == to_pdf(typical)
     page = written["html"].read_text(encoding="utf-8")
+    assert page == to_html(typical)
     for path in written["figures"].iterdir():
         declaration, svg = path.read_text(encoding="utf-8").split("\n", 1)
         assert declaration == '<?xml version="1.0" encoding="utf-8"?>'
         assert svg in page
 
 
-def test_json_alone_draws_nothing(small, tmp_path, monkeypatch):
-    monkeypatch.setattr("netaudit.report.bundle.prepare", None)
-    assert list(write_reports(small, tmp_path, ["json"])) == ["json"]
+def test_the_default_formats_and_another_stem(typical, tmp_path):
+    assert DEFAULT_FORMATS == ("html", "pdf", "json")
+    write_document(lambda: typical, tmp_path, stem="theory")
+    assert [name for name in files(tmp_path) if "/" not in name] == ["theory.html", "theory.json", "theory.pdf"]
+
+
+def test_json_alone_makes_no_document(tmp_path):
+    written = write_document(None, tmp_path, ["json"], json_text=lambda: "{}\n")
+    assert list(written) == ["json"]
     assert files(tmp_path) == ["audit.json"]
+    assert written["json"].read_bytes() == b"{}\n"
 
 
-def test_json_is_not_written_unasked(small, tmp_path):
-    assert list(write_reports(small, tmp_path, {"html"})) == ["figures", "html"]
-    assert "audit.json" not in files(tmp_path)
+def test_json_is_not_written_unasked_and_text_brings_no_figures(typical, tmp_path):
+    assert list(write_document(lambda: typical, tmp_path / "page", {"html"})) == ["figures", "html"]
+    assert "audit.json" not in files(tmp_path / "page")
+    assert list(write_document(lambda: typical, tmp_path / "text", {"text", "json"})) == ["text", "json"]
+    assert files(tmp_path / "text") == ["audit.json", "audit.txt"]
 
 
-def test_no_json_after_a_failure(small, tmp_path):
+def test_no_json_after_a_failure(typical, tmp_path):
     (tmp_path / "audit.pdf").mkdir()
     with pytest.raises(ReportError, match=r"audit\.pdf: cannot write: it is not a regular file"):
-        write_reports(small, tmp_path, ("html", "pdf", "json"))
+        write_document(lambda: typical, tmp_path)
     assert "audit.json" not in files(tmp_path)
     assert not [name for name in files(tmp_path) if name.endswith(".tmp")]
 
 
-def test_unknown_format(small, tmp_path):
-    with pytest.raises(ReportError, match=r"^unknown format 'docx'$"):
-        write_reports(small, tmp_path / "out", ("html", "docx"))
+def test_unknown_format(typical, tmp_path):
+    with pytest.raises(ReportError, match=r"^unknown format 'docx'$") as caught:
+        write_document(lambda: typical, tmp_path / "out", ("html", "docx"))
+    assert caught.value.hints == ("formats are html, pdf, text, json",)
     assert not (tmp_path / "out").exists()
 
 
-def test_no_figures_folder_without_figures(build, tmp_path):
-    from netaudit.results import StackResult
-
-    empty = build([], stack=StackResult((), False, (), ()))
-    assert list(write_reports(empty, tmp_path, ("html",))) == ["html"]
+def test_no_figures_folder_without_figures(tmp_path):
+    empty = finish(unfinished(sections=(Section("a", 1, "A", ()),)))
+    assert list(write_document(lambda: empty, tmp_path, ("html",))) == ["html"]
     assert files(tmp_path) == ["audit.html"]
 
 
-def test_write_figures_returns_their_paths(small, tmp_path):
-    paths = write_figures(small, tmp_path / "figures")
-    assert paths[0].name == "layer_001_weights.svg"
+def test_write_figures_returns_their_paths(typical, tmp_path):
+    paths = write_figures(typical, tmp_path / "figures")
+    assert [path.name for path in paths] == ["left.svg", "right.svg", "alone.svg"]
     assert sorted(paths) == sorted((tmp_path / "figures").iterdir())
+
+
+def test_every_renderer_says_what_it_is():
+    assert [renderer.name for renderer in RENDERERS][-1] == "json"
+    assert len({renderer.suffix for renderer in RENDERERS}) == len(RENDERERS)
+    assert all(renderer.says and renderer.suffix.startswith(".") for renderer in RENDERERS)
 
 
 def test_importing_the_room_is_cheap(run_python):
     code = """
 import sys
-import netaudit.report, netaudit.files
+import netaudit.report.write, netaudit.files
 heavy = {"torch", "matplotlib", "pandas", "scipy", "jinja2", "typst"} & set(sys.modules)
 assert not heavy, heavy
 """
     assert run_python(code) == ""
-
-
-def test_rendering_loads_no_torch_no_laws_no_analysers(small, tmp_path, run_python):
-    small.to_json(tmp_path / "audit.json")
-    code = f"""
-import sys
-from pathlib import Path
-from netaudit.report import write_reports
-from netaudit.results import AuditReport
-folder = Path({str(tmp_path)!r})
-write_reports(AuditReport.from_json(folder / "audit.json"), folder, ("html", "pdf"))
-names = ("netaudit.numerics", "netaudit.analyses")
-loaded = [name for name in sys.modules if name == "torch" or name.startswith(names)]
-assert not loaded, loaded
-"""
-    assert run_python(code) == ""
-    assert {"audit.html", "audit.pdf"} <= set(files(tmp_path))

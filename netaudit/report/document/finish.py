@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from netaudit.report.document.formulas import formulas
@@ -14,11 +15,13 @@ def finish(document: Document) -> Document:
     """Number the sections, tables and figures, and draw the figures that are not drawn yet.
 
     Raises:
-        ValueError: two figures share a stem, or two sections an identifier.
+        ValueError: two figures share a stem, or one is no plain file name; or two sections share an identifier.
     """
     sections = number_sections(document.sections)
     drawn: dict[str, str] = {}
     for figure in (figure for section in sections for block in section.blocks for figure in _figures(block)):
+        if not re.fullmatch(r"[a-z0-9_]+", figure.stem):
+            raise ValueError(f"figure {figure.stem!r}: the stem may hold a-z, 0-9 and _ only")
         if figure.stem in drawn:
             raise ValueError(f"two figures are called {figure.stem!r}")
         drawn[figure.stem] = draw_figure(figure)

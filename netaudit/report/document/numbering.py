@@ -24,8 +24,9 @@ def number_sections(sections: Sequence[Section]) -> tuple[Section, ...]:
         match block:
             case Figure():
                 return replace(block, caption=f"Figure {next(figures)}. {block.caption}")
-            case Table() if block.caption:
-                return replace(block, caption=f"Table {next(tables)}. {block.caption}")
+            case Table():
+                caption = f"Table {next(tables)}. {block.caption}" if block.caption else ""
+                return replace(block, caption=caption, rows=tuple(_linked(row, numbers) for row in block.rows))
             case Pair():
                 return replace(block, items=tuple(captioned(item) for item in block.items))  # type: ignore[misc]
             case Paragraph():
@@ -65,10 +66,12 @@ def _numbers(sections: Iterable[Section]) -> dict[str, str]:
 
 def _linked(spans: Spans, numbers: dict[str, str]) -> Spans:
     def numbered(span: Span) -> Span:
-        if span.link is None or "{section}" not in span.text:
+        if span.link is None:
             return span
         if span.link not in numbers:
             raise ValueError(f"a link leads to {span.link!r}, which is not there")
+        if span.style == "name":  # the text is not ours
+            return span
         return replace(span, text=span.text.replace("{section}", numbers[span.link]))
 
     return tuple(numbered(span) for span in spans)

@@ -16,13 +16,16 @@ def prose(text: str, own: Mapping[str, Formula] | None = None) -> Spans:
 
     Raises:
         KeyError: no such formula.
+        ValueError: a brace or an asterisk without its partner.
 
     >>> [(span.text, span.style) for span in prose("where {sigma} is *not* zero")]
     [('where ', 'plain'), ('sigma', 'math'), (' is ', 'plain'), ('not', 'strong'), (' zero', 'plain')]
     """
     known = {**formulas(), **(own or {})}
     spans: list[Span] = []
-    for plain, key, strong in re.findall(r"([^{*]+)|\{(\w+)\}|\*([^*]+)\*", text):
+    for plain, key, strong, stray in re.findall(r"([^{*]+)|\{(\w+)\}|\*([^*]+)\*|(.)", text):
+        if stray:
+            raise ValueError(f"{stray!r} stands alone in {text!r}")
         if key:
             known[key]  # an unknown key must fail here, not in a renderer
             spans.append(Span(key, "math"))

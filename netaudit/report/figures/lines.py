@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from netaudit.report.chart import LOOKS, Axis, Chart, Series, Values
+from netaudit.report.document import model
 from netaudit.report.figures.style import BLUE, COLUMN, DARK, GREEN, GREY, PURPLE, VERMILLION
 from netaudit.report.figures.ticks import plain_decades
 from netaudit.report.glyphs import in_glyphs
@@ -28,6 +30,11 @@ _MARKS = ("--", ":", "-.")
 _ACROSS, _UP = 62, 36  # characters across the figure, and along its y axis
 _HANDLE = 7  # characters that the line beside a legend's entry takes
 _ROW = 0.13  # inches that a row of the legend takes; the first two have their place in the figure
+
+
+def chart_figure(chart: Chart) -> model.Figure:
+    """The chart as a figure of a document."""
+    return model.Figure(chart.stem, chart.caption, f"{chart.caption} {chart.alt}", partial(draw_chart, chart=chart))
 
 
 def draw_chart(figure: Figure, chart: Chart) -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator, Sequence
-from textwrap import wrap
+from dataclasses import replace
+from itertools import zip_longest
 
 from netaudit.report.document.model import Block, Document, Figure, Items, Pair, Paragraph, Span, Table
 
 WIDTH = 160
 """Characters of a line: wide enough for whole layer names beside four verdicts."""
 _GAP = "  "
+_NARROWEST = 10
+"""Cells below which no column is narrowed: a line of a terminal that is narrower still runs over."""
 
 Line = tuple[Span, ...]
 """One line of text in its styles."""
@@ -52,35 +55,56 @@ def _plain(spans: Sequence[Span], document: Document) -> str:
 
 
 def _wrapped(text: str, width: int, start: str) -> Iterator[Line]:
-    indent = " " * len(start)
-    for line in wrap(text, width, initial_indent=start, subsequent_indent=indent, break_long_words=False):
-        yield (Span(line),)
+    for line in _folded(text, width - len(start)):
+        yield (Span(start + line),)
+        start = " " * len(start)
 
 
 def _table(table: Table, width: int) -> Iterator[Line]:
-    """Columns as wide as their longest cell; the last one is cut where the line ends."""
+    """Columns as wide as their longest cell; the widest ones are folded where the line has no room for them."""
+    rows = list(table.rows)
     if table.caption:
-        yield (Span(table.caption, "soft"),)
-        yield from _row([Span(column.title, "strong") for column in table.columns], table)
-    for row in table.rows:
-        yield from _row(row, table)
+        for line in _folded(table.caption, width):
+            yield (Span(line, "soft"),)
+        rows.insert(0, tuple(Span(column.title, "strong") for column in table.columns))
+    widths = [max((_cells(row[place].text) for row in rows), default=0) for place in range(len(table.columns))]
+    while sum(widths) + len(_GAP) * (len(widths) - 1) > width and max(widths) > _NARROWEST:
+        widths[widths.index(max(widths))] -= 1
+    for row in rows:
+        yield from _row(row, table, widths)
 
 
-def _row(cells: Sequence[Span], table: Table) -> Iterator[Line]:
-    spans: list[Span] = []
-    for place, (cell, column) in enumerate(zip(cells, table.columns, strict=True)):
-        longest = max([_wide(row[place].text) for row in table.rows] + ([_wide(column.title)] if table.caption else []))
-        padding = " " * (longest - _wide(cell.text))
-        if column.numeric:
-            spans += [Span(padding), cell]
-        else:
-            spans += [cell, Span(padding)]
-        spans.append(Span(_GAP))
-    yield tuple(spans[:-1])
+def _row(cells: Sequence[Span], table: Table, widths: Sequence[int]) -> Iterator[Line]:
+    folded = [_folded(cell.text, width) for cell, width in zip(cells, widths, strict=True)]
+    for lines in zip_longest(*folded, fillvalue=""):
+        spans: list[Span] = []
+        for cell, text, column, width in zip(cells, lines, table.columns, widths, strict=True):
+            padding = Span(" " * (width - _cells(text)))
+            shown = replace(cell, text=text)
+            spans += [padding, shown, Span(_GAP)] if column.numeric else [shown, padding, Span(_GAP)]
+        while spans and not spans[-1].text.strip():  # no line ends in blanks
+            spans.pop()
+        yield tuple(spans)
 
 
-def _wide(text: str) -> int:
-    """Cells that a text takes in a terminal: two for a wide character, none for a combining one."""
+def _folded(text: str, width: int) -> list[str]:
+    """The text in lines of at most ``width`` cells, broken at blanks, within a word only where it is too long."""
+    lines = [""]
+    for word in text.split(" "):
+        if lines[-1] and _cells(lines[-1]) + 1 + _cells(word) > width:
+            lines.append("")
+        elif word and lines[-1]:
+            lines[-1] += " "
+        for letter in word:
+            if _cells(lines[-1]) + _cells(letter) > width and lines[-1]:
+                lines.append("")
+            lines[-1] += letter
+    return lines
+
+
+def _cells(text: str) -> int:
+    """Cells that a text takes in a terminal: two for a wide character, none for one that combines with another."""
     return sum(
-        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in ("W", "F") else 1 for c in text
+        0 if unicodedata.category(c) in ("Mn", "Me") else 2 if unicodedata.east_asian_width(c) in ("W", "F") else 1
+        for c in text
     )

@@ -14,12 +14,14 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from netaudit.report.bundle import Bundle
-from netaudit.report.chart import Chart
-from netaudit.report.document.model import Block, Document, Figure, Pair, Section
-from netaudit.report.figures.draw import draw_charts
-from netaudit.report.write import FORMATS, write_formats
+from netaudit.report.document.finish import finish
+from netaudit.report.document.model import Document, Section
+from netaudit.report.renderers.table import DEFAULT_FORMATS
+from netaudit.report.write import write_document
 from netaudit.text import printable
+
+LARGEST = 100_000
+"""Bytes of a chart: a page with ten of them still opens at once."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ class StudyPage:
     """A study, ready to be laid out.
 
     Raises:
-        ValueError: the stem is no plain file name, or the figures of the sections are not the charts.
+        ValueError: the stem is no plain file name.
     """
 
     stem: str
@@ -37,18 +39,13 @@ class StudyPage:
     description: str
     """One line about the document, for its metadata."""
     sections: tuple[Section, ...]
-    charts: tuple[Chart, ...]
-    """Each is shown where a section has its figure, see :meth:`.document.numbering.Numbering.chart`."""
+    """Not numbered yet; a chart is shown by :func:`netaudit.report.figures.lines.chart_figure`."""
     data: Mapping[str, Any]
     """Every number of the study, as JSON has them; ``versions.netaudit``, if there, stands on every page."""
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[a-z0-9_-]+", self.stem):
             raise ValueError(f"study {self.stem!r}: the stem may hold a-z, 0-9, _ and - only")
-        shown = [stem for section in self.sections for block in section.blocks for stem in _stems(block)]
-        drawn = [chart.stem for chart in self.charts]
-        if sorted(shown) != sorted(drawn):
-            raise ValueError(f"study {self.stem!r} shows the figures {shown} and has the charts {drawn}")
 
     def to_json(self) -> str:
         """The data as JSON text (ASCII, two-space indent, one newline at the end).
@@ -58,8 +55,26 @@ class StudyPage:
         """
         return json.dumps(self.data, allow_nan=False, indent=2) + "\n"
 
+    def document(self) -> Document:
+        """What every renderer lays out: sections of plain strings, and the charts, drawn.
 
-def write_study(page: StudyPage, out: Path, formats: Collection[str] = FORMATS) -> dict[str, Path]:
+        Raises:
+            ValueError: a number is NaN or infinite, or a chart is too large to be opened with ease.
+        """
+        text = self.to_json()
+        version = printable(str(self.data.get("versions", {}).get("netaudit", "")), 40)
+        fingerprint = sha256(text.encode("ascii")).hexdigest()[:12]
+        footer = f"netaudit {version} · {self.stem}.json {fingerprint}".replace("  ", " ")
+        sections = _cleaned(self.sections)
+        title, subtitle, description = map(_cleaned, (self.title, self.subtitle, self.description))
+        document = finish(Document(title, subtitle, sections, footer, description, json=text, stem=self.stem))
+        for stem, svg in document.figures.items():
+            if len(svg) > LARGEST:
+                raise ValueError(f"chart {stem!r} takes {len(svg)} bytes, more than {LARGEST}: thin out its points")
+        return document
+
+
+def write_study(page: StudyPage, out: Path, formats: Collection[str] = DEFAULT_FORMATS) -> dict[str, Path]:
     """Write the study into the folder ``out``, which is made if need be; its JSON last, once the rest is complete.
 
     ``{stem}.html`` and ``{stem}.pdf`` (PDF/A-3a, PDF/UA-1, with the JSON attached) come with ``figures/*.svg``. The
@@ -72,17 +87,7 @@ def write_study(page: StudyPage, out: Path, formats: Collection[str] = FORMATS) 
         ReportError: an unknown format, a PDF that cannot be made, or a file that cannot be written.
         ValueError: a number is NaN or infinite, or a chart is too large to be opened with ease.
     """
-    return write_formats(page.stem, out, formats, page.to_json, lambda: prepare_study(page))
-
-
-def prepare_study(page: StudyPage) -> Bundle:
-    """Draw the charts and put the page into the form that both renderers take."""
-    text = page.to_json()
-    version = printable(str(page.data.get("versions", {}).get("netaudit", "")), 40)
-    fingerprint = sha256(text.encode("ascii")).hexdigest()[:12]
-    footer = f"netaudit {version} · {page.stem}.json {fingerprint}".replace("  ", " ")
-    document = _cleaned(Document(page.title, page.subtitle, page.sections, footer, page.description))
-    return Bundle(document, draw_charts(page.charts), text, page.stem)
+    return write_document(page.document, out, formats, stem=page.stem, json_text=page.to_json)
 
 
 def _cleaned(value: Any) -> Any:
@@ -94,8 +99,3 @@ def _cleaned(value: Any) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
         return replace(value, **{field.name: _cleaned(getattr(value, field.name)) for field in fields(value)})
     return value
-
-
-def _stems(block: Block) -> list[str]:
-    items = block.items if isinstance(block, Pair) else (block,)
-    return [item.stem for item in items if isinstance(item, Figure)]

@@ -31,6 +31,7 @@ class BiasCurve(Record, frozen=True):
     bias: Values
     """The quantiles, ``[Q]``."""
     median: Bounded
+    """Median of the biases."""
     band: tuple[Bounded, Bounded]
     """From where to where a bias counts as constant."""
 

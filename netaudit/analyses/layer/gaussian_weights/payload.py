@@ -44,6 +44,7 @@ class Alternative(Record, frozen=True):
     """One family of distributions, fitted to the non-zero weights; in the weights' own units."""
 
     name: Family
+    """The family of distributions."""
     location: float
     """As large as the weights are, and so is the scale: neither is drawn."""
     scale: float
@@ -58,7 +59,9 @@ class Quantiles(Record, frozen=True):
     """Quantiles of the weights beside those of a Gaussian, in standard deviations from the mean."""
 
     theoretical: Values
+    """Quantiles of the Gaussian, ``[Q]``."""
     sample: Values
+    """Quantiles of the weights, ``[Q]``."""
 
     def __post_init__(self) -> None:
         same_length(theoretical=self.theoretical, sample=self.sample)
@@ -76,6 +79,7 @@ class GaussianCurve(Record, frozen=True):
     clipped: tuple[Share, Share]
     """Share of the weights below and above the bins."""
     qq: Quantiles
+    """The same in quantiles; empty where the weights reach none of them."""
 
     def __post_init__(self) -> None:
         same_length(edges=self.edges[1:], density=self.density, gaussian=self.gaussian)
@@ -90,3 +94,4 @@ class GaussianWeights(Finding, frozen=True, kw_only=True):
     alternatives: Annotated[tuple[Alternative, ...], Meta(max_length=100)] = ()
     """Best first."""
     curve: GaussianCurve | None = None
+    """The figure's data; None where nothing was judged."""

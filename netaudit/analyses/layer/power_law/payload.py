@@ -36,26 +36,34 @@ class PowerLaw(Payload, frozen=True, kw_only=True):
     Q: float | None = None
     """N / M."""
     num_evals: int | None = None
+    """Number of eigenvalues: M."""
     lambda_max: float | None = None
+    """The largest eigenvalue."""
     spectral_norm: float | None = None
     """lambda_max again: the *square* of the spectral norm, as WeightWatcher has it."""
     log_spectral_norm: float | None = None
+    """log10 of ``spectral_norm``."""
     norm: float | None = None
     """Sum of lambda: the *square* of the Frobenius norm."""
     log_norm: float | None = None
+    """log10 of ``norm``."""
     stable_rank: float | None = None
     """norm / lambda_max."""
     mp_softrank: float | None = None
     """lambda_plus / lambda_max, lambda_plus = sigma^2 (sqrt N + sqrt M)^2, with sigma by the median rule of Gavish and
     Donoho (2014). WeightWatcher fits sigma to a smoothed density instead, so that the two differ a little."""
     sv_max: float | None = None
+    """The largest singular value."""
     sv_min: float | None = None
+    """The smallest singular value."""
     matrix_rank: int | None = None
+    """Number of singular values above the rounding of the decomposition."""
     rank_loss: int | None = None
     """M - matrix_rank."""
     alpha: float | None = None
     """Exponent of the power law fitted to the eigenvalues from xmin on."""
     xmin: float | None = None
+    """The smallest eigenvalue of the tail that the law is fitted to."""
     xmax: float | None = None
     """lambda_max: no eigenvalue is left out at the top."""
     D: float | None = None

@@ -44,10 +44,13 @@ class GridCell(Record, frozen=True):
     k: Annotated[int, Meta(ge=1)]
     """Number of non-zeros of h."""
     rho: KeepProbability
+    """Dropout keep probability."""
     used: bool
     """Whether the cell counts for the medians."""
     gain: Bounded
+    """What comes back on the support, over what a Gaussian layer gives back."""
     cross_talk_inflation: Bounded
+    """Variance that comes back off the support, over that of a Gaussian layer."""
     relative_error: Bounded
     """At the best constant offset."""
     relative_error_none: Bounded
@@ -55,14 +58,23 @@ class GridCell(Record, frozen=True):
     relative_error_hard: Bounded
     """At the best hard threshold."""
     support_auc: Bounded
+    """How well what comes back tells the support from the rest: area under the ROC curve."""
     support_precision: Bounded
+    """Share of the outputs above the threshold that are in the support."""
     support_recall: Bounded
+    """Share of the support that is above the threshold."""
     predicted_relative_error: Bounded
+    """``relative_error`` of a Gaussian layer."""
     predicted_relative_error_none: Bounded
+    """``relative_error_none`` of a Gaussian layer."""
     predicted_relative_error_hard: Bounded
+    """``relative_error_hard`` of a Gaussian layer."""
     predicted_support_auc: Bounded
+    """``support_auc`` of a Gaussian layer."""
     predicted_support_precision: Bounded
+    """``support_precision`` of a Gaussian layer."""
     predicted_support_recall: Bounded
+    """``support_recall`` of a Gaussian layer."""
     offset: Bounded
     """The best constant offset, in units of the predicted noise off the support."""
     threshold: Bounded
@@ -73,6 +85,7 @@ class InversionCurve(Record, frozen=True):
     """The whole grid."""
 
     cells: Annotated[tuple[GridCell, ...], Meta(min_length=1, max_length=100)]
+    """One a pair of k and rho."""
 
     @property
     def drawn(self) -> tuple[GridCell, ...]:
@@ -85,15 +98,19 @@ class Recovered(Record, frozen=True):
     """How one kind of h comes back at one keep probability: means over the h. None where float32 overflows."""
 
     kind: Start
+    """Where the inversion starts."""
     rho: KeepProbability
+    """Dropout keep probability."""
     n: Count
     """Number of h."""
     k: Bounded
     """Mean number of non-zeros of h."""
     cosine: Bounded | None
+    """Cosine between h and what comes back."""
     relative_error: Bounded | None
     """After the one gain over all h that makes it smallest."""
     support_auc: Bounded | None
+    """How well what comes back tells the support of h from the rest."""
 
 
 class ShadowInversion(Finding, frozen=True, kw_only=True):
@@ -102,3 +119,4 @@ class ShadowInversion(Finding, frozen=True, kw_only=True):
     recovered: Annotated[tuple[Recovered, ...], Meta(max_length=100)] = ()
     """The layer's real activations, beside synthetic ones and beside a Gaussian matrix; empty without real inputs."""
     curve: InversionCurve | None = None
+    """The figure's data; None where nothing was judged."""

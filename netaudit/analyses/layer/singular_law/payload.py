@@ -82,6 +82,7 @@ class Spike(Record, frozen=True):
     strength: Bounded | None
     """Of the signal behind it, in units of the detection threshold; None where the spikes leave no noise at all."""
     variance_share: Share
+    """Share of the layer's variance that lies in this singular value."""
     top_rows_share: Share
     """Share of its singular vector's weight in the ``TOP_ROWS`` of the outputs where it is largest."""
 
@@ -98,6 +99,7 @@ class SpectrumCurve(Record, frozen=True):
     law: Filled
     """The law's density at ``u``, ``[U]``."""
     law_edge: Positive
+    """Where the law ends."""
     tracy_widom_edge: Positive
     """Where the noise ends: the largest value of a Gaussian matrix with the variance that the spikes leave."""
     spikes: Annotated[tuple[Bounded, ...], Meta(max_length=MOST_DRAWN)]
@@ -133,4 +135,6 @@ class SingularLaw(Finding, frozen=True, kw_only=True):
     spikes: Annotated[tuple[Spike, ...], Meta(max_length=100)] = ()
     """The strongest, largest first; the metric ``spikes`` counts all."""
     curve: SpectrumCurve | None = None
+    """The figure's data; None where nothing was judged."""
     spectrum: SpectrumUsed | None = None
+    """How the singular values were computed; None where nothing was judged."""

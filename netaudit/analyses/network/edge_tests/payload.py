@@ -11,7 +11,9 @@ class EdgeTest(Record, frozen=True):
     """The Tracy-Widom test of one layer's largest singular value."""
 
     layer: str
+    """Name of the layer."""
     p_value: Share
+    """How often the largest singular value of a Gaussian matrix of its shape scores higher."""
     adjusted: Share
     """The p-value corrected over the family: reject at level a what lies at or below a."""
 

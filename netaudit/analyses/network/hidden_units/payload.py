@@ -53,7 +53,9 @@ class UnitPair(Record, frozen=True):
     """The hidden units between two consecutive layers of the head."""
 
     lower: str
+    """Name of the layer that the units are the outputs of."""
     upper: str
+    """Name of the layer that takes them."""
     activation: str
     """What lies between the two layers."""
     units: Count
@@ -65,6 +67,7 @@ class UnitPair(Record, frozen=True):
     duplicates: Count | None
     """Units that are not dead and have exactly the incoming weights and the bias of an earlier one."""
     verdict: Training = "not_applicable"
+    """What the correlation r says of the pair."""
     reasons: tuple[Reason, ...] = ()
     """Why there is no r."""
     n: Count = 0
@@ -76,6 +79,7 @@ class UnitPair(Record, frozen=True):
     spearman: Bounded | None = None
     """Rank correlation of the same two."""
     curve: UnitsCurve | None = None
+    """The figure's data; None where nothing was judged."""
 
     def __post_init__(self) -> None:
         judged = self.verdict != "not_applicable"
@@ -89,3 +93,4 @@ class HiddenUnits(Payload, frozen=True):
     pairs: Annotated[tuple[UnitPair, ...], Meta(min_length=1)]
     """Bottom to top."""
     rule: Rule = Rule(RULE, {"r": THRESHOLD})
+    """How r became a verdict."""

@@ -18,6 +18,7 @@ class LabelRun(Record, frozen=True):
     """Label vectors of one kind sent at one keep probability: how often the same label comes back."""
 
     source: Labels
+    """What was sent."""
     rho: Annotated[float, Meta(gt=0, le=1)]
     """Dropout keep probability in every layer on the way down."""
     n: Count
@@ -31,6 +32,7 @@ class LabelRun(Record, frozen=True):
     control_top1: Share
     """The same with the shadow sent forward through independent matrices: must be near chance."""
     control_top5: Share | None
+    """``top5`` of the control; None for up to five classes."""
 
 
 class LabelsBack(Payload, frozen=True):
@@ -42,6 +44,7 @@ class LabelsBack(Payload, frozen=True):
     """``used``: the shadow was given the norm of the real inputs, at which the biases count. ``left_out``: without real
     inputs the natural scale is not known."""
     real_inputs: RealInputs
+    """Whether real inputs were used, or why not."""
     reversed_as_relu: tuple[str, ...] = ()
     """Activations between the layers that were reversed as if they were ReLU, in alphabetical order."""
     top_activation: str = "linear"

@@ -25,6 +25,7 @@ def present(found: LabelsBack, place: Place) -> Presentation:
     """What the report says of the labels that came back."""
     return Presentation(
         line=line(found, place),
+        facts=facts(found),
         blocks=(Paragraph((Span(assumptions(found)),)),),
         figures=(_figure(found, place),),
         tables=(_runs(found),),
@@ -33,11 +34,7 @@ def present(found: LabelsBack, place: Place) -> Presentation:
 
 def line(found: LabelsBack, place: Place) -> str:
     """The labels sent with the least dropout, in one sentence: the network's own answers first, if there are some."""
-    best: dict[Labels, LabelRun] = {}
-    for run in found.runs:
-        if run.source not in best or run.rho > best[run.source].rho:
-            best[run.source] = run
-    first, *others = sorted(best.values(), key=lambda run: run.source != "softmax")
+    first, *others = sorted(_least_dropout(found), key=lambda run: run.source != "softmax")
     depth = len(place.report.head.layers)
     through = "the top layer" if depth == 1 else f"the {count(depth, 'layer')} of the head"
     dropout = "no dropout" if first.rho == 1 else f"ρ = {number(first.rho)}"
@@ -48,6 +45,27 @@ def line(found: LabelsBack, place: Place) -> str:
     return (
         "; ".join([text, *(f"{_IN_THE_LINE[run.source]} in {_share(run)} ({_control(run)})" for run in others)]) + "."
     )
+
+
+def facts(found: LabelsBack) -> tuple[tuple[str, str], ...]:
+    """The same in one row of a table a source."""
+    return tuple(
+        (
+            f"Labels back, {SOURCES[run.source]}",
+            f"{percent(run.top1)} of {number(run.n)} at ρ = {number(run.rho)} (chance {percent(run.chance)}, "
+            f"{_control(run)})",
+        )
+        for run in _least_dropout(found)
+    )
+
+
+def _least_dropout(found: LabelsBack) -> list[LabelRun]:
+    """The run with the least dropout of each source."""
+    best: dict[Labels, LabelRun] = {}
+    for run in found.runs:
+        if run.source not in best or run.rho > best[run.source].rho:
+            best[run.source] = run
+    return list(best.values())
 
 
 def assumptions(found: LabelsBack) -> str:

@@ -33,6 +33,7 @@ class ShadowImages(Payload, frozen=True):
     shape: tuple[int, int, int]
     """Channels (1 or 3), height, width."""
     labels: Annotated[tuple[Count, ...], Meta(min_length=1, max_length=MOST)]
+    """The labels shown."""
     real: Row
     """The first real input of each label."""
     trained: Row
@@ -42,6 +43,7 @@ class ShadowImages(Payload, frozen=True):
     likeness_trained: Bounded
     """Mean correlation of a label's shadow with the mean of its real inputs."""
     likeness_untrained: Bounded
+    """The same through Gaussian layers."""
 
     def __post_init__(self) -> None:
         channels, height, width = self.shape

@@ -1,0 +1,172 @@
+"""The first page: the answer in sentences, the verdicts at a glance."""
+
+import pytest
+from msgspec.structs import replace
+from synthetic import gaussian_weights, hidden_units, labels_back
+from synthetic.audits import TINY, document_of, layer, many, report, summary, with_payloads, without_curves
+from synthetic.documents import cells, prose, section, tables, words
+
+from netaudit.analyses.layer.gaussian_weights import ANALYSIS
+from netaudit.analyses.table import BUILT_IN
+from netaudit.audit_page.first_page import answers, claim_in_words, coverage
+from netaudit.audit_page.presented import present
+from netaudit.results import Condition, LayerResult, Model
+
+
+def judged(*verdicts):
+    return [
+        LayerResult(
+            f"fc{i}", (2, 3), "float32", None, "Linear", {"gaussian_weights": gaussian_weights.example(verdict)}
+        )
+        for i, verdict in enumerate(verdicts, 6)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "sentence"),
+    [
+        (["holds", "holds"], "The weights are Gaussian: holds in all 2 layers judged."),
+        (["holds"], "The weights are Gaussian: holds in the one layer judged."),
+        (["undecided", "not_applicable"], "The weights are Gaussian: undecided in the one layer judged."),
+        (
+            ["holds", "fails", "undecided", "not_applicable"],
+            "The weights are Gaussian: holds in 1 of the 3 layers judged (fails: fc7; undecided: fc8).",
+        ),
+        (
+            ["fails"] * 5,
+            "The weights are Gaussian: holds in none of the 5 layers judged (fails: fc6, fc7, fc8 and 2 more).",
+        ),
+        (["not_applicable"], "Whether the weights are Gaussian could not be judged in any layer."),
+    ],
+)
+def test_a_claim_in_a_sentence(verdicts, sentence):
+    assert claim_in_words(ANALYSIS, judged(*verdicts)) == sentence
+
+
+def test_the_first_sentence_says_how_much_was_audited(typical):
+    assert coverage(typical) == (
+        "3 fully connected layers of mnist-mlp were audited: 58,631,144 of 61,100,840 parameters (96.0%)."
+    )
+    assert coverage(replace(typical, layers=typical.layers[:1])).startswith(
+        "1 fully connected layer of mnist-mlp was audited"
+    )
+
+
+def test_the_answers_are_those_of_the_claims_then_of_the_network(typical):
+    lines = answers(present(typical, BUILT_IN))
+    assert [line.partition(":")[0].partition(",")[0] for line in lines] == [
+        "The weights are Gaussian",
+        "The biases are essentially constant",
+        "The singular values follow the Marchenko-Pastur law",
+        "Shadow inversion works as in a random layer",
+        "Sent down the 3 layers of the head as shadows and forward again",
+        "Hidden units",
+    ]
+    assert all(line.endswith(".") for line in lines)
+
+
+def test_what_the_network_does_not_have_is_not_in_the_answer():
+    lines = answers(present(report([layer("fc")], analyses={}), BUILT_IN))
+    assert len(lines) == 4
+    with_labels = answers(present(report([layer("fc")], analyses={"labels_back": labels_back.example()}), BUILT_IN))
+    assert with_labels[4].startswith("Sent down the top layer as shadows and forward again")
+    units = {"hidden_units": hidden_units.example(["a", "b"])}
+    assert answers(present(report([layer("fc")], analyses=units), BUILT_IN))[4].startswith("Hidden units, by the")
+
+
+def test_the_page_has_the_answer_the_verdicts_their_values_and_the_share(typical_document):
+    page = section(typical_document, "summary")
+    verdicts, numbers, glance = tables(page)
+    assert [row[0] for row in cells(numbers)] == [row[0] for row in cells(verdicts)]
+    assert [column.title for column in verdicts.columns] == [
+        "Layer",
+        "[out, in]",
+        "Gaussian weights (H1)",
+        "Constant bias (H2)",
+        "Singular value law (H3)",
+        "Shadow inversion (H4)",
+    ]
+    assert cells(verdicts)[0] == ["classifier.1", "400 × 640", "× fails", "▲ undecided", "× fails", "× fails"]
+    assert cells(verdicts)[2][2:] == ["● holds", "– not applicable", "– not applicable", "● holds"]
+    assert [span.style for span in verdicts.rows[2]][2:] == ["holds", "not_applicable", "not_applicable", "holds"]
+    assert dict(cells(glance)) == {
+        "Target": "mnist-mlp",
+        "Model": "784-1000-1000-10 ReLU network (zoo)",
+        "Weights": "mnist-mlp.safetensors",
+        "Parameters audited": "58,631,144 of 61,100,840 (96.0%)",
+        "Layers": "3 audited, 3 skipped",
+        "Labels back, one-hot labels": "100% of 10 at ρ = 1 (chance 10%, independent matrices 10%)",
+        "Labels back, softmax of real inputs": "99.3% of 400 at ρ = 1 (chance 10%, independent matrices 10%)",
+    }
+    assert prose(page).splitlines()[0].startswith("3 fully connected layers of mnist-mlp were audited")
+
+
+def test_a_network_without_a_known_architecture():
+    plain = report([without_curves(layer("fc"))], model=Model("net.pt", "file"), analyses={})
+    glance = dict(cells(tables(section(document_of(plain), "summary"))[-1]))
+    assert glance["Model"] == "file"
+    assert "Weights" not in glance
+
+
+def test_a_wrong_hash_is_said_first(typical, typical_document):
+    wrong = replace(typical, layers=(), provenance=replace(typical.provenance, hash_matches_name=False))
+    warning = "does not begin with the hash in its name"
+    first = section(document_of(wrong), "summary").blocks[0]
+    assert first.warning
+    assert warning in words(first)
+    assert warning not in words(typical_document)
+
+
+def test_a_layer_without_a_finding_on_a_claim():
+    full = without_curves(layer("fc"))
+    part = with_payloads(
+        replace(full, name="part"), constant_bias=None, singular_law=None, shadow_inversion=None, power_law=None
+    )
+    verdicts, values, _ = tables(section(document_of(report([full, part])), "summary"))
+    assert cells(verdicts)[1][2:] == ["● holds", "–", "–", "–"]
+    assert cells(values)[1][2:] == ["–", "–", "–"]
+
+
+def test_a_summary_that_lacks_a_claim_counts_none():
+    """An audit.json may come from anywhere."""
+    odd = replace(many(14), summary=summary([], []))
+    counts = tables(section(document_of(odd), "summary"))[0]
+    assert cells(counts)[0] == ["Gaussian weights (H1)", "0", "0", "0", "0"]
+
+
+def test_many_layers_are_counted_before_they_are_listed():
+    made = many(60)
+    document = document_of(made)
+    counts, _, verdicts = tables(section(document, "summary"))
+    assert cells(counts)[0] == ["Gaussian weights (H1)", "40", "0", "20", "0"]
+    linked = [row[0].link for row in verdicts.rows if row[0].link]
+    assert len(linked) == 12
+    assert set(linked) <= {each.identifier for each in document.sections}
+
+
+def test_statistics_of_different_kinds_do_not_share_a_title():
+    made = many(20)
+    bias = made.layers[0].finding("constant_bias")
+    condition = Condition("std_over_preactivation_scale", 0.25, (0.2, 0.3), (None, 0.1), "holds")
+    changed = with_payloads(made.layers[0], constant_bias=replace(bias, conditions=(condition,)))
+    [values] = tables(section(document_of(replace(made, layers=(changed, *made.layers[1:]))), "layers"))
+    assert values.columns[1].title == "Gaussian weights (H1): KS distance to the Gaussian"
+    assert values.columns[2].title == "Constant bias (H2)"
+    assert cells(values)[0][2] == "0.25 (std / pre-activation scale)"
+
+
+def test_a_table_cut_on_paper_keeps_the_worst(monkeypatch):
+    monkeypatch.setattr("netaudit.audit_page.selection.ON_PAPER", 11)
+    [*_, verdicts] = tables(section(document_of(many(60)), "summary"))
+    assert len(verdicts.rows) == 60
+    kept = [[span.text for span in verdicts.rows[index]][2:] for index in verdicts.printed]
+    assert kept[:10] == [["× fails", "▲ undecided", "× fails", "× fails"]] * 10
+    assert kept[10] == ["× fails", "▲ undecided", "● holds", "● holds"]
+    assert verdicts.printed_note.startswith("The 11 layers with the worst verdicts; 49 other layers in audit.html")
+
+
+def test_an_audit_without_claims_has_no_empty_tables():
+    alone = with_payloads(layer("fc", verdicts=TINY), **dict.fromkeys(layer("fc").findings))
+    page = section(document_of(report([alone], summary=summary([], []), analyses={})), "summary")
+    [glance] = tables(page)
+    assert cells(glance)[0] == ["Target", "mnist-mlp"]
