@@ -231,11 +231,14 @@ def test_only_the_analyses_asked_for_are_run(mlp):
         netaudit.audit(mlp, analyses=["alpha"])
 
 
-def test_every_layer_of_the_head_is_read_once(mlp, data, tmp_path, monkeypatch):
+def test_every_layer_of_the_head_is_read_once(mlp, tmp_path, monkeypatch):
+    generator = np.random.default_rng(0)
+    images = generator.random((50, 1, 8, 8), dtype=np.float32)
+    np.savez(tmp_path / "images.npz", x=images, y=generator.integers(0, 10, 50))
     save_file(mlp.state_dict(), tmp_path / "net.safetensors")
     read, reads = SafetensorsStore.read, []
     monkeypatch.setattr(SafetensorsStore, "read", lambda self, name: reads.append(name) or read(self, name))
-    report = netaudit.audit(tmp_path / "net.safetensors", data=data)
+    report = netaudit.audit(tmp_path / "net.safetensors", data=tmp_path / "images.npz")
     assert "not_applicable" not in {getattr(payload, "verdict", "") for payload in report.analyses.values()}
     assert sorted(reads) == sorted(mlp.state_dict())
 
