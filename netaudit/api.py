@@ -173,7 +173,8 @@ def audit(
         NetauditError: the target cannot be read, no analysis has a name, or no layer has a claim that can be judged.
     """
     from netaudit.analyses.context import Settings
-    from netaudit.auditing.loop import Auditor, Selection
+    from netaudit.auditing.loop import Auditor
+    from netaudit.auditing.selection import Selection
     from netaudit.network.fingerprint import unchanged_files
     from netaudit.numerics import device as devices
     from netaudit.sources.data import load_data
