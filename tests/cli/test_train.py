@@ -1,4 +1,4 @@
-"""``netaudit train`` and ``netaudit curves`` as a user meets them, on a small MNIST."""
+"""``netaudit train`` and ``netaudit study curves`` as a user meets them, on a small MNIST."""
 
 import json
 import signal
@@ -57,7 +57,7 @@ def test_train_then_audit_then_curves(run, mnist_root, tmp_path):
     assert not report["stack"]["inferred"]
     assert report["model"]["card"] == card
 
-    code, out, err = run("curves", "trained/mnist-mlp", "--format", "json,html", "--device", "cpu")
+    code, out, err = run("study", "curves", "trained/mnist-mlp", "--format", "json,html", "--device", "cpu")
     assert (code, err) == (0, "")
     assert out == "Report: reports/training/training.html, reports/training/training.json\n"
     [network] = json.loads((tmp_path / "reports/training/training.json").read_text())["networks"]
@@ -112,7 +112,7 @@ def test_an_interrupted_run_goes_on_to_the_same_bytes(mnist_root, tmp_path):
         (("train", "mnist-mlp", "--data-root", "absent"), "MNIST is not there, and: cannot download train-images"),
         (("train", "cifar10-mlp", "--data-root", "absent"), "CIFAR-10 is not there, and: cannot download cifar-10"),
         ((*TRAIN, "--shadow", "--shadow-rho", "0"), "0 is not in the range"),
-        (("curves", "absent"), "absent: no epochs of a training run in it"),
+        (("study", "curves", "absent"), "absent: no epochs of a training run in it"),
     ],
 )
 def test_errors_are_one_line_with_a_hint(run, arguments, reason):
@@ -151,6 +151,6 @@ def test_shadow_training_logs_both_errors_and_is_named_in_the_card(run, mnist_ro
 def test_an_unfinished_run_has_no_curves(run, mnist_root, tmp_path):
     run(*TRAIN, "--keep-epochs", "--quiet")
     (tmp_path / "trained/mnist-mlp/card.json").unlink()
-    code, _, err = run("curves", "trained/mnist-mlp")
+    code, _, err = run("study", "curves", "trained/mnist-mlp")
     assert code == 2
     assert "trained/mnist-mlp: the run is not finished: it has no card" in err

@@ -51,9 +51,9 @@ class _Page:
         self.charts: list[Chart] = []
 
     def summary(self) -> Section:
-        bars = self.data["bars"]
-        missed = sum(not bar["met"] for bar in bars)
-        total = number(len(bars))
+        criteria = self.data["bars"]
+        missed = sum(not criterion["met"] for criterion in criteria)
+        total = number(len(criteria))
         answer = f"{number(missed)} of {total} bars are not met." if missed else f"All {total} bars are met."
         layers = sum(cell["seeds"] for cell in self.cells.values())
         what = (
@@ -61,7 +61,7 @@ class _Page:
             "claim must hold, and layers that break one claim in a known way, where that claim must fail. Where a bar "
             "is asked of several shapes, the line shows the one that came closest to missing it."
         )
-        table = tables.bars_table(bars, self.cells, self.moments, self.numbering)
+        table = tables.criteria_table(criteria, self.cells, self.moments, self.numbering)
         return Section("summary", 1, "1 Summary", (Paragraph((Run(answer, "strong"), Run(what))), table))
 
     def false_alarms(self) -> Section:

@@ -19,11 +19,11 @@ Json = Mapping[str, Any]
 Cells = Mapping[str, Json]
 
 
-def bars_table(bars: Sequence[Json], cells: Cells, moments: Cells, numbering: Numbering) -> Table:
-    """Every bar: those that ask the same of several shapes on one line, with the one that is closest to missing."""
+def criteria_table(criteria: Sequence[Json], cells: Cells, moments: Cells, numbering: Numbering) -> Table:
+    """Every criterion; one line for those that ask the same of several shapes, with the one closest to being missed."""
     groups: dict[str, list[Json]] = {}
-    for bar in bars:
-        groups.setdefault(requirement(bar, cells.get(bar["cell"])), []).append(bar)
+    for criterion in criteria:
+        groups.setdefault(requirement(criterion, cells.get(criterion["cell"])), []).append(criterion)
     rows = []
     for text, group in groups.items():
         worst = min(group, key=slack)
@@ -35,7 +35,7 @@ def bars_table(bars: Sequence[Json], cells: Cells, moments: Cells, numbering: Nu
                 Run(figure(worst)),
                 Run(number(worst["seeds"])),
                 Run(size(shape) if len(group) == 1 else f"{size(shape)}, of {number(len(group))}"),
-                met(all(bar["met"] for bar in group)),
+                met(all(criterion["met"] for criterion in group)),
             )
         )
     columns = (
@@ -50,17 +50,18 @@ def bars_table(bars: Sequence[Json], cells: Cells, moments: Cells, numbering: Nu
     return numbering.table(caption + "95% interval.", columns, rows)
 
 
-def slack(bar: Json) -> tuple[float, float]:
-    """How far a bar is from being missed: by the measured value, then by the end of its interval."""
-    low, high = bar["bar"]["low"], bar["bar"]["high"]
-    above = [value - low for value in (bar["value"], bar["interval"][0])] if low is not None else [math.inf] * 2
-    below = [high - value for value in (bar["value"], bar["interval"][1])] if high is not None else [math.inf] * 2
+def slack(criterion: Json) -> tuple[float, float]:
+    """How far a criterion is from being missed: by the measured value, then by the end of its interval."""
+    low, high, value = criterion["bar"]["low"], criterion["bar"]["high"], criterion["value"]
+    ends = criterion["interval"]
+    above = (math.inf, math.inf) if low is None else (value - low, ends[0] - low)
+    below = (math.inf, math.inf) if high is None else (high - value, high - ends[1])
     return min(above[0], below[0]), min(above[1], below[1])
 
 
-def false_alarms(cells: Sequence[Json], bars: Sequence[Json], numbering: Numbering) -> Table:
+def false_alarms(cells: Sequence[Json], criteria: Sequence[Json], numbering: Numbering) -> Table:
     """Undecided and failing Gaussian layers, by claim and shape."""
-    judged = {(bar["cell"], bar["claim"], bar["measure"]): bar["met"] for bar in bars}
+    judged = {(criterion["cell"], criterion["claim"], criterion["measure"]): criterion["met"] for criterion in criteria}
     names = list(dict.fromkeys(name for cell in cells for name in cell["claims"]))
     rows = []
     for name in names:
@@ -155,11 +156,11 @@ def thresholds(curves: Sequence[Json], numbering: Numbering) -> Table:
     return numbering.table(caption, columns, rows)
 
 
-def tracy_widom(moments: Sequence[Json], bars: Sequence[Json], numbering: Numbering) -> Table:
+def tracy_widom(moments: Sequence[Json], criteria: Sequence[Json], numbering: Numbering) -> Table:
     """Mean and standard deviation of the scores by shape."""
     judged: dict[str, bool] = {}
-    for bar in bars:
-        judged[bar["cell"]] = judged.get(bar["cell"], True) and bar["met"]
+    for criterion in criteria:
+        judged[criterion["cell"]] = judged.get(criterion["cell"], True) and criterion["met"]
     rows = [
         (
             Run(size(found["shape"])),

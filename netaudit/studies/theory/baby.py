@@ -18,9 +18,9 @@ from netaudit.numerics import device as devices
 from netaudit.numerics.laws.gaussian import expected_largest
 from netaudit.report.chart import Axis, series
 from netaudit.shadow.distribution import draw_values, keep_mask
+from netaudit.studies.theory.charts import chart
 from netaudit.studies.theory.lab import Lab
 from netaudit.studies.theory.one_layer import gaussian
-from netaudit.studies.theory.panels import chart
 from netaudit.studies.theory.scale import Scale
 from netaudit.studies.theory.statement import Statement, check, exponent, point, tightest
 

@@ -36,7 +36,7 @@ _REFERENCE = (
 )
 
 
-def build_page(data: Mapping[str, Any]) -> StudyPage:
+def document(data: Mapping[str, Any]) -> StudyPage:
     """Lay the study out: a summary, a section a statement, and how it was run."""
     numbering, charts = Numbering(), []
     sections = [_summary(data, numbering)]

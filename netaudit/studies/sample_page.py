@@ -1,10 +1,10 @@
-"""Draw the first two pages of a sample report for the README: ``python tests/sample_page.py FOLDER``."""
+"""Draw the first two pages of a report side by side, for the README: ``python -m netaudit.studies.sample_page DIR``."""
+
+from __future__ import annotations
 
 import io
 import sys
 from pathlib import Path
-
-from PIL import Image
 
 from netaudit.report.bundle import prepare
 from netaudit.report.renderers.pdf import to_png
@@ -12,6 +12,9 @@ from netaudit.results import AuditReport
 
 
 def main(folder: Path) -> None:
+    """Draw ``page.png`` from the ``audit.json`` in the folder."""
+    from PIL import Image
+
     pages = to_png(prepare(AuditReport.from_json(folder / "audit.json")), ppi=90)
     left, right = (Image.open(io.BytesIO(page)) for page in pages[:2])
     both = Image.new("RGB", (left.width + right.width + 2, left.height), (160, 160, 160))

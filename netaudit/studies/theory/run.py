@@ -10,8 +10,8 @@ from typing import Any
 from netaudit import __version__
 from netaudit.numerics import device as devices
 from netaudit.studies.theory.lab import Lab
+from netaudit.studies.theory.plan import STATEMENTS
 from netaudit.studies.theory.scale import Scale
-from netaudit.studies.theory.statements import STATEMENTS
 
 FORMAT_VERSION = 1  # 1: first published form
 Progress = Callable[[str, float, float], None]
