@@ -37,12 +37,11 @@ def run(capsys, monkeypatch, tmp_path):
 
 
 def test_train_then_audit_then_curves(run, mnist_root, tmp_path):
-    code, out, err = run(*TRAIN, "--keep-epochs")
+    code, out, err = run(*TRAIN, "--epochs", "1", "--keep-epochs")
     assert (code, err) == (0, "")
     lines = out.splitlines()
-    assert lines[0].startswith("epoch 0/3: at initialisation, test accuracy ")
-    assert [line.split(":")[0] for line in lines[1:4]] == ["epoch 1/3", "epoch 2/3", "epoch 3/3"]
-    assert "loss " in lines[3]
+    assert lines[0].startswith("epoch 0/1: at initialisation, test accuracy ")
+    assert lines[1].startswith("epoch 1/1: loss ")
     assert lines[-1] == (
         "Trained: trained/mnist-mlp/model.safetensors; audit it: netaudit trained/mnist-mlp/model.safetensors"
     )
@@ -61,8 +60,8 @@ def test_train_then_audit_then_curves(run, mnist_root, tmp_path):
     assert (code, err) == (0, "")
     assert out == "Report: reports/training/training.html, reports/training/training.json\n"
     [network] = json.loads((tmp_path / "reports/training/training.json").read_text())["networks"]
-    assert [entry["epoch"] for entry in network["epochs"]] == [0, 1, 2, 3]
-    assert network["epochs"][3]["accuracy"] == card["accuracy"]["sample"]
+    assert [entry["epoch"] for entry in network["epochs"]] == [0, 1]
+    assert network["epochs"][1]["accuracy"] == card["accuracy"]["sample"]
 
 
 def test_quiet_and_the_same_again(run, mnist_root, tmp_path):
@@ -80,10 +79,10 @@ def test_quiet_and_the_same_again(run, mnist_root, tmp_path):
 
 def test_an_interrupted_run_goes_on_to_the_same_bytes(mnist_root, tmp_path):
     def start(out):
-        command = [sys.executable, "-m", "netaudit", *TRAIN, "--epochs", "40", "--out", out]
+        command = [sys.executable, "-m", "netaudit", *TRAIN, "--epochs", "20", "--out", out]
         return subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
-    cut = start("cut")
+    cut, whole = start("cut"), start("whole")
     while not (tmp_path / "cut" / "training.json").exists():
         time.sleep(0.05)
         assert cut.poll() is None
@@ -93,8 +92,7 @@ def test_an_interrupted_run_goes_on_to_the_same_bytes(mnist_root, tmp_path):
     assert err == "netaudit: error: interrupted\nhint: the same command goes on from the last whole epoch\n"
     assert not (tmp_path / "cut" / "card.json").exists()
     assert not list((tmp_path / "cut").glob("*.tmp"))
-    again, whole = start("cut"), start("whole")
-    for process in (again, whole):
+    for process in (start("cut"), whole):
         process.communicate(timeout=300)
         assert process.returncode == 0
     whole, cut = (contents(tmp_path / out) for out in ("whole", "cut"))

@@ -143,9 +143,15 @@ def peak_memory() -> int:
     return peak if sys.platform == "darwin" else peak * 1024
 
 
-def main() -> None:
-    """Run the arm."""
-    work = ARMS[sys.argv[1]](Path(sys.argv[2]))
+def measure(arm: str, path: Path, audit_json: str | None = None) -> dict[str, Any]:
+    """Run one arm in this process: its seconds, the process's seconds so far, and the process's peak memory.
+
+    Args:
+        arm: a key of ``ARMS``.
+        path: the weights, or the audit.json for the reports.
+        audit_json: where an audit is kept.
+    """
+    work = ARMS[arm](path)
     started = time.perf_counter()
     result = work()
     done = time.perf_counter()
@@ -154,12 +160,10 @@ def main() -> None:
         "process_seconds": round(done - STARTED, 3),
         "peak_bytes": peak_memory(),
     }
-    if sys.argv[1] == "spectra":
-        found |= result
-    if sys.argv[1] == "audit" and len(sys.argv) > 3:
-        result.to_json(sys.argv[3])
-    sys.stdout.write(json.dumps(found) + "\n")
+    if arm == "audit" and audit_json is not None:
+        result.to_json(audit_json)
+    return found | (result if arm == "spectra" else {})
 
 
 if __name__ == "__main__":
-    main()
+    sys.stdout.write(json.dumps(measure(sys.argv[1], Path(sys.argv[2]), *sys.argv[3:])) + "\n")

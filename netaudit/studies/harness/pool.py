@@ -40,6 +40,9 @@ def run_tasks(tasks: Sequence[T], jobs: int, work: Callable[[T], Iterable[Record
     try:
         with _for_new_processes():
             futures = [executor.submit(_records, work, task) for task in tasks]
+            # The executor's own thread learns of the last process with the next task. Without one it would not notice
+            # the death of that process before another has finished its work.
+            executor.submit(os.getpid)
         for future in as_completed(futures):
             yield from future.result()
     except BrokenProcessPool as error:

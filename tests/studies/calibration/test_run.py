@@ -69,7 +69,8 @@ def test_a_study_is_run_once_and_goes_on_where_it_was(calibrate, tmp_path, monke
     assert asked == [Task(more.cells[0], (3,))]
 
 
-def test_exit_code_1_when_a_bar_is_not_met(calibrate, tiny):
+def test_exit_code_1_when_a_criterion_is_not_met(calibrate, tiny, monkeypatch):
+    monkeypatch.setattr(run, "run_tasks", lambda tasks, jobs, work: (r for task in tasks for r in work(task)))
     criteria = (*tiny.criteria, Criterion("impossible", "gaussian 64x64 0", "singular_law", "holds", high=0.5))
     cells = tuple(cell for cell in tiny.cells if cell.scenario == "gaussian" or cell.scenario == "bias")
     kept = tuple(each for each in criteria if each.cell in {cell.key for cell in cells})
@@ -116,7 +117,8 @@ def test_effort_grows_with_the_layer_and_the_claims():
     assert run.effort(few) < run.effort(many) < run.effort(replace(many, shape=(512, 2048)))
 
 
-def test_progress_reaches_its_total(tmp_path, tiny):
+def test_progress_reaches_its_total(tmp_path, tiny, monkeypatch):
+    monkeypatch.setattr(run, "run_tasks", lambda tasks, jobs, work: (r for task in tasks for r in work(task)))
     told = []
     plan = replace(tiny, cells=tiny.cells[-3:], criteria=(), tracy_widom=())
     run.calibrate(plan, tmp_path, command="x", progress=lambda *values: told.append(values))

@@ -24,8 +24,10 @@ FOLDER = Path(__file__).parents[3] / "reports" / "shadow-training"
 
 @pytest.fixture
 def tiny():
-    """Forty labelled points of the small MNIST, three epochs, all arms."""
-    base = replace(plan._mnist(dropout=True), epochs=3, batch=20)
+    """Forty labelled points of the small MNIST, three epochs, all arms; layers of 50 instead of 500 units."""
+    base = plan._mnist(dropout=True)
+    narrow = [{name: 50 if value == 500 else value for name, value in layer.items()} for layer in base.architecture]
+    base = replace(base, architecture=tuple(narrow), epochs=3, batch=20)
     return Setting("tiny", base, 40, plan.ARMS, seeds=2, rates=(0.01, 0.1))
 
 
