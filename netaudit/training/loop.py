@@ -37,7 +37,7 @@ class WithFigures(Protocol):
 
 
 Precision = Literal["float32", "bfloat16"]
-"""Of the products inside training (PyTorch's autocast); weights, updates and the test are in float32 always."""
+"""How products in training are computed (PyTorch's autocast); weights, updates and the test are always in float32."""
 
 _TEST_BATCH = 500
 

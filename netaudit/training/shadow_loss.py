@@ -254,7 +254,7 @@ def _linear(layer: nn.Linear, x: Tensor) -> Tensor:
 
 
 def _norms(x: Tensor) -> Tensor:
-    """Of the rows of ``x [N, n]``, in float32: ``[N, 1]``."""
+    """Give the norms of the rows of ``x [N, n]``, in float32: ``[N, 1]``."""
     norms: Tensor = torch.linalg.vector_norm(x, dim=1, keepdim=True, dtype=torch.float32)
     return norms
 

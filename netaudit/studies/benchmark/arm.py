@@ -133,7 +133,10 @@ ARMS = {f.__name__: f for f in (floor, analysers, audit, reports, spectra, weigh
 
 
 def peak_memory() -> int:
-    """Of this process alone, in bytes: on Linux ``ru_maxrss`` begins with the size of the one that started it."""
+    """Give the peak memory of this process alone, in bytes.
+
+    On Linux ``ru_maxrss`` begins with the size of the process that started this one.
+    """
     status = Path("/proc/self/status")
     if status.exists():
         return 1024 * int(

@@ -95,7 +95,7 @@ def cost(shape: tuple[int, int], folder: Path) -> dict[str, Any]:
 
 
 def operations(p: int, big: int) -> float:
-    """Of one symmetric product, N p^2, and of an eigenvalue problem, 4/3 p^3: of two where the mean has its own."""
+    """Count operations: N p^2 for the Gram product, 4/3 p^3 for an eigenvalue problem, two in small layers."""
     from netaudit.numerics.spectrum import LARGEST_BOTH
 
     return big * p**2 + (2 if p <= LARGEST_BOTH else 1) * 4 / 3 * p**3

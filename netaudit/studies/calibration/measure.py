@@ -35,7 +35,7 @@ class Task:
 
 
 def measure(task: Task) -> Iterator[Record]:
-    """The records of a task, one by one."""
+    """Yield the records of a task, one by one."""
     if task.cell is not None:
         for seed in task.seeds:
             yield judge(task.cell, seed)

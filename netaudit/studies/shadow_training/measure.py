@@ -39,7 +39,7 @@ class Task:
 
 
 def work(task: Task) -> Iterator[dict[str, Any]]:
-    """The records of a task, one by one."""
+    """Yield the records of a task, one by one."""
     for seed in task.seeds:
         yield train(task.cell, seed, task.root)
 

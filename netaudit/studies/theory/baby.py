@@ -110,7 +110,7 @@ def run(sizes: Sizes, lab: Lab) -> Statement:
 
 
 def _predicted_constant(m: int, n: int) -> float:
-    """With ||h||^2 at its mean, 7/12 for each entry."""
+    """Give the constant C of the closed form, with ||h||^2 at its mean, which is 7/12 for each entry."""
     return float(np.sqrt(7 / 12 * (1 + 1 / m)) * expected_largest(m) / np.log(m * n))
 
 

@@ -43,7 +43,7 @@ class Sweep:
     matrices: int
 
     def settings(self) -> dict[str, object]:
-        """For the report."""
+        """Give the settings as the report names them."""
         return {
             "widths": "–".join(str(n) for n in reversed(self.sizes)),
             "sparsities": [in_words(shape) for shape in self.shapes],
@@ -91,7 +91,7 @@ def predicted(points: Sequence[Point], dropout: bool = False) -> list[float]:
 
 
 def predicted_error(shape: NetShape) -> float:
-    """In units of tau^2, for one h with evenly spread non-zeros: for nets that are not simulated."""
+    """Predict the error, in units of tau^2, of one h with evenly spread non-zeros: for nets that are not simulated."""
     h = np.linspace(0.5, 1, shape.top + 2)[None, 1:-1]
     relative = float(squared_errors(h, shape, best_offsets(h, shape))[0])
     return relative * float((h**2).mean() / h.mean() ** 2)

@@ -37,7 +37,7 @@ class LayerGrid:
     """Independent matrices, the replicates."""
 
     def settings(self) -> dict[str, object]:
-        """For the report."""
+        """Give the settings as the report names them."""
         return {
             "shape": f"{self.m} × {self.n}",
             "draws of h by k": {str(k): draws for k, draws in self.rows},

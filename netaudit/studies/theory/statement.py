@@ -102,7 +102,7 @@ def check(what: str, samples: ArrayLike, low: float | None = None, high: float |
 
 
 def tightest(what: str, cells: Iterable[tuple[str, Check]]) -> Check:
-    """Of one check over many cells the one with the least room: it passes only if all do."""
+    """Give the check with the least room among those of many cells: it passes only if all of them do."""
     found = list(cells)
     where, worst = min(found, key=lambda cell: cell[1].room)
     cells_in_words = f"{len(found)} cells, worst at {where}" if len(found) > 1 else where

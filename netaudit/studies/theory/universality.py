@@ -38,7 +38,7 @@ class Sizes:
 
     grid: LayerGrid
     shares: tuple[float, ...]
-    """Of non-zeros, down to where universality has ended."""
+    """Shares of the entries that are not zero, down to where universality has ended."""
     tolerance: float = SHARP
 
 
@@ -116,7 +116,7 @@ def _figures(sent: Pass) -> Figures:
 
 
 def _expected_error(cell: GridCell, grid: LayerGrid, law: Law) -> float:
-    """At the offset that is best for Gaussian entries."""
+    """Give the predicted error at the offset that is best for Gaussian entries."""
     kurtosis = GAUSSIAN_KURTOSIS if law.kurtosis is None else law.kurtosis
     return soft_error(cell.values.numpy(), grid.m, grid.n, cell.rho, cell.prediction.offset, kurtosis)
 
