@@ -1,4 +1,4 @@
-"""``netaudit curves DIR...``: what training did to each claim, from the weights kept after each epoch."""
+"""``netaudit study curves DIR...``: what training did to each claim, from the weights kept after each epoch."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import click
 from netaudit.cli.audit import FORMATS, split_formats
 
 
-@click.command()
+@click.command(short_help="Follow each claim through training runs.")
 @click.argument("folders", metavar="DIR...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
     "--out", type=click.Path(path_type=Path), default=Path("reports/training"), show_default=True, metavar="DIR",
