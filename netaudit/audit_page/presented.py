@@ -103,7 +103,7 @@ def _stemmed(part: Presentation, stem: str) -> Presentation:
             case Figure():
                 return replace(block, stem=f"{stem}_{block.stem}")
             case Pair():
-                return replace(block, items=tuple(stemmed(item) for item in block.items))  # type: ignore[arg-type]
+                return replace(block, items=tuple(stemmed(item) for item in block.items))  # type: ignore[misc]
             case _:
                 return block
 

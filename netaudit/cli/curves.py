@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from netaudit.cli.audit import FORMATS, split_formats
+from netaudit.cli.choices import split_formats
+from netaudit.report.renderers.table import DEFAULT_FORMATS, FORMATS
 
 
 @click.command(short_help="Follow each claim through training runs.")
@@ -20,8 +21,8 @@ from netaudit.cli.audit import FORMATS, split_formats
 )
 @click.option("--seed", default=0, show_default=True, help="Every random number of the audits follows from it.")
 @click.option(
-    "--format", "formats", callback=split_formats, default=",".join(FORMATS), show_default=True,
-    help="Reports to write.",
+    "--format", "formats", callback=split_formats, default=",".join(DEFAULT_FORMATS), show_default=True,
+    help=f"Reports to write, of {', '.join(FORMATS)}.",
 )  # fmt: skip
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def curves(folders: tuple[Path, ...], out: Path, device: str, seed: int, formats: tuple[str, ...], quiet: bool) -> None:

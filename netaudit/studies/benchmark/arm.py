@@ -41,20 +41,21 @@ def floor(path: Path) -> Callable[[], Any]:
 
 
 def analysers(path: Path) -> Callable[[], Any]:
-    """netaudit's analysers with their default nulls, caches empty; no stack, no report."""
-    from netaudit.analyses.network.labels_back.stack import Inputs
-    from netaudit.auditor import Auditor
+    """netaudit's analyses of single layers with their default nulls, caches empty; no head, no report."""
+    from netaudit.analyses.context import HeadInputs, Settings
+    from netaudit.analyses.table import BUILT_IN
+    from netaudit.auditing.loop import Auditor, Weights
     from netaudit.network.reader import LayerReader
     from netaudit.numerics.device import choose
     from netaudit.sources.open import open_network
 
     network = open_network(path)
-    auditor = Auditor(choose("cpu"))  # which imports PyTorch
-    return lambda: list(auditor.run(LayerReader(network), Inputs(), ()))
+    auditor = Auditor(Settings(choose("cpu")), BUILT_IN, lambda *progress: None)  # which imports PyTorch
+    return lambda: list(auditor.layers(network, LayerReader(network), HeadInputs(), Weights()))
 
 
 def audit(path: Path) -> Callable[[], Any]:
-    """All of ``netaudit FILE`` but the report: hashes, analysers, the stack."""
+    """All of ``netaudit FILE`` but the report: hashes, analyses, the head."""
     import torch  # noqa: F401 - which netaudit imports with the first network
 
     import netaudit
@@ -66,11 +67,10 @@ def reports(path: Path) -> Callable[[], Any]:
     """HTML, PDF and figures of an audit.json."""
     import tempfile
 
-    from netaudit.report import write_reports
-    from netaudit.results import AuditReport
+    from netaudit.api import AuditReport
 
     report = AuditReport.from_json(path)
-    return lambda: write_reports(report, Path(tempfile.mkdtemp()))
+    return lambda: report.write(tempfile.mkdtemp())
 
 
 def spectra(path: Path) -> Callable[[], Any]:

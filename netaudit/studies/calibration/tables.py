@@ -197,7 +197,7 @@ _STRENGTHS = {
 }
 
 
-def _most_frequent(cell: Json, name: str) -> Run:
+def _most_frequent(cell: Json, name: str) -> Span:
     if name not in cell["claims"]:
         return Span(NONE)
     found = cell["claims"][name]["verdicts"]

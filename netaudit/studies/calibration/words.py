@@ -74,7 +74,7 @@ def share(found: Json | None) -> str:
     return f"{percent(found['rate'])} [{percent(low)}, {percent(high)}]"
 
 
-def met(value: bool) -> Run:
+def met(value: bool) -> Span:
     """Whether a criterion is met, with the symbol and colour of a verdict."""
     return Span("● met", "holds") if value else Span("× not met", "fails")
 

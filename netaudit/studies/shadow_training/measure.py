@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from netaudit.auditor import audit
+from netaudit.api import audit
 from netaudit.studies.shadow_training import arms, points
 from netaudit.studies.shadow_training.plan import TrainingCell, seeds, steps
 from netaudit.training.data import Images

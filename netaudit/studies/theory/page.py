@@ -40,7 +40,7 @@ _REFERENCE = (
 def document(data: Mapping[str, Any]) -> StudyPage:
     """Lay the study out: a summary, a section a statement, and how it was run."""
     sections = [_summary(data)]
-    for place, statement in enumerate(data["statements"], start=1):
+    for statement in data["statements"]:
         section = _statement(statement)
         sections.append(section)
     sections.append(_run(data))

@@ -77,7 +77,7 @@ def _summary(data: Mapping[str, Any]) -> Section:
         "the same real inputs. What the paper's hypotheses say of trained networks holds of Gaussian weights by "
         "construction, so that a curve that begins at the ideal and leaves it shows what training itself does."
     )
-    table = table("From the initialisation → to the end of training.", columns, rows)
+    moved = table("From the initialisation → to the end of training.", columns, rows)
     labels = [Column("Network", wide=True), *(Column(t, numeric=True) for t in ("Test accuracy", *_LABELS))]
     label_rows = [
         (
@@ -93,7 +93,7 @@ def _summary(data: Mapping[str, Any]) -> Section:
         label_rows,
     )
     moves = Items(tuple((Span(_moved(data, curve)),) for curve in CURVES))
-    return Section("summary", 1, "Summary", (Paragraph((Span(words),)), moves, table, back))
+    return Section("summary", 1, "Summary", (Paragraph((Span(words),)), moves, moved, back))
 
 
 def _moved(data: Mapping[str, Any], curve: Curve) -> str:
