@@ -58,9 +58,9 @@ def audit(path: Path) -> Callable[[], Any]:
     """All of ``netaudit FILE`` but the report: hashes, analyses, the head."""
     import torch  # noqa: F401 - which netaudit imports with the first network
 
-    import netaudit
+    from netaudit.api import audit as run
 
-    return lambda: netaudit.audit(path, device="cpu")
+    return lambda: run(path, device="cpu")
 
 
 def reports(path: Path) -> Callable[[], Any]:

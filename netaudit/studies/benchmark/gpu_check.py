@@ -55,19 +55,20 @@ def measure(device: str, layers: Path) -> dict[str, Any]:
     """The audits on one device: reports, singular values, seconds and peak memory."""
     import torch
 
-    import netaudit
+    from netaudit.api import audit
     from netaudit.numerics import entries, spectrum
     from netaudit.numerics.device import choose
     from netaudit.numerics.memory import peak_memory
+    from netaudit.sources.open import open_network
 
     where = choose(device)
     _warm_up(where)
     reports, spectra, seconds = {}, {}, {}
     for name, target in (("mnist-mlp", "mnist-mlp"), ("layers", layers)):
         started = time.perf_counter()
-        reports[name] = netaudit.audit(target, device=device).to_dict()
+        reports[name] = audit(target, device=device).to_dict()
         seconds[name] = time.perf_counter() - started
-        network = netaudit.open_network(target)
+        network = open_network(target)
         for spec in network.specs():
             weight = network.read(spec).weight
             moments = entries.describe(weight)
@@ -113,7 +114,7 @@ def check(devices: Sequence[str], measured_by: Measure) -> dict[str, Any]:
     """Measure on both devices and compare."""
     import torch
 
-    import netaudit
+    from netaudit.version import __version__
 
     with tempfile.TemporaryDirectory() as scratch:
         layers = save(Path(scratch) / "layers.safetensors", SHAPES)
@@ -122,7 +123,7 @@ def check(devices: Sequence[str], measured_by: Measure) -> dict[str, Any]:
         "study": "gpu-check",
         "date": datetime.now(UTC).date().isoformat(),
         "versions": {
-            "netaudit": netaudit.__version__,
+            "netaudit": __version__,
             "python": platform.python_version(),
             "torch": torch.__version__,
             "cuda": torch.version.cuda,

@@ -124,7 +124,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     import numpy
     import torch
 
-    import netaudit
+    from netaudit.version import __version__
 
     rounds: dict[str, list[dict[str, Any]]] = {}
     with tempfile.TemporaryDirectory() as scratch:
@@ -144,7 +144,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
         "study": "benchmark",
         "date": datetime.now(UTC).date().isoformat(),
         "versions": {
-            "netaudit": netaudit.__version__,
+            "netaudit": __version__,
             "weightwatcher": "0.7.7" if arguments.peer_python else None,
             "python": platform.python_version(),
             "torch": torch.__version__,

@@ -88,9 +88,9 @@ def _audit(run: TrainingRun) -> dict[str, dict[str, float | int | None]]:
     report = audit(state, seed=run.seed, nulls="none")
     return {
         layer.name: {
-            f"{finding.claim}.{metric}": finding.metrics.get(metric)
-            for finding in layer.findings
-            for metric in _AUDIT.get(finding.claim, ())
+            f"{claim}.{metric}": finding.metrics.get(metric)
+            for claim, finding in layer.findings.items()
+            for metric in _AUDIT.get(claim, ())
         }
         for layer in report.layers
     }
