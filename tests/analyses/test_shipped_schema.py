@@ -72,6 +72,7 @@ HOSTILE = [
     ("labels_back", "runs.0.source", "noise"),
     ("hidden_units", "pairs.0.verdict", "holds"),
     ("hidden_units", "pairs.0.dead", -1),
+    ("hidden_units", "rule.tolerances.r", 1e308),
     ("edge_tests", "method", "bonferroni"),
     ("edge_tests", "tests.0.adjusted", -0.1),
 ]
