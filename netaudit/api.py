@@ -47,7 +47,7 @@ class AuditReport(Report, frozen=True, dict=True):
         return cls.of(read_report(source, {analysis.name: analysis.payload for analysis in installed()}), installed())
 
     def document(self, *, draw: bool = True) -> Document:
-        """What every renderer lays out: sections of plain strings, and the figures, drawn unless only text is wanted."""
+        """What every renderer lays out: sections of plain strings, and the figures, drawn where they are wanted."""
         return build_document(self, self.__dict__["_analyses"], draw=draw)
 
     def to_json(self, path: str | Path | None = None) -> str:
