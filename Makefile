@@ -41,8 +41,7 @@ lint: .venv/installed-test
 
 samples: .venv/installed
 	for name in $(notdir $(wildcard model_zoo/*)); do \
-		$(BIN)/netaudit audit $$name --device cpu --out reports/samples/$$name && \
-		rm reports/samples/$$name/run.json || exit 1; \
+		$(BIN)/netaudit audit $$name --device cpu --no-run-file --out reports/samples/$$name || exit 1; \
 	done
 	$(BIN)/python -m netaudit.studies.sample_page reports/samples/mnist-mlp
 

@@ -174,7 +174,7 @@ class _Page:
         ]
         columns = (Column("[out, in]"), Column("Seeds", numeric=True), Column("Seconds a layer", numeric=True))
         blocks = (
-            Paragraph((Span("Span on:"),)),
+            Paragraph((Span("Run on:"),)),
             Items(runs),
             _paragraph(rule),
             facts(settings),

@@ -44,7 +44,7 @@ def document(data: Mapping[str, Any]) -> StudyPage:
         section = _statement(statement)
         sections.append(section)
     sections.append(_run(data))
-    sections.append(Section("references", 1, "References", (Items(((Span(_REFERENCE),),)),)))
+    sections.append(Section("references", 1, "References", (Items(((Span(_REFERENCE),),)),), numbered=False))
     holding = sum(statement["holds"] is True for statement in data["statements"])
     return StudyPage(
         stem="theory",
@@ -165,7 +165,7 @@ def _run(data: Mapping[str, Any]) -> Section:
         for name, value in statement["settings"].items()
     ]
     settings = table("Settings.", (Column("Setting"), Column("Value", wide=True)), rows)
-    return Section("run", 1, f"{len(data['statements']) + 2} How it was run", (facts(pairs), settings))
+    return Section("run", 1, "How it was run", (facts(pairs), settings))
 
 
 def _setting(value: Any) -> str:
