@@ -50,7 +50,7 @@ def test_one_method_a_format(made, folder, tmp_path):
 
 
 def test_json_alone_draws_nothing(made, tmp_path, monkeypatch):
-    monkeypatch.setattr("netaudit.api.build_document", None)
+    monkeypatch.setattr("netaudit.report.document.finish.draw_figure", None)
     assert list(made.write(tmp_path, ["json"])) == ["json"]
     with pytest.raises(ReportError, match="unknown format 'docx'"):
         made.write(tmp_path, ["docx"])
