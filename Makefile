@@ -10,8 +10,8 @@
 # make samples                   rewrite the committed sample reports
 # make pages                     make every committed page again from its JSON, after a change of the layout
 # make docs                      make again what docs/, the README and the JSON Schema take from the code
-# make calibrate [JOBS=2]        measure false alarms and power of the analysers: an hour on two cores
-# make theory                    run the study of the theory again, into reports/theory (5 minutes on two cores)
+# make calibrate [JOBS=2]        measure false alarms and power of the analysers: an hour or more
+# make theory                    run the study of the theory again, into reports/theory: minutes
 
 PYTHON ?= python3
 MODEL ?= mnist-mlp
@@ -42,39 +42,37 @@ lint: .venv/installed-test
 
 samples: .venv/installed
 	for name in $(notdir $(wildcard model_zoo/*)); do \
-		$(BIN)/netaudit audit $$name --device cpu --out reports/samples/$$name && \
-		rm reports/samples/$$name/run.json || exit 1; \
+		$(BIN)/netaudit audit $$name --device cpu --no-run-file --out reports/samples/$$name || exit 1; \
 	done
-	$(BIN)/python tests/sample_page.py reports/samples/mnist-mlp
+	$(BIN)/python -m netaudit.studies.sample_page reports/samples/mnist-mlp
 
 pages: .venv/installed
-	$(BIN)/python tests/study_pages.py
+	$(BIN)/python -m netaudit.studies.pages
 
 docs: .venv/installed
 	$(BIN)/python -m netaudit.analyses.shipped_schema
 	$(BIN)/python -m netaudit.studies.docs
 
 calibrate: .venv/installed
-	$(BIN)/netaudit calibrate --jobs $(JOBS)
+	$(BIN)/netaudit study calibration --jobs $(JOBS)
 
 bench: .venv/installed .venv-peers/installed
-	$(BIN)/python tests/studies/benchmark/bench.py --peer-python .venv-peers/bin/python
+	$(BIN)/python -m netaudit.studies.benchmark.run --peer-python .venv-peers/bin/python
 
 gpu-check: .venv/installed
-	$(BIN)/python tests/studies/benchmark/gpu_check.py
+	$(BIN)/python -m netaudit.studies.benchmark.gpu_check
 
 theory: .venv/installed
-	$(BIN)/netaudit theory --device cpu --out reports/theory
-	rm reports/theory/run.json
+	$(BIN)/netaudit study theory --device cpu --out reports/theory --no-run-file
 
 shadow-study: .venv/installed
-	$(BIN)/netaudit shadow-study --data-root $(DATA) --jobs $(JOBS)
+	$(BIN)/netaudit study shadow-training --data-root $(DATA) --jobs $(JOBS)
 
 curves: .venv/installed
 	for name in $(ZOO); do \
 		$(BIN)/netaudit train $$name --data-root $(DATA) --keep-epochs --device cpu --out trained/$$name || exit 1; \
 	done
-	$(BIN)/netaudit curves $(addprefix trained/,$(ZOO)) --device cpu
+	$(BIN)/netaudit study curves $(addprefix trained/,$(ZOO)) --device cpu
 
 train-zoo: .venv/installed
 	for name in $(ZOO); do \

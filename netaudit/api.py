@@ -11,7 +11,7 @@ from netaudit.analyses.table import chosen, installed, with_unique_names
 from netaudit.audit_page.build import build_document
 from netaudit.files import write_atomically
 from netaudit.report.renderers.table import DEFAULT_FORMATS
-from netaudit.report.write import write_document, write_figures
+from netaudit.report.write import show_figures, write_document, write_figures
 from netaudit.results.reading import read_report
 from netaudit.results.report import Report
 from netaudit.vocabulary import NULL_LEVELS, SPECTRUM_METHODS, NullLevel, SpectrumMethod
@@ -46,9 +46,9 @@ class AuditReport(Report, frozen=True, dict=True):
         """
         return cls.of(read_report(source, {analysis.name: analysis.payload for analysis in installed()}), installed())
 
-    def document(self) -> Document:
-        """What every renderer lays out: sections of plain strings, and the figures, drawn."""
-        return build_document(self, self.__dict__["_analyses"])
+    def document(self, *, draw: bool = True) -> Document:
+        """What every renderer lays out: sections of plain strings, and the figures, drawn where they are wanted."""
+        return build_document(self, self.__dict__["_analyses"], draw=draw)
 
     def to_json(self, path: str | Path | None = None) -> str:
         """The audit as JSON text (ASCII, two-space indent, one newline at the end); written to ``path`` if given.
@@ -99,7 +99,7 @@ class AuditReport(Report, frozen=True, dict=True):
         Raises:
             ReportError: an unknown format, a PDF that cannot be made, or a file that cannot be written.
         """
-        return write_document(self.document, Path(out), formats, json_text=self.json_text)
+        return write_document(self.document(draw=show_figures(formats)), Path(out), formats)
 
     def write_figures(self, folder: str | Path) -> list[Path]:
         """Draw the report's figures into ``folder`` as SVG.
@@ -173,7 +173,8 @@ def audit(
         NetauditError: the target cannot be read, no analysis has a name, or no layer has a claim that can be judged.
     """
     from netaudit.analyses.context import Settings
-    from netaudit.auditing.loop import Auditor, Selection
+    from netaudit.auditing.loop import Auditor
+    from netaudit.auditing.selection import Selection
     from netaudit.network.fingerprint import unchanged_files
     from netaudit.numerics import device as devices
     from netaudit.sources.data import load_data

@@ -59,8 +59,8 @@ def number(value: float | None, digits: int = 4) -> str:
 def percent(share: float | None) -> str:
     """A share as a percentage; never rounded up to 100% nor down to 0%.
 
-    >>> percent(0.123456), percent(0.99999), percent(0.1), percent(0.9596)
-    ('12.3%', '> 99.9%', '10%', '96.0%')
+    >>> percent(0.123456), percent(0.99999), percent(0.1), percent(0.9596), percent(1e9)
+    ('12.3%', '> 99.9%', '10%', '96.0%', '100,000,000,000%')
     """
     if share is None:
         return NONE
@@ -68,6 +68,9 @@ def percent(share: float | None) -> str:
         return "< 0.1%"
     if 0.9995 <= share < 1:
         return "> 99.9%"
+    if not abs(share) < 1e4:  # no share: from a file, or no number at all
+        text = number(share * 100)
+        return text if text == NONE else f"{text}%"
     whole = round(share * 100)
     return f"{whole}%" if abs(share * 100 - whole) < 1e-9 else f"{share * 100:.1f}%"
 

@@ -9,12 +9,12 @@ from safetensors.torch import save_file
 from torch import nn
 
 import netaudit
-from netaudit.analyses.network.labels_back import recover as shadow_stack
+from netaudit.analyses.network.labels_back import measure as labels_back
 from netaudit.errors import NetauditError, SourceError
 from netaudit.numerics import device as devices
-from netaudit.results import AuditReport
-from netaudit.results.schema import schema
+from netaudit.results.schema import shipped_schema
 from netaudit.shadow import inversion
+from netaudit.sources.formats.safetensors import SafetensorsStore
 
 
 @pytest.fixture
@@ -31,13 +31,13 @@ def test_a_module_end_to_end(mlp, data):
     assert [layer.shape for layer in report.layers] == [(96, 64), (80, 96), (10, 80)]
     assert [layer.activation for layer in report.layers] == ["relu", "relu", "linear"]
     assert report.coverage.share == 1
-    assert report.stack.layers == ("1", "4", "6")
-    assert not report.stack.inferred
-    assert {run.source for run in report.stack.runs} == {"onehot", "softmax"}
-    assert report.stack.data["n"] == 50
+    assert report.head.layers == ("1", "4", "6")
+    assert not report.head.inferred
+    assert {run.source for run in report.analyses["labels_back"].runs} == {"onehot", "softmax"}
+    assert report.data.n == 50
     assert report.layers[0].finding("constant_bias").statistic == "std_over_preactivation_scale"
     assert report.provenance.seed == 3
-    assert AuditReport.from_json(report.to_json()).to_json() == report.to_json()
+    assert netaudit.AuditReport.from_json(report.to_json()).to_json() == report.to_json()
 
 
 def test_the_accuracy_is_the_network_s(mlp, data):
@@ -46,15 +46,15 @@ def test_the_accuracy_is_the_network_s(mlp, data):
     mlp.eval()
     with torch.no_grad():
         answers = mlp(torch.from_numpy(arrays["x"])).argmax(1).numpy()
-    assert report.stack.data["accuracy"] == pytest.approx((answers == arrays["y"]).mean())
+    assert report.data.accuracy == pytest.approx((answers == arrays["y"]).mean())
 
 
 def test_a_state_dict_says_that_the_stack_was_inferred(mlp):
     report = netaudit.audit(mlp.state_dict())
-    assert report.stack.inferred
-    assert "inferred" in report.stack.note
-    assert "ReLU" in report.stack.note
-    assert {run.source for run in report.stack.runs} == {"onehot"}
+    assert report.head.inferred
+    assert "inferred" in report.head.note
+    assert "ReLU" in report.head.note
+    assert {run.source for run in report.analyses["labels_back"].runs} == {"onehot"}
 
 
 def test_same_command_same_bytes_and_the_seed_matters(mlp):
@@ -67,6 +67,7 @@ def test_same_command_same_bytes_and_the_seed_matters(mlp):
 def test_a_layer_s_numbers_do_not_depend_on_the_others(mlp):
     whole, one = netaudit.audit(mlp), netaudit.audit(mlp, layers=["4"])
     assert one.layers == (whole.layers[1],)
+    assert one.analyses["labels_back"].note.startswith("The head's layer 1 is skipped: not selected by --layers")
     assert {entry.name: entry.reason for entry in one.skipped}["6"] == "not selected by --layers"
     left = netaudit.audit(mlp, exclude=["[14]"])
     assert [layer.name for layer in left.layers] == ["6"]
@@ -113,7 +114,7 @@ def test_progress_rises_to_the_end(mlp):
     layers = [(done, total) for _, done, total in seen if total]
     assert layers == sorted(layers)
     assert layers[-1][0] == pytest.approx(layers[-1][1])
-    assert any("4: singular law" in message for message, _, _ in seen)
+    assert any("4: singular value law" in message for message, _, _ in seen)
 
 
 @pytest.mark.parametrize(
@@ -144,7 +145,7 @@ def test_a_layer_that_does_not_fit_in_memory_is_skipped_with_the_reason(mlp, mon
 
 def test_the_report_says_what_did_not_fit_on_the_device(mlp, monkeypatch):
     whole = netaudit.audit(mlp)
-    measure, recover = inversion.measure, shadow_stack.recover
+    measure, recover = inversion.measure, labels_back.recover
     gpu = torch.device("cuda")
 
     def short_of_memory(matrix, mean, row, rows):
@@ -152,26 +153,24 @@ def test_the_report_says_what_did_not_fit_on_the_device(mlp, monkeypatch):
             raise torch.OutOfMemoryError("out of memory")
         return measure(matrix, mean, row, rows)
 
-    def no_room(read, stack, sigmas, labels, generator, where, norm):
-        if where == gpu:
+    def no_room(*arguments):
+        if gpu in arguments:
             raise torch.OutOfMemoryError("out of memory")
-        return recover(read, stack, sigmas, labels, generator, where, norm)
+        return recover(*arguments)
 
     def on_the_gpu(work, device):
         return devices.with_cpu_fallback(work, gpu)
 
     monkeypatch.setattr(inversion, "measure", short_of_memory)
-    monkeypatch.setattr(shadow_stack, "recover", no_room)
-    monkeypatch.setattr(
-        "netaudit.analyses.network.labels_back.stack.devices",
-        SimpleNamespace(**vars(devices) | {"with_cpu_fallback": on_the_gpu}),
-    )
+    monkeypatch.setattr(labels_back, "recover", no_room)
+    monkeypatch.setattr(labels_back, "devices", SimpleNamespace(**vars(devices) | {"with_cpu_fallback": on_the_gpu}))
     report = netaudit.audit(mlp)
-    told = {f.claim: f.note for layer in report.layers for f in layer.findings if "Out of memory" in f.note}
-    assert set(told) == {"shadow_inversion"}
-    assert told["shadow_inversion"].endswith(" Out of memory on cpu: smaller batches were used.")
-    assert report.stack.note == f"{whole.stack.note} Out of memory on cuda: a part was computed on the CPU."
-    assert report.stack.runs == whole.stack.runs
+    assert {layer.events for layer in report.layers} == {
+        ("Shadow inversion: Out of memory on cpu: smaller batches were used.",)
+    }
+    assert report.events == ("Labels sent down and back: Out of memory on cuda: a part was computed on the CPU.",)
+    assert report.analyses["labels_back"].runs == whole.analyses["labels_back"].runs
+    assert "smaller batches were used" in report.to_html()
 
 
 def test_labels_beyond_the_outputs_are_refused(mlp, tmp_path):
@@ -193,15 +192,14 @@ def test_an_empty_stack_and_no_bias():
     net = nn.Linear(50, 1, bias=False)
     report = netaudit.audit(net)
     assert report.layers[0].finding("constant_bias").verdict == "not_applicable"
-    assert report.stack.runs == ()
-    assert "single output" in report.stack.note
+    assert "single output" in report.analyses["labels_back"].note
 
 
 def test_the_report_meets_its_published_schema(mlp):
     from jsonschema import Draft202012Validator
 
-    Draft202012Validator.check_schema(schema())
-    Draft202012Validator(schema()).validate(json.loads(netaudit.audit(mlp).to_json()))
+    Draft202012Validator.check_schema(shipped_schema())
+    Draft202012Validator(shipped_schema()).validate(json.loads(netaudit.audit(mlp).to_json()))
 
 
 def test_a_data_frame_has_a_row_a_layer(mlp):
@@ -215,7 +213,48 @@ def test_biases_count_in_the_stack_only_where_the_natural_scale_is_known(mlp, da
     with torch.no_grad():
         mlp[6].bias[3] = 1000.0  # drowns every label but its own, if it is used
     without, with_data = netaudit.audit(mlp), netaudit.audit(mlp, data=data)
-    assert without.stack.runs[0].top1 > 0.2
-    assert "left out" in without.stack.note
-    assert with_data.stack.runs[0].top1 == pytest.approx(0.1)
-    assert "norm of the real inputs" in with_data.stack.note
+    without, with_data = (report.analyses["labels_back"] for report in (without, with_data))
+    assert without.runs[0].top1 > 0.2
+    assert without.biases == "left_out"
+    assert with_data.runs[0].top1 == pytest.approx(0.1)
+    assert with_data.biases == "used"
+
+
+def test_only_the_analyses_asked_for_are_run(mlp):
+    report = netaudit.audit(mlp, analyses=["hidden_units", "constant_bias"])
+    assert {tuple(layer.analyses) for layer in report.layers} == {("constant_bias",)}
+    assert tuple(report.analyses) == ("hidden_units",)
+    assert report.provenance.settings["analyses"] == ["constant_bias", "hidden_units"]
+    assert report.claims == ("constant_bias",)
+    assert "Singular value law" not in report.to_html()
+    with pytest.raises(NetauditError, match="no analysis is called alpha"):
+        netaudit.audit(mlp, analyses=["alpha"])
+
+
+def test_every_layer_of_the_head_is_read_once(mlp, tmp_path, monkeypatch):
+    generator = np.random.default_rng(0)
+    images = generator.random((50, 1, 8, 8), dtype=np.float32)
+    np.savez(tmp_path / "images.npz", x=images, y=generator.integers(0, 10, 50))
+    save_file(mlp.state_dict(), tmp_path / "net.safetensors")
+    read, reads = SafetensorsStore.read, []
+    monkeypatch.setattr(SafetensorsStore, "read", lambda self, name: reads.append(name) or read(self, name))
+    report = netaudit.audit(tmp_path / "net.safetensors", data=tmp_path / "images.npz")
+    assert "not_applicable" not in {getattr(payload, "verdict", "") for payload in report.analyses.values()}
+    assert sorted(reads) == sorted(mlp.state_dict())
+
+
+@pytest.mark.parametrize("left_out", ["--exclude", "too large"])
+def test_a_layer_that_is_skipped_is_never_read(mlp, data, tmp_path, monkeypatch, left_out):
+    save_file(mlp.state_dict(), tmp_path / "net.safetensors")
+    read, reads = SafetensorsStore.read, []
+    monkeypatch.setattr(SafetensorsStore, "read", lambda self, name: reads.append(name) or read(self, name))
+    if left_out == "too large":
+        monkeypatch.setattr("netaudit.numerics.memory.physical_memory", lambda: 240_000)  # of the bottom layer
+    exclude = ["4"] if left_out == "--exclude" else []
+    report = netaudit.audit(tmp_path / "net.safetensors", data=data, exclude=exclude)
+    skipped = {entry.name for entry in report.skipped}
+    assert skipped
+    assert {name.partition(".")[0] for name in reads} == {"1", "4", "6"} - skipped
+    assert report.analyses["labels_back"].verdict == "not_applicable"
+    assert "is skipped" in report.analyses["labels_back"].note
+    assert report.data is None

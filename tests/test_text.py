@@ -83,3 +83,8 @@ def test_a_share_is_never_rounded_to_all_or_nothing(share):
     assert re.fullmatch(r"[<>]? ?\d+(\.\d)?%", text)
     if text == "0%":
         assert share == 0
+
+
+def test_what_is_no_share_is_still_a_text():
+    values = (1e9, -2e9, 1e308, float("nan"), float("-inf"), None)
+    assert [percent(value) for value in values] == ["100,000,000,000%", "−200,000,000,000%", "–", "–", "–", "–"]

@@ -86,6 +86,12 @@ class LayerContext:
             raise ValueError(self._described)
         return self._described
 
+    @property
+    def scale(self) -> float | None:
+        """Standard deviation of the weights if the entries were described already; None otherwise, or if constant."""
+        described = self.__dict__.get("_described")
+        return described.std if isinstance(described, entries.Entries) else None
+
     @cached_property
     def spectrum(self) -> spectrum.Spectrum:
         """Singular values with and without the mean, in standard deviations of the entries."""

@@ -18,7 +18,7 @@ from netaudit.results.report import Report
 from netaudit.text import count, printable
 
 
-def build_document(report: Report, analyses: Sequence[Analysis]) -> Document:
+def build_document(report: Report, analyses: Sequence[Analysis], *, draw: bool = True) -> Document:
     """Turn a report into the document that every renderer lays out; the figures are drawn once for all of them.
 
     ``analyses`` present their own payloads; a payload of another is named as not installed.
@@ -44,5 +44,6 @@ def build_document(report: Report, analyses: Sequence[Analysis]) -> Document:
             description=f"Audit of {target}: {count(len(report.layers), 'fully connected layer')}.",
             json=text,
             formulas=formulas_of(presented.analyses),
-        )
+        ),
+        draw=draw,
     )

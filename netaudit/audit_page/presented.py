@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from netaudit.analyses.analysis import Analysis, Place
 from netaudit.audit_page.selection import shown_in_full
@@ -11,6 +12,8 @@ from netaudit.report.document.model import Block, Figure, Pair, Presentation
 from netaudit.results.payload import Finding, Payload
 from netaudit.results.report import LayerResult, Report, not_applicable
 from netaudit.text import printable
+
+B = TypeVar("B", bound=Block)
 
 
 @dataclass(frozen=True)
@@ -98,14 +101,12 @@ def _presentation(analysis: Analysis, payload: Payload | None, place: Place) -> 
 def _stemmed(part: Presentation, stem: str) -> Presentation:
     """The presentation with the layer's number before the names of its figures."""
 
-    def stemmed(block: Block) -> Block:
-        match block:
-            case Figure():
-                return replace(block, stem=f"{stem}_{block.stem}")
-            case Pair():
-                return replace(block, items=tuple(stemmed(item) for item in block.items))  # type: ignore[arg-type]
-            case _:
-                return block
+    def stemmed(block: B) -> B:
+        if isinstance(block, Figure):
+            return replace(block, stem=f"{stem}_{block.stem}")
+        if isinstance(block, Pair):
+            return replace(block, items=tuple(stemmed(item) for item in block.items))
+        return block
 
-    figures = tuple(replace(figure, stem=f"{stem}_{figure.stem}") for figure in part.figures)
+    figures = tuple(stemmed(figure) for figure in part.figures)
     return replace(part, figures=figures, blocks=tuple(stemmed(block) for block in part.blocks))

@@ -2,39 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
-from typing import TypeVar
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
 
 from netaudit.analyses.analysis import Analysis
 from netaudit.analyses.context import HeadInputs, LayerContext, NetworkContext, Settings
 from netaudit.analyses.head_inputs import data_result, head_inputs
 from netaudit.analyses.needs import missing_of_layer, missing_of_network
 from netaudit.auditing.provenance import provenance
+from netaudit.auditing.refusals import nothing_chosen, nothing_judged
+from netaudit.auditing.selection import Selection
 from netaudit.auditing.work import PREPARED, too_large, work
-from netaudit.errors import NetauditError
 from netaudit.network.fingerprint import WeightsHash
-from netaudit.network.layers import SkippedLayer
 from netaudit.network.inputs import Sample
+from netaudit.network.layers import SkippedLayer
 from netaudit.network.network import LayerSpec, Network, Progress
 from netaudit.network.reader import LayerReader
 from netaudit.numerics import device as devices
 from netaudit.numerics.memory import release_memory
-from netaudit.results.payload import Finding, Payload
+from netaudit.results.payload import Payload
 from netaudit.results.report import Coverage, HeadResult, LayerResult, Model, Report, Summary, not_applicable
 from netaudit.text import printable
 from netaudit.vocabulary import VERDICTS
 
-T = TypeVar("T")
-
 
 @dataclass(frozen=True)
-class Selection:
-    """Which layers are audited: globs of their names."""
+class Weights:
+    """What is remembered of each layer's weights once the layer has left the memory."""
 
-    layers: tuple[str, ...] = ()
-    """All layers without any."""
-    exclude: tuple[str, ...] = ()
+    fingerprint: WeightsHash = field(default_factory=WeightsHash)
+    scales: dict[str, float] = field(default_factory=dict)
+    """Standard deviation by layer, where it was needed."""
 
 
 @dataclass(frozen=True)
@@ -54,70 +53,60 @@ class Auditor:
             NetauditError: no layer is chosen, or none can be judged.
         """
         chosen = chosen or Selection()
-        network = network.guarded(lambda spec: too_large(spec, self.settings.spectrum))
         network = network.select(chosen.layers, chosen.exclude)
-        specs = list(network.specs())
-        if not specs:
-            raise nothing_chosen(network, chosen)
-        read = LayerReader(network, keep=self._read_again(network))
-        inputs, events = _watched(lambda: head_inputs(network, read, sample, self.settings.device, self.progress))
-        weights, scales, layers = WeightsHash(), dict[str, float](), []
-        total, done = sum(work(spec) for spec in specs), 0.0
-        for spec in specs:
-            layers.append(self._layer(spec, read, inputs, weights, scales, done, total))
-            done += work(spec)
-            release_memory()
-        self.progress("layers done", total, total)
-        _require_judged(network, layers)
-        context = NetworkContext(network, read, self.settings, inputs, sample, tuple(layers), scales, self.progress)
-        payloads, more = self._network(context)
-        parameters = {spec.name: spec.parameters for spec in specs}
-        audited = sum(parameters[layer.name] for layer in layers)
-        head = network.head
+        network = network.guarded(lambda spec: too_large(spec, self.settings.spectrum))
+        if not any(True for _ in network.specs()):
+            raise nothing_chosen(network)
+        read, weights = LayerReader(network, keep=self._read_again(network)), Weights()
+        with devices.fallbacks() as events:
+            inputs = head_inputs(network, read, sample, self.settings.device, self.progress)
+        layers = tuple(self.layers(network, read, inputs, weights))
+        if all(not_applicable(payload) for layer in layers for payload in layer.analyses.values()) and self._of(
+            "layer"
+        ):
+            raise nothing_judged(network, layers)
+        context = NetworkContext(network, read, self.settings, inputs, sample, layers, weights.scales, self.progress)
+        payloads = self._network(context, events)
         return Report(
             target=network.info.name,
             model=Model(**asdict(network.info)),
-            provenance=provenance(self, network, sample, file_sha256, weights.hexdigest(), chosen),
-            coverage=Coverage(network.parameters_total, audited),
-            head=HeadResult((), (), False, "No stack of fully connected layers at the top was found.")
-            if head is None
-            else HeadResult(
-                tuple(layer.name for layer in head.layers),
-                tuple(layer.activation for layer in head.layers),
-                head.inferred,
-                head.note,
+            provenance=provenance(
+                self.settings,
+                [analysis.name for analysis in self.analyses],
+                chosen,
+                network,
+                sample,
+                file_sha256,
+                weights.fingerprint.hexdigest(),
             ),
+            coverage=Coverage(network.parameters_total, sum(spec.parameters for spec in network.specs())),
+            head=_head(network),
             data=data_result(inputs, sample),
-            layers=tuple(layers),
+            layers=layers,
             skipped=tuple(entry for entry in network.layers if isinstance(entry, SkippedLayer)),
             analyses=payloads,
             summary=self._summary(layers),
-            events=tuple(dict.fromkeys((*events, *more))),
+            events=tuple(dict.fromkeys(events)),
         )
 
-    def _of(self, scope: str) -> tuple[Analysis, ...]:
-        return tuple(analysis for analysis in self.analyses if analysis.scope == scope)
-
-    def _read_again(self, network: Network) -> tuple[str, ...]:
-        """Layers of the head, which the analyses of the network read once more."""
-        if network.head is None or network.head_gap() is not None:
-            return ()
-        return tuple(layer.name for layer in network.head.layers)
+    def layers(
+        self, network: Network, read: LayerReader, inputs: HeadInputs, weights: Weights
+    ) -> Iterator[LayerResult]:
+        """The result of each layer in order, with one layer in memory at a time (and those that ``read`` keeps)."""
+        total, done = sum(work(spec) for spec in network.specs()), 0.0
+        for spec in network.specs():
+            yield self._layer(spec, read, inputs, weights, _Share(self.progress, done, work(spec), total))
+            done += work(spec)
+            release_memory()
+        self.progress("layers done", total, total)
 
     def _layer(
-        self,
-        spec: LayerSpec,
-        read: LayerReader,
-        inputs: HeadInputs,
-        weights: WeightsHash,
-        scales: dict[str, float],
-        done: float,
-        total: float,
+        self, spec: LayerSpec, read: LayerReader, inputs: HeadInputs, weights: Weights, share: _Share
     ) -> LayerResult:
         shown = printable(spec.name, 60)
-        self.progress(shown, done, total)
+        share.tell(shown, 0.0)
         layer = read(spec.name)
-        weights.add(layer)
+        weights.fingerprint.add(layer)
         context = LayerContext(
             layer,
             self.settings.seed,
@@ -133,64 +122,65 @@ class Auditor:
         payloads: dict[str, Payload] = {}
         events: list[str] = []
         for index, analysis in enumerate(analyses):
-            self.progress(f"{shown}: {analysis.title.lower()}", done + work(spec) * index / len(analyses), total)
-            why = missing_of_layer(analysis.needs, context)
-            payloads[analysis.name], happened = _watched(
-                lambda why=why, analysis=analysis: analysis.not_applicable(why) if why else analysis.measure(context)  # type: ignore[misc]
-            )
-            events += [f"{analysis.title}: {event}" for event in happened]
-        if context.unusable is None:
-            scales[spec.name] = context.entries.std
+            share.tell(f"{shown}: {analysis.title.lower()}", index / len(analyses))
+            with _named(analysis, events):
+                missing = missing_of_layer(analysis.needs, context)
+                payloads[analysis.name] = analysis.not_applicable(missing) if missing else analysis.measure(context)
+        if context.scale is not None:
+            weights.scales[spec.name] = context.scale
         return LayerResult(spec.name, spec.shape, layer.dtype, layer.activation, layer.origin, payloads, tuple(events))
 
-    def _network(self, context: NetworkContext) -> tuple[dict[str, Payload], list[str]]:
+    def _network(self, context: NetworkContext, events: list[str]) -> dict[str, Payload]:
         payloads: dict[str, Payload] = {}
-        events: list[str] = []
         for analysis in self._of("network"):
             self.progress(analysis.title.lower(), 0.0, 0.0)
-            why = missing_of_network(analysis.needs, context)
-            payloads[analysis.name], happened = _watched(
-                lambda why=why, analysis=analysis: analysis.not_applicable(why) if why else analysis.measure(context)  # type: ignore[misc]
-            )
-            events += [f"{analysis.title}: {event}" for event in happened]
-        return payloads, events
+            with _named(analysis, events):
+                missing = missing_of_network(analysis.needs, context)
+                payloads[analysis.name] = analysis.not_applicable(missing) if missing else analysis.measure(context)
+        return payloads
 
-    def _summary(self, layers: Sequence[LayerResult]) -> Summary:
-        claims = [analysis.name for analysis in self.analyses if analysis.claim]
-        return Summary(
-            {
-                claim: {
-                    verdict: sum(layer.finding(claim).verdict == verdict for layer in layers) for verdict in VERDICTS
-                }
-                for claim in claims
-            }
-        )
+    def _of(self, scope: str) -> tuple[Analysis, ...]:
+        return tuple(analysis for analysis in self.analyses if analysis.scope == scope)
 
+    def _read_again(self, network: Network) -> tuple[str, ...]:
+        """Layers of the head, which analyses of the network read once more."""
+        if network.head is None or not self._of("network"):
+            return ()
+        return tuple(layer.name for layer in network.head.layers)
 
-def _watched(call: Callable[[], T]) -> tuple[T, list[str]]:
-    """The result of a call, and what happened meanwhile, such as a part that was computed on the CPU."""
-    with devices.fallbacks() as events:
-        result = call()
-    return result, list(events)
+    def _summary(self, layers: tuple[LayerResult, ...]) -> Summary:
+        verdicts = {
+            analysis.name: [layer.finding(analysis.name).verdict for layer in layers]
+            for analysis in self.analyses
+            if analysis.claim
+        }
+        return Summary({claim: {each: found.count(each) for each in VERDICTS} for claim, found in verdicts.items()})
 
 
-def nothing_chosen(network: Network, chosen: Selection) -> NetauditError:
-    """What to say where no fully connected layer is left to audit."""
-    skipped = [entry for entry in network.layers if isinstance(entry, SkippedLayer)]
-    by_choice = [entry for entry in skipped if entry.reason.endswith(("--layers", "--exclude"))]
-    reasons = ", ".join(dict.fromkeys(entry.reason for entry in skipped))
-    why = "no fully connected layer" + (f"; found: {printable(reasons, 200)}" if reasons else "")
-    hint = "`netaudit layers TARGET` lists what is in it, with the reasons"
-    if by_choice:
-        why = "--layers and --exclude leave no fully connected layer"
-        names = [printable(entry.name, 60) for entry in by_choice]
-        hint = f"its fully connected layers: {', '.join(names[:6])}{', ...' if len(names) > 6 else ''}"
-    return NetauditError(f"{network.info.name}: {why}", hint=hint)
+@dataclass(frozen=True)
+class _Share:
+    """A layer's share of the whole work, for the progress."""
+
+    progress: Progress
+    start: float
+    size: float
+    total: float
+
+    def tell(self, message: str, part: float) -> None:
+        self.progress(message, self.start + part * self.size, self.total)
 
 
-def _require_judged(network: Network, layers: Sequence[LayerResult]) -> None:
-    payloads = [payload for layer in layers for payload in layer.analyses.values()]
-    if payloads and all(not_applicable(payload) for payload in payloads):
-        first = next((payload for payload in payloads if isinstance(payload, Finding)), payloads[0])
-        name = printable(layers[0].name, 60)
-        raise NetauditError(f"{network.info.name}: no layer has a claim that can be judged: {name}: {first.note}")
+@contextmanager
+def _named(analysis: Analysis, events: list[str]) -> Iterator[None]:
+    """Add what happens meanwhile to ``events``, with the analysis' name: a part that was computed on the CPU."""
+    with devices.fallbacks() as happened:
+        yield
+    events += [f"{analysis.title}: {event}" for event in happened]
+
+
+def _head(network: Network) -> HeadResult:
+    if network.head is None:
+        return HeadResult((), (), False, "No fully connected head was found at the top of the network.")
+    steps = network.head.layers
+    names, activations = tuple(step.name for step in steps), tuple(step.activation for step in steps)
+    return HeadResult(names, activations, network.head.inferred, network.head.note)

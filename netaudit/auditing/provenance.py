@@ -3,31 +3,30 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Sequence
 from importlib import metadata
-from typing import TYPE_CHECKING
 
+from netaudit.analyses.context import Settings
+from netaudit.auditing.selection import Selection
 from netaudit.network.fingerprint import hash_matches_name
 from netaudit.network.inputs import Sample
 from netaudit.network.network import Network
 from netaudit.results.report import Provenance
 from netaudit.version import __version__
 
-if TYPE_CHECKING:
-    from netaudit.auditing.loop import Auditor, Selection
-
 
 def provenance(
-    auditor: Auditor,
+    settings: Settings,
+    analyses: Sequence[str],
+    chosen: Selection,
     network: Network,
     sample: Sample | None,
     file_sha256: str | None,
     weights_sha256: str,
-    chosen: Selection,
 ) -> Provenance:
     """Everything needed to get the same numbers again."""
     import torch
 
-    settings = auditor.settings
     return Provenance(
         file_sha256=file_sha256,
         weights_sha256=weights_sha256,
@@ -47,7 +46,7 @@ def provenance(
         settings={
             "layers": list(chosen.layers),
             "exclude": list(chosen.exclude),
-            "analyses": [analysis.name for analysis in auditor.analyses],
+            "analyses": list(analyses),
             "nulls": settings.nulls,
             "spectrum": settings.spectrum,
             "data": None if sample is None else {"name": sample.name, "sha256": sample.sha256},

@@ -12,11 +12,11 @@ import click
 
 from netaudit.analyses.table import CLAIMS
 from netaudit.cli.choices import split_analyses, split_formats
-from netaudit.report.renderers.table import DEFAULT_FORMATS, FORMATS
+from netaudit.cli.run_file import run_file_option, write_run
+from netaudit.report.renderers.table import DEFAULT_FORMATS, FORMATS, RENDERERS
 from netaudit.vocabulary import NULL_LEVELS, SPECTRUM_METHODS, NullLevel, SpectrumMethod
 
 if TYPE_CHECKING:
-    from netaudit.api import AuditReport
     from netaudit.report.document.model import Document
 
 
@@ -64,6 +64,7 @@ if TYPE_CHECKING:
     "--fail-on", multiple=True, type=click.Choice(CLAIMS), metavar="CLAIM",
     help=f"Exit 1 if this claim fails in any layer: {', '.join(CLAIMS)}.",
 )  # fmt: skip
+@run_file_option
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def audit(
     target: str,
@@ -79,11 +80,13 @@ def audit(
     spectrum: SpectrumMethod,
     formats: tuple[str, ...],
     fail_on: tuple[str, ...],
+    run_file: bool,
     quiet: bool,
 ) -> None:
     """Audit TARGET: a file, a folder of shards, a bundled network, or a torchvision or timm name (the default)."""
     from netaudit.cli.progress import progress_bar
     from netaudit.files import make_folder
+    from netaudit.report.write import show_figures, write_document
     from netaudit.sources.open import report_folder, require
 
     unjudged = [claim for claim in fail_on if analyses is not None and claim not in analyses]
@@ -103,32 +106,20 @@ def audit(
         audited = time.perf_counter()
         if progress:
             progress("writing the report", 0.0, 0.0)
-        document = _write(report, folder, formats, started, audited - clock, quiet)
-    if document is not None:
+        document = report.document(draw=show_figures(formats))
+        write_document(document, folder, formats)
+        if run_file:
+            write_run(folder, started, {"audit": audited - clock, "reports": time.perf_counter() - audited})
+    if not quiet:
         _print(document, folder, formats)
     if any("fails" in report.verdicts(claim).values() for claim in fail_on):
         sys.exit(1)
-
-
-def _write(
-    report: AuditReport, folder: Path, formats: tuple[str, ...], started: datetime, seconds: float, quiet: bool
-) -> Document | None:
-    """Reports first, then run.json; the document where it is shown."""
-    from netaudit.cli.run_file import write_run
-    from netaudit.report.write import write_document
-
-    clock = time.perf_counter()
-    document = None if quiet and formats == ("json",) else report.document()
-    write_document(lambda: document or report.document(), folder, formats, json_text=report.json_text)
-    write_run(folder, started, {"audit": seconds, "reports": time.perf_counter() - clock})
-    return None if quiet else document
 
 
 def _print(document: Document, folder: Path, formats: tuple[str, ...]) -> None:
     from rich.text import Text
 
     from netaudit.cli.tables import console, print_document
-    from netaudit.report.renderers.table import RENDERERS
 
     print_document(document)
     # in the order in which a person opens them

@@ -1,4 +1,4 @@
-"""``netaudit curves DIR...``: what training did to each claim, from the weights kept after each epoch."""
+"""``netaudit study curves DIR...``: what training did to each claim, from the weights kept after each epoch."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from pathlib import Path
 
 import click
 
-from netaudit.cli.audit import FORMATS, split_formats
+from netaudit.cli.choices import split_formats
+from netaudit.report.renderers.table import DEFAULT_FORMATS, FORMATS
 
 
-@click.command()
+@click.command(short_help="Follow each claim through training runs.")
 @click.argument("folders", metavar="DIR...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
     "--out", type=click.Path(path_type=Path), default=Path("reports/training"), show_default=True, metavar="DIR",
@@ -20,8 +21,8 @@ from netaudit.cli.audit import FORMATS, split_formats
 )
 @click.option("--seed", default=0, show_default=True, help="Every random number of the audits follows from it.")
 @click.option(
-    "--format", "formats", callback=split_formats, default=",".join(FORMATS), show_default=True,
-    help="Reports to write.",
+    "--format", "formats", callback=split_formats, default=",".join(DEFAULT_FORMATS), show_default=True,
+    help=f"Reports to write, of {', '.join(FORMATS)}.",
 )  # fmt: skip
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def curves(folders: tuple[Path, ...], out: Path, device: str, seed: int, formats: tuple[str, ...], quiet: bool) -> None:

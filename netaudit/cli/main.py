@@ -11,21 +11,18 @@ from types import FrameType
 import click
 from click_default_group import DefaultGroup
 
-from netaudit import __version__
 from netaudit.cli.analyses import analyses
 from netaudit.cli.audit import audit
-from netaudit.cli.calibrate import calibrate
-from netaudit.cli.curves import curves
 from netaudit.cli.layers import layers
 from netaudit.cli.render import render
-from netaudit.cli.shadow_study import shadow_study
-from netaudit.cli.theory import theory
+from netaudit.cli.study import aliases, study
 from netaudit.cli.train import train
 from netaudit.cli.zoo import zoo
 from netaudit.errors import NetauditError
 from netaudit.text import printable
+from netaudit.version import __version__
 
-COMMANDS = (audit, layers, analyses, zoo, render, calibrate, theory, train, curves, shadow_study)
+COMMANDS = (audit, layers, analyses, zoo, render, train, study)
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 
 
@@ -45,7 +42,7 @@ def cli() -> None:
     """
 
 
-for command in COMMANDS:
+for command in (*COMMANDS, *aliases()):
     cli.add_command(command)
 
 

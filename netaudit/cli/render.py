@@ -7,7 +7,10 @@ from pathlib import Path
 import click
 
 from netaudit.cli.choices import split_formats
-from netaudit.report.renderers.table import FORMATS, RENDERERS
+from netaudit.report.renderers.table import DEFAULT_FORMATS, FORMATS, RENDERERS
+
+_DEFAULT = ",".join(name for name in DEFAULT_FORMATS if name != "json")
+"""The JSON is there already."""
 
 
 @click.command()
@@ -16,7 +19,7 @@ from netaudit.report.renderers.table import FORMATS, RENDERERS
     "--out", type=click.Path(path_type=Path), metavar="DIR", help="Where to write; beside the JSON by default."
 )
 @click.option(
-    "--format", "formats", callback=split_formats, default="html,pdf", show_default=True,
+    "--format", "formats", callback=split_formats, default=_DEFAULT, show_default=True,
     help=f"Reports to write, of {', '.join(FORMATS)}.",
 )  # fmt: skip
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")

@@ -8,6 +8,18 @@ from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
+import click
+
+NAME = "run.json"
+
+run_file_option = click.option(
+    "--run-file/--no-run-file",
+    default=True,
+    show_default=True,
+    help=f"Write {NAME}, too: this command, when it ran, and its time and memory.",
+)
+"""For a command that calls :func:`write_run`, unless it is given ``run_file=False``."""
+
 
 def write_run(folder: Path, started: datetime, seconds: Mapping[str, float]) -> None:
     """Write ``folder/run.json``.
@@ -24,4 +36,4 @@ def write_run(folder: Path, started: datetime, seconds: Mapping[str, float]) -> 
         "seconds": {name: round(value, 3) for name, value in seconds.items()},
         "peak_memory_bytes": peak_memory(),
     }
-    write_atomically(folder / "run.json", (json.dumps(run, indent=2) + "\n").encode())
+    write_atomically(folder / NAME, (json.dumps(run, indent=2) + "\n").encode())

@@ -12,7 +12,7 @@ import click
 from netaudit.training.recipes import RECIPES, Shadows
 
 if TYPE_CHECKING:
-    from netaudit.training.loop import Precision, Run
+    from netaudit.training.loop import Precision, TrainingRun
 
 
 @click.command()
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--precision", type=click.Choice(["float32", "bfloat16"]), default="float32", show_default=True,
-    help="Of the products; bfloat16 takes half the time on hardware that has it.",
+    help="Of the products; bfloat16 is faster on hardware that has it.",
 )  # fmt: skip
 @click.option("--shadow", is_flag=True, help="Shadow training: the loss also counts shadows of the training points.")
 @click.option(
@@ -92,7 +92,7 @@ def train(
         data = load(chosen.data, data_root, tell)
         clock, log = time.perf_counter(), Log(folder)
 
-        def after(run: Run) -> None:
+        def after(run: TrainingRun) -> None:
             nonlocal clock
             if keep_epochs:
                 export.keep_epoch(run, folder)
@@ -119,7 +119,7 @@ def train(
         click.echo(f"Trained: {folder / export.WEIGHTS}; audit it: netaudit {folder / export.WEIGHTS}")
 
 
-def _line(run: Run, seconds: float) -> str:
+def _line(run: TrainingRun, seconds: float) -> str:
     figures = run.history[-1]
     loss = "at initialisation" if figures["loss"] is None else f"loss {figures['loss']:.4f}"
     shadows = f", error on shadows {figures['shadow_error']:.2%}" if "shadow_error" in figures else ""
@@ -127,7 +127,7 @@ def _line(run: Run, seconds: float) -> str:
     return f"epoch {run.done}/{run.epochs}: {loss}, {test}{shadows}, {seconds:.0f} s"
 
 
-def _errors(run: Run, name: str) -> list[float]:
+def _errors(run: TrainingRun, name: str) -> list[float]:
     return [entry[name] for entry in run.history if name in entry]
 
 

@@ -2,30 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from pathlib import Path
 
 from netaudit.errors import ReportError
 from netaudit.files import make_folder, write_atomically
 from netaudit.report.document.model import Document
-from netaudit.report.renderers.table import DEFAULT_FORMATS, FORMATS, RENDERERS
+from netaudit.report.renderers.table import DEFAULT_FORMATS, FORMATS, RENDERERS, Renderer
 
 FIGURES = "figures"
 """The folder of the figures, beside the report."""
 
 
-def write_document(
-    make: Callable[[], Document],
-    out: Path,
-    formats: Collection[str] = DEFAULT_FORMATS,
-    *,
-    stem: str = "audit",
-    json_text: Callable[[], str] | None = None,
-) -> dict[str, Path]:
-    """Write ``{stem}`` with the suffix of each format into the folder ``out``, which is made if need be.
+def renderers_of(formats: Collection[str]) -> tuple[Renderer, ...]:
+    """The renderers of some formats, in the order in which they write.
 
-    The document is made only for a format that shows it; where JSON alone is asked for, ``json_text`` gives it. The
-    JSON is written last: where it is, the rest is complete. The same document gives the same bytes.
+    Raises:
+        ReportError: an unknown format.
+    """
+    unknown = sorted(set(formats) - set(FORMATS))
+    if unknown:
+        raise ReportError(f"unknown format {unknown[0]!r}", hint=f"formats are {', '.join(FORMATS)}")
+    return tuple(renderer for renderer in RENDERERS if renderer.name in formats)
+
+
+def show_figures(formats: Collection[str]) -> bool:
+    """Whether one of the formats shows figures, so that they must be drawn.
+
+    Raises:
+        ReportError: an unknown format.
+    """
+    return any(renderer.shows_figures for renderer in renderers_of(formats))
+
+
+def write_document(document: Document, out: Path, formats: Collection[str] = DEFAULT_FORMATS) -> dict[str, Path]:
+    """Write the document's stem with the suffix of each format into the folder ``out``, which is made if need be.
+
+    The figures come with the formats that show them; they must be drawn then. The JSON is written last: where it is,
+    the rest is complete. The same document gives the same bytes.
 
     Returns:
         The path of each format, and ``figures`` (their folder) where there are some.
@@ -33,22 +47,14 @@ def write_document(
     Raises:
         ReportError: an unknown format, a PDF that cannot be made, or a file that cannot be written.
     """
-    unknown = sorted(set(formats) - set(FORMATS))
-    if unknown:
-        raise ReportError(f"unknown format {unknown[0]!r}", hint=f"formats are {', '.join(FORMATS)}")
+    renderers = renderers_of(formats)
     make_folder(out)
-    if set(formats) == {"json"} and json_text is not None:
-        path = out / f"{stem}.json"
-        write_atomically(path, json_text().encode("ascii"))
-        return {"json": path}
-    document = make()
     written: dict[str, Path] = {}
-    asked = [renderer for renderer in RENDERERS if renderer.name in formats]
-    if document.figures and any(renderer.shows_figures for renderer in asked):
+    if document.figures and show_figures(formats):
         write_figures(document, out / FIGURES)
         written[FIGURES] = out / FIGURES
-    for renderer in asked:
-        written[renderer.name] = out / f"{stem}{renderer.suffix}"
+    for renderer in renderers:
+        written[renderer.name] = out / f"{document.stem}{renderer.suffix}"
         write_atomically(written[renderer.name], renderer.render(document))
     return written
 

@@ -98,7 +98,7 @@ class Rule(Record, frozen=True):
 
     name: str
     """A code such as ``equivalence_with_gaussian``; the report has the whole rule in words."""
-    tolerances: Mapping[str, float]
+    tolerances: Mapping[str, Bounded]
     """The tolerance of each statistic before any widening."""
     widened: bool = False
     """Whether a tolerance was widened for a small layer."""

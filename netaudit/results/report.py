@@ -193,7 +193,7 @@ class Report(Record, frozen=True):
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON object, with keys in a fixed order."""
-        fields = _with_lists(msgspec.to_builtins(self))
+        fields: dict[str, Any] = _with_lists(msgspec.to_builtins(self))
         version = fields.pop("format_version")
         return {"$schema": SCHEMA_ID, "format_version": version} | fields
 

@@ -17,14 +17,14 @@ from safetensors.torch import save
 
 from netaudit.errors import NetauditError
 from netaudit.files import write_atomically
-from netaudit.training.loop import Precision, Run, start
+from netaudit.training.loop import Precision, TrainingRun, start
 from netaudit.training.recipes import Recipe
 
 NAME = "state.safetensors"
 _KEY = "netaudit"  # one entry: safetensors keeps no order of several
 
 
-def save_run(run: Run, folder: Path) -> None:
+def save_run(run: TrainingRun, folder: Path) -> None:
     """Write the run into the folder; a reader sees the epoch before, or this one.
 
     Raises:
@@ -40,7 +40,7 @@ def save_run(run: Run, folder: Path) -> None:
 
 def resume(
     folder: Path, recipe: Recipe, seed: int, epochs: int, device: torch.device, precision: Precision = "float32"
-) -> Run:
+) -> TrainingRun:
     """The run that the folder holds, where it stopped, or a new one if it holds none.
 
     Raises:
@@ -67,7 +67,7 @@ def resume(
     return run
 
 
-def _settings(run: Run) -> dict[str, Any]:
+def _settings(run: TrainingRun) -> dict[str, Any]:
     recipe: dict[str, Any] = json.loads(json.dumps(asdict(run.recipe)))
     return {"recipe": recipe, "seed": run.seed, "epochs": run.epochs, "precision": run.precision}
 

@@ -28,7 +28,7 @@ class Images:
     y: Tensor
 
     def sha256(self) -> str:
-        """Of the pixels and the labels (int64, little-endian), whatever file they came from."""
+        """Give the SHA-256 of the pixels and the labels (int64, little-endian), whatever file they came from."""
         digest = hashlib.sha256(self.x.contiguous().numpy().tobytes())
         digest.update(self.y.numpy().astype("<i8").tobytes())
         return digest.hexdigest()

@@ -17,7 +17,7 @@ from torch import nn
 from netaudit.files import make_folder, write_atomically
 from netaudit.numerics import device as devices
 from netaudit.training.data import DataSet, Images
-from netaudit.training.loop import Run, accuracy
+from netaudit.training.loop import TrainingRun, accuracy
 from netaudit.training.recipes import Shadows
 
 SAMPLE = 400  # test images: a label accuracy of one half has a standard error of 2.5 %
@@ -30,19 +30,19 @@ def half(model: nn.Module) -> dict[str, torch.Tensor]:
     return {name: tensor.detach().half().cpu().contiguous() for name, tensor in model.state_dict().items()}
 
 
-def keep_epoch(run: Run, folder: Path) -> None:
+def keep_epoch(run: TrainingRun, folder: Path) -> None:
     """Write the weights of the epoch just done to ``epochs/000.safetensors`` and so on."""
     make_folder(folder / EPOCHS)
     write_atomically(folder / EPOCHS / f"{run.done:03}.safetensors", save(half(run.model)))
 
 
-def write_figures(run: Run, folder: Path) -> None:
+def write_figures(run: TrainingRun, folder: Path) -> None:
     """Write the figures of each epoch so far."""
     figures = {"recipe": run.recipe.name, "seed": run.seed, "epochs": run.epochs, "history": run.history}
     write_atomically(folder / FIGURES, _json(figures))
 
 
-def export(run: Run, data: DataSet, folder: Path) -> dict[str, Any]:
+def export(run: TrainingRun, data: DataSet, folder: Path) -> dict[str, Any]:
     """Write the finished network in the form of ``model_zoo/``, and return its card.
 
     The accuracies are those of the weights as stored.

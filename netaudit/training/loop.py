@@ -33,17 +33,17 @@ class WithFigures(Protocol):
     """A loss that knows more of an epoch than its mean."""
 
     def figures(self) -> dict[str, float]:
-        """Of the steps since the last call."""
+        """Give the means over the steps since the last call, by name."""
 
 
 Precision = Literal["float32", "bfloat16"]
-"""Of the products inside training (PyTorch's autocast); weights, updates and the test are in float32 always."""
+"""How products in training are computed (PyTorch's autocast); weights, updates and the test are always in float32."""
 
 _TEST_BATCH = 500
 
 
 @dataclass
-class Run:
+class TrainingRun:
     """A training run: what changes from epoch to epoch."""
 
     recipe: Recipe
@@ -63,18 +63,20 @@ class Run:
         return max(0, len(self.history) - 1)
 
 
-def start(recipe: Recipe, seed: int, epochs: int, device: torch.device, precision: Precision = "float32") -> Run:
+def start(
+    recipe: Recipe, seed: int, epochs: int, device: torch.device, precision: Precision = "float32"
+) -> TrainingRun:
     """A run before its first epoch. The weights are drawn on the CPU: the same ones for every device."""
     key = (recipe.name, "initialisation")
     with devices.seeded(torch.device("cpu"), seed, *key):
         model = sequential.build(recipe.architecture)
     if recipe.initialisation == "gaussian":
         _gaussian(model, devices.generator(seed, *key))
-    if len(recipe.input) == 3:  # convolutions on the CPU are a fourth faster so
+    if len(recipe.input) == 3:  # which makes convolutions on the CPU faster
         model = model.to(memory_format=torch.channels_last)
     model = model.to(device)
     optimiser = torch.optim.SGD(model.parameters(), recipe.rate, recipe.momentum, weight_decay=recipe.weight_decay)
-    return Run(recipe, seed, epochs, device, model, optimiser, precision)
+    return TrainingRun(recipe, seed, epochs, device, model, optimiser, precision)
 
 
 def cross_entropy(model: nn.Module, x: Tensor, y: Tensor, generator: torch.Generator) -> Tensor:
@@ -94,17 +96,22 @@ class WithShadows:
         return self.criterion(model(x), y)
 
     def figures(self) -> dict[str, float]:
-        """Errors on real points and on shadows, of the steps since the last call."""
+        """Give the errors on real points and on shadows, as means over the steps since the last call."""
         return self.criterion.figures()
 
 
-def loss_of(run: Run) -> Loss:
+def loss_of(run: TrainingRun) -> Loss:
     """The loss that the recipe names."""
     return cross_entropy if run.recipe.shadow is None else WithShadows(run.model, run.recipe.shadow)
 
 
 def train(
-    run: Run, data: DataSet, progress: Progress, *, loss: Loss | None = None, after: Callable[[Run], None]
+    run: TrainingRun,
+    data: DataSet,
+    progress: Progress,
+    *,
+    loss: Loss | None = None,
+    after: Callable[[TrainingRun], None],
 ) -> None:
     """Train to the run's last epoch. ``after(run)`` follows the initialisation and every epoch.
 
@@ -145,7 +152,7 @@ def inputs(x: Tensor, device: torch.device) -> Tensor:
     return x.to(device) / 255 if x.dtype == torch.uint8 else x.to(device)
 
 
-def epoch(run: Run, images: Images, rate: float, loss: Loss, progress: Progress) -> float:
+def epoch(run: TrainingRun, images: Images, rate: float, loss: Loss, progress: Progress) -> float:
     """One pass over the images, number ``run.done + 1``; the mean loss."""
     number, recipe = run.done + 1, run.recipe
     key = (recipe.name, "epoch", str(number))

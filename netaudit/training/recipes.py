@@ -18,7 +18,7 @@ class Shadows:
     weight: float = 1.0
 
     def describe(self) -> str:
-        """In one line, for the card."""
+        """Describe the shadows in one line, for the card."""
         return f"shadow training: from {self.start}, rho {self.rho:g}, weight {self.weight:g}"
 
 
@@ -32,7 +32,7 @@ class Recipe:
     name: str
     title: str
     architecture: tuple[Layer, ...]
-    """Of :func:`netaudit.sources.hubs.sequential.build`."""
+    """What :func:`netaudit.sources.hubs.sequential.build` is given."""
     input: tuple[int, ...]
     """Shape of one input."""
     data: Literal["mnist", "cifar10"]
@@ -42,10 +42,10 @@ class Recipe:
     epochs: int
     batch: int
     rate: float
-    """Of the first epoch; see ``rate_at``."""
+    """The learning rate of the first epoch; see ``rate_at``."""
     momentum: float = 0.9
     weight_decay: float = 0.0
-    """Of every parameter."""
+    """The weight decay of every parameter."""
     augmentation: Literal["none", "crop and flip"] = "none"
     """``crop and flip``: padded by four pixels of 0, cropped at random, mirrored half of the time."""
     shadow: Shadows | None = None

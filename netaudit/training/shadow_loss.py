@@ -85,8 +85,7 @@ class ShadowLoss:
         generator: of the dropout of the shadows; PyTorch's global one by default.
 
     The source names no numbers for rho and the weight: .8 and 1 are from a first look on MNIST, and the study
-    (``netaudit shadow-study``) sweeps over both. A step costs what two to three plain ones do in a network of fully
-    connected layers alone, and a fifth more than one above the convolutions of the recipe alexnet-cifar10.
+    (``netaudit study shadow-training``) sweeps over both, and measures what a step costs in plain ones.
 
     Raises:
         ValueError: no stack, or an argument that does not fit it.
@@ -255,7 +254,7 @@ def _linear(layer: nn.Linear, x: Tensor) -> Tensor:
 
 
 def _norms(x: Tensor) -> Tensor:
-    """Of the rows of ``x [N, n]``, in float32: ``[N, 1]``."""
+    """Give the norms of the rows of ``x [N, n]``, in float32: ``[N, 1]``."""
     norms: Tensor = torch.linalg.vector_norm(x, dim=1, keepdim=True, dtype=torch.float32)
     return norms
 

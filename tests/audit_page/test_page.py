@@ -4,9 +4,10 @@ import re
 import unicodedata
 from hashlib import sha256
 
+import pytest
 from msgspec.structs import replace
 from synthetic import constant_bias, gaussian_weights
-from synthetic.audits import GOOD, document_of, layer, many, report, summary, with_payloads, without_curves
+from synthetic.audits import BAD, GOOD, document_of, layer, many, report, summary, with_payloads, without_curves
 from synthetic.documents import cells, figures, parts, prose, section, tables, words
 
 from netaudit.analyses.analysis import Analysis, Claim
@@ -115,6 +116,18 @@ def test_unknown_metrics_and_reasons_go_by_their_own_names():
     assert ["odd metric", "2.5"] in rows
     assert ["x uncentred", "1"] in rows
     assert ["gone: out of reach", "–"] in rows
+
+
+@pytest.mark.parametrize("value", [1e308, -1e308, 5e-324, 0, -1, 2**70, None])
+def test_odd_but_valid_numbers_are_shown(value):
+    """An audit.json may come from anywhere: every metric and condition of every claim, whatever its size."""
+    odd = {}
+    for name, finding in layer("fc", verdicts=BAD).findings.items():
+        tested = [replace(each, value=value or 0.0, interval=(value or 0.0,) * 2) for each in finding.conditions]
+        metrics = dict.fromkeys(finding.metrics, value)
+        odd[name] = replace(finding, metrics=metrics, conditions=tuple(tested), curve=None)
+    document = document_of(report([with_payloads(layer("fc"), **odd)], analyses={}))
+    assert len(tables(section(document, "layer-1"))) > 5
 
 
 def test_few_and_many_layers():

@@ -12,8 +12,9 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from netaudit.analyses.table import BUILT_IN
+from netaudit.api import AuditReport
 from netaudit.cli.main import main
-from netaudit.results import AuditReport
 
 
 @pytest.fixture
@@ -94,6 +95,42 @@ def test_render_needs_only_the_json(run, checkpoint, tmp_path):
         assert (tmp_path / "again" / name).read_bytes() == data
 
 
+def test_render_refuses_a_report_of_format_1_in_one_line_with_a_hint(run, tmp_path):
+    (tmp_path / "audit.json").write_text('{"$schema": "urn:netaudit-dnn:audit:1", "format_version": 1}')
+    code, out, err = run("render", "audit.json")
+    assert (code, out) == (2, "")
+    assert err.splitlines() == [
+        "netaudit: error: audit.json: written in format 1, which this netaudit no longer reads; it reads format 2",
+        "hint: audit the weights again (netaudit TARGET): the same numbers are written in the new format",
+    ]
+
+
+def test_the_text_format_is_what_is_printed(run, checkpoint, tmp_path):
+    _, out, _ = run(checkpoint, "--format", "text,json", "--out", "out")
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"audit.txt", "audit.json", "run.json"}
+    printed, report = out.rsplit("\n", 2)[:2]
+    assert printed + "\n" == (tmp_path / "out" / "audit.txt").read_text(encoding="utf-8")
+    assert report == "Report: out/audit.txt, out/audit.json"
+
+
+def test_analyses_are_listed_with_what_they_ask_and_need(run):
+    code, out, err = run("analyses")
+    assert (code, err) == (0, "")
+    for analysis in BUILT_IN:
+        [row] = [line for line in out.splitlines() if line.startswith(f"{analysis.name} ")]
+        assert analysis.scope in row
+    assert "the fully connected head" in out
+
+
+def test_only_the_analyses_asked_for_are_run_in_the_order_of_the_report(run, checkpoint, tmp_path):
+    options = ("--analyses", "edge_tests,constant_bias", "--format", "json", "--out", "out", "--quiet")
+    assert run(checkpoint, *options) == (0, "", "")
+    data = json.loads((tmp_path / "out" / "audit.json").read_text())
+    assert [list(layer["analyses"]) for layer in data["layers"]] == [["constant_bias"]] * 3
+    assert list(data["analyses"]) == ["edge_tests"]
+    assert list(data["summary"]["claims"]) == ["constant_bias"]
+
+
 def test_layers_lists_what_is_skipped_too(run, tmp_path):
     state = {"fc.weight": torch.randn(40, 30), "fc.bias": torch.zeros(40), "conv.weight": torch.zeros(4, 3, 5, 5)}
     torch.save(state, tmp_path / "small.pt")
@@ -143,6 +180,9 @@ def test_zoo_lists_the_bundled_networks(run):
         (["net.pt", "--device", "cuda:7"], "cuda:7"),
         (["net.pt", "--format", "docx"], "docx"),
         (["net.pt", "--fail-on", "nothing"], "nothing"),
+        (["net.pt", "--analyses", "nothing"], "a comma-separated choice of gaussian_weights"),
+        (["net.pt", "--analyses", ","], "a comma-separated choice of gaussian_weights"),
+        (["net.pt", "--analyses", "power_law", "--fail-on", "singular_law"], "--fail-on singular_law needs that"),
         (["net.pt", "--layers", "zzz"], "leave no fully connected layer"),
         (["net.pt", "--out", "net.pt"], "cannot write"),
         (["net.pt", "--seed", "many"], "many"),
@@ -173,7 +213,7 @@ def test_a_bug_is_one_line_too(run, checkpoint, monkeypatch):
     def broken(*args, **kwargs):
         raise ZeroDivisionError("secret\nsecond line")
 
-    monkeypatch.setattr("netaudit.auditor.audit", broken)
+    monkeypatch.setattr("netaudit.api.audit", broken)
     code, _, err = run(checkpoint)
     assert code == 2
     assert err.splitlines()[0] == "netaudit: error: unexpected ZeroDivisionError: secret second line"
@@ -195,7 +235,7 @@ def test_out_of_memory_is_no_bug(run, checkpoint, monkeypatch, error):
     def large(*args, **kwargs):
         raise error
 
-    monkeypatch.setattr("netaudit.auditor.audit", large)
+    monkeypatch.setattr("netaudit.api.audit", large)
     code, _, err = run(checkpoint)
     assert code == 2
     assert err == "netaudit: error: out of memory\nhint: audit fewer layers at a time: --layers\n"

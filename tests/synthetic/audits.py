@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-import msgspec
 from msgspec.structs import replace
 from synthetic import (
     constant_bias,
@@ -188,5 +188,5 @@ def document_of(of: Report) -> Document:
 
 def as_json(of: Report) -> dict[str, Any]:
     """The report as JSON has it."""
-    made: dict[str, Any] = msgspec.json.decode(of.json_text())
+    made: dict[str, Any] = json.loads(of.json_text())
     return made

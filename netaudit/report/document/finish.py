@@ -11,8 +11,8 @@ from netaudit.report.document.numbering import number_sections
 from netaudit.report.figures.draw import draw_figure
 
 
-def finish(document: Document) -> Document:
-    """Number the sections, tables and figures, and draw the figures that are not drawn yet.
+def finish(document: Document, *, draw: bool = True) -> Document:
+    """Number the sections, tables and figures, and draw the figures, unless only text is wanted.
 
     Raises:
         ValueError: two figures share a stem, or one is no plain file name; or two sections share an identifier.
@@ -24,7 +24,7 @@ def finish(document: Document) -> Document:
             raise ValueError(f"figure {figure.stem!r}: the stem may hold a-z, 0-9 and _ only")
         if figure.stem in drawn:
             raise ValueError(f"two figures are called {figure.stem!r}")
-        drawn[figure.stem] = draw_figure(figure)
+        drawn[figure.stem] = draw_figure(figure) if draw else ""
     plain = tuple(_without_drawing(section) for section in sections)
     return replace(document, sections=plain, figures=drawn, formulas={**formulas(), **document.formulas})
 

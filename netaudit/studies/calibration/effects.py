@@ -31,4 +31,4 @@ EFFECTS: Mapping[str, tuple[Effect, ...]] = {
     ),
     "shadow_inversion": (Effect("cross_talk_inflation", "cross-talk inflation"),),
 }
-"""By claim, the one that its verdict rests on first at the head."""
+"""The effects of each claim; the one that its verdict rests on first comes first."""

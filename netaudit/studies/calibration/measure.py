@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from netaudit.analyses.context import AuditedLayer
-from netaudit.analyses.table import ANALYSERS
+from netaudit.analyses.context import LayerContext
 from netaudit.network.layers import FCLayer
 from netaudit.numerics import device as devices
 from netaudit.numerics.laws import tracy_widom
 from netaudit.numerics.laws.ensembles import gaussian_largest
 from netaudit.studies.calibration import scenarios
+from netaudit.studies.calibration.claims import judge_claim, tolerances
 from netaudit.studies.calibration.effects import EFFECTS
-from netaudit.studies.calibration.plan import Cell, size, tracy_widom_key
+from netaudit.studies.calibration.plan import LayerCell, size, tracy_widom_key
 from netaudit.studies.calibration.scenarios import Shape
 
 Record = dict[str, Any]
@@ -28,14 +28,14 @@ NULL_EVERY = 20
 class Task:
     """Seeds of one cell, or a shape's Tracy-Widom draws, done in one process one after the other."""
 
-    cell: Cell | None
+    cell: LayerCell | None
     seeds: tuple[int, ...] = ()
     shape: Shape | None = None
     draws: int = 0
 
 
 def measure(task: Task) -> Iterator[Record]:
-    """The records of a task, one by one."""
+    """Yield the records of a task, one by one."""
     if task.cell is not None:
         for seed in task.seeds:
             yield judge(task.cell, seed)
@@ -43,7 +43,7 @@ def measure(task: Task) -> Iterator[Record]:
         yield tracy_widom_scores(task.shape, task.draws)
 
 
-def judge(cell: Cell, seed: int) -> Record:
+def judge(cell: LayerCell, seed: int) -> Record:
     """Draw the layer of this seed and judge the cell's claims on it.
 
     Returns:
@@ -51,37 +51,36 @@ def judge(cell: Cell, seed: int) -> Record:
         judged.
     """
     started = time.perf_counter()
-    audited = draw(cell, seed)
+    context = draw(cell, seed)
     findings: dict[str, dict[str, Any]] = {}
     spikes = None
-    for analyser in ANALYSERS:
-        if analyser.claim in cell.claims:
-            finding = analyser(audited)
-            values = {effect.metric: finding.metrics[effect.metric] for effect in EFFECTS[analyser.claim]}
-            findings[analyser.claim] = {"verdict": finding.verdict, "values": values}
-            if analyser.claim == "singular_law":
-                spikes = finding.metrics["spikes"]
+    for claim in cell.claims:
+        found = judge_claim(claim, context)
+        values = {effect.metric: found.metrics[effect.metric] for effect in EFFECTS[claim]}
+        findings[claim] = {"verdict": found.verdict, "values": values}
+        if claim == "singular_law":
+            spikes = found.metrics["spikes"]
     record: Record = {"cell": cell.key, "seed": seed, "findings": findings}
     if spikes is not None:
         record["spikes"] = spikes
     return record | {"seconds": round(time.perf_counter() - started, 4)}
 
 
-def draw(cell: Cell, seed: int) -> AuditedLayer:
+def draw(cell: LayerCell, seed: int) -> LayerContext:
     """The layer of a cell and seed, ready to be judged; the same wherever it is drawn."""
     import torch
 
-    tolerance = next(float(a.tolerance) for a in ANALYSERS if a.claim == "constant_bias")  # type: ignore[attr-defined]
+    tolerance = tolerances()["constant_bias"]["std_over_preactivation_scale"]
     weight = scenarios.WEIGHTS[cell.scenario](
         cell.shape, cell.strength, devices.generator(seed, "calibration", cell.key, "weight")
     )
     bias = scenarios.bias(
         cell.scenario, cell.shape, cell.strength, tolerance, devices.generator(seed, "calibration", cell.key, "bias")
     )
-    # the analysers' own draws depend on the audit seed and the name: a name for each layer makes them fresh
+    # the analyses' own draws depend on the audit seed and the name: a name for each layer makes them fresh
     layer = FCLayer(f"{cell.key} seed {seed}", weight, bias)
     norm = scenarios.input_norm(cell.scenario, cell.shape)
-    return AuditedLayer(layer, seed=seed // NULL_EVERY, device=torch.device("cpu"), input_norm=norm)
+    return LayerContext(layer, seed=seed // NULL_EVERY, device=torch.device("cpu"), input_norm=norm)
 
 
 def tracy_widom_scores(shape: Shape, draws: int) -> Record:

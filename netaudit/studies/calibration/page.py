@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from netaudit.report.chart import Chart
-from netaudit.report.document.labels import claim
-from netaudit.report.document.model import Block, Column, Items, Pair, Paragraph, Run, Section
-from netaudit.report.document.numbering import Numbering, facts
+from netaudit.report.document.model import Block, Column, Items, Pair, Paragraph, Section, Span
+from netaudit.report.document.numbering import facts, table
+from netaudit.report.figures.lines import chart_figure
 from netaudit.studies.calibration import charts, tables
+from netaudit.studies.calibration.claims import title
 from netaudit.studies.calibration.words import Json
 from netaudit.studies.harness.page import StudyPage
 from netaudit.text import flat, number, size
@@ -35,25 +36,22 @@ def document(data: Mapping[str, Any]) -> StudyPage:
         subtitle="How often is each verdict right on layers whose answer is known?",
         description="False alarms and power of netaudit's analysers on synthetic layers.",
         sections=sections,
-        charts=tuple(page.charts),
         data=data,
     )
 
 
 class _Page:
-    """The sections, in the order in which they are asked for; figures and tables are numbered as they come."""
+    """The sections, in the order in which they are asked for."""
 
     def __init__(self, data: Mapping[str, Any]) -> None:
         self.data = data
         self.cells: dict[str, Json] = {cell["key"]: cell for cell in data["cells"]}
         self.moments: dict[str, Json] = {found["key"]: found for found in data["tracy_widom"]}
-        self.numbering = Numbering()
-        self.charts: list[Chart] = []
 
     def summary(self) -> Section:
-        bars = self.data["bars"]
-        missed = sum(not bar["met"] for bar in bars)
-        total = number(len(bars))
+        criteria = self.data["bars"]
+        missed = sum(not criterion["met"] for criterion in criteria)
+        total = number(len(criteria))
         answer = f"{number(missed)} of {total} bars are not met." if missed else f"All {total} bars are met."
         layers = sum(cell["seeds"] for cell in self.cells.values())
         what = (
@@ -61,8 +59,8 @@ class _Page:
             "claim must hold, and layers that break one claim in a known way, where that claim must fail. Where a bar "
             "is asked of several shapes, the line shows the one that came closest to missing it."
         )
-        table = tables.bars_table(bars, self.cells, self.moments, self.numbering)
-        return Section("summary", 1, "1 Summary", (Paragraph((Run(answer, "strong"), Run(what))), table))
+        table = tables.criteria_table(criteria, self.cells, self.moments)
+        return Section("summary", 1, "Summary", (Paragraph((Span(answer, "strong"), Span(what))), table))
 
     def false_alarms(self) -> Section:
         text = (
@@ -73,8 +71,8 @@ class _Page:
             "the KS distance (H1, H3), the spread of the biases over the scale of the pre-activations (H2) or the "
             "cross-talk inflation (H4)."
         )
-        table = tables.false_alarms(self._of("gaussian"), self.data["bars"], self.numbering)
-        return Section("false-alarms", 1, "2 False alarms", (_paragraph(text), table))
+        table = tables.false_alarms(self._of("gaussian"), self.data["bars"])
+        return Section("false-alarms", 1, "False alarms", (_paragraph(text), table))
 
     def power(self) -> Section:
         first = [self._strongest(scenario) for scenario in _POWER]
@@ -91,16 +89,15 @@ class _Page:
         )
         blocks = (
             _paragraph(text),
-            tables.verdicts([cell for cell in first if cell], self.numbering),
+            tables.verdicts([cell for cell in first if cell]),
             _paragraph(bias),
             tables.rates(
                 [*self._of("bias"), *self._of("bias_without_inputs")],
                 "constant_bias",
-                self.numbering,
                 "Constant bias: verdicts over the spread of the biases, with 95% intervals.",
             ),
         )
-        return Section("power", 1, "3 Power", blocks)
+        return Section("power", 1, "Power", blocks)
 
     def strength(self) -> Section:
         blocks: list[Block] = [
@@ -123,8 +120,8 @@ class _Page:
             tolerances = self.data["tolerances"][curve["claim"]]
             blocks.append(self._pair(verdicts, charts.effect_chart(curve, self.cells, tolerances)))
         blocks += [self._pair(chart) for chart in single]
-        blocks.append(tables.thresholds(self.data["curves"], self.numbering))
-        return Section("strength", 1, "4 Strength", tuple(blocks))
+        blocks.append(tables.thresholds(self.data["curves"]))
+        return Section("strength", 1, "Strength", tuple(blocks))
 
     def spikes(self) -> Section:
         text = (
@@ -141,8 +138,8 @@ class _Page:
         blocks: list[Block] = [_paragraph(text)]
         if curves:
             blocks.append(self._pair(charts.spike_chart(curves, self.cells)))
-        blocks.append(tables.spiked(cells, self.numbering))
-        return Section("spikes", 1, "5 Spikes", tuple(blocks))
+        blocks.append(tables.spiked(cells))
+        return Section("spikes", 1, "Spikes", tuple(blocks))
 
     def tracy_widom(self) -> Section:
         text = (
@@ -150,15 +147,15 @@ class _Page:
             "scaling of Johnstone (2001) and Ma (2012). The score of the largest singular value of a Gaussian matrix "
             "must have that law's moments at every size: a mean of −1.21 ± 0.2 and a standard deviation of 1.27 ± 0.15."
         )
-        table = tables.tracy_widom(self.data["tracy_widom"], self.data["bars"], self.numbering)
-        return Section("tracy-widom", 1, "6 Tracy-Widom scores", (_paragraph(text), table))
+        table = tables.tracy_widom(self.data["tracy_widom"], self.data["bars"])
+        return Section("tracy-widom", 1, "Tracy-Widom scores", (_paragraph(text), table))
 
     def how(self) -> Section:
         data = self.data
         runs = tuple(
             (
-                Run(f"{run['date']}, commit {run['commit'] or 'not known'}, processes: {number(run['jobs'])}: "),
-                Run(run["command"], "name"),
+                Span(f"{run['date']}, commit {run['commit'] or 'not known'}, processes: {number(run['jobs'])}: "),
+                Span(run["command"], "name"),
             )
             for run in data["runs"]
         )
@@ -169,23 +166,21 @@ class _Page:
             "Clopper-Pearson's, at 95%, and those of the moments the delta method's."
         )
         settings = [("Seeds", data["seeds"]), ("Seconds of work, all processes", number(round(data["seconds"])))]
-        settings += [
-            (f"{claim(c).full}: {name}", text) for c, v in data["tolerances"].items() for name, text in flat(v)
-        ]
+        settings += [(f"{title(c)}: {name}", text) for c, v in data["tolerances"].items() for name, text in flat(v)]
         settings += [(f"Version of {name}", text) for name, text in flat(data["versions"])]
         seconds = [
-            (Run(size(cell["shape"])), Run(number(cell["seeds"])), Run(number(cell["seconds"]["mean"], 3)))
+            (Span(size(cell["shape"])), Span(number(cell["seeds"])), Span(number(cell["seconds"]["mean"], 3)))
             for cell in self._of("gaussian")
         ]
         columns = (Column("[out, in]"), Column("Seeds", numeric=True), Column("Seconds a layer", numeric=True))
         blocks = (
-            Paragraph((Run("Run on:"),)),
+            Paragraph((Span("Run on:"),)),
             Items(runs),
             _paragraph(rule),
             facts(settings),
-            self.numbering.table("Seconds that all four claims take on a Gaussian layer.", columns, seconds),
+            table("Seconds that all four claims take on a Gaussian layer.", columns, seconds),
         )
-        return Section("how", 1, "7 How it was run", blocks)
+        return Section("how", 1, "How it was run", blocks)
 
     def _of(self, scenario: str) -> list[Json]:
         found = [cell for cell in self.cells.values() if cell["scenario"] == scenario]
@@ -197,9 +192,8 @@ class _Page:
         return found[0] if found else None
 
     def _pair(self, *drawn: Chart) -> Pair:
-        self.charts += drawn
-        return Pair(tuple(self.numbering.chart(chart) for chart in drawn))
+        return Pair(tuple(chart_figure(chart) for chart in drawn))
 
 
 def _paragraph(text: str) -> Paragraph:
-    return Paragraph((Run(text),))
+    return Paragraph((Span(text),))

@@ -8,7 +8,7 @@ from typing import Literal
 
 from netaudit.studies.calibration.scenarios import Shape
 
-CLAIMS = ("gaussian_weights", "constant_bias", "singular_law", "shadow_inversion")  # a test holds it to the analysers
+CLAIMS = ("gaussian_weights", "constant_bias", "singular_law", "shadow_inversion")  # a test compares them
 
 SMALL: tuple[Shape, ...] = ((64, 64), (256, 256), (512, 512), (512, 2048), (1000, 4096))
 LARGE: tuple[Shape, ...] = ((4096, 4096), (4096, 9216))
@@ -16,7 +16,7 @@ POWER: Shape = (512, 512)
 SPIKES: tuple[Shape, ...] = ((64, 64), (512, 512), (512, 2048))
 
 SEEDS = 200
-LARGE_SEEDS = 120  # what two cores do in the rest of the hour
+LARGE_SEEDS = 120  # fewer: each of them costs as much as many small ones
 CURVE_SEEDS = 100
 TRACY_WIDOM_DRAWS = 400
 
@@ -28,7 +28,7 @@ INVERTED = (1.0, 2.0, 4.0, 6.0, 8.0, 10.0, 14.0, 20.0, 30.0)
 MEAN = 0.05
 STRONG = 20.0
 
-# The bars. Point estimates are compared with them; every rate has its interval beside it.
+# The criteria. Point estimates are compared with them; every rate has its interval beside it.
 MOST_FAILS, MOST_UNDECIDED, LEAST_POWER = 0.01, 0.05, 0.95
 TRACY_WIDOM_MEAN, TRACY_WIDOM_STD = (-1.21, 0.2), (1.27, 0.15)
 
@@ -36,7 +36,7 @@ Measure = Literal["holds", "undecided", "fails", "spiked", "tracy_widom_mean", "
 
 
 @dataclass(frozen=True)
-class Cell:
+class LayerCell:
     """Layers of one kind, shape and strength, drawn from seeds 0 to ``seeds - 1``."""
 
     scenario: str
@@ -52,11 +52,11 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Bar:
-    """One thing that is asked: a measured figure must lie within limits."""
+class Criterion:
+    """One thing that is asked of the outcome: a measured figure must lie within limits."""
 
     requirement: str
-    """What it belongs to; bars of one requirement, claim and measure make one line on the page."""
+    """What it belongs to; criteria of one requirement, claim and measure make one line on the page."""
     cell: str
     """The cell's key, or that of a shape's Tracy-Widom draws."""
     claim: str | None
@@ -66,11 +66,11 @@ class Bar:
 
 
 @dataclass(frozen=True)
-class Plan:
+class CalibrationPlan:
     """A whole study."""
 
-    cells: tuple[Cell, ...]
-    bars: tuple[Bar, ...]
+    cells: tuple[LayerCell, ...]
+    criteria: tuple[Criterion, ...]
     tracy_widom: tuple[Shape, ...]
     tracy_widom_draws: int
 
@@ -98,78 +98,78 @@ def tracy_widom_key(shape: Shape) -> str:
     return f"tracy_widom {size(shape)}"
 
 
-def full(seeds: int = SEEDS, large_seeds: int = LARGE_SEEDS, curve_seeds: int = CURVE_SEEDS) -> Plan:
+def full(seeds: int = SEEDS, large_seeds: int = LARGE_SEEDS, curve_seeds: int = CURVE_SEEDS) -> CalibrationPlan:
     """The published study."""
     cells = _merged(
         [
-            *(Cell("gaussian", shape, 0.0, CLAIMS, seeds) for shape in SMALL),
-            *(Cell("gaussian", shape, 0.0, CLAIMS, large_seeds) for shape in LARGE),
+            *(LayerCell("gaussian", shape, 0.0, CLAIMS, seeds) for shape in SMALL),
+            *(LayerCell("gaussian", shape, 0.0, CLAIMS, large_seeds) for shape in LARGE),
             *_power(seeds),
-            *(Cell("shifted", shape, MEAN, ("singular_law",), seeds) for shape in ((512, 512), (512, 2048))),
-            *(Cell("bias", POWER, spread, ("constant_bias",), seeds) for spread in SPREADS),
-            *(Cell("bias_without_inputs", POWER, spread, ("constant_bias",), seeds) for spread in (0.5, 2.0, 10.0)),
+            *(LayerCell("shifted", shape, MEAN, ("singular_law",), seeds) for shape in ((512, 512), (512, 2048))),
+            *(LayerCell("bias", POWER, spread, ("constant_bias",), seeds) for spread in SPREADS),
+            *(LayerCell("bias_without_inputs", POWER, s, ("constant_bias",), seeds) for s in (0.5, 2.0, 10.0)),
             *_spikes(SPIKES, (0.7, 2.0), seeds),
             *_curves(DEGREES, CORRELATIONS, INVERTED, curve_seeds),
             *_spikes(SPIKES, STRENGTHS, curve_seeds),
         ]
     )
-    return Plan(cells, bars_of(cells, SMALL + LARGE), SMALL + LARGE, TRACY_WIDOM_DRAWS)
+    return CalibrationPlan(cells, criteria_of(cells, SMALL + LARGE), SMALL + LARGE, TRACY_WIDOM_DRAWS)
 
 
-def quick() -> Plan:
+def quick() -> CalibrationPlan:
     """A look at whether everything runs: small shapes, few seeds, a minute. Its rates mean little."""
     cells = _merged(
         [
-            Cell("gaussian", (64, 64), 0.0, CLAIMS, 24),  # two audit seeds
-            Cell("gaussian", (256, 256), 0.0, CLAIMS, 6),
-            Cell("gaussian", POWER, 0.0, CLAIMS, 3),
+            LayerCell("gaussian", (64, 64), 0.0, CLAIMS, 24),  # two audit seeds
+            LayerCell("gaussian", (256, 256), 0.0, CLAIMS, 6),
+            LayerCell("gaussian", POWER, 0.0, CLAIMS, 3),
             *_power(2),
-            Cell("shifted", POWER, MEAN, ("singular_law",), 2),
-            *(Cell("bias", POWER, spread, ("constant_bias",), 3) for spread in (0.5, 0.9, 1.1, 2.0)),
-            *(Cell("bias_without_inputs", POWER, spread, ("constant_bias",), 3) for spread in (0.5, 2.0)),
+            LayerCell("shifted", POWER, MEAN, ("singular_law",), 2),
+            *(LayerCell("bias", POWER, spread, ("constant_bias",), 3) for spread in (0.5, 0.9, 1.1, 2.0)),
+            *(LayerCell("bias_without_inputs", POWER, spread, ("constant_bias",), 3) for spread in (0.5, 2.0)),
             *_spikes(((64, 64), (64, 256)), (0.7, 1.0, 1.3, 2.0), 8),
             *_curves((3, 8, 30), (0.1, 0.3, 0.5), (1.0, 8.0, 20.0), 2),
         ]
     )
     shapes: tuple[Shape, ...] = ((64, 64), (256, 256), (512, 2048))
-    return Plan(cells, bars_of(cells, shapes), shapes, TRACY_WIDOM_DRAWS)
+    return CalibrationPlan(cells, criteria_of(cells, shapes), shapes, TRACY_WIDOM_DRAWS)
 
 
-def _power(seeds: int) -> Iterable[Cell]:
+def _power(seeds: int) -> Iterable[LayerCell]:
     kinds = {"uniform": 0.0, "laplace": 0.0, "student_t": 3.0, "correlated": 0.5, "orthogonal": 0.0, "spike": STRONG}
-    return (Cell(scenario, POWER, strength, CLAIMS, seeds) for scenario, strength in kinds.items())
+    return (LayerCell(scenario, POWER, strength, CLAIMS, seeds) for scenario, strength in kinds.items())
 
 
-def _spikes(shapes: Iterable[Shape], strengths: Sequence[float], seeds: int) -> Iterable[Cell]:
-    return (Cell("spike", shape, strength, ("singular_law",), seeds) for shape in shapes for strength in strengths)
+def _spikes(shapes: Iterable[Shape], strengths: Sequence[float], seeds: int) -> Iterable[LayerCell]:
+    return (LayerCell("spike", shape, strength, ("singular_law",), seeds) for shape in shapes for strength in strengths)
 
 
 def _curves(
     degrees: Iterable[float], correlations: Iterable[float], inverted: Iterable[float], seeds: int
-) -> Iterable[Cell]:
-    yield from (Cell("student_t", POWER, degree, ("gaussian_weights",), seeds) for degree in degrees)
-    yield from (Cell("correlated", POWER, strength, ("singular_law",), seeds) for strength in correlations)
-    yield from (Cell("spike", POWER, strength, ("shadow_inversion",), seeds) for strength in inverted)
+) -> Iterable[LayerCell]:
+    yield from (LayerCell("student_t", POWER, degree, ("gaussian_weights",), seeds) for degree in degrees)
+    yield from (LayerCell("correlated", POWER, strength, ("singular_law",), seeds) for strength in correlations)
+    yield from (LayerCell("spike", POWER, strength, ("shadow_inversion",), seeds) for strength in inverted)
 
 
-def _merged(cells: Iterable[Cell]) -> tuple[Cell, ...]:
+def _merged(cells: Iterable[LayerCell]) -> tuple[LayerCell, ...]:
     """Cells of the same layers made one: all their claims, and the larger number of seeds."""
-    found: dict[str, Cell] = {}
+    found: dict[str, LayerCell] = {}
     for cell in cells:
         other = found.get(cell.key, cell)
         claims = tuple(claim for claim in CLAIMS if claim in {*cell.claims, *other.claims})
-        found[cell.key] = Cell(cell.scenario, cell.shape, cell.strength, claims, max(cell.seeds, other.seeds))
+        found[cell.key] = LayerCell(cell.scenario, cell.shape, cell.strength, claims, max(cell.seeds, other.seeds))
     return tuple(found.values())
 
 
-def bars_of(cells: Sequence[Cell], tracy_widom: Sequence[Shape]) -> tuple[Bar, ...]:
+def criteria_of(cells: Sequence[LayerCell], tracy_widom: Sequence[Shape]) -> tuple[Criterion, ...]:
     """Everything that is asked of these cells, in the order of the page."""
     known = {cell.key: cell for cell in cells}
-    bars: list[Bar] = []
+    criteria: list[Criterion] = []
 
     def ask(requirement: str, key: str, claim: str, measure: Measure, **limits: float) -> None:
         if key in known and claim in known[key].claims:
-            bars.append(Bar(requirement, key, claim, measure, **limits))
+            criteria.append(Criterion(requirement, key, claim, measure, **limits))
 
     limits: dict[Measure, float] = {"fails": MOST_FAILS, "undecided": MOST_UNDECIDED}
     for claim in CLAIMS:
@@ -206,5 +206,6 @@ def bars_of(cells: Sequence[Cell], tracy_widom: Sequence[Shape]) -> tuple[Bar, .
     }
     for measure, (centre, width) in moments.items():
         for shape in tracy_widom:
-            bars.append(Bar("Tracy-Widom", tracy_widom_key(shape), None, measure, centre - width, centre + width))
-    return tuple(bars)
+            low, high = centre - width, centre + width
+            criteria.append(Criterion("Tracy-Widom", tracy_widom_key(shape), None, measure, low, high))
+    return tuple(criteria)

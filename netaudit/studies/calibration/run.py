@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from netaudit.files import make_folder
+from netaudit.studies.calibration.claims import tolerances
+from netaudit.studies.calibration.fingerprint import fingerprint
 from netaudit.studies.calibration.measure import NULL_EVERY, Task, measure
 from netaudit.studies.calibration.page import document
-from netaudit.studies.calibration.plan import Cell, Plan, tracy_widom_key
-from netaudit.studies.calibration.provenance import fingerprint, tolerances
-from netaudit.studies.calibration.summary import summarise
+from netaudit.studies.calibration.plan import CalibrationPlan, LayerCell, tracy_widom_key
+from netaudit.studies.calibration.summary import study_data
 from netaudit.studies.harness.journal import Journal
 from netaudit.studies.harness.page import write_study
 from netaudit.studies.harness.pool import run_tasks
@@ -27,7 +28,7 @@ _ALONE = 1.0  # seconds a layer beyond which each is a task of its own
 
 
 def calibrate(
-    plan: Plan, out: Path, *, command: str, jobs: int = 1, progress: Progress | None = None
+    plan: CalibrationPlan, out: Path, *, command: str, jobs: int = 1, progress: Progress | None = None
 ) -> dict[str, Any]:
     """Run what the journal in ``out`` does not hold yet, write the study there, and return its data.
 
@@ -57,13 +58,13 @@ def calibrate(
                 journal.add(record)
                 done += efforts.get(record["cell"], 0.0)
                 tell(record["cell"], done, total)
-        data = summarise(plan, journal.of, tolerances(), versions(), journal.runs)
+        data = study_data(plan, journal.of, tolerances(), versions(), journal.runs)
     tell("writing the study", 0.0, 0.0)
     write_study(document(data), out)
     return data
 
 
-def missing(plan: Plan, journal: Journal) -> list[Task]:
+def missing(plan: CalibrationPlan, journal: Journal) -> list[Task]:
     """What is still to be done, the most expensive layers first so that no process is left alone with one.
 
     Layers that share a null stay together where they are cheap: the null is drawn once a process.
@@ -85,7 +86,7 @@ def missing(plan: Plan, journal: Journal) -> list[Task]:
     return tasks
 
 
-def effort(cell: Cell) -> float:
+def effort(cell: LayerCell) -> float:
     """Seconds that a layer takes, roughly: for the time left and the order of the work."""
     m, n = cell.shape
     p = min(m, n)

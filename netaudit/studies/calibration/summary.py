@@ -1,4 +1,4 @@
-"""From the records to the study's JSON: rates with their intervals, values, curves beside their theory, bars."""
+"""From the records to the study's JSON: rates with their intervals, values, curves beside their theory, criteria."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from netaudit.results import VERDICTS
-from netaudit.studies.calibration import theory
+from netaudit.studies.calibration import asymptotics
 from netaudit.studies.calibration.effects import EFFECTS
 from netaudit.studies.calibration.measure import NULL_EVERY, Record
-from netaudit.studies.calibration.plan import POWER, Bar, Cell, Plan, tracy_widom_key
+from netaudit.studies.calibration.plan import POWER, CalibrationPlan, Criterion, LayerCell, tracy_widom_key
 from netaudit.studies.calibration.scenarios import Shape
+from netaudit.vocabulary import VERDICTS
 
 FORMAT_VERSION = 1
 _LINE = 60  # points of a theory's line
@@ -23,8 +23,8 @@ _Line = tuple[str, str, Callable[[float], float]]
 """Name and metric of a theory, and the effect that it gives at a strength."""
 
 
-def summarise(
-    plan: Plan,
+def study_data(
+    plan: CalibrationPlan,
     records: Callable[[str, Sequence[int]], list[Record]],
     tolerances: Mapping[str, Mapping[str, float]],
     versions: Mapping[str, str],
@@ -52,7 +52,7 @@ def summarise(
         "null_every": NULL_EVERY,
         "seconds": round(sum(cell["seconds"]["total"] for cell in cells), 1),
         "tolerances": {claim: dict(values) for claim, values in tolerances.items()},
-        "bars": [_judged(bar, measured[bar.cell]) for bar in plan.bars],
+        "bars": [_judged(criterion, measured[criterion.cell]) for criterion in plan.criteria],
         "cells": cells,
         "tracy_widom": moments,
         "curves": _curves(cells, tolerances),
@@ -67,7 +67,7 @@ def rate(count: int, total: int) -> Json:
     return {"count": count, "rate": count / total, "interval": [float(ends.low), float(ends.high)]}
 
 
-def _cell(cell: Cell, records: Sequence[Record]) -> Json:
+def _cell(cell: LayerCell, records: Sequence[Record]) -> Json:
     seconds = [record["seconds"] for record in records]
     spikes = [record["spikes"] for record in records if "spikes" in record]
     return {
@@ -103,36 +103,42 @@ def _spread(values: Sequence[float]) -> Json:
 
 def _moments(shape: Shape, scores: Sequence[float]) -> Json:
     """Mean and standard deviation of Tracy-Widom scores, each with a 95 % interval of the delta method."""
+    from scipy.stats import norm
+
     x, n = np.asarray(scores), len(scores)
     mean, std = float(x.mean()), float(x.std(ddof=1))
     excess = float(np.mean(((x - mean) / x.std()) ** 4)) - 1
-    margins = 1.96 * std / np.sqrt(n), 1.96 * std * np.sqrt(excess / (4 * n))
+    errors = {"mean": (mean, std / np.sqrt(n)), "std": (std, std * np.sqrt(excess / (4 * n)))}
     figures = {
-        name: {"value": round(value, 4), "interval": [round(float(value - by), 4), round(float(value + by), 4)]}
-        for name, value, by in (("mean", mean, margins[0]), ("std", std, margins[1]))
+        name: {
+            "value": round(value, 4),
+            "interval": [round(float(end), 4) for end in norm.interval(0.95, value, error)],
+        }
+        for name, (value, error) in errors.items()
     }
     return {"key": tracy_widom_key(shape), "shape": list(shape), "draws": n} | figures
 
 
-def _judged(bar: Bar, measured: Json) -> Json:
-    """The bar with what was measured, and whether it is met."""
-    if bar.claim is None:
-        figure = measured[bar.measure.removeprefix("tracy_widom_")]
+def _judged(criterion: Criterion, measured: Json) -> Json:
+    """The criterion with what was measured, and whether it is met."""
+    if criterion.claim is None:
+        figure = measured[criterion.measure.removeprefix("tracy_widom_")]
         found = {"value": figure["value"], "interval": figure["interval"], "count": None, "seeds": measured["draws"]}
     else:
-        verdicts = measured["claims"][bar.claim]["verdicts"]
-        figure = measured["spiked"] if bar.measure == "spiked" else verdicts[bar.measure]
+        verdicts = measured["claims"][criterion.claim]["verdicts"]
+        figure = measured["spiked"] if criterion.measure == "spiked" else verdicts[criterion.measure]
         found = {"value": figure["rate"], "interval": figure["interval"], "count": figure["count"]}
         found |= {"seeds": measured["seeds"]}
-    met = (bar.low is None or found["value"] >= bar.low) and (bar.high is None or found["value"] <= bar.high)
+    enough = criterion.low is None or found["value"] >= criterion.low
+    little = criterion.high is None or found["value"] <= criterion.high
     return {
-        "requirement": bar.requirement,
-        "cell": bar.cell,
-        "claim": bar.claim,
-        "measure": bar.measure,
+        "requirement": criterion.requirement,
+        "cell": criterion.cell,
+        "claim": criterion.claim,
+        "measure": criterion.measure,
         **found,
-        "bar": {"low": bar.low, "high": bar.high},
-        "met": bool(met),
+        "bar": {"low": criterion.low, "high": criterion.high},
+        "met": bool(enough and little),
     }
 
 
@@ -141,15 +147,15 @@ def _curves(cells: Sequence[Json], tolerances: Mapping[str, Mapping[str, float]]
     m, n = POWER
 
     def distance(coefficient: float) -> float:
-        return theory.correlated_distance(coefficient, m, n)
+        return asymptotics.correlated_distance(coefficient, m, n)
 
     def outside(coefficient: float) -> float:
-        return theory.correlated_outside(coefficient, m, n)
+        return asymptotics.correlated_outside(coefficient, m, n)
 
     def inflation(strength: float, rho: float = 1.0) -> float:
-        return theory.spike_inflation(strength, m, n, rho)
+        return asymptotics.spike_inflation(strength, m, n, rho)
 
-    student, spread = (("law", "ks_gaussian", theory.student_t_distance),), {"spread": 1.0}
+    student, spread = (("law", "ks_gaussian", asymptotics.student_t_distance),), {"spread": 1.0}
     rows = (("law", "ks_marchenko_pastur", distance), ("law", "bulk_variance_share", outside))
     spikes: tuple[_Line, ...] = (
         ("rho = 1", "cross_talk_inflation", inflation),
@@ -171,7 +177,7 @@ def _reached(lines: Sequence[_Line], tolerances: Mapping[str, float], ends: tupl
     """Where each line reaches the tolerance on its effect."""
     effects = {effect.metric: effect for found in EFFECTS.values() for effect in found}
     return {
-        metric: theory.reached(line, tolerances[effects[metric].tolerance], *ends)
+        metric: asymptotics.reached(line, tolerances[effects[metric].tolerance], *ends)
         for _, metric, line in lines
         if effects[metric].tolerance in tolerances
     }
@@ -190,7 +196,7 @@ def _curve(
     chosen.sort(key=lambda cell: float(cell["strength"]))
     strengths = [cell["strength"] for cell in chosen]
     at = np.geomspace(strengths[0], strengths[-1], _LINE).tolist() if chosen else []
-    measured = {share: theory.crossing(strengths, [_share(cell, claim, share) for cell in chosen]) for share in shares}
+    at_half = {s: asymptotics.crossing(strengths, [_share(cell, claim, s) for cell in chosen]) for s in shares}
     return {
         "scenario": scenario,
         "shape": list(shape),
@@ -206,7 +212,7 @@ def _curve(
             for name, metric, line in lines
         ],
         "theoretical_thresholds": dict(thresholds),
-        "measured_thresholds": {f"half {share}": value for share, value in measured.items()},
+        "measured_thresholds": {f"half {share}": value for share, value in at_half.items()},
     }
 
 

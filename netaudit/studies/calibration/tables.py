@@ -6,36 +6,36 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from netaudit.report.document.labels import VERDICTS, claim
-from netaudit.report.document.model import Column, Run, Table
-from netaudit.report.document.numbering import Numbering
-from netaudit.results import Verdict
+from netaudit.report.document.model import Column, Span, Table
+from netaudit.report.document.numbering import table
 from netaudit.studies.calibration.charts import first_threshold
+from netaudit.studies.calibration.claims import title
 from netaudit.studies.calibration.effects import EFFECTS
 from netaudit.studies.calibration.words import figure, layers, limits, met, requirement, share
 from netaudit.text import NONE, number, percent, size
+from netaudit.vocabulary import VERDICT_WORDS, Verdict
 
 Json = Mapping[str, Any]
 Cells = Mapping[str, Json]
 
 
-def bars_table(bars: Sequence[Json], cells: Cells, moments: Cells, numbering: Numbering) -> Table:
-    """Every bar: those that ask the same of several shapes on one line, with the one that is closest to missing."""
+def criteria_table(criteria: Sequence[Json], cells: Cells, moments: Cells) -> Table:
+    """Every criterion; one line for those that ask the same of several shapes, with the one closest to being missed."""
     groups: dict[str, list[Json]] = {}
-    for bar in bars:
-        groups.setdefault(requirement(bar, cells.get(bar["cell"])), []).append(bar)
+    for criterion in criteria:
+        groups.setdefault(requirement(criterion, cells.get(criterion["cell"])), []).append(criterion)
     rows = []
     for text, group in groups.items():
         worst = min(group, key=slack)
         shape = (cells.get(worst["cell"]) or moments[worst["cell"]])["shape"]
         rows.append(
             (
-                Run(text),
-                Run(limits(worst)),
-                Run(figure(worst)),
-                Run(number(worst["seeds"])),
-                Run(size(shape) if len(group) == 1 else f"{size(shape)}, of {number(len(group))}"),
-                met(all(bar["met"] for bar in group)),
+                Span(text),
+                Span(limits(worst)),
+                Span(figure(worst)),
+                Span(number(worst["seeds"])),
+                Span(size(shape) if len(group) == 1 else f"{size(shape)}, of {number(len(group))}"),
+                met(all(criterion["met"] for criterion in group)),
             )
         )
     columns = (
@@ -47,20 +47,21 @@ def bars_table(bars: Sequence[Json], cells: Cells, moments: Cells, numbering: Nu
         Column("Met"),
     )
     caption = "Every bar of the study; with several shapes, the one that came closest to missing it. In brackets, the "
-    return numbering.table(caption + "95% interval.", columns, rows)
+    return table(caption + "95% interval.", columns, rows)
 
 
-def slack(bar: Json) -> tuple[float, float]:
-    """How far a bar is from being missed: by the measured value, then by the end of its interval."""
-    low, high = bar["bar"]["low"], bar["bar"]["high"]
-    above = [value - low for value in (bar["value"], bar["interval"][0])] if low is not None else [math.inf] * 2
-    below = [high - value for value in (bar["value"], bar["interval"][1])] if high is not None else [math.inf] * 2
+def slack(criterion: Json) -> tuple[float, float]:
+    """How far a criterion is from being missed: by the measured value, then by the end of its interval."""
+    low, high, value = criterion["bar"]["low"], criterion["bar"]["high"], criterion["value"]
+    ends = criterion["interval"]
+    above = (math.inf, math.inf) if low is None else (value - low, ends[0] - low)
+    below = (math.inf, math.inf) if high is None else (high - value, high - ends[1])
     return min(above[0], below[0]), min(above[1], below[1])
 
 
-def false_alarms(cells: Sequence[Json], bars: Sequence[Json], numbering: Numbering) -> Table:
+def false_alarms(cells: Sequence[Json], criteria: Sequence[Json]) -> Table:
     """Undecided and failing Gaussian layers, by claim and shape."""
-    judged = {(bar["cell"], bar["claim"], bar["measure"]): bar["met"] for bar in bars}
+    judged = {(criterion["cell"], criterion["claim"], criterion["measure"]): criterion["met"] for criterion in criteria}
     names = list(dict.fromkeys(name for cell in cells for name in cell["claims"]))
     rows = []
     for name in names:
@@ -68,12 +69,12 @@ def false_alarms(cells: Sequence[Json], bars: Sequence[Json], numbering: Numberi
             found, value = cell["claims"][name]["verdicts"], cell["claims"][name]["values"][EFFECTS[name][0].metric]
             rows.append(
                 (
-                    Run(claim(name).full),
-                    Run(size(cell["shape"])),
-                    Run(number(cell["seeds"])),
-                    Run(NONE if value is None else f"{number(value['median'], 3)} ({_range(value)})"),
-                    Run(share(found["undecided"])),
-                    Run(share(found["fails"])),
+                    Span(title(name)),
+                    Span(size(cell["shape"])),
+                    Span(number(cell["seeds"])),
+                    Span(NONE if value is None else f"{number(value['median'], 3)} ({_range(value)})"),
+                    Span(share(found["undecided"])),
+                    Span(share(found["fails"])),
                     met(all(judged.get((cell["key"], name, m), True) for m in ("undecided", "fails"))),
                 )
             )
@@ -82,66 +83,70 @@ def false_alarms(cells: Sequence[Json], bars: Sequence[Json], numbering: Numberi
         Column("[out, in]"),
         Column("Seeds", numeric=True),
         Column("Statistic: median (5% to 95%)", wide=True),
-        Column(VERDICTS["undecided"], wide=True),
-        Column(VERDICTS["fails"], wide=True),
+        Column(VERDICT_WORDS["undecided"], wide=True),
+        Column(VERDICT_WORDS["fails"], wide=True),
         Column("Bars"),
     )
-    return numbering.table("Gaussian layers: share of each verdict, with its 95% interval.", columns, rows)
+    return table("Gaussian layers: share of each verdict, with its 95% interval.", columns, rows)
 
 
-def verdicts(cells: Sequence[Json], numbering: Numbering) -> Table:
+def verdicts(cells: Sequence[Json]) -> Table:
     """What every claim says of layers that are not Gaussian: its most frequent verdict, with its share."""
     names = list(dict.fromkeys(name for cell in cells for name in cell["claims"]))
     rows = [
-        (Run(layers(cell)), Run(number(cell["seeds"])), *(_most_frequent(cell, name) for name in names))
+        (Span(layers(cell)), Span(number(cell["seeds"])), *(_most_frequent(cell, name) for name in names))
         for cell in cells
     ]
     columns = (
         Column("Layers"),
         Column("Seeds", numeric=True),
-        *(Column(claim(name).full, wide=True) for name in names),
+        *(Column(title(name), wide=True) for name in names),
     )
-    return numbering.table("The most frequent verdict on each claim, with its share of the layers.", columns, rows)
+    return table("The most frequent verdict on each claim, with its share of the layers.", columns, rows)
 
 
-def rates(cells: Sequence[Json], name: str, numbering: Numbering, caption: str) -> Table:
+def rates(cells: Sequence[Json], name: str, caption: str) -> Table:
     """All verdicts of one claim over cells that differ in strength."""
     rows = [
         (
-            Run(layers(cell)),
-            Run(number(cell["seeds"])),
-            *(Run(share(cell["claims"][name]["verdicts"][word])) for word in ("holds", "undecided", "fails")),
+            Span(layers(cell)),
+            Span(number(cell["seeds"])),
+            *(Span(share(cell["claims"][name]["verdicts"][word])) for word in ("holds", "undecided", "fails")),
         )
         for cell in cells
     ]
     words: tuple[Verdict, ...] = ("holds", "undecided", "fails")
-    columns = (Column("Layers"), Column("Seeds", numeric=True), *(Column(VERDICTS[word], wide=True) for word in words))
-    return numbering.table(caption, columns, rows)
+    columns = (
+        Column("Layers"),
+        Column("Seeds", numeric=True),
+        *(Column(VERDICT_WORDS[word], wide=True) for word in words),
+    )
+    return table(caption, columns, rows)
 
 
-def spiked(cells: Sequence[Json], numbering: Numbering) -> Table:
+def spiked(cells: Sequence[Json]) -> Table:
     """How often a spike is found."""
     rows = [
-        (Run(layers(cell)), Run(size(cell["shape"])), Run(number(cell["seeds"])), Run(share(cell["spiked"])))
+        (Span(layers(cell)), Span(size(cell["shape"])), Span(number(cell["seeds"])), Span(share(cell["spiked"])))
         for cell in cells
     ]
     columns = (Column("Layers", wide=True), Column("[out, in]"), Column("Seeds", numeric=True), Column("With a spike"))
-    return numbering.table("Share of layers in which a spike is found, with its 95% interval.", columns, rows)
+    return table("Share of layers in which a spike is found, with its 95% interval.", columns, rows)
 
 
-def thresholds(curves: Sequence[Json], numbering: Numbering) -> Table:
+def thresholds(curves: Sequence[Json]) -> Table:
     """Where theory and measurement put the strength at which the answer changes."""
     rows = []
     for curve in curves:
         half = curve["measured_thresholds"]
-        about = "a spike is found" if curve["shares"] == ["spiked"] else claim(curve["claim"]).full
+        about = "a spike is found" if curve["shares"] == ["spiked"] else title(curve["claim"])
         rows.append(
             (
-                Run(f"{about}: {_STRENGTHS[curve['scenario']]}"),
-                Run(size(curve["shape"])),
-                Run(number(first_threshold(curve))),
-                Run(number(half.get("half spiked", half.get("half holds")))),
-                Run(number(half.get("half spiked", half.get("half fails")))),
+                Span(f"{about}: {_STRENGTHS[curve['scenario']]}"),
+                Span(size(curve["shape"])),
+                Span(number(first_threshold(curve))),
+                Span(number(half.get("half spiked", half.get("half holds")))),
+                Span(number(half.get("half spiked", half.get("half fails")))),
             )
         )
     columns = (
@@ -152,19 +157,19 @@ def thresholds(curves: Sequence[Json], numbering: Numbering) -> Table:
         Column("Half fail", numeric=True),
     )
     caption = "Strength at which the answer changes. For spikes, half of the layers show one at the strength given."
-    return numbering.table(caption, columns, rows)
+    return table(caption, columns, rows)
 
 
-def tracy_widom(moments: Sequence[Json], bars: Sequence[Json], numbering: Numbering) -> Table:
+def tracy_widom(moments: Sequence[Json], criteria: Sequence[Json]) -> Table:
     """Mean and standard deviation of the scores by shape."""
     judged: dict[str, bool] = {}
-    for bar in bars:
-        judged[bar["cell"]] = judged.get(bar["cell"], True) and bar["met"]
+    for criterion in criteria:
+        judged[criterion["cell"]] = judged.get(criterion["cell"], True) and criterion["met"]
     rows = [
         (
-            Run(size(found["shape"])),
-            Run(number(found["draws"])),
-            *(Run(_with_interval(found[name])) for name in ("mean", "std")),
+            Span(size(found["shape"])),
+            Span(number(found["draws"])),
+            *(Span(_with_interval(found[name])) for name in ("mean", "std")),
             met(judged[found["key"]]),
         )
         for found in moments
@@ -176,7 +181,7 @@ def tracy_widom(moments: Sequence[Json], bars: Sequence[Json], numbering: Number
         Column("Standard deviation", wide=True),
         Column("Bars"),
     )
-    return numbering.table(
+    return table(
         "Tracy-Widom scores of the largest singular value of Gaussian matrices; the law itself has mean −1.207 and "
         "standard deviation 1.268.",
         columns,
@@ -192,12 +197,12 @@ _STRENGTHS = {
 }
 
 
-def _most_frequent(cell: Json, name: str) -> Run:
+def _most_frequent(cell: Json, name: str) -> Span:
     if name not in cell["claims"]:
-        return Run(NONE)
+        return Span(NONE)
     found = cell["claims"][name]["verdicts"]
     word: Verdict = max(found, key=lambda each: float(found[each]["rate"]))
-    return Run(f"{VERDICTS[word]} {percent(found[word]['rate'])}", word)
+    return Span(f"{VERDICT_WORDS[word]} {percent(found[word]['rate'])}", word)
 
 
 def _range(value: Json) -> str:

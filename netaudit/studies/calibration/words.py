@@ -1,13 +1,14 @@
-"""What scenarios, bars and rates are called on the page."""
+"""What scenarios, criteria and rates are called on the page."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from netaudit.report.document.labels import VERDICTS, claim
-from netaudit.report.document.model import Run
+from netaudit.report.document.model import Span
+from netaudit.studies.calibration.claims import title
 from netaudit.text import NONE, number, percent, size
+from netaudit.vocabulary import VERDICT_WORDS
 
 Json = Mapping[str, Any]
 
@@ -34,31 +35,31 @@ def layers(cell: Json) -> str:
     return _SCENARIOS[cell["scenario"]].format(number(cell["strength"]))
 
 
-def requirement(bar: Json, cell: Json | None) -> str:
-    """What a bar asks about, without where it was measured; ``cell`` is None for the Tracy-Widom moments."""
+def requirement(criterion: Json, cell: Json | None) -> str:
+    """What a criterion asks about, without where it was measured; ``cell`` is None for the Tracy-Widom moments."""
     if cell is None:
-        figure = {"tracy_widom_mean": "mean", "tracy_widom_std": "standard deviation"}[bar["measure"]]
+        figure = {"tracy_widom_mean": "mean", "tracy_widom_std": "standard deviation"}[criterion["measure"]]
         return f"Tracy-Widom scores of Gaussian spectra: {figure}"
     what = layers(cell)
-    if bar["measure"] == "spiked":
+    if criterion["measure"] == "spiked":
         return f"Spikes found: {what}"
-    return f"{claim(bar['claim']).full}, {VERDICTS[bar['measure']]}: {what}"
+    return f"{title(criterion['claim'])}, {VERDICT_WORDS[criterion['measure']]}: {what}"
 
 
-def limits(bar: Json) -> str:
-    """The bar itself."""
-    low, high = bar["bar"]["low"], bar["bar"]["high"]
-    if bar["claim"] is None:
+def limits(criterion: Json) -> str:
+    """The criterion itself."""
+    low, high = criterion["bar"]["low"], criterion["bar"]["high"]
+    if criterion["claim"] is None:
         return f"{number(round(low, 2))} to {number(round(high, 2))}"
     return f"at least {percent(low)}" if high is None else f"at most {percent(high)}" if high else "never"
 
 
-def figure(bar: Json) -> str:
+def figure(criterion: Json) -> str:
     """What was measured, with its interval."""
-    if bar["claim"] is None:
-        low, high = bar["interval"]
-        return f"{number(round(bar['value'], 2))} [{number(round(low, 2))}, {number(round(high, 2))}]"
-    return share({"rate": bar["value"], "interval": bar["interval"]})
+    if criterion["claim"] is None:
+        low, high = criterion["interval"]
+        return f"{number(round(criterion['value'], 2))} [{number(round(low, 2))}, {number(round(high, 2))}]"
+    return share({"rate": criterion["value"], "interval": criterion["interval"]})
 
 
 def share(found: Json | None) -> str:
@@ -73,9 +74,9 @@ def share(found: Json | None) -> str:
     return f"{percent(found['rate'])} [{percent(low)}, {percent(high)}]"
 
 
-def met(value: bool) -> Run:
-    """Whether a bar is met, with the symbol and colour of a verdict."""
-    return Run("● met", "holds") if value else Run("× not met", "fails")
+def met(value: bool) -> Span:
+    """Whether a criterion is met, with the symbol and colour of a verdict."""
+    return Span("● met", "holds") if value else Span("× not met", "fails")
 
 
 def shapes(many: Sequence[Sequence[int]]) -> str:

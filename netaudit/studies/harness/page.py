@@ -17,7 +17,7 @@ from typing import Any
 from netaudit.report.document.finish import finish
 from netaudit.report.document.model import Document, Section
 from netaudit.report.renderers.table import DEFAULT_FORMATS
-from netaudit.report.write import write_document
+from netaudit.report.write import show_figures, write_document
 from netaudit.text import printable
 
 LARGEST = 100_000
@@ -55,8 +55,8 @@ class StudyPage:
         """
         return json.dumps(self.data, allow_nan=False, indent=2) + "\n"
 
-    def document(self) -> Document:
-        """What every renderer lays out: sections of plain strings, and the charts, drawn.
+    def document(self, *, draw: bool = True) -> Document:
+        """What every renderer lays out: sections of plain strings, and the charts, drawn unless only text is wanted.
 
         Raises:
             ValueError: a number is NaN or infinite, or a chart is too large to be opened with ease.
@@ -67,7 +67,9 @@ class StudyPage:
         footer = f"netaudit {version} · {self.stem}.json {fingerprint}".replace("  ", " ")
         sections = _cleaned(self.sections)
         title, subtitle, description = map(_cleaned, (self.title, self.subtitle, self.description))
-        document = finish(Document(title, subtitle, sections, footer, description, json=text, stem=self.stem))
+        document = finish(
+            Document(title, subtitle, sections, footer, description, json=text, stem=self.stem), draw=draw
+        )
         for stem, svg in document.figures.items():
             if len(svg) > LARGEST:
                 raise ValueError(f"chart {stem!r} takes {len(svg)} bytes, more than {LARGEST}: thin out its points")
@@ -87,7 +89,7 @@ def write_study(page: StudyPage, out: Path, formats: Collection[str] = DEFAULT_F
         ReportError: an unknown format, a PDF that cannot be made, or a file that cannot be written.
         ValueError: a number is NaN or infinite, or a chart is too large to be opened with ease.
     """
-    return write_document(page.document, out, formats, stem=page.stem, json_text=page.to_json)
+    return write_document(page.document(draw=show_figures(formats)), out, formats)
 
 
 def _cleaned(value: Any) -> Any:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing import get_context
-from multiprocessing.connection import Connection, wait
-from typing import TYPE_CHECKING, Any, TypeVar
+from multiprocessing import active_children, get_context
+from typing import Any, TypeVar
 
 from netaudit.errors import NetauditError
-
-if TYPE_CHECKING:
-    from multiprocessing.process import BaseProcess
 
 T = TypeVar("T")
 Record = dict[str, Any]
@@ -22,7 +21,7 @@ _THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "VECLI
 
 
 def run_tasks(tasks: Sequence[T], jobs: int, work: Callable[[T], Iterable[Record]]) -> Generator[Record, None, None]:
-    """Yield each record of ``work(task)`` as soon as it is there. Closing the iterator ends the processes.
+    """Yield the records of ``work(task)`` as soon as the task is done. Closing the iterator ends the processes.
 
     Args:
         tasks: each is done in one process, the first ones first.
@@ -31,71 +30,57 @@ def run_tasks(tasks: Sequence[T], jobs: int, work: Callable[[T], Iterable[Record
 
     Raises:
         NetauditError: a process ended before its work was done.
-        RuntimeError: a task raised.
+        Exception: what a task raised.
     """
+    if not tasks:
+        return
+    others = set(active_children())
     context = get_context("spawn")  # a forked process would inherit the threads and locks of this one
-    waiting = list(reversed(tasks))
-    busy: list[Connection[Any, Any]] = []
-    processes: list[BaseProcess] = []
+    executor = ProcessPoolExecutor(min(jobs, len(tasks)), mp_context=context, initializer=_one_thread)
     try:
-        with _one_thread():
-            for _ in range(min(jobs, len(tasks))):
-                here, there = context.Pipe()
-                process: BaseProcess = context.Process(target=serve, args=(there, work), daemon=True)
-                process.start()
-                there.close()  # so that its end is noticed here
-                processes.append(process)
-                busy.append(here)
-                here.send(waiting.pop())
-        while busy:
-            ready = wait(busy)
-            for connection in [each for each in busy if each in ready]:
-                try:
-                    kind, content = connection.recv()
-                except (EOFError, ConnectionResetError) as error:
-                    raise NetauditError(
-                        "a process of the study ended unexpectedly", hint="short of memory? fewer at a time: --jobs 1"
-                    ) from error
-                if kind == "record":
-                    yield content
-                elif kind == "error":
-                    raise RuntimeError(content)
-                elif waiting:
-                    connection.send(waiting.pop())
-                else:
-                    busy.remove(connection)
+        with _for_new_processes():
+            futures = [executor.submit(_records, work, task) for task in tasks]
+            # The executor's own thread learns of the last process with the next task. Without one it would not notice
+            # the death of that process before another has finished its work.
+            executor.submit(os.getpid)
+        for future in as_completed(futures):
+            yield from future.result()
+    except BrokenProcessPool as error:
+        raise NetauditError(
+            "a process of the study ended unexpectedly", hint="short of memory? fewer at a time: --jobs 1"
+        ) from error
     finally:
-        for process in processes:
-            process.terminate()
-            process.join()
+        for process in set(active_children()) - others:
+            process.terminate()  # a task that has begun may take long: nobody waits for its end
+        executor.shutdown(cancel_futures=True)
 
 
-def serve(connection: Connection[Any, Any], work: Callable[[T], Iterable[Record]]) -> None:
-    """What a process does: tasks in, records out, until it is ended."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all of them; the first process decides
+def _records(work: Callable[[T], Iterable[Record]], task: T) -> list[Record]:
+    return list(work(task))
+
+
+def _one_thread() -> None:
     import torch
 
     torch.set_num_threads(1)
-    while True:
-        try:
-            for record in work(connection.recv()):
-                connection.send(("record", record))
-            connection.send(("done", None))
-        except (EOFError, BrokenPipeError):
-            return
-        except Exception as error:  # noqa: BLE001 - told to the first process, which reports it as one line
-            connection.send(("error", f"{type(error).__name__}: {error}"))
-            return
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
-    """Processes started inside the block have one BLAS thread: the libraries read this when they are loaded."""
+def _for_new_processes() -> Iterator[None]:
+    """Have processes that are started inside the block compute in one thread and leave Ctrl-C to this one.
+
+    They inherit both: BLAS libraries read the number of their threads when they are loaded, and a signal that is
+    ignored stays so. A terminal sends Ctrl-C to all of them, and the first process ends the others.
+    """
     before = {name: os.environ.get(name) for name in _THREADS}
     os.environ.update(dict.fromkeys(_THREADS, "1"))
+    is_main = threading.current_thread() is threading.main_thread()  # no other thread may set a handler
+    handler = signal.signal(signal.SIGINT, signal.SIG_IGN) if is_main else None
     try:
         yield
     finally:
+        if is_main:
+            signal.signal(signal.SIGINT, handler)
         for name, value in before.items():
             if value is None:
                 del os.environ[name]

@@ -8,11 +8,11 @@ from importlib import metadata, resources
 from pathlib import Path
 from typing import Any
 
-from netaudit import __version__
+from netaudit.version import __version__
 
 
 def versions() -> dict[str, str]:
-    """Of everything that the numbers depend on."""
+    """Give the versions of all software that the numbers depend on, by name."""
     return {
         "netaudit": __version__,
         "python": platform.python_version(),
@@ -21,7 +21,7 @@ def versions() -> dict[str, str]:
 
 
 def commit() -> str | None:
-    """The commit that the package was run from, with ``-dirty`` if its files differ; None outside a checkout."""
+    """Give the commit that the package is run from, with ``-dirty`` if its files differ; None outside a checkout."""
     folder = Path(str(resources.files("netaudit")))
 
     def git(*arguments: str) -> str | None:
@@ -38,5 +38,5 @@ def commit() -> str | None:
 
 
 def describe_run(command: str, date: str, jobs: int) -> dict[str, Any]:
-    """What is kept of a run: nothing of the machine but how many processes it had."""
+    """Give what is kept of a run; of the machine that is only how many processes it had."""
     return {"date": date, "commit": commit(), "command": command, "jobs": jobs}

@@ -19,7 +19,8 @@ from netaudit.training.shadow_loss import ShadowLoss
 Term = Callable[[nn.Module, Tensor, Tensor, torch.Generator], Tensor]
 
 MIXUP = 0.4
-"""Of Beta(a, a): Zhang et al., arXiv:1710.09412, take .1 to .4 for ImageNet and 1 for CIFAR-10."""
+"""Shares are drawn from Beta(a, a) with this a. Zhang et al., arXiv:1710.09412, take .1 to .4 for ImageNet and 1 for
+CIFAR-10."""
 
 
 class Arm:

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from netaudit.training.loop import Run, loss_of, start
+from netaudit.training.loop import TrainingRun, loss_of, start
 from netaudit.training.recipes import RECIPES, Recipe, Shadows
 
 _STEPS = 60
@@ -45,7 +45,7 @@ def _of(recipe: Recipe) -> dict[str, Any]:
     }
 
 
-def _stepper(run: Run, x: Tensor, y: Tensor, generator: torch.Generator) -> Callable[[], float]:
+def _stepper(run: TrainingRun, x: Tensor, y: Tensor, generator: torch.Generator) -> Callable[[], float]:
     loss = loss_of(run)
     run.model.train()
 

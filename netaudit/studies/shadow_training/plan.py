@@ -48,7 +48,7 @@ class Setting:
 
 
 @dataclass(frozen=True)
-class Cell:
+class TrainingCell:
     """Runs that differ in their seed alone."""
 
     setting: Setting
@@ -99,30 +99,31 @@ def _settings() -> Iterator[Setting]:
         yield Setting(f"CIFAR-10, 5,000 labels, {words}", base, 5000, few, 3, precision="bfloat16")
 
 
-def rate_cells(setting: Setting) -> list[Cell]:
+def rate_cells(setting: Setting) -> list[TrainingCell]:
     """The runs that choose the learning rate of each arm."""
-    return [Cell(setting, arm, "rate", rate) for arm in setting.arms for rate in setting.rates]
+    return [TrainingCell(setting, arm, "rate", rate) for arm in setting.arms for rate in setting.rates]
 
 
-def confirm_cells(setting: Setting, rates: Mapping[str, float]) -> list[Cell]:
+def confirm_cells(setting: Setting, rates: Mapping[str, float]) -> list[TrainingCell]:
     """More runs at the rate chosen for each arm, before it is relied upon: at the largest ones a run may diverge.
 
     The smallest is taken as it is, since there is none to fall back on.
     """
-    return [Cell(setting, arm, "confirm", rates[arm]) for arm in setting.arms if rates[arm] > min(setting.rates)]
+    least = min(setting.rates)
+    return [TrainingCell(setting, arm, "confirm", rates[arm]) for arm in setting.arms if rates[arm] > least]
 
 
-def test_cells(setting: Setting, rates: Mapping[str, float]) -> list[Cell]:
+def test_cells(setting: Setting, rates: Mapping[str, float]) -> list[TrainingCell]:
     """The runs that are reported, at the rate chosen for each arm; the sweep and the variants at the shadow's."""
-    cells = [Cell(setting, arm, "test", rates[arm]) for arm in setting.arms]
+    cells = [TrainingCell(setting, arm, "test", rates[arm]) for arm in setting.arms]
     if setting.follow:
-        cells += [Cell(setting, sweep_arm(rho, weight), "sweep", rates["shadow"]) for rho, weight in SWEEP]
-        cells += [Cell(setting, "plain", "variant", rates["plain"])]
-        cells += [Cell(setting, variant, "variant", rates["shadow"]) for variant in ("shadow", *VARIANTS)]
+        cells += [TrainingCell(setting, sweep_arm(rho, weight), "sweep", rates["shadow"]) for rho, weight in SWEEP]
+        cells += [TrainingCell(setting, "plain", "variant", rates["plain"])]
+        cells += [TrainingCell(setting, variant, "variant", rates["shadow"]) for variant in ("shadow", *VARIANTS)]
     return cells
 
 
-def seeds(cell: Cell) -> range:
+def seeds(cell: TrainingCell) -> range:
     """The seeds of a cell's runs. Runs of one seed have the same labelled points, initial weights and batches."""
     match cell.stage:
         case "rate":

@@ -14,8 +14,8 @@ from netaudit.studies.harness.journal import Journal
 from netaudit.studies.harness.pool import run_tasks
 from netaudit.studies.harness.provenance import describe_run
 from netaudit.studies.shadow_training.cost import cost
-from netaudit.studies.shadow_training.plan import Cell, Setting, confirm_cells, rate_cells, seeds, test_cells
-from netaudit.studies.shadow_training.trial import DIVERGED, Task, work
+from netaudit.studies.shadow_training.measure import DIVERGED, Task, work
+from netaudit.studies.shadow_training.plan import Setting, TrainingCell, confirm_cells, rate_cells, seeds, test_cells
 
 Progress = Callable[[str, float, float], None]
 
@@ -35,7 +35,7 @@ class Outcome:
     """The rate chosen for each arm."""
     tried: dict[str, dict[float, float]]
     """Mean error on held-out points by arm and rate."""
-    cells: tuple[Cell, ...]
+    cells: tuple[TrainingCell, ...]
     """The reported cells whose runs are all there."""
 
 
@@ -105,16 +105,18 @@ def choose(setting: Setting, journal: Journal) -> tuple[dict[str, float], dict[s
 
 
 def _diverged(setting: Setting, arm: str, rate: float, journal: Journal) -> bool:
-    cells = [Cell(setting, arm, "rate", rate), Cell(setting, arm, "confirm", rate)]
+    cells = [TrainingCell(setting, arm, "rate", rate), TrainingCell(setting, arm, "confirm", rate)]
     known = [journal.of(cell.key, [seed])[0] for cell in cells for seed in seeds(cell) if (cell.key, seed) in journal]
     return any(record["error"] == DIVERGED for record in known)
 
 
-def _there(cell: Cell, journal: Journal) -> bool:
+def _there(cell: TrainingCell, journal: Journal) -> bool:
     return all((cell.key, seed) in journal for seed in seeds(cell))
 
 
-def _run(cells: Iterable[Cell], journal: Journal, root: Path, jobs: int, tell: Callable[[str, float], None]) -> None:
+def _run(
+    cells: Iterable[TrainingCell], journal: Journal, root: Path, jobs: int, tell: Callable[[str, float], None]
+) -> None:
     tasks = [Task(cell, (seed,), root) for cell in cells for seed in seeds(cell) if (cell.key, seed) not in journal]
     tell("starting", 0.0)
     with closing(run_tasks(tasks, jobs, work)) as records:

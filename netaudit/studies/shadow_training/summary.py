@@ -7,11 +7,20 @@ from statistics import mean, median
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
+from netaudit.studies.harness.intervals import mean_interval
 from netaudit.studies.harness.journal import Journal
 from netaudit.studies.harness.provenance import versions
-from netaudit.studies.shadow_training.plan import HELD_OUT, SWEEP, VARIANTS, Cell, Setting, seeds, steps, sweep_arm
+from netaudit.studies.shadow_training.plan import (
+    HELD_OUT,
+    SWEEP,
+    VARIANTS,
+    Setting,
+    TrainingCell,
+    seeds,
+    steps,
+    sweep_arm,
+)
 from netaudit.studies.shadow_training.run import COST, Outcome
 from netaudit.training.log import follows
 
@@ -34,10 +43,9 @@ AGAINST = (
     ("shadow+mixup", "mixup"),
     ("shadow signed", "shadow"),
 )
-LEVEL = 0.95
 
 
-def summarise(outcomes: Sequence[Outcome], asked: Sequence[Setting], journal: Journal) -> dict[str, Any]:
+def study_data(outcomes: Sequence[Outcome], asked: Sequence[Setting], journal: Journal) -> dict[str, Any]:
     """Everything that the page shows, as plain data. Errors are shares of wrong labels."""
     found = [_setting(outcome, journal) for outcome in outcomes]
     return {
@@ -62,12 +70,8 @@ def paired(ours: Sequence[float], theirs: Sequence[float]) -> dict[str, Any]:
         ValueError: fewer than two pairs.
     """
     differences = np.asarray(ours) - np.asarray(theirs)
-    n = len(differences)
-    if n < 2:
-        raise ValueError(f"an interval needs two pairs, got {n}")
-    centre, half = differences.mean(), stats.t.ppf((1 + LEVEL) / 2, n - 1) * differences.std(ddof=1) / np.sqrt(n)
-    low, high = float(centre - half), float(centre + half)
-    return {"n": n, "mean": float(centre), "low": low, "high": high, "sign": int(low > 0) - int(high < 0)}
+    mean, (low, high) = mean_interval(differences)
+    return {"n": len(differences), "mean": mean, "low": low, "high": high, "sign": int(low > 0) - int(high < 0)}
 
 
 def _setting(outcome: Outcome, journal: Journal) -> dict[str, Any]:
@@ -158,7 +162,7 @@ def _variants(outcome: Outcome, journal: Journal) -> dict[str, Any] | None:
 
 
 def _held_out_plain(outcome: Outcome, journal: Journal) -> list[float] | None:
-    cells: list[Cell] = [cell for cell in outcome.cells if cell.stage == "variant" and cell.arm == "plain"]
+    cells: list[TrainingCell] = [cell for cell in outcome.cells if cell.stage == "variant" and cell.arm == "plain"]
     return [record["error"] for record in journal.of(cells[0].key, seeds(cells[0]))] if cells else None
 
 

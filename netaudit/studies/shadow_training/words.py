@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -28,6 +29,21 @@ def with_interval(difference: Mapping[str, Any]) -> str:
     '−1.23 ± 0.77'
     """
     return f"{points(difference['mean'])} ± {50 * (difference['high'] - difference['low']):.2f}"
+
+
+def style(difference: Mapping[str, Any] | None) -> Any:
+    """The style of a paired difference: as a verdict where its interval leaves out 0, plain elsewhere."""
+    sign = 0 if difference is None else difference["sign"]
+    return {-1: "holds", 0: "plain", 1: "fails"}[sign]
+
+
+def stem(name: str) -> str:
+    """The name of a setting in that of a figure's file.
+
+    >>> stem("MNIST, 1,000 labels, no dropout")
+    'mnist_1_000_labels_no_dropout'
+    """
+    return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
 
 
 def wide_seeds(arms: Mapping[str, Mapping[str, Any]]) -> str:

@@ -18,9 +18,9 @@ from netaudit.numerics import device as devices
 from netaudit.numerics.laws.gaussian import expected_largest
 from netaudit.report.chart import Axis, series
 from netaudit.shadow.distribution import draw_values, keep_mask
+from netaudit.studies.theory.charts import chart
 from netaudit.studies.theory.lab import Lab
 from netaudit.studies.theory.one_layer import gaussian
-from netaudit.studies.theory.panels import chart
 from netaudit.studies.theory.scale import Scale
 from netaudit.studies.theory.statement import Statement, check, exponent, point, tightest
 
@@ -110,7 +110,7 @@ def run(sizes: Sizes, lab: Lab) -> Statement:
 
 
 def _predicted_constant(m: int, n: int) -> float:
-    """With ||h||^2 at its mean, 7/12 for each entry."""
+    """Give the constant C of the closed form, with ||h||^2 at its mean, which is 7/12 for each entry."""
     return float(np.sqrt(7 / 12 * (1 + 1 / m)) * expected_largest(m) / np.log(m * n))
 
 

@@ -43,7 +43,7 @@ class Sweep:
     matrices: int
 
     def settings(self) -> dict[str, object]:
-        """For the report."""
+        """Give the settings as the report names them."""
         return {
             "widths": "–".join(str(n) for n in reversed(self.sizes)),
             "sparsities": [in_words(shape) for shape in self.shapes],
@@ -91,7 +91,7 @@ def predicted(points: Sequence[Point], dropout: bool = False) -> list[float]:
 
 
 def predicted_error(shape: NetShape) -> float:
-    """In units of tau^2, for one h with evenly spread non-zeros: for nets that are not simulated."""
+    """Predict the error, in units of tau^2, of one h with evenly spread non-zeros: for nets that are not simulated."""
     h = np.linspace(0.5, 1, shape.top + 2)[None, 1:-1]
     relative = float(squared_errors(h, shape, best_offsets(h, shape))[0])
     return relative * float((h**2).mean() / h.mean() ** 2)
@@ -146,31 +146,33 @@ def run_sweep(lab: Lab, sweep: Sweep, part: tuple[float, float] = (0.0, 1.0)) ->
 
 def _measure(lab: Lab, sweep: Sweep, part: tuple[float, float]) -> list[Point]:
     key = f"{sweep.sizes} {sweep.points}"
-    plans = [_plan(shape, sweep.draws, lab.generator(key, "values", str(shape))) for shape in sweep.shapes]
-    found: list[list[list[float]]] = [[[], []] for _ in plans]
+    prepared = [_prepare(shape, sweep.draws, lab.generator(key, "values", str(shape))) for shape in sweep.shapes]
+    found: list[list[list[float]]] = [[[], []] for _ in prepared]
     for replicate in range(sweep.matrices):
         lab.advance(part[0] + (part[1] - part[0]) * replicate / sweep.matrices)
         generator = lab.generator(key, str(replicate))
         matrices = [gaussian(m, n, generator) for n, m in zip(sweep.sizes, sweep.sizes[1:], strict=False)]
         placed: dict[torch.device, list[Tensor]] = {}
-        for plan, kept in zip(plans, found, strict=True):
-            for errors, value in zip(kept, _errors(matrices, placed, plan, generator, lab.device), strict=True):
+        for one, kept in zip(prepared, found, strict=True):
+            for errors, value in zip(kept, _errors(matrices, placed, one, generator, lab.device), strict=True):
                 errors.append(value)
     return [
-        Point(plan.shape, *map(Errors, plan.predicted, map(np.array, kept), plan.offsets))
-        for plan, kept in zip(plans, found, strict=True)
+        Point(one.shape, *map(Errors, one.predicted, map(np.array, kept), one.offsets))
+        for one, kept in zip(prepared, found, strict=True)
     ]
 
 
 @dataclass(frozen=True)
-class _Plan:
+class _Prepared:
+    """A point before it is measured: its draws of h; offsets and errors predicted without and with dropout."""
+
     shape: NetShape
     values: Tensor
     offsets: tuple[tuple[float, ...], tuple[float, ...]]
     predicted: tuple[float, float]
 
 
-def _plan(shape: NetShape, draws: int, generator: torch.Generator) -> _Plan:
+def _prepare(shape: NetShape, draws: int, generator: torch.Generator) -> _Prepared:
     """Non-zeros of h, the same for every net, and the offsets and errors predicted for them."""
     values = draw_values(shape.top, draws, generator)
     h = values.numpy().astype(np.float64)
@@ -181,19 +183,19 @@ def _plan(shape: NetShape, draws: int, generator: torch.Generator) -> _Plan:
         float((squared_errors(h, shape, offsets, keep) * in_tau).mean())
         for offsets, keep in zip((without, dropped), keeps, strict=True)
     )
-    return _Plan(shape, values, (without, dropped), (first, second))
+    return _Prepared(shape, values, (without, dropped), (first, second))
 
 
 def _errors(
     matrices: list[Tensor],
     placed: dict[torch.device, list[Tensor]],
-    plan: _Plan,
+    point: _Prepared,
     generator: torch.Generator,
     device: torch.device,
 ) -> tuple[float, float]:
     """Without and with dropout, through one net: means over the draws."""
-    draws = draw_passes(plan.shape, plan.values, generator)
-    halved = keep_mask(len(plan.values), plan.shape.sizes[0], FORWARD_KEEP, generator) / FORWARD_KEEP
+    draws = draw_passes(point.shape, point.values, generator)
+    halved = keep_mask(len(point.values), point.shape.sizes[0], FORWARD_KEEP, generator) / FORWARD_KEEP
     dense = draws.h.dense()
 
     def work(rows: slice, where: torch.device) -> Floats:
@@ -202,15 +204,15 @@ def _errors(
             placed[where] = [matrix.to(where) for matrix in matrices]
         h = dense[rows].to(where)
         norm = h.norm(dim=1, keepdim=True)
-        x = down(placed[where], plan.shape, h, [mask[rows].to(where) for mask in draws.masks])
-        tau2 = (h.sum(1) / plan.shape.top).square() * plan.shape.top
+        x = down(placed[where], point.shape, h, [mask[rows].to(where) for mask in draws.masks])
+        tau2 = (h.sum(1) / point.shape.top).square() * point.shape.top
         pair = []
-        for sent, offsets in zip((x, x * halved[rows].to(where)), plan.offsets, strict=True):
+        for sent, offsets in zip((x, x * halved[rows].to(where)), point.offsets, strict=True):
             estimate = forward(placed[where], sent, [t * norm for t in offsets])
             pair.append(((estimate - h).square().sum(1) / tau2).cpu().double().numpy())
         return np.stack(pair, axis=1)
 
     with devices.exact_float32():
-        parts = devices.with_smaller_batches(work, len(plan.values), device)
+        parts = devices.with_smaller_batches(work, len(point.values), device)
     without, dropped = np.concatenate(parts).mean(0)
     return float(without), float(dropped)

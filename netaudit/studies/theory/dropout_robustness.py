@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from netaudit.report.chart import Axis, Chart, Series, series
 from netaudit.studies.theory import theorem_2_1, theorem_3_1
+from netaudit.studies.theory.charts import chart
 from netaudit.studies.theory.deep import (
     FORWARD_KEEP,
     SLOPE,
@@ -23,10 +24,9 @@ from netaudit.studies.theory.deep import (
     measured,
     run_sweep,
 )
-from netaudit.studies.theory.deep_panels import errors
+from netaudit.studies.theory.deep_charts import errors
 from netaudit.studies.theory.lab import Lab
-from netaudit.studies.theory.one_layer import Cell, Figures, Floats, LayerGrid, Pass, measure_grid
-from netaudit.studies.theory.panels import chart
+from netaudit.studies.theory.one_layer import Figures, Floats, GridCell, LayerGrid, Pass, measure_grid
 from netaudit.studies.theory.scale import SCALES, Scale
 from netaudit.studies.theory.statement import Check, Statement, check, point, tightest
 from netaudit.text import number
@@ -65,7 +65,7 @@ SIZES: Mapping[Scale, Sizes] = {
     for scale in SCALES
 }
 
-Found = list[tuple[Cell, dict[str, Floats]]]
+Found = list[tuple[GridCell, dict[str, Floats]]]
 
 
 def run(sizes: Sizes, lab: Lab) -> Statement:

@@ -13,9 +13,9 @@ import numpy as np
 
 from netaudit.numerics.laws.gaussian import expected_largest
 from netaudit.report.chart import Axis, series
+from netaudit.studies.theory.charts import chart
 from netaudit.studies.theory.lab import Lab
 from netaudit.studies.theory.one_layer import Figures, LayerGrid, Pass, measure_grid
-from netaudit.studies.theory.panels import chart
 from netaudit.studies.theory.scale import Scale
 from netaudit.studies.theory.statement import Statement, check, exponent, point, tightest
 

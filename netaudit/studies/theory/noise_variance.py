@@ -17,9 +17,9 @@ from netaudit.numerics import device as devices
 from netaudit.report.chart import Axis, Mark, series
 from netaudit.shadow.distribution import SparseDraws, alpha, draw_values, keep_mask, place, shadow
 from netaudit.shadow.prediction import GAUSSIAN_KURTOSIS, on_support_factor
+from netaudit.studies.theory.charts import chart
 from netaudit.studies.theory.lab import Lab
 from netaudit.studies.theory.one_layer import Entries, Figures, LayerGrid, Pass, gaussian, measure_grid
-from netaudit.studies.theory.panels import chart
 from netaudit.studies.theory.scale import Scale
 from netaudit.studies.theory.statement import Statement, check, point, tightest
 

@@ -37,7 +37,7 @@ class LayerGrid:
     """Independent matrices, the replicates."""
 
     def settings(self) -> dict[str, object]:
-        """For the report."""
+        """Give the settings as the report names them."""
         return {
             "shape": f"{self.m} × {self.n}",
             "draws of h by k": {str(k): draws for k, draws in self.rows},
@@ -47,7 +47,7 @@ class LayerGrid:
 
 
 @dataclass(frozen=True)
-class Cell:
+class GridCell:
     """One k and rho."""
 
     k: int
@@ -69,7 +69,7 @@ class Cell:
 class Pass:
     """z = A x for some draws of h in one cell, on the device."""
 
-    cell: Cell
+    cell: GridCell
     m: int
     n: int
     h: Tensor
@@ -104,14 +104,17 @@ def gaussian(m: int, n: int, generator: torch.Generator) -> Tensor:
     return torch.randn(m, n, generator=generator)
 
 
-def grid_cells(grid: LayerGrid, forward_keep: float, generator: torch.Generator) -> list[list[Cell]]:
+def grid_cells(grid: LayerGrid, forward_keep: float, generator: torch.Generator) -> list[list[GridCell]]:
     """The cells with their predictions, one row a k."""
     m, n = grid.m, grid.n
     rows = []
     for k, draws in grid.rows:
         values = draw_values(k, draws, generator)
         rows.append(
-            [Cell(k, rho, forward_keep, values, predict(values.numpy(), m, n, rho * forward_keep)) for rho in grid.rhos]
+            [
+                GridCell(k, rho, forward_keep, values, predict(values.numpy(), m, n, rho * forward_keep))
+                for rho in grid.rhos
+            ]
         )
     return rows
 
@@ -125,7 +128,7 @@ def measure_grid(
     entries: Entries = gaussian,
     forward_keep: float = 1.0,
     part: tuple[float, float] = (0.0, 1.0),
-) -> list[tuple[Cell, dict[str, Floats]]]:
+) -> list[tuple[GridCell, dict[str, Floats]]]:
     """Each cell with its figures, averaged over the draws: one number a matrix, ``[matrices]``.
 
     Args:
@@ -159,7 +162,7 @@ def measure_grid(
 def _row(
     matrix: Tensor,
     placed: dict[torch.device, Tensor],
-    row: list[Cell],
+    row: list[GridCell],
     grid: LayerGrid,
     measure: Measure,
     generator: torch.Generator,

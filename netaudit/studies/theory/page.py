@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from netaudit.analyses.presenting import verdict_span
 from netaudit.report.chart import Axis, Chart, Mark, Series
-from netaudit.report.document.labels import VERDICTS, verdict
-from netaudit.report.document.model import Block, Column, Items, Pair, Paragraph, Run, Section, Table
-from netaudit.report.document.numbering import Numbering, facts
-from netaudit.results import Verdict
+from netaudit.report.document.model import Block, Column, Items, Pair, Paragraph, Section, Span, Table
+from netaudit.report.document.numbering import facts, table
+from netaudit.report.figures.lines import chart_figure
 from netaudit.studies.harness.page import StudyPage
 from netaudit.studies.theory.statement import RULE
 from netaudit.text import flat, interval, number, plain
+from netaudit.vocabulary import VERDICT_WORDS, Verdict
 
 _SCALES = {
     "quick": "Quick run: small layers and wide tolerances. The full study is the one to cite.",
@@ -36,16 +37,14 @@ _REFERENCE = (
 )
 
 
-def build_page(data: Mapping[str, Any]) -> StudyPage:
+def document(data: Mapping[str, Any]) -> StudyPage:
     """Lay the study out: a summary, a section a statement, and how it was run."""
-    numbering, charts = Numbering(), []
-    sections = [_summary(data, numbering)]
-    for place, statement in enumerate(data["statements"], start=1):
-        section, drawn = _statement(statement, place, numbering)
+    sections = [_summary(data)]
+    for statement in data["statements"]:
+        section = _statement(statement)
         sections.append(section)
-        charts += drawn
-    sections.append(_run(data, numbering))
-    sections.append(Section("references", 1, "References", (Items(((Run(_REFERENCE),),)),)))
+    sections.append(_run(data))
+    sections.append(Section("references", 1, "References", (Items(((Span(_REFERENCE),),)),), numbered=False))
     holding = sum(statement["holds"] is True for statement in data["statements"])
     return StudyPage(
         stem="theory",
@@ -54,7 +53,6 @@ def build_page(data: Mapping[str, Any]) -> StudyPage:
         description=f"{holding} of {len(data['statements'])} statements on random ReLU layers hold at the sizes "
         "tested.",
         sections=tuple(sections),
-        charts=tuple(charts),
         data=data,
     )
 
@@ -64,17 +62,17 @@ def verdict_of(statement: Mapping[str, Any]) -> Verdict:
     return _PASSED[statement["holds"]]
 
 
-def _summary(data: Mapping[str, Any], numbering: Numbering) -> Section:
+def _summary(data: Mapping[str, Any]) -> Section:
     statements = data["statements"]
     counts = {name: sum(verdict_of(s) == name for s in statements) for name in _COUNTED}
     words = ", ".join(f"{n} {_COUNTED[name]}" for name, n in counts.items() if n)
     rows = [
         (
-            Run(s["title"], link=_anchor(s)),
-            verdict(verdict_of(s)),
-            Run(s["measure"]),
-            Run(number(s["value"])),
-            Run(interval((s["interval"][0], s["interval"][1]))),
+            Span(s["title"], link=_anchor(s)),
+            verdict_span(verdict_of(s)),
+            Span(s["measure"]),
+            Span(number(s["value"])),
+            Span(interval((s["interval"][0], s["interval"][1]))),
         )
         for s in statements
     ]
@@ -88,37 +86,35 @@ def _summary(data: Mapping[str, Any], numbering: Numbering) -> Section:
     return Section(
         "summary",
         1,
-        "1 Summary",
+        "Summary",
         (
-            Paragraph((Run(f"Of {len(statements)} statements: {words}. ", "strong"), Run(_SCALES[data["scale"]]))),
-            numbering.table(
-                f"The statements, each with its first check, or the first that is not passed. {RULE}", columns, rows
-            ),
-            *(Paragraph((Run(text),)) for text in _ABOUT),
+            Paragraph((Span(f"Of {len(statements)} statements: {words}. ", "strong"), Span(_SCALES[data["scale"]]))),
+            table(f"The statements, each with its first check, or the first that is not passed. {RULE}", columns, rows),
+            *(Paragraph((Span(text),)) for text in _ABOUT),
         ),
     )
 
 
-def _statement(statement: Mapping[str, Any], place: int, numbering: Numbering) -> tuple[Section, list[Chart]]:
+def _statement(statement: Mapping[str, Any]) -> Section:
     charts = [_chart(panel, statement) for panel in statement["panels"]]
     blocks: list[Block] = [
-        Paragraph((verdict(verdict_of(statement)), Run(". " + statement["statement"]))),
-        Paragraph((Run("Found. ", "strong"), Run(statement["found"]))),
-        _checks(statement, numbering),
+        Paragraph((verdict_span(verdict_of(statement)), Span(". " + statement["statement"]))),
+        Paragraph((Span("Found. ", "strong"), Span(statement["found"]))),
+        _checks(statement),
     ]
-    figures = [numbering.chart(chart) for chart in charts]
+    figures = [chart_figure(chart) for chart in charts]
     blocks += [Pair(tuple(figures[begin : begin + 2])) for begin in range(0, len(figures), 2)]
-    return Section(_anchor(statement), 1, f"{place + 1} {statement['title']}", tuple(blocks)), charts
+    return Section(_anchor(statement), 1, str(statement["title"]), tuple(blocks))
 
 
-def _checks(statement: Mapping[str, Any], numbering: Numbering) -> Table:
+def _checks(statement: Mapping[str, Any]) -> Table:
     rows = [
         (
-            Run(check["what"]),
-            verdict(_PASSED[check["passed"]]),
-            Run(number(check["value"])),
-            Run(interval((check["interval"][0], check["interval"][1]))),
-            Run(_tolerance(check["low"], check["high"])),
+            Span(check["what"]),
+            verdict_span(_PASSED[check["passed"]]),
+            Span(number(check["value"])),
+            Span(interval((check["interval"][0], check["interval"][1]))),
+            Span(_tolerance(check["low"], check["high"])),
         )
         for check in statement["checks"]
     ]
@@ -129,7 +125,7 @@ def _checks(statement: Mapping[str, Any], numbering: Numbering) -> Table:
         Column("95% interval", numeric=True),
         Column("Tolerance", numeric=True),
     )
-    return numbering.table(f"{statement['title']}: the checks.", columns, rows)
+    return table(f"{statement['title']}: the checks.", columns, rows)
 
 
 def _tolerance(low: float | None, high: float | None) -> str:
@@ -150,7 +146,7 @@ def _chart(panel: Mapping[str, Any], statement: Mapping[str, Any]) -> Chart:
 
     return Chart(
         panel["stem"],
-        f"{statement['title']}, {VERDICTS[verdict_of(statement)]}. {panel['caption']}",
+        f"{statement['title']}, {VERDICT_WORDS[verdict_of(statement)]}. {panel['caption']}",
         panel["alt"],
         axis(panel["x"]),
         axis(panel["y"]),
@@ -159,17 +155,17 @@ def _chart(panel: Mapping[str, Any], statement: Mapping[str, Any]) -> Chart:
     )
 
 
-def _run(data: Mapping[str, Any], numbering: Numbering) -> Section:
+def _run(data: Mapping[str, Any]) -> Section:
     pairs = [(f"Version of {name}", version) for name, version in flat(data["versions"])]
     pairs += [(name.capitalize(), value) for name, value in flat(data["provenance"])]
     pairs += [("Scale", data["scale"]), ("Format of theory.json", f"version {data['format_version']}")]
     rows = [
-        (Run(f"{statement['title']}: {name}"), Run(_setting(value)))
+        (Span(f"{statement['title']}: {name}"), Span(_setting(value)))
         for statement in data["statements"]
         for name, value in statement["settings"].items()
     ]
-    settings = numbering.table("Settings.", (Column("Setting"), Column("Value", wide=True)), rows)
-    return Section("run", 1, f"{len(data['statements']) + 2} How it was run", (facts(pairs), settings))
+    settings = table("Settings.", (Column("Setting"), Column("Value", wide=True)), rows)
+    return Section("run", 1, "How it was run", (facts(pairs), settings))
 
 
 def _setting(value: Any) -> str:

@@ -8,13 +8,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import stdtrit
 
 from netaudit.report.chart import Chart
+from netaudit.studies.harness.intervals import mean_interval
 
 Floats = NDArray[np.float64]
 
-LEVEL = 0.95
 RULE = (
     "Holds if the 95% interval of every check lies within its tolerance, fails if one lies outside, and is undecided "
     "otherwise. Intervals are Student's t over independent matrices."
@@ -96,21 +95,6 @@ class Statement:
         return rounded
 
 
-def mean_interval(samples: ArrayLike) -> tuple[float, tuple[float, float]]:
-    """Mean and 95% interval of independent replicates ``[R]``, R >= 2, by Student's t.
-
-    >>> mean, (low, high) = mean_interval([1.0, 2.0, 3.0])
-    >>> mean, round(low, 3), round(high, 3)
-    (2.0, -0.484, 4.484)
-    """
-    values: Floats = np.asarray(samples, dtype=np.float64)
-    if len(values) < 2:
-        raise ValueError(f"an interval needs two replicates at least, got {len(values)}")
-    mean = float(values.mean())
-    half = float(stdtrit(len(values) - 1, (1 + LEVEL) / 2) * values.std(ddof=1) / np.sqrt(len(values)))
-    return mean, (mean - half, mean + half)
-
-
 def check(what: str, samples: ArrayLike, low: float | None = None, high: float | None = None) -> Check:
     """A check on the mean of replicates."""
     value, ends = mean_interval(samples)
@@ -118,7 +102,7 @@ def check(what: str, samples: ArrayLike, low: float | None = None, high: float |
 
 
 def tightest(what: str, cells: Iterable[tuple[str, Check]]) -> Check:
-    """Of one check over many cells the one with the least room: it passes only if all do."""
+    """Give the check with the least room among those of many cells: it passes only if all of them do."""
     found = list(cells)
     where, worst = min(found, key=lambda cell: cell[1].room)
     cells_in_words = f"{len(found)} cells, worst at {where}" if len(found) > 1 else where

@@ -13,6 +13,7 @@ import numpy as np
 
 from netaudit.report.chart import Axis, Chart, Mark, series
 from netaudit.shadow.multilayer import NetShape
+from netaudit.studies.theory.charts import chart
 from netaudit.studies.theory.coordinates import worst_over_average
 from netaudit.studies.theory.deep import (
     SLOPE,
@@ -28,9 +29,8 @@ from netaudit.studies.theory.deep import (
     predicted_error,
     run_sweep,
 )
-from netaudit.studies.theory.deep_panels import Row, errors, local_slopes, with_and_without
+from netaudit.studies.theory.deep_charts import Row, errors, local_slopes, with_and_without
 from netaudit.studies.theory.lab import Lab
-from netaudit.studies.theory.panels import chart
 from netaudit.studies.theory.scale import Scale
 from netaudit.studies.theory.statement import Statement, check, exponent, point
 

@@ -15,9 +15,9 @@ import numpy as np
 
 from netaudit.report.chart import Axis, Chart, Mark, Series, series
 from netaudit.shadow.prediction import soft_error
+from netaudit.studies.theory.charts import chart
 from netaudit.studies.theory.lab import Lab
-from netaudit.studies.theory.one_layer import Cell, Figures, Floats, LayerGrid, Pass, measure_grid
-from netaudit.studies.theory.panels import chart
+from netaudit.studies.theory.one_layer import Figures, Floats, GridCell, LayerGrid, Pass, measure_grid
 from netaudit.studies.theory.scale import Scale
 from netaudit.studies.theory.statement import Check, Statement, check, point, tightest
 
@@ -50,7 +50,7 @@ SIZES: Mapping[Scale, Sizes] = {
     "large": Sizes(LayerGrid(16384, 36864, (*_ROWS, (3000, 64)), (1.0, 0.5, 0.1), 8)),
 }
 
-Found = list[tuple[Cell, dict[str, Floats]]]
+Found = list[tuple[GridCell, dict[str, Floats]]]
 Predicted = Mapping[tuple[int, float], Mapping[str, float]]
 
 
@@ -131,7 +131,7 @@ def _decode(sent: Pass) -> Figures:
     }
 
 
-def _predicted(cell: Cell, m: int, n: int) -> dict[str, float]:
+def _predicted(cell: GridCell, m: int, n: int) -> dict[str, float]:
     values, prediction = cell.values.numpy(), cell.prediction
     return {
         "best": prediction.relative_error,

@@ -23,7 +23,7 @@ from netaudit.studies.theory.deep import (
     measured,
     run_sweep,
 )
-from netaudit.studies.theory.deep_panels import errors, local_slopes, with_and_without
+from netaudit.studies.theory.deep_charts import errors, local_slopes, with_and_without
 from netaudit.studies.theory.lab import Lab
 from netaudit.studies.theory.scale import Scale
 from netaudit.studies.theory.statement import Statement, slopes

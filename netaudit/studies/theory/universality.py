@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from netaudit.numerics.laws.gaussian import expected_largest
 from netaudit.report.chart import Axis, Chart, Mark, Series, series
 from netaudit.shadow.prediction import GAUSSIAN_KURTOSIS, soft_error
+from netaudit.studies.harness.intervals import mean_interval
+from netaudit.studies.theory.charts import chart
 from netaudit.studies.theory.lab import Lab
 from netaudit.studies.theory.laws import GAUSSIAN, HALF, SIGN, STUDENT_T3, UNIFORM, Law, sparse
-from netaudit.studies.theory.one_layer import Cell, Figures, Floats, LayerGrid, Pass, measure_grid
-from netaudit.studies.theory.panels import chart
+from netaudit.studies.theory.one_layer import Figures, Floats, GridCell, LayerGrid, Pass, measure_grid
 from netaudit.studies.theory.scale import Scale
-from netaudit.studies.theory.statement import Statement, check, mean_interval, point, tightest
+from netaudit.studies.theory.statement import Statement, check, point, tightest
 
 SHARP = 0.05
 FIGURES = {
@@ -37,7 +38,7 @@ class Sizes:
 
     grid: LayerGrid
     shares: tuple[float, ...]
-    """Of non-zeros, down to where universality has ended."""
+    """Shares of the entries that are not zero, down to where universality has ended."""
     tolerance: float = SHARP
 
 
@@ -48,7 +49,7 @@ SIZES: Mapping[Scale, Sizes] = {
     "large": Sizes(LayerGrid(4096, 9216, ((10, 256), (100, 128)), (1.0, 0.2), 8), _SHARES),
 }
 
-Found = list[tuple[Cell, dict[str, Floats]]]
+Found = list[tuple[GridCell, dict[str, Floats]]]
 
 
 def run(sizes: Sizes, lab: Lab) -> Statement:
@@ -114,8 +115,8 @@ def _figures(sent: Pass) -> Figures:
     }
 
 
-def _expected_error(cell: Cell, grid: LayerGrid, law: Law) -> float:
-    """At the offset that is best for Gaussian entries."""
+def _expected_error(cell: GridCell, grid: LayerGrid, law: Law) -> float:
+    """Give the predicted error at the offset that is best for Gaussian entries."""
     kurtosis = GAUSSIAN_KURTOSIS if law.kurtosis is None else law.kurtosis
     return soft_error(cell.values.numpy(), grid.m, grid.n, cell.rho, cell.prediction.offset, kurtosis)
 

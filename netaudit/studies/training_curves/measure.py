@@ -11,15 +11,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from netaudit import __version__
-from netaudit.auditor import Auditor, report_on
+from netaudit.analyses.context import Settings
+from netaudit.analyses.network.hidden_units.payload import HiddenUnits
+from netaudit.analyses.network.labels_back.payload import LabelRun, LabelsBack
+from netaudit.analyses.table import BUILT_IN
+from netaudit.auditing.loop import Auditor
 from netaudit.errors import SourceError
 from netaudit.network.network import Network, Progress
-from netaudit.results import AuditReport, LayerResult, StackRun
+from netaudit.results import LayerResult, Report
 from netaudit.sources.hubs.zoo import open_beside_card
 from netaudit.sources.weights import open_weights
 from netaudit.text import printable
 from netaudit.training.export import EPOCHS, FIGURES, WEIGHTS
+from netaudit.version import __version__
 
 if TYPE_CHECKING:
     import torch
@@ -53,7 +57,8 @@ def measure(folders: Sequence[Path], device: torch.device, seed: int, progress: 
         for file in kept:
             progress(f"{printable(folder.name, 60)}: epoch {int(file.stem)}", done, total)
             opened = _open(folder, file)
-            epochs.append({"epoch": int(file.stem)} | figures(report_on(opened, opened.sample, Auditor(device, seed))))
+            report = Auditor(Settings(device, seed), BUILT_IN, _silent).run(opened, opened.sample)
+            epochs.append({"epoch": int(file.stem)} | figures(report))
             done += 1
         networks.append(
             {
@@ -71,23 +76,23 @@ def measure(folders: Sequence[Path], device: torch.device, seed: int, progress: 
     return {"versions": {"netaudit": __version__}, "seed": seed, "networks": networks}
 
 
-def figures(report: AuditReport) -> dict[str, Any]:
+def figures(report: Report) -> dict[str, Any]:
     """What the curves draw of one audit: ``KEPT`` by layer, the labels' way down and back, the hidden units' r."""
-    stack = report.stack
+    labels, units = report.payload("labels_back", LabelsBack), report.payload("hidden_units", HiddenUnits)
     return {
         "layers": {layer.name: _of_layer(layer) for layer in report.layers},
-        "labels": [_of_labels(run) for run in stack.runs],
-        "units": [{"lower": pair.lower, "upper": pair.upper, "r": pair.r} for pair in report.units],
-        "accuracy": None if stack.data is None else stack.data["accuracy"],
+        "labels": [_of_labels(run) for run in (labels.runs if labels else ())],
+        "units": [{"lower": p.lower, "upper": p.upper, "r": p.r} for p in (units.pairs if units else ())],
+        "accuracy": None if report.data is None else report.data.accuracy,
     }
 
 
 def _of_layer(result: LayerResult) -> dict[str, dict[str, float | int | None]]:
-    found = {finding.claim: finding.metrics for finding in result.findings}
-    return {claim: {name: found[claim].get(name) for name in names} for claim, names in KEPT.items()}
+    findings = result.findings
+    return {claim: {name: findings[claim].metrics.get(name) for name in names} for claim, names in KEPT.items()}
 
 
-def _of_labels(run: StackRun) -> dict[str, Any]:
+def _of_labels(run: LabelRun) -> dict[str, Any]:
     return {"source": run.source, "rho": run.rho, "top1": run.top1, "control_top1": run.control_top1}
 
 
@@ -113,3 +118,7 @@ def _json(path: Path) -> dict[str, Any]:
     except (ValueError, OSError) as error:
         raise SourceError(f"{printable(str(path))}: damaged") from error
     return found
+
+
+def _silent(message: str, done: float, total: float) -> None:
+    """The audits of single epochs are too quick to tell."""

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from netaudit.report.chart import Axis, Chart, Series, series
-from netaudit.report.document.model import Block, Column, Figure, Items, Pair, Paragraph, Run, Section
-from netaudit.report.document.numbering import Numbering, facts
+from netaudit.report.document.model import Block, Column, Figure, Items, Pair, Paragraph, Section, Span
+from netaudit.report.document.numbering import facts, table
+from netaudit.report.figures.lines import chart_figure
 from netaudit.studies.harness.page import StudyPage
 from netaudit.text import NONE, count, folder_name, number, percent, printable, sentence, shown_name
 
@@ -43,23 +44,20 @@ CURVES = (
 
 def document(data: Mapping[str, Any]) -> StudyPage:
     """The page of what :func:`netaudit.studies.training_curves.measure.measure` found."""
-    numbering = Numbering()
-    charts: list[Chart] = []
-    sections = [_summary(data, numbering)]
+    sections = [_summary(data)]
     for place, network in enumerate(data["networks"], 2):
-        sections.append(_network(network, place, numbering, charts))
+        sections.append(_network(network, place))
     return StudyPage(
         stem=STEM,
         title="What training does to each claim",
         subtitle="Every claim of the audit, after every epoch, from the initialisation to the trained network",
         description="Weights, biases, singular values and shadows of networks while they are trained.",
         sections=tuple(sections),
-        charts=tuple(charts),
         data=data,
     )
 
 
-def _summary(data: Mapping[str, Any], numbering: Numbering) -> Section:
+def _summary(data: Mapping[str, Any]) -> Section:
     columns = [
         Column("Network", wide=True),
         Column("Layer"),
@@ -67,9 +65,9 @@ def _summary(data: Mapping[str, Any], numbering: Numbering) -> Section:
     ]
     rows = [
         (
-            Run(printable(network["name"], 40)),
-            Run(shown_name(layer["name"], 20), "name"),
-            *(Run(_from_to(network, layer["name"], curve)) for curve in CURVES),
+            Span(printable(network["name"], 40)),
+            Span(shown_name(layer["name"], 20), "name"),
+            *(Span(_from_to(network, layer["name"], curve)) for curve in CURVES),
         )
         for network in data["networks"]
         for layer in network["layers"]
@@ -79,23 +77,23 @@ def _summary(data: Mapping[str, Any], numbering: Numbering) -> Section:
         "the same real inputs. What the paper's hypotheses say of trained networks holds of Gaussian weights by "
         "construction, so that a curve that begins at the ideal and leaves it shows what training itself does."
     )
-    table = numbering.table("From the initialisation → to the end of training.", columns, rows)
+    moved = table("From the initialisation → to the end of training.", columns, rows)
     labels = [Column("Network", wide=True), *(Column(t, numeric=True) for t in ("Test accuracy", *_LABELS))]
     label_rows = [
         (
-            Run(printable(network["name"], 40)),
-            Run(_arrow([entry["test_accuracy"] for entry in network["history"]], percent)),
-            *(Run(_arrow(values, percent)) for values in _labels(network).values()),
+            Span(printable(network["name"], 40)),
+            Span(_arrow([entry["test_accuracy"] for entry in network["history"]], percent)),
+            *(Span(_arrow(values, percent)) for values in _labels(network).values()),
         )
         for network in data["networks"]
     ]
-    back = numbering.table(
+    back = table(
         "Labels that come back: one-hot ones, and the softmax of real inputs; ρ is the share that dropout keeps.",
         labels,
         label_rows,
     )
-    moves = Items(tuple((Run(_moved(data, curve)),) for curve in CURVES))
-    return Section("summary", 1, "1 Summary", (Paragraph((Run(words),)), moves, table, back))
+    moves = Items(tuple((Span(_moved(data, curve)),) for curve in CURVES))
+    return Section("summary", 1, "Summary", (Paragraph((Span(words),)), moves, moved, back))
 
 
 def _moved(data: Mapping[str, Any], curve: Curve) -> str:
@@ -120,14 +118,13 @@ def _moved(data: Mapping[str, Any], curve: Curve) -> str:
     )
 
 
-def _network(network: Network, place: int, numbering: Numbering, charts: list[Chart]) -> Section:
+def _network(network: Network, place: int) -> Section:
     drawn = [chart for chart in (_chart(network, curve) for curve in CURVES) if chart]
-    figures = [numbering.chart(chart) for chart in drawn]
+    figures = [chart_figure(chart) for chart in drawn]
     last = [*([units] if (units := _units(network)) else []), _accuracy(network)]
-    charts += [*drawn, *last]
     name = printable(network["name"], 40)
     blocks: list[Block] = [
-        Paragraph((Run(sentence(network["title"])),)),
+        Paragraph((Span(sentence(network["title"])),)),
         facts(
             [
                 ("Recipe", printable(network["recipe"], 400)),
@@ -135,9 +132,9 @@ def _network(network: Network, place: int, numbering: Numbering, charts: list[Ch
                 ("Test accuracy, as stored", percent(network["accuracy"]["test"])),
             ]
         ),
-        *_pairs([*figures, *(numbering.chart(chart) for chart in last)]),
+        *_pairs([*figures, *(chart_figure(chart) for chart in last)]),
     ]
-    return Section(f"network-{place}", 1, f"{place} {name}", tuple(blocks))
+    return Section(f"network-{place}", 1, name, tuple(blocks))
 
 
 def _pairs(figures: Sequence[Figure]) -> Iterator[Block]:

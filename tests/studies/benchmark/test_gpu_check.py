@@ -1,11 +1,14 @@
 """The comparison of two devices, on the CPU twice: they agree; and what is off is found and named."""
 
+import base64
 import copy
 import json
 
-import gpu_check
 import pytest
 import torch
+
+from netaudit.studies.benchmark import gpu_check
+from netaudit.studies.benchmark.agreement import compare
 
 SHAPES = {"first": (60, 90), "spiked": (60, 60), "heavy": (70, 60), "top": (10, 70)}
 
@@ -57,7 +60,7 @@ def test_a_difference_beyond_its_tolerance_is_named(measured, kind, place, withi
         other = copy.deepcopy(measured)
         inner, key = leaf(other, "mnist-mlp", place)
         inner[key] = change(inner[key])
-        found = gpu_check.compare(measured, other)
+        found = compare(measured, other)
         assert found["agree"] is agree
         if not agree:
             [entry] = found["disagreements"]
@@ -70,10 +73,10 @@ def test_pictures_may_differ_by_a_grey_level(measured):
     for by, agree in ((1, True), (2, False)):
         other = copy.deepcopy(measured)
         pictures = other["reports"]["mnist-mlp"]["stack"]["images"]["trained"]
-        pixels = bytearray(gpu_check.base64.b64decode(pictures[0]))
+        pixels = bytearray(base64.b64decode(pictures[0]))
         pixels[pixels.index(0)] += by
-        pictures[0] = gpu_check.base64.b64encode(pixels).decode()
-        assert gpu_check.compare(measured, other)["agree"] is agree
+        pictures[0] = base64.b64encode(pixels).decode()
+        assert compare(measured, other)["agree"] is agree
 
 
 def test_singular_values_are_held_to_the_largest(measured):
@@ -82,10 +85,10 @@ def test_singular_values_are_held_to_the_largest(measured):
         other = copy.deepcopy(measured)
         values = other["spectra"][name]
         values[len(values) // 2] += by * max(values)
-        assert gpu_check.compare(measured, other)["agree"] is agree
+        assert compare(measured, other)["agree"] is agree
     other = copy.deepcopy(measured)
     del other["spectra"][name]
-    assert [entry["figure"] for entry in gpu_check.compare(measured, other)["disagreements"]] == [name]
+    assert [entry["figure"] for entry in compare(measured, other)["disagreements"]] == [name]
 
 
 def test_a_disagreement_is_exit_code_1(measured, tmp_path, capsys):

@@ -1,7 +1,7 @@
 """The plan asks what was promised, of the layers that it draws."""
 
-from netaudit.analyses.table import CLAIMS as JUDGED
-from netaudit.studies.calibration.plan import CLAIMS, Cell, _merged, cell_key, full, quick
+from netaudit.studies.calibration.claims import tolerances
+from netaudit.studies.calibration.plan import CLAIMS, LayerCell, _merged, cell_key, full, quick
 
 
 def cells(plan):
@@ -9,11 +9,11 @@ def cells(plan):
 
 
 def asked(plan, cell, claim, measure):
-    return [(bar.low, bar.high) for bar in plan.bars if (bar.cell, bar.claim, bar.measure) == (cell, claim, measure)]
+    return [(c.low, c.high) for c in plan.criteria if (c.cell, c.claim, c.measure) == (cell, claim, measure)]
 
 
 def test_the_claims_are_those_of_an_audit():
-    assert CLAIMS == JUDGED
+    assert tuple(tolerances()) == CLAIMS
 
 
 def test_false_alarms_of_every_claim_at_every_shape():
@@ -55,12 +55,12 @@ def test_power():
     assert asked(plan, "bias_without_inputs 512x512 2", "constant_bias", "fails") == [(None, 0.0)]
 
 
-def test_every_bar_is_about_a_cell_that_judges_its_claim():
+def test_every_criterion_is_about_a_cell_that_judges_its_claim():
     for plan in (full(), quick(), full(1, 2, 3)):
         known = cells(plan)
         assert len(known) == len(plan.cells)
-        for bar in plan.bars:
-            assert bar.claim is None or bar.claim in known[bar.cell].claims
+        for criterion in plan.criteria:
+            assert criterion.claim is None or criterion.claim in known[criterion.cell].claims
 
 
 def test_numbers_of_seeds():
@@ -68,10 +68,10 @@ def test_numbers_of_seeds():
     assert plan["gaussian 1000x4096 0"].seeds == 300
     assert plan["gaussian 4096x9216 0"].seeds == 4
     assert plan["correlated 512x512 0.2"].seeds == 5
-    assert plan["correlated 512x512 0.5"].seeds == 300  # a curve's point that a bar is asked of
+    assert plan["correlated 512x512 0.5"].seeds == 300  # a curve's point that a criterion is asked of
 
 
 def test_layers_that_two_parts_of_the_study_need_are_drawn_once():
-    one = Cell("spike", (512, 512), 2.0, ("shadow_inversion",), 100)
-    other = Cell("spike", (512, 512), 2.0, ("singular_law",), 200)
-    assert _merged([one, other]) == (Cell("spike", (512, 512), 2.0, ("singular_law", "shadow_inversion"), 200),)
+    one = LayerCell("spike", (512, 512), 2.0, ("shadow_inversion",), 100)
+    other = LayerCell("spike", (512, 512), 2.0, ("singular_law",), 200)
+    assert _merged([one, other]) == (LayerCell("spike", (512, 512), 2.0, ("singular_law", "shadow_inversion"), 200),)

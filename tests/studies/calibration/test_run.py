@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from netaudit.cli.main import main
-from netaudit.studies.calibration import provenance, run
+from netaudit.studies.calibration import claims, fingerprint, run
 from netaudit.studies.calibration.measure import Task
-from netaudit.studies.calibration.plan import Bar, Cell, full, quick
+from netaudit.studies.calibration.plan import Criterion, LayerCell, full, quick
 from netaudit.studies.calibration.run import JOURNAL
 from netaudit.studies.harness import provenance as origins
 from netaudit.studies.harness.journal import Journal
@@ -22,14 +23,14 @@ from netaudit.studies.harness.journal import Journal
 
 @pytest.fixture
 def calibrate(capsys, monkeypatch, tmp_path, tiny):
-    """Run ``netaudit calibrate --quick`` on the tiny plan: ``(exit code, stdout, stderr)``."""
+    """Run ``netaudit study calibration --quick`` on the tiny plan: ``(exit code, stdout, stderr)``."""
     monkeypatch.chdir(tmp_path)
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
     def call(*arguments, plan=tiny):
         monkeypatch.setattr("netaudit.studies.calibration.plan.quick", lambda: plan)
         with pytest.raises(SystemExit) as leaving:
-            main(["calibrate", "--quick", *arguments])
+            main(["study", "calibration", "--quick", *arguments])
         captured = capsys.readouterr()
         return leaving.value.code, captured.out, captured.err
 
@@ -46,12 +47,17 @@ def test_a_study_is_run_once_and_goes_on_where_it_was(calibrate, tmp_path, monke
         JOURNAL, "figures", "calibration.html", "calibration.pdf", "calibration.json",
     }  # fmt: skip
     assert out.splitlines() == [
-        f"{len(tiny.bars)} of {len(tiny.bars)} bars are met.",
+        f"{len(tiny.criteria)} of {len(tiny.criteria)} bars are met.",
         "Report: reports/calibration-quick/calibration.html, reports/calibration-quick/calibration.pdf, "
         "reports/calibration-quick/calibration.json",
     ]
     first = (folder / "calibration.json").read_bytes()
-    assert [entry["command"] for entry in json.loads(first)["runs"]] == ["netaudit calibrate --quick --jobs 1"]
+    assert [entry["command"] for entry in json.loads(first)["runs"]] == ["netaudit study calibration --quick --jobs 1"]
+    data = json.loads(first)
+    [made] = data["runs"]
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d", made["date"])
+    assert set(data["versions"]) == {"netaudit", "python", "torch", "numpy", "scipy"}
+    assert str(tmp_path) not in first.decode()
     asked = []
     monkeypatch.setattr(run, "run_tasks", lambda tasks, jobs, work: (record for record in asked.extend(tasks) or []))
     assert calibrate("--quiet") == (0, "", "")
@@ -63,11 +69,12 @@ def test_a_study_is_run_once_and_goes_on_where_it_was(calibrate, tmp_path, monke
     assert asked == [Task(more.cells[0], (3,))]
 
 
-def test_exit_code_1_when_a_bar_is_not_met(calibrate, tiny):
-    bars = (*tiny.bars, Bar("impossible", "gaussian 64x64 0", "singular_law", "holds", high=0.5))
+def test_exit_code_1_when_a_criterion_is_not_met(calibrate, tiny, monkeypatch):
+    monkeypatch.setattr(run, "run_tasks", lambda tasks, jobs, work: (r for task in tasks for r in work(task)))
+    criteria = (*tiny.criteria, Criterion("impossible", "gaussian 64x64 0", "singular_law", "holds", high=0.5))
     cells = tuple(cell for cell in tiny.cells if cell.scenario == "gaussian" or cell.scenario == "bias")
-    kept = tuple(bar for bar in bars if bar.cell in {cell.key for cell in cells})
-    code, out, _ = calibrate(plan=replace(tiny, cells=cells, bars=kept, tracy_widom=()))
+    kept = tuple(each for each in criteria if each.cell in {cell.key for cell in cells})
+    code, out, _ = calibrate(plan=replace(tiny, cells=cells, criteria=kept, tracy_widom=()))
     assert code == 1
     assert "impossible" in out
     assert f"{len(kept) - 1} of {len(kept)} bars are met." in out
@@ -80,25 +87,17 @@ def test_quick_takes_no_numbers_of_seeds(calibrate):
 
 
 def test_another_tolerance_discards_what_was_measured(monkeypatch, tmp_path, tiny):
-    with Journal(tmp_path / JOURNAL, provenance.fingerprint()) as journal:
+    def seeds_left():
+        with Journal(tmp_path / JOURNAL, fingerprint.fingerprint()) as journal:
+            return sum(len(task.seeds) for task in run.missing(tiny, journal))
+
+    with Journal(tmp_path / JOURNAL, fingerprint.fingerprint()) as journal:
         journal.add({"cell": tiny.cells[0].key, "seed": 0})
-        assert sum(len(task.seeds) for task in run.missing(tiny, journal)) == sum(c.seeds for c in tiny.cells) - 1
-    before = provenance.fingerprint()
-    changed = tuple(
-        replace(analyser, tolerance=analyser.tolerance * 1.01) if analyser.claim == "singular_law" else analyser
-        for analyser in provenance.ANALYSERS
-    )
-    monkeypatch.setattr(provenance, "ANALYSERS", changed)
-    assert provenance.fingerprint() != before
-    with Journal(tmp_path / JOURNAL, provenance.fingerprint()) as journal:
-        assert sum(len(task.seeds) for task in run.missing(tiny, journal)) == sum(c.seeds for c in tiny.cells)
-
-
-def test_another_source_of_the_analysers_changes_the_fingerprint(monkeypatch):
-    before = provenance.fingerprint()
-    assert before == provenance.fingerprint()
-    monkeypatch.setattr(provenance, "_SOURCES", provenance._SOURCES[1:])
-    assert provenance.fingerprint() != before
+    everything = sum(cell.seeds for cell in tiny.cells)
+    assert seeds_left() == everything - 1
+    changed = {claim: {name: 1.01 * v for name, v in values.items()} for claim, values in claims.tolerances().items()}
+    monkeypatch.setattr(fingerprint, "tolerances", lambda: changed)
+    assert seeds_left() == everything
 
 
 def test_expensive_layers_come_first_and_alone(tmp_path):
@@ -112,13 +111,16 @@ def test_expensive_layers_come_first_and_alone(tmp_path):
 
 
 def test_effort_grows_with_the_layer_and_the_claims():
-    few, many = (Cell("gaussian", (512, 512), 0.0, claims, 1) for claims in (("gaussian_weights",), ("singular_law",)))
+    few, many = (
+        LayerCell("gaussian", (512, 512), 0.0, claims, 1) for claims in (("gaussian_weights",), ("singular_law",))
+    )
     assert run.effort(few) < run.effort(many) < run.effort(replace(many, shape=(512, 2048)))
 
 
-def test_progress_reaches_its_total(tmp_path, tiny):
+def test_progress_reaches_its_total(tmp_path, tiny, monkeypatch):
+    monkeypatch.setattr(run, "run_tasks", lambda tasks, jobs, work: (r for task in tasks for r in work(task)))
     told = []
-    plan = replace(tiny, cells=tiny.cells[-3:], bars=(), tracy_widom=())
+    plan = replace(tiny, cells=tiny.cells[-3:], criteria=(), tracy_widom=())
     run.calibrate(plan, tmp_path, command="x", progress=lambda *values: told.append(values))
     *steps, last = told
     assert last == ("writing the study", 0.0, 0.0)
@@ -130,7 +132,7 @@ def test_progress_reaches_its_total(tmp_path, tiny):
 @pytest.mark.skipif(os.name == "nt", reason="signals")
 def test_interrupted_it_keeps_what_it_has(tmp_path):
     process = subprocess.Popen(
-        [sys.executable, "-m", "netaudit", "calibrate", "--quick", "--out", "out", "--jobs", "2"],
+        [sys.executable, "-m", "netaudit", "study", "calibration", "--quick", "--out", "out", "--jobs", "2"],
         cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
     journal, deadline = tmp_path / "out" / JOURNAL, time.monotonic() + 120
@@ -143,7 +145,7 @@ def test_interrupted_it_keeps_what_it_has(tmp_path):
         time.sleep(0.05)
     assert not _alive(process.pid)
     assert {path.name for path in (tmp_path / "out").iterdir()} == {JOURNAL}
-    with Journal(tmp_path / "out" / JOURNAL, provenance.fingerprint()) as kept:
+    with Journal(tmp_path / "out" / JOURNAL, fingerprint.fingerprint()) as kept:
         left = sum(len(task.seeds) for task in run.missing(quick(), kept))
     assert 0 < left <= sum(cell.seeds for cell in quick().cells) - 2
 

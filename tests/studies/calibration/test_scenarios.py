@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from netaudit.analyses.table import ANALYSERS
 from netaudit.studies.calibration import scenarios
+from netaudit.studies.calibration.claims import judge_claim, tolerances
 from netaudit.studies.calibration.effects import EFFECTS
 from netaudit.studies.calibration.measure import draw, judge
-from netaudit.studies.calibration.plan import CLAIMS, Cell
+from netaudit.studies.calibration.plan import CLAIMS, LayerCell
 
 SHAPE = (300, 400)
 STRENGTHS = {"student_t": 5.0, "correlated": 0.5, "spike": 3.0, "shifted": 0.05, "bias": 2.0}
@@ -97,36 +97,36 @@ def test_the_bias_spreads_in_the_unit_that_it_is_judged_in(scenario, strength, u
 
 
 def test_the_same_seed_gives_the_same_layer_and_another_one_another():
-    cell = Cell("spike", (40, 60), 2.0, CLAIMS, 3)
+    cell = LayerCell("spike", (40, 60), 2.0, CLAIMS, 3)
     one, again, other = (draw(cell, seed) for seed in (0, 0, 1))
     assert torch.equal(one.layer.weight, again.layer.weight)
     assert torch.equal(one.layer.bias, again.layer.bias)
     assert not torch.equal(one.layer.weight, other.layer.weight)
-    stronger = draw(Cell("spike", (40, 60), 3.0, CLAIMS, 3), 0)
+    stronger = draw(LayerCell("spike", (40, 60), 3.0, CLAIMS, 3), 0)
     assert not torch.allclose(one.layer.weight, stronger.layer.weight, atol=0.5)  # its own noise, not the same again
 
 
 def test_the_first_effect_of_a_claim_is_what_its_verdict_rests_on_first():
-    audited = draw(Cell("gaussian", (64, 96), 0.0, CLAIMS, 1), 0)
+    audited = draw(LayerCell("gaussian", (64, 96), 0.0, CLAIMS, 1), 0)
     assert tuple(EFFECTS) == CLAIMS
-    for analyser in ANALYSERS:
-        finding = analyser(audited)
-        assert finding.statistic == EFFECTS[analyser.claim][0].metric
-        for effect in EFFECTS[analyser.claim]:
-            assert effect.of(effect.of(finding.metrics[effect.metric])) == pytest.approx(finding.metrics[effect.metric])
-            assert hasattr(analyser, effect.tolerance)
+    for claim, effects in EFFECTS.items():
+        found = judge_claim(claim, audited)
+        assert found.statistic == effects[0].metric
+        for effect in effects:
+            assert effect.of(effect.of(found.metrics[effect.metric])) == pytest.approx(found.metrics[effect.metric])
+        assert all(effect.tolerance in tolerances()[claim] for effect in effects)
 
 
 @pytest.mark.parametrize(("seed", "audit_seed"), [(0, 0), (19, 0), (20, 1), (199, 9)])
 def test_the_null_is_drawn_anew_for_every_20_layers(seed, audit_seed):
-    assert draw(Cell("gaussian", (8, 8), 0.0, CLAIMS, 1), seed).seed == audit_seed
+    assert draw(LayerCell("gaussian", (8, 8), 0.0, CLAIMS, 1), seed).seed == audit_seed
 
 
 def test_a_record_is_what_the_analysers_say():
-    cell = Cell("student_t", (64, 96), 3.0, ("gaussian_weights", "singular_law"), 1)
+    cell = LayerCell("student_t", (64, 96), 3.0, ("gaussian_weights", "singular_law"), 1)
     record = judge(cell, 7)
     audited = draw(cell, 7)
-    said = {analyser.claim: analyser(audited) for analyser in ANALYSERS}
+    said = {claim: judge_claim(claim, audited) for claim in cell.claims}
     assert record["cell"] == "student_t 64x96 3"
     assert record["seed"] == 7
     assert record["spikes"] == said["singular_law"].metrics["spikes"]
@@ -135,4 +135,4 @@ def test_a_record_is_what_the_analysers_say():
         assert finding["verdict"] == said[claim].verdict
         for metric, value in finding["values"].items():
             assert value == said[claim].metrics[metric] != 0
-    assert "spikes" not in judge(Cell("bias", (64, 96), 1.0, ("constant_bias",), 1), 0)
+    assert "spikes" not in judge(LayerCell("bias", (64, 96), 1.0, ("constant_bias",), 1), 0)

@@ -1,4 +1,4 @@
-"""From records that were made up to rates, bars and curves."""
+"""From records that were made up to rates, criteria and curves."""
 
 import numpy as np
 import pytest
@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import beta
 
-from netaudit.studies.calibration.plan import Bar, Cell, Plan
-from netaudit.studies.calibration.summary import rate, summarise
+from netaudit.studies.calibration.plan import CalibrationPlan, Criterion, LayerCell
+from netaudit.studies.calibration.summary import rate, study_data
 
 TOLERANCES = {
     "gaussian_weights": {"tolerance": 0.02},
@@ -29,16 +29,16 @@ def finding(verdict, value=0.5):
     return {"verdict": verdict, "values": {"some_metric": value}}
 
 
-def study(cells, bars=(), records=None, shapes=()):
+def study(cells, criteria=(), records=None, shapes=()):
     def of(key, seeds):
         return [records(key, seed) | {"cell": key, "seed": seed, "seconds": 0.5} for seed in seeds]
 
-    plan = Plan(tuple(cells), tuple(bars), shapes, 400)
-    return summarise(plan, of, TOLERANCES, {"netaudit": "1"}, [])
+    plan = CalibrationPlan(tuple(cells), tuple(criteria), shapes, 400)
+    return study_data(plan, of, TOLERANCES, {"netaudit": "1"}, [])
 
 
 def test_counts_values_and_seconds():
-    cell = Cell("gaussian", (64, 64), 0.0, ("singular_law", "constant_bias"), 10)
+    cell = LayerCell("gaussian", (64, 64), 0.0, ("singular_law", "constant_bias"), 10)
     words = ["holds"] * 7 + ["undecided"] * 2 + ["fails"]
     data = study(
         [cell],
@@ -66,10 +66,10 @@ def test_counts_values_and_seconds():
     [((None, 0.2), True), ((None, 0.19), False), ((0.2, None), True), ((0.21, None), False), ((None, 0.0), False)],
 )
 def test_a_bar_is_met_by_the_measured_rate(limits, met):
-    cell = Cell("gaussian", (64, 64), 0.0, ("singular_law",), 10)
-    bar = Bar("r", cell.key, "singular_law", "fails", *limits)
+    cell = LayerCell("gaussian", (64, 64), 0.0, ("singular_law",), 10)
+    criterion = Criterion("r", cell.key, "singular_law", "fails", *limits)
     words = ["fails"] * 2 + ["holds"] * 8
-    data = study([cell], [bar], lambda key, seed: {"findings": {"singular_law": finding(words[seed])}})
+    data = study([cell], [criterion], lambda key, seed: {"findings": {"singular_law": finding(words[seed])}})
     [judged] = data["bars"]
     assert judged["met"] is met
     assert (judged["value"], judged["count"], judged["seeds"]) == (0.2, 2, 10)
@@ -80,11 +80,11 @@ def test_a_bar_is_met_by_the_measured_rate(limits, met):
 def test_tracy_widom_moments_and_their_intervals():
     x = np.random.default_rng(0).gumbel(size=400)
     limits = {"mean": x.mean(), "std": x.std() + 0.02}
-    bars = [
-        Bar("Tracy-Widom", "tracy_widom 64x64", None, f"tracy_widom_{name}", at - 0.01, at + 0.01)
+    criteria = [
+        Criterion("Tracy-Widom", "tracy_widom 64x64", None, f"tracy_widom_{name}", at - 0.01, at + 0.01)
         for name, at in limits.items()
     ]
-    data = study([], bars, lambda key, seed: {"scores": x.tolist()}, shapes=((64, 64),))
+    data = study([], criteria, lambda key, seed: {"scores": x.tolist()}, shapes=((64, 64),))
     [found] = data["tracy_widom"]
     assert found["mean"]["value"] == pytest.approx(x.mean(), abs=1e-4)
     assert found["std"]["value"] == pytest.approx(x.std(ddof=1), abs=1e-4)
@@ -98,8 +98,8 @@ def test_tracy_widom_moments_and_their_intervals():
 
 def test_curves_have_their_theory_and_both_thresholds():
     strengths = (0.5, 1.0, 1.5, 2.0)
-    cells = [Cell("spike", (64, 96), s, ("singular_law",), 10) for s in reversed(strengths)]
-    cells += [Cell("correlated", (512, 512), c, ("singular_law",), 10) for c in (0.1, 0.3, 0.5)]
+    cells = [LayerCell("spike", (64, 96), s, ("singular_law",), 10) for s in reversed(strengths)]
+    cells += [LayerCell("correlated", (512, 512), c, ("singular_law",), 10) for c in (0.1, 0.3, 0.5)]
 
     def records(key, seed):
         strength = float(key.split()[-1])

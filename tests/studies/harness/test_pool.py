@@ -1,73 +1,95 @@
+import multiprocessing
 import os
 import signal
+import time
 
 import pytest
+import torch
 
 from netaudit.errors import NetauditError
-from netaudit.studies.calibration.measure import Task, judge, measure, tracy_widom_scores
-from netaudit.studies.calibration.plan import Cell
 from netaudit.studies.harness import pool
 from netaudit.studies.harness.pool import run_tasks
 
-CELL = Cell("spike", (40, 50), 2.0, ("gaussian_weights", "constant_bias", "singular_law", "shadow_inversion"), 4)
-TASKS = [Task(CELL, (0, 1)), Task(CELL, (2,)), Task(None, shape=(64, 64), draws=30)]
+WAIT = 120
 
 
-def timeless(records):
-    return sorted(
-        ({k: v for k, v in r.items() if k != "seconds"} for r in records), key=lambda r: (r["cell"], r["seed"])
-    )
+def environment(task):
+    """How a process is set up: its threads, what Ctrl-C does, and a value that depends on the task alone."""
+    drawn = torch.rand(3, generator=torch.Generator().manual_seed(task)).tolist()
+    ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    yield {"task": task, "drawn": drawn, "threads": torch.get_num_threads(), "omp": os.environ["OMP_NUM_THREADS"]}
+    yield {"task": task, "ignored": ignored, "pid": os.getpid()}
 
 
-def test_the_results_do_not_depend_on_the_number_of_processes():
-    one, two = (timeless(run_tasks(TASKS, jobs, measure)) for jobs in (1, 2))
-    assert one == two
-    assert one == timeless([*(judge(CELL, seed) for seed in range(3)), tracy_widom_scores((64, 64), 30)])
+def mixed(task):
+    """The first task is quick; others wait for longer than any test takes, end their process, or raise."""
+    match task:
+        case "quick":
+            return [{"done": task}]
+        case "long":
+            time.sleep(WAIT)
+        case "killed":
+            os.kill(os.getpid(), signal.SIGKILL)
+        case "refused":
+            raise NetauditError("no such data", hint="download it")
+    raise KeyError(task)
 
 
-def test_no_tasks_no_processes():
-    assert list(run_tasks([], 4, measure)) == []
+def children():
+    return [process.pid for process in multiprocessing.active_children()]
 
 
-def test_each_process_has_one_thread_and_this_one_keeps_its_own(monkeypatch):
+def test_two_processes_of_one_thread_give_what_one_would():
+    handler = signal.getsignal(signal.SIGINT)
+    records = list(run_tasks([3, 1, 2], 2, environment))
+    drawn = {record["task"]: record["drawn"] for record in records if "drawn" in record}
+    assert drawn == {task: next(iter(environment_here(task))) for task in (1, 2, 3)}
+    assert {(record["threads"], record["omp"]) for record in records if "drawn" in record} == {(1, "1")}
+    own = [record for record in records if "pid" in record]
+    assert all(record["ignored"] for record in own)
+    assert os.getpid() not in {record["pid"] for record in own}
+    assert signal.getsignal(signal.SIGINT) is handler
+    assert children() == []
+
+
+def environment_here(task):
+    yield torch.rand(3, generator=torch.Generator().manual_seed(task)).tolist()
+
+
+def test_no_tasks_no_processes(monkeypatch):
+    monkeypatch.setattr(pool, "ProcessPoolExecutor", None)
+    assert list(run_tasks([], 4, environment)) == []
+
+
+def test_this_process_keeps_its_own_threads(monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "7")
     monkeypatch.delenv("MKL_NUM_THREADS", raising=False)
-    with pool._one_thread():
+    with pool._for_new_processes():
         assert os.environ["OMP_NUM_THREADS"] == os.environ["MKL_NUM_THREADS"] == "1"
     assert os.environ["OMP_NUM_THREADS"] == "7"
     assert "MKL_NUM_THREADS" not in os.environ
 
 
-def test_an_error_in_a_task_is_told():
-    broken = Cell("no such scenario", (40, 50), 2.0, ("gaussian_weights",), 1)
-    with pytest.raises(RuntimeError, match="KeyError: 'no such scenario'"):
-        list(run_tasks([Task(broken, (0,))], 1, measure))
-
-
-def test_a_process_that_is_killed_is_noticed(monkeypatch):
-    started = []
-    real = pool.get_context("spawn").Process.start
-
-    def keep(process):
-        real(process)
-        started.append(process)
-
-    monkeypatch.setattr(pool.get_context("spawn").Process, "start", keep)
-    records = run_tasks([Task(CELL, tuple(range(4)))], 1, measure)
-    next(records)
-    os.kill(started[0].pid, signal.SIGKILL)
-    with pytest.raises(NetauditError, match="ended unexpectedly"):
-        list(records)
-
-
-def test_closing_ends_the_processes(monkeypatch):
-    started = []
-    real = pool.get_context("spawn").Process.start
-    monkeypatch.setattr(
-        pool.get_context("spawn").Process, "start", lambda process: (real(process), started.append(process))
-    )
-    records = run_tasks([Task(CELL, tuple(range(4))), Task(CELL, (0,))], 2, measure)
-    next(records)
+def test_records_come_before_the_rest_is_done_and_closing_ends_the_processes():
+    began = time.monotonic()
+    records = run_tasks(["quick", "long", "long"], 2, mixed)
+    assert next(records) == {"done": "quick"}
+    assert len(children()) == 2
     records.close()
-    assert len(started) == 2
-    assert not any(process.is_alive() for process in started)
+    assert children() == []
+    assert time.monotonic() - began < WAIT
+
+
+def test_what_a_task_raises_is_raised_and_ends_the_others():
+    with pytest.raises(NetauditError, match="no such data") as caught:
+        list(run_tasks(["refused", "long"], 2, mixed))
+    assert caught.value.hints == ("download it",)
+    assert children() == []
+
+
+def test_a_process_that_is_killed_is_told_in_one_line_and_ends_the_others():
+    began = time.monotonic()
+    with pytest.raises(NetauditError, match="ended unexpectedly"):
+        list(run_tasks(["long", "killed"], 2, mixed))
+    assert children() == []
+    assert time.monotonic() - began < WAIT  # at once, not when the other has done its work

@@ -15,8 +15,8 @@ from torch.nn import functional
 from netaudit.report.renderers.html import to_html
 from netaudit.studies.harness.journal import Journal
 from netaudit.studies.harness.page import prepare_study, write_study
-from netaudit.studies.shadow_training import arms, page, plan, points, run, summary, trial, words
-from netaudit.studies.shadow_training.plan import Cell, Setting
+from netaudit.studies.shadow_training import arms, measure, page, plan, points, run, summary, words
+from netaudit.studies.shadow_training.plan import Setting, TrainingCell
 from netaudit.training.shadow_loss import ShadowLoss
 
 FOLDER = Path(__file__).parents[3] / "reports" / "shadow-training"
@@ -24,8 +24,10 @@ FOLDER = Path(__file__).parents[3] / "reports" / "shadow-training"
 
 @pytest.fixture
 def tiny():
-    """Forty labelled points of the small MNIST, three epochs, all arms."""
-    base = replace(plan._mnist(dropout=True), epochs=3, batch=20)
+    """Forty labelled points of the small MNIST, three epochs, all arms; layers of 50 instead of 500 units."""
+    base = plan._mnist(dropout=True)
+    narrow = [{name: 50 if value == 500 else value for name, value in layer.items()} for layer in base.architecture]
+    base = replace(base, architecture=tuple(narrow), epochs=3, batch=20)
     return Setting("tiny", base, 40, plan.ARMS, seeds=2, rates=(0.01, 0.1))
 
 
@@ -117,13 +119,13 @@ def test_paired_intervals_are_the_t_test_s():
     assert (found["low"], found["high"]) == (pytest.approx(low), pytest.approx(high))
     assert (found["sign"], found["n"]) == (-1, 8)
     assert summary.paired([1.0, 2.0], [2.0, 1.0])["sign"] == 0
-    with pytest.raises(ValueError, match="two pairs"):
+    with pytest.raises(ValueError, match="two replicates"):
         summary.paired([1.0], [2.0])
 
 
 def test_a_run_is_the_same_again_and_arms_of_one_seed_see_the_same_points(tiny, mnist_root, held_out):
     def go(arm, seed=0, stage="test"):
-        record = trial.trial(Cell(tiny, arm, stage, 0.1), seed, mnist_root)
+        record = measure.train(TrainingCell(tiny, arm, stage, 0.1), seed, mnist_root)
         del record["seconds"]
         return record
 
@@ -147,8 +149,8 @@ def test_labelled_points_are_not_held_out(tiny, mnist_root, held_out):
 
 
 def test_a_diverged_run_is_a_whole_error(tiny, mnist_root, held_out):
-    record = trial.trial(Cell(tiny, "plain", "rate", 1e6), 0, mnist_root)
-    assert record["error"] == trial.DIVERGED
+    record = measure.train(TrainingCell(tiny, "plain", "rate", 1e6), 0, mnist_root)
+    assert record["error"] == measure.DIVERGED
 
 
 def test_the_best_rate_is_chosen_unless_a_run_diverges(tiny, tmp_path):
@@ -159,8 +161,8 @@ def test_the_best_rate_is_chosen_unless_a_run_diverges(tiny, tmp_path):
             for seed in plan.seeds(cell):
                 journal.add({"cell": cell.key, "seed": seed, "error": errors[cell.rate]})
         assert run.choose(only, journal)[0] == {"plain": 0.2, "shadow": 0.2}
-        confirmed = Cell(only, "shadow", "confirm", 0.2)
-        journal.add({"cell": confirmed.key, "seed": plan.seeds(confirmed)[1], "error": trial.DIVERGED})
+        confirmed = TrainingCell(only, "shadow", "confirm", 0.2)
+        journal.add({"cell": confirmed.key, "seed": plan.seeds(confirmed)[1], "error": measure.DIVERGED})
         assert run.choose(only, journal)[0] == {"plain": 0.2, "shadow": 0.1}
         assert run.outcomes([only], journal) == []  # nothing is confirmed yet
 
@@ -172,12 +174,12 @@ def test_the_study_runs_goes_on_and_makes_a_page(tiny, mnist_root, held_out, tmp
     monkeypatch.setattr(run, "cost", lambda: [])
     with run.open_journal(tmp_path / "out") as journal:
         run.run([small], mnist_root, journal, command="test", jobs=1, progress=lambda *a: told.append(a[0]))
-        data = summary.summarise(run.outcomes([small], journal), [small, tiny], journal)
+        data = summary.study_data(run.outcomes([small], journal), [small, tiny], journal)
     assert "test: tiny, shadow" in " ".join(told)
     told.clear()
     with run.open_journal(tmp_path / "out") as journal:
         run.run([small], mnist_root, journal, command="test", jobs=1, progress=lambda *a: told.append(a[0]))
-        again = summary.summarise(run.outcomes([small], journal), [small, tiny], journal)
+        again = summary.study_data(run.outcomes([small], journal), [small, tiny], journal)
     assert not any("test: tiny" in message for message in told)  # nothing is run twice
     assert again["settings"] == data["settings"]
     write_study(page.document(data), tmp_path / "out")
@@ -225,7 +227,7 @@ def test_the_committed_summary_is_that_of_the_committed_runs(tmp_path):
     (tmp_path / run.JOURNAL).write_bytes((FOLDER / run.JOURNAL).read_bytes())
     settings = plan.settings()
     with run.open_journal(tmp_path) as journal:
-        again = summary.summarise(run.outcomes(settings, journal), settings, journal)
+        again = summary.study_data(run.outcomes(settings, journal), settings, journal)
     assert [setting["name"] for setting in again["settings"]] == [setting["name"] for setting in committed["settings"]]
     for ours, theirs in zip(again["settings"], committed["settings"], strict=True):
         assert ours["arms"] == theirs["arms"]

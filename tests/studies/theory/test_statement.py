@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netaudit.report.chart import Axis, series
-from netaudit.studies.theory.panels import chart
-from netaudit.studies.theory.statement import Check, Statement, check, exponent, mean_interval, point, slopes, tightest
+from netaudit.studies.harness.intervals import mean_interval
+from netaudit.studies.theory.charts import chart
+from netaudit.studies.theory.statement import Check, Statement, check, exponent, point, slopes, tightest
 
 
 def made(*checks):
@@ -83,17 +84,6 @@ def test_intervals_of_replicates(seed):
     _, value, bottom, top = point(1.0, samples, log=True)
     assert value == mean
     assert bottom * top == pytest.approx(mean**2)
-
-
-def test_intervals_cover_as_often_as_they_say():
-    draws = np.random.default_rng(0).standard_normal((4000, 5))
-    covered = [low < 0 < high for _, (low, high) in map(mean_interval, draws)]
-    assert np.mean(covered) == pytest.approx(0.95, abs=0.015)
-
-
-def test_one_replicate_has_no_interval():
-    with pytest.raises(ValueError, match="two replicates at least, got 1"):
-        mean_interval([1.0])
 
 
 def test_a_wide_interval_stays_on_a_logarithmic_axis():

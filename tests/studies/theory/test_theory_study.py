@@ -5,13 +5,12 @@ import json
 import pytest
 import torch
 
-from netaudit.report.renderers.html import to_html
-from netaudit.studies.harness.page import prepare_study, write_study
-from netaudit.studies.theory import baby, study, theorem_2_3, universality
+from netaudit.studies.theory import baby, noise_variance, run, theorem_2_3, universality
 from netaudit.studies.theory.lab import Lab
-from netaudit.studies.theory.page import build_page, verdict_of
+from netaudit.studies.theory.one_layer import LayerGrid
+from netaudit.studies.theory.page import document, verdict_of
+from netaudit.studies.theory.plan import STATEMENTS
 from netaudit.studies.theory.scale import SCALES
-from netaudit.studies.theory.statements import STATEMENTS
 
 IDS = [
     "baby", "lemma_2.5", "noise_variance", "theorem_2.3", "theorem_2.1", "theorem_3.1", "dropout_robustness",
@@ -26,7 +25,7 @@ def told():
 
 @pytest.fixture(scope="module")
 def data(told):
-    return study.run_theory(quick=True, device="cpu", progress=lambda *message: told.append(message))
+    return run.run_theory(quick=True, device="cpu", progress=lambda *message: told.append(message))
 
 
 def test_every_statement_is_there_and_holds(data):
@@ -48,15 +47,15 @@ def test_progress_reaches_its_total(data, told):
     assert {message for message, _, _ in told} == {entry.name for entry in STATEMENTS}
 
 
-def test_the_page_comes_from_the_json_alone(data, tmp_path):
-    written = write_study(build_page(data), tmp_path)
-    again = json.loads(written["json"].read_text(encoding="ascii"))
+def test_the_page_comes_from_the_json_alone(data):
+    page = document(data)
+    again = json.loads(page.to_json())
     assert again == data
-    assert to_html(prepare_study(build_page(again))) == written["html"].read_text(encoding="utf-8")
+    assert document(again) == page
 
 
 def test_every_panel_says_which_statement_it_tests_and_whether_it_holds(data):
-    page = build_page(data)
+    page = document(data)
     panels = [(s["title"], panel) for s in data["statements"] for panel in s["panels"]]
     assert len(panels) == len(page.charts) >= 16
     for (title, _), chart in zip(panels, page.charts, strict=True):
@@ -69,10 +68,10 @@ def test_every_panel_says_which_statement_it_tests_and_whether_it_holds(data):
 def test_a_statement_that_does_not_hold_is_said_so(data, holds, word):
     changed = json.loads(json.dumps(data))
     changed["statements"][0]["holds"] = holds
-    page = build_page(changed)
+    page = document(changed)
     assert word in page.charts[0].caption
-    html = to_html(prepare_study(page))
-    assert f"Of 8 statements: 7 hold, 1 {'are undecided' if holds is None else 'do not hold'}." in html
+    first = page.sections[0].blocks[0].runs[0].text
+    assert first == f"Of 8 statements: 7 hold, 1 {'are undecided' if holds is None else 'do not hold'}. "
     assert verdict_of(changed["statements"][0]) in ("undecided", "fails")
 
 
@@ -96,6 +95,12 @@ def test_every_statement_has_every_scale():
         assert set(entry.sizes) == set(SCALES)
 
 
+def test_the_full_study_asks_for_5_percent_in_a_layer_of_real_size():
+    for sizes in (noise_variance.SIZES["full"], theorem_2_3.SIZES["full"]):
+        [grid] = [value for value in vars(sizes).values() if isinstance(value, LayerGrid)]
+        assert (grid.m, grid.n, sizes.tolerance) == (4096, 9216, 0.05)
+
+
 def test_cuda_gets_the_larger_sizes(monkeypatch):
     asked = []
 
@@ -104,13 +109,13 @@ def test_cuda_gets_the_larger_sizes(monkeypatch):
             asked.append(scale)
             return baby.SIZES["quick"]
 
-    entry = study.STATEMENTS[0]
-    monkeypatch.setattr(study, "STATEMENTS", (type(entry)("baby", baby.run, Recorder(), 1),))
-    monkeypatch.setattr(study.devices, "choose", lambda name: torch.device(name))
-    monkeypatch.setattr(study.Lab, "__init__", _on_the_cpu(study.Lab.__init__))
+    entry = run.STATEMENTS[0]
+    monkeypatch.setattr(run, "STATEMENTS", (type(entry)("baby", baby.run, Recorder(), 1),))
+    monkeypatch.setattr(run.devices, "choose", lambda name: torch.device(name))
+    monkeypatch.setattr(run.Lab, "__init__", _on_the_cpu(run.Lab.__init__))
     for device in ("cuda", "cpu"):
-        study.run_theory(device=device)
-    study.run_theory(device="cuda", quick=True)
+        run.run_theory(device=device)
+    run.run_theory(device="cuda", quick=True)
     assert asked == ["large", "full", "quick"]
 
 

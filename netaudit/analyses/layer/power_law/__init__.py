@@ -1,7 +1,7 @@
 """What users of other tools look for, under WeightWatcher's column names."""
 
 from netaudit.analyses.analysis import Analysis, lazily
-from netaudit.analyses.layer.power_law.payload import PowerLaw
+from netaudit.analyses.layer.power_law.payload import PowerLaw, columns
 
 _HERE = "netaudit.analyses.layer.power_law"
 
@@ -15,4 +15,5 @@ ANALYSIS = Analysis(
     measure=lazily(f"{_HERE}.measure:measure"),
     present=lazily(f"{_HERE}.present:present"),
     method=lazily(f"{_HERE}.present:method"),
+    columns=columns,
 )

@@ -1,4 +1,4 @@
-"""``netaudit shadow-study``: when shadow training helps, beside its controls."""
+"""``netaudit study shadow-training``: when shadow training helps, beside its controls."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 
-@click.command(name="shadow-study")
+@click.command(name="shadow-training", short_help="Does training on shadows help?")
 @click.option(
     "--data-root", type=click.Path(path_type=Path), default=Path("data"), show_default=True, metavar="DIR",
     help="Where MNIST and CIFAR-10 lie; what is missing is downloaded into it.",
@@ -19,7 +19,7 @@ import click
 @click.option("--jobs", default=1, show_default=True, type=click.IntRange(min=1), help="Processes of one thread each.")
 @click.option("--report-only", is_flag=True, help="Run nothing: write the page of what was measured so far.")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
-def shadow_study(data_root: Path, out: Path, jobs: int, report_only: bool, quiet: bool) -> None:
+def shadow_training(data_root: Path, out: Path, jobs: int, report_only: bool, quiet: bool) -> None:
     """Train small networks with shadows, without, and with controls: hours, run by run.
 
     What was measured is kept in DIR: a study that was stopped goes on where it was.
@@ -41,11 +41,11 @@ def shadow_study(data_root: Path, out: Path, jobs: int, report_only: bool, quiet
                     settings,
                     data_root,
                     journal,
-                    command=f"netaudit shadow-study --jobs {jobs}",
+                    command=f"netaudit study shadow-training --jobs {jobs}",
                     jobs=jobs,
                     progress=tell,
                 )
-            data = summary.summarise(run.outcomes(settings, journal), settings, journal)
+            data = summary.study_data(run.outcomes(settings, journal), settings, journal)
         tell("writing the study", 0.0, 0.0)
         written = write_study(page.document(data), out)
     if not quiet:

@@ -1,18 +1,20 @@
-"""Draw the first two pages of a sample report for the README: ``python tests/sample_page.py FOLDER``."""
+"""Draw the first two pages of a report side by side, for the README: ``python -m netaudit.studies.sample_page DIR``."""
+
+from __future__ import annotations
 
 import io
 import sys
 from pathlib import Path
 
-from netaudit.report.bundle import prepare
-from PIL import Image
-
+from netaudit.api import AuditReport
 from netaudit.report.renderers.pdf import to_png
-from netaudit.results import AuditReport
 
 
 def main(folder: Path) -> None:
-    pages = to_png(prepare(AuditReport.from_json(folder / "audit.json")), ppi=90)
+    """Draw ``page.png`` from the ``audit.json`` in the folder."""
+    from PIL import Image
+
+    pages = to_png(AuditReport.from_json(folder / "audit.json").document(), ppi=90)
     left, right = (Image.open(io.BytesIO(page)) for page in pages[:2])
     both = Image.new("RGB", (left.width + right.width + 2, left.height), (160, 160, 160))
     both.paste(left, (0, 0))

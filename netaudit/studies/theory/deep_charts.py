@@ -8,8 +8,8 @@ from itertools import pairwise
 import numpy as np
 
 from netaudit.report.chart import Axis, Chart, Mark, Series, series
+from netaudit.studies.theory.charts import chart
 from netaudit.studies.theory.deep import Point, measured, predicted
-from netaudit.studies.theory.panels import chart
 from netaudit.studies.theory.statement import point, slopes
 
 Row = tuple[str, Sequence[float], Sequence[Point], bool]

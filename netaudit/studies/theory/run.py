@@ -7,11 +7,11 @@ from collections.abc import Callable
 from importlib import metadata
 from typing import Any
 
-from netaudit import __version__
 from netaudit.numerics import device as devices
 from netaudit.studies.theory.lab import Lab
+from netaudit.studies.theory.plan import STATEMENTS
 from netaudit.studies.theory.scale import Scale
-from netaudit.studies.theory.statements import STATEMENTS
+from netaudit.version import __version__
 
 FORMAT_VERSION = 1  # 1: first published form
 Progress = Callable[[str, float, float], None]

@@ -8,13 +8,13 @@ from scipy.special import ndtr
 
 from netaudit.numerics.laws import marchenko_pastur, spikes
 from netaudit.numerics.laws.distances import ks
-from netaudit.studies.calibration import scenarios, theory
+from netaudit.studies.calibration import asymptotics, scenarios
 
 
 @pytest.mark.parametrize("degrees", [3, 5, 30])
 def test_student_t_distance(degrees):
     x = np.sort(stats.t.rvs(degrees, size=400_000, random_state=1)) * ((degrees - 2) / degrees) ** 0.5
-    assert theory.student_t_distance(degrees) == pytest.approx(ks(ndtr(x)), abs=0.003)
+    assert asymptotics.student_t_distance(degrees) == pytest.approx(ks(ndtr(x)), abs=0.003)
 
 
 @pytest.mark.parametrize("coefficient", [0.1, 0.3, 0.5, 0.7])
@@ -26,14 +26,14 @@ def test_the_limit_of_correlated_rows(coefficient, shape):
     measured = ks(marchenko_pastur.cdf(s / n**0.5, m / n))
     found = spikes.find(s, m, n)
     outside = np.sum(s[s.size - found.count :] ** 2) / np.sum(s**2)
-    assert theory.correlated_outside(coefficient, m, n) == pytest.approx(outside, abs=0.03)
-    assert theory.correlated_distance(coefficient, m, n) == pytest.approx(measured, abs=3.5 / m)  # 3 / m: finite size
-    assert theory.correlated_distance(coefficient, m, n) < measured + 1 / m
+    assert asymptotics.correlated_outside(coefficient, m, n) == pytest.approx(outside, abs=0.03)
+    assert asymptotics.correlated_distance(coefficient, m, n) == pytest.approx(measured, abs=3.5 / m)
+    assert asymptotics.correlated_distance(coefficient, m, n) < measured + 1 / m
 
 
 def test_with_hardly_a_correlation_there_is_no_effect():
-    assert theory.correlated_distance(1e-3, 10, 20) < 1e-3
-    assert theory.correlated_outside(1e-3, 10, 20) == 0
+    assert asymptotics.correlated_distance(1e-3, 10, 20) < 1e-3
+    assert asymptotics.correlated_outside(1e-3, 10, 20) == 0
 
 
 @pytest.mark.parametrize(
@@ -61,18 +61,18 @@ def test_the_inflation_of_a_spike(shape, strength, rho, draws):
         off = np.delete(A @ x, support)
         found.append(np.mean(off**2) / (2 * (h @ h) / (rho * n)))
     error = np.std(found) / draws**0.5
-    assert np.mean(found) == pytest.approx(theory.spike_inflation(strength, m, n, rho), abs=4 * error, rel=0.02)
+    assert np.mean(found) == pytest.approx(asymptotics.spike_inflation(strength, m, n, rho), abs=4 * error, rel=0.02)
     assert error < 0.05 * np.mean(found)
 
 
 def test_no_spike_no_inflation():
-    assert theory.spike_inflation(0.0, 300, 500, 1.0) == 1
+    assert asymptotics.spike_inflation(0.0, 300, 500, 1.0) == 1
 
 
 def test_reached_and_crossing():
-    assert theory.reached(lambda x: 1 / x, 0.1, 1.0, 100.0) == pytest.approx(10)
-    assert theory.reached(lambda x: x, 5.0, 0.0, 1.0) is None
-    assert theory.crossing([1, 2, 3], [1.0, 0.8, 0.2]) == 2.5
-    assert theory.crossing([1, 2], [0.0, 0.2]) is None
-    assert theory.crossing([1, 2, 3], [0.5, 0.5, 1.0]) == 2.0
-    assert theory.crossing([], []) is None
+    assert asymptotics.reached(lambda x: 1 / x, 0.1, 1.0, 100.0) == pytest.approx(10)
+    assert asymptotics.reached(lambda x: x, 5.0, 0.0, 1.0) is None
+    assert asymptotics.crossing([1, 2, 3], [1.0, 0.8, 0.2]) == 2.5
+    assert asymptotics.crossing([1, 2], [0.0, 0.2]) is None
+    assert asymptotics.crossing([1, 2, 3], [0.5, 0.5, 1.0]) == 2.0
+    assert asymptotics.crossing([], []) is None

@@ -11,11 +11,11 @@ from typing import Any
 
 import torch
 
-from netaudit.auditor import audit
+from netaudit.api import audit
 from netaudit.studies.shadow_training import arms, points
-from netaudit.studies.shadow_training.plan import Cell, seeds, steps
+from netaudit.studies.shadow_training.plan import TrainingCell, seeds, steps
 from netaudit.training.data import Images
-from netaudit.training.loop import Run, accuracy, epoch, start
+from netaudit.training.loop import TrainingRun, accuracy, epoch, start
 
 FOLLOWED = 1000  # test points on which a shadow arm is followed from epoch to epoch
 DIVERGED = 1.0
@@ -33,18 +33,18 @@ _AUDIT = {
 class Task:
     """The runs of one cell whose records are missing."""
 
-    cell: Cell
+    cell: TrainingCell
     seeds: tuple[int, ...]
     root: Path
 
 
 def work(task: Task) -> Iterator[dict[str, Any]]:
-    """The records of a task, one by one."""
+    """Yield the records of a task, one by one."""
     for seed in task.seeds:
-        yield trial(task.cell, seed, task.root)
+        yield train(task.cell, seed, task.root)
 
 
-def trial(cell: Cell, seed: int, root: Path) -> dict[str, Any]:
+def train(cell: TrainingCell, seed: int, root: Path) -> dict[str, Any]:
     """Train one arm.
 
     Returns:
@@ -82,15 +82,15 @@ def trial(cell: Cell, seed: int, root: Path) -> dict[str, Any]:
     return record | {"seconds": round(time.perf_counter() - started, 2)}
 
 
-def _audit(run: Run) -> dict[str, dict[str, float | int | None]]:
+def _audit(run: TrainingRun) -> dict[str, dict[str, float | int | None]]:
     """Figures of each hidden layer, by ``claim.metric``."""
     state = {name: tensor for name, tensor in run.model.state_dict().items() if tensor.ndim == 2}
     report = audit(state, seed=run.seed, nulls="none")
     return {
         layer.name: {
-            f"{finding.claim}.{metric}": finding.metrics.get(metric)
-            for finding in layer.findings
-            for metric in _AUDIT.get(finding.claim, ())
+            f"{claim}.{metric}": finding.metrics.get(metric)
+            for claim, finding in layer.findings.items()
+            for metric in _AUDIT.get(claim, ())
         }
         for layer in report.layers
     }

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from statistics import median
 from typing import Any
 
-from netaudit.report.document.labels import verdict
-
+from netaudit.analyses.presenting import verdict_span
 from netaudit.report.chart import Axis, Chart, series
-from netaudit.report.document.model import Block, Column, Paragraph, Run, Section, Table
-from netaudit.report.document.numbering import Numbering, facts
+from netaudit.report.document.model import Block, Column, Paragraph, Section, Span, Table
+from netaudit.report.document.numbering import facts, table
+from netaudit.report.figures.lines import chart_figure
 from netaudit.studies.harness.page import StudyPage
 from netaudit.text import NONE, number, percent, size
 
@@ -25,14 +25,12 @@ ARMS = {
 
 def document(data: Mapping[str, Any]) -> StudyPage:
     """Lay the benchmark out."""
-    numbering, charts = Numbering(), []
     met = [ratio["met"] for ratio in data["ratios"].values()]
     answer = "Every bar is met." if all(met) else f"{len(met) - sum(met)} of {len(met)} bars are missed."
-    blocks: list[Block] = [Paragraph((Run(answer, "strong"),)), _ratios(data, numbering), _arms(data, numbering)]
-    sections = [Section("summary", 1, "1 AlexNet's fully connected layers", tuple(blocks))]
+    blocks: list[Block] = [Paragraph((Span(answer, "strong"),)), _ratios(data), _arms(data)]
+    sections = [Section("summary", 1, "AlexNet's fully connected layers", tuple(blocks))]
     if data["cost"]["square"]:
         chart = _chart(data)
-        charts.append(chart)
         exponent = number(data["cost"]["exponent"], 3)
         before, last = data["cost"]["square"][-2:]
         words = (
@@ -40,10 +38,10 @@ def document(data: Mapping[str, Any]) -> StudyPage:
             f"cost what their nulls do; from {number(before['shape'][0])} to {number(last['shape'][0])} it takes "
             f"{number(last['seconds'] / before['seconds'], 2)} times as long."
         )
-        cost: list[Block] = [Paragraph((Run(words),)), _costs(data, numbering), numbering.chart(chart)]
+        cost: list[Block] = [Paragraph((Span(words),)), _costs(data), chart_figure(chart)]
         if data["cost"].get("lanczos"):  # older runs have none
-            cost.append(_estimates(data, numbering))
-        sections.append(Section("cost", 1, "2 Cost of a layer", tuple(cost)))
+            cost.append(_estimates(data))
+        sections.append(Section("cost", 1, "Cost of a layer", tuple(cost)))
     sections.append(_how(data, len(sections) + 1))
     return StudyPage(
         stem="benchmark",
@@ -51,20 +49,19 @@ def document(data: Mapping[str, Any]) -> StudyPage:
         subtitle="netaudit beside WeightWatcher and beside the bare linear algebra",
         description="Time and memory of netaudit, measured beside WeightWatcher in one run.",
         sections=tuple(sections),
-        charts=tuple(charts),
         data=data,
     )
 
 
-def _ratios(data: Mapping[str, Any], numbering: Numbering) -> Table:
+def _ratios(data: Mapping[str, Any]) -> Table:
     rows = [
         (
-            Run(name),
-            Run(number(ratio["median"], 3)),
-            Run(", ".join(number(value, 3) for value in ratio["values"])),
-            Run(number(ratio["bar"])),
-            Run(number(ratio["goal"])),
-            verdict("holds" if ratio["met"] else "fails"),
+            Span(name),
+            Span(number(ratio["median"], 3)),
+            Span(", ".join(number(value, 3) for value in ratio["values"])),
+            Span(number(ratio["bar"])),
+            Span(number(ratio["goal"])),
+            verdict_span("holds" if ratio["met"] else "fails"),
         )
         for name, ratio in data["ratios"].items()
     ]
@@ -76,10 +73,10 @@ def _ratios(data: Mapping[str, Any], numbering: Numbering) -> Table:
         Column("Goal", numeric=True),
         Column("Bar met"),
     )
-    return numbering.table("Ratios, round by round.", columns, rows)
+    return table("Ratios, round by round.", columns, rows)
 
 
-def _arms(data: Mapping[str, Any], numbering: Numbering) -> Table:
+def _arms(data: Mapping[str, Any]) -> Table:
     rows = []
     for arm, words in ARMS.items():
         if arm not in data["rounds"]:
@@ -88,11 +85,11 @@ def _arms(data: Mapping[str, Any], numbering: Numbering) -> Table:
         seconds = [found["seconds"] for found in rounds]
         rows.append(
             (
-                Run(words),
-                Run(number(median(seconds), 3)),
-                Run(f"{number(min(seconds), 3)} to {number(max(seconds), 3)}"),
-                Run(number(median(found["process_seconds"] for found in rounds), 3)),
-                Run(number(max(found["peak_bytes"] for found in rounds) / 1e9, 3)),
+                Span(words),
+                Span(number(median(seconds), 3)),
+                Span(f"{number(min(seconds), 3)} to {number(max(seconds), 3)}"),
+                Span(number(median(found["process_seconds"] for found in rounds), 3)),
+                Span(number(max(found["peak_bytes"] for found in rounds) / 1e9, 3)),
             )
         )
     columns = (
@@ -102,18 +99,18 @@ def _arms(data: Mapping[str, Any], numbering: Numbering) -> Table:
         Column("Whole process", numeric=True),
         Column("Peak memory, GB", numeric=True),
     )
-    return numbering.table("Each arm in fresh processes, by turns.", columns, rows)
+    return table("Each arm in fresh processes, by turns.", columns, rows)
 
 
-def _costs(data: Mapping[str, Any], numbering: Numbering) -> Table:
+def _costs(data: Mapping[str, Any]) -> Table:
     rate = data["machine"]["float64_matrix_rate"]
     found = [*data["cost"]["square"], *([data["cost"]["vgg16_fc6"]] if data["cost"]["vgg16_fc6"] else [])]
     rows = [
         (
-            Run(size(cost["shape"])),
-            Run(number(cost["seconds"], 3)),
-            Run(number(cost["peak_bytes"] / 1e9, 3)),
-            Run(percent(cost["operations"] / cost["seconds"] / rate)),
+            Span(size(cost["shape"])),
+            Span(number(cost["seconds"], 3)),
+            Span(number(cost["peak_bytes"] / 1e9, 3)),
+            Span(percent(cost["operations"] / cost["seconds"] / rate)),
         )
         for cost in found
     ]
@@ -128,17 +125,17 @@ def _costs(data: Mapping[str, Any], numbering: Numbering) -> Table:
         "2048, then one) over the time for everything, against the rate of a float64 matrix product "
         f"({number(rate / 1e9, 3)} billion a second)."
     )
-    return numbering.table(caption, columns, rows)
+    return table(caption, columns, rows)
 
 
-def _estimates(data: Mapping[str, Any], numbering: Numbering) -> Table:
+def _estimates(data: Mapping[str, Any]) -> Table:
     rows = [
         (
-            Run(size(found["shape"])),
-            Run(number(found["exact_seconds"], 3)),
-            Run(number(found["lanczos_seconds"], 3)),
-            Run(number(found["distance"], 2)),
-            Run(number(found["bound"], 2)),
+            Span(size(found["shape"])),
+            Span(number(found["exact_seconds"], 3)),
+            Span(number(found["lanczos_seconds"], 3)),
+            Span(number(found["distance"], 2)),
+            Span(number(found["bound"], 2)),
         )
         for found in data["cost"]["lanczos"]
     ]
@@ -153,7 +150,7 @@ def _estimates(data: Mapping[str, Any], numbering: Numbering) -> Table:
         "Singular values alone, exactly and by stochastic Lanczos quadrature, by turns in one process. Distance: the "
         "largest between the two distribution functions, beside the bound that the audit allows for."
     )
-    return numbering.table(caption, columns, rows)
+    return table(caption, columns, rows)
 
 
 def _chart(data: Mapping[str, Any]) -> Chart:
@@ -180,4 +177,4 @@ def _how(data: Mapping[str, Any], place: int) -> Section:
         ("Weights", "Gaussian, standard deviation 0.01, mean a fiftieth of it"),
         ("Peer", data["versions"]["weightwatcher"] or NONE),
     ]
-    return Section("how", 1, f"{place} How it was run", (facts(pairs),))
+    return Section("how", 1, "How it was run", (facts(pairs),))

@@ -1,4 +1,4 @@
-"""``netaudit calibrate``: how often the analysers are right on layers whose answer is known."""
+"""``netaudit study calibration``: how often the analysers are right on layers whose answer is known."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from netaudit.studies.calibration.plan import Plan
+    from netaudit.studies.calibration.plan import CalibrationPlan
 
 
-@click.command()
+@click.command(short_help="Measure how often each verdict is right.")
 @click.option(
     "--out", type=click.Path(path_type=Path), metavar="DIR",
     help="Where to write; reports/calibration by default, reports/calibration-quick with --quick.",
 )  # fmt: skip
-@click.option("--quick", is_flag=True, help="Few seeds of small layers: a minute, to see that everything runs.")
+@click.option("--quick", is_flag=True, help="Few seeds of small layers, to see that everything runs.")
 @click.option("--jobs", default=1, show_default=True, type=click.IntRange(min=1), help="Processes of one thread each.")
 @click.option("--seeds", type=click.IntRange(min=1), metavar="N", help="Layers of each kind; 200 by default.")
 @click.option(
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     "--curve-seeds", type=click.IntRange(min=1), metavar="N", help="Layers a point of the curves; 100 by default."
 )
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
-def calibrate(
+def calibration(
     out: Path | None,
     quick: bool,
     jobs: int,
@@ -37,10 +37,10 @@ def calibrate(
     curve_seeds: int | None,
     quiet: bool,
 ) -> None:
-    """Measure false alarms and power of the analysers on layers whose answer is known; an hour on two cores.
+    """Measure false alarms and power of the analysers on layers whose answer is known: an hour or more.
 
-    What was measured is kept in DIR: a study that was stopped goes on where it was, unless the analysers or their
-    tolerances have changed since; then it begins anew.
+    What was measured is kept in DIR: a study that was stopped goes on where it was, unless the code that measures or
+    the tolerances have changed since; then it begins anew.
 
     Exit codes: 0 every bar is met; 1 one is not; 2 the study could not be run.
     """
@@ -52,13 +52,13 @@ def calibrate(
     sizes = {name: value for name, value in asked.items() if value is not None}
     if quick and sizes:
         raise click.UsageError("--quick has its own numbers of seeds")
-    plan: Plan = plans.quick() if quick else plans.full(**sizes)
+    plan: CalibrationPlan = plans.quick() if quick else plans.full(**sizes)
     folder = out or Path("reports") / ("calibration-quick" if quick else "calibration")
     options = ["--quick"] * quick + [f"--{name.replace('_', '-')} {value}" for name, value in sizes.items()]
-    command = " ".join(["netaudit calibrate", *options, f"--jobs {jobs}"])
+    command = " ".join(["netaudit study calibration", *options, f"--jobs {jobs}"])
     with progress_bar(quiet) as progress:
         data = run(plan, folder, command=command, jobs=jobs, progress=progress)
-    missed = [bar for bar in data["bars"] if not bar["met"]]
+    missed = [criterion for criterion in data["bars"] if not criterion["met"]]
     if not quiet:
         _print(data, missed, folder)
     if missed:
@@ -70,7 +70,7 @@ def _print(data: dict[str, Any], missed: list[dict[str, Any]], folder: Path) -> 
     from netaudit.studies.calibration.words import figure, limits
 
     if missed:
-        rows = [(bar["requirement"], bar["cell"], bar["claim"] or "", limits(bar), figure(bar)) for bar in missed]
+        rows = [(each["requirement"], each["cell"], each["claim"] or "", limits(each), figure(each)) for each in missed]
         print_table(["bar not met", "layers", "claim", "asked", "measured"], rows)
     click.echo(f"{len(data['bars']) - len(missed)} of {len(data['bars'])} bars are met.")
     written = ", ".join(str(folder / f"calibration.{ending}") for ending in ("html", "pdf", "json"))

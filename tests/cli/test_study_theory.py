@@ -1,4 +1,4 @@
-"""``netaudit theory`` as a user meets it, on one small statement; the README's test runs all of them."""
+"""``netaudit study theory`` as a user meets it, on one small statement; the README's test runs all of them."""
 
 import json
 import signal
@@ -6,20 +6,20 @@ import signal
 import pytest
 
 from netaudit.cli.main import main
-from netaudit.studies.theory import baby, study
-from netaudit.studies.theory.statements import STATEMENTS
+from netaudit.studies.theory import baby
+from netaudit.studies.theory.plan import STATEMENTS
 
 
 @pytest.fixture
 def run(capsys, monkeypatch, tmp_path):
     """Run a command line in a folder of its own: ``(exit code, stdout, stderr)``."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(study, "STATEMENTS", STATEMENTS[:1])
+    monkeypatch.setattr("netaudit.studies.theory.run.STATEMENTS", STATEMENTS[:1])
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
-    def call(*arguments):
+    def call(*arguments, name=("study", "theory")):
         with pytest.raises(SystemExit) as leaving:
-            main(["theory", *arguments])
+            main([*name, *arguments])
         captured = capsys.readouterr()
         return leaving.value.code, captured.out, captured.err
 
@@ -67,8 +67,13 @@ def _doubled(m, n, generator):
     return 2 * torch.randn(m, n, generator=generator)
 
 
-def test_quiet_prints_nothing(run):
-    assert run("--quick", "--device", "cpu", "--quiet") == (0, "", "")
+def test_quiet_prints_nothing_and_no_run_file_is_left_where_none_is_wanted(run, tmp_path):
+    assert run("--quick", "--device", "cpu", "--quiet", "--no-run-file", "--out", "new") == (0, "", "")
+    assert {path.name for path in (tmp_path / "new").iterdir()} == {
+        "theory.json", "theory.html", "theory.pdf", "figures",
+    }  # fmt: skip
+    assert run("--quick", "--device", "cpu", "--quiet", "--out", "earlier", name=("theory",)) == (0, "", "")
+    assert (tmp_path / "earlier/theory.json").read_bytes() == (tmp_path / "new/theory.json").read_bytes()
 
 
 @pytest.mark.parametrize(

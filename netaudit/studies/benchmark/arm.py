@@ -1,8 +1,8 @@
-"""One arm of the benchmark, in a process of its own: ``python arm.py ARM WEIGHTS.safetensors [LAYER ...]``.
+"""One arm of the benchmark, in a process of its own: ``python -P arm.py ARM WEIGHTS.safetensors [AUDIT.json]``.
 
 Prints one line of JSON: seconds of the work itself (imports, reading and the report left out), seconds of the whole
 process, and its peak memory. It imports nothing of netaudit but in netaudit's own arms, so that the peer's
-interpreter can run it.
+interpreter can run it. ``-P`` keeps its folder out of the search path, whose modules have names of one word.
 """
 
 from __future__ import annotations
@@ -25,65 +25,65 @@ def weights(path: Path) -> dict[str, Any]:
     return load_file(path)
 
 
-def floor(path: Path) -> Callable[[], object]:
+def floor(path: Path) -> Callable[[], Any]:
     """What no exact audit can do without: the float64 Gram product and its eigenvalues, once a layer."""
     import torch
 
     tensors = weights(path)
 
-    def work() -> object:
+    def work() -> None:
         for name, weight in tensors.items():
             if name.endswith("weight"):
                 tall = (weight if weight.shape[0] >= weight.shape[1] else weight.T).double()
                 torch.linalg.eigvalsh(tall.T @ tall)
-        return None
 
     return work
 
 
-def analysers(path: Path) -> Callable[[], object]:
-    """netaudit's analysers with their default nulls, caches empty; no stack, no report."""
-    from netaudit.analyses.network.labels_back.stack import Inputs
-    from netaudit.auditor import Auditor
+def analysers(path: Path) -> Callable[[], Any]:
+    """netaudit's analyses of single layers with their default nulls, caches empty; no head, no report."""
+    from netaudit.analyses.context import HeadInputs, Settings
+    from netaudit.analyses.table import BUILT_IN
+    from netaudit.auditing.loop import Auditor, Weights
     from netaudit.network.reader import LayerReader
     from netaudit.numerics.device import choose
     from netaudit.sources.open import open_network
 
     network = open_network(path)
-    auditor = Auditor(choose("cpu"))  # which imports PyTorch
-    return lambda: list(auditor.run(LayerReader(network), Inputs(), ()))
+    auditor = Auditor(Settings(choose("cpu")), BUILT_IN, lambda *progress: None)  # which imports PyTorch
+    return lambda: list(auditor.layers(network, LayerReader(network), HeadInputs(), Weights()))
 
 
-def audit(path: Path) -> Callable[[], object]:
-    """All of ``netaudit FILE`` but the report: hashes, analysers, the stack."""
+def audit(path: Path) -> Callable[[], Any]:
+    """All of ``netaudit FILE`` but the report: hashes, analyses, the head."""
     import torch  # noqa: F401 - which netaudit imports with the first network
 
-    import netaudit
+    from netaudit.api import audit as run
 
-    return lambda: netaudit.audit(path, device="cpu")
+    return lambda: run(path, device="cpu")
 
 
-def reports(path: Path) -> Callable[[], object]:
+def reports(path: Path) -> Callable[[], Any]:
     """HTML, PDF and figures of an audit.json."""
     import tempfile
 
-    from netaudit.report import write_reports
-    from netaudit.results import AuditReport
+    from netaudit.api import AuditReport
 
     report = AuditReport.from_json(path)
-    return lambda: write_reports(report, Path(tempfile.mkdtemp()))
+    return lambda: report.write(tempfile.mkdtemp())
 
 
-def spectra(path: Path) -> Callable[[], object]:
+def spectra(path: Path) -> Callable[[], Any]:
     """One layer's singular values exactly and by Lanczos: both times, the largest distance of the two, its bound."""
     import numpy as np
 
     from netaudit.numerics.device import choose
-    from netaudit.numerics.entries import describe
+    from netaudit.numerics.entries import Entries, describe
     from netaudit.numerics.spectrum import Method, Spectrum, singular_values
 
     weight = next(tensor for name, tensor in weights(path).items() if name.endswith("weight"))
     entries, cpu = describe(weight), choose("cpu")
+    assert isinstance(entries, Entries)  # the weights are finite and not constant
 
     def timed(method: Method) -> tuple[Spectrum, float]:
         started = time.perf_counter()
@@ -107,7 +107,7 @@ def spectra(path: Path) -> Callable[[], object]:
     return work
 
 
-def weightwatcher(path: Path) -> Callable[[], object]:
+def weightwatcher(path: Path) -> Callable[[], Any]:
     """WeightWatcher on the same matrices, with the two options that come nearest to a null and to the law."""
     import logging
 
@@ -115,7 +115,7 @@ def weightwatcher(path: Path) -> Callable[[], object]:
     from torch import nn
 
     logging.disable(logging.CRITICAL)
-    import weightwatcher as ww
+    import weightwatcher as ww  # type: ignore[import-not-found]
 
     tensors = weights(path)
     layers = []
@@ -134,7 +134,10 @@ ARMS = {f.__name__: f for f in (floor, analysers, audit, reports, spectra, weigh
 
 
 def peak_memory() -> int:
-    """Of this process alone, in bytes: on Linux ``ru_maxrss`` begins with the size of the one that started it."""
+    """Give the peak memory of this process alone, in bytes.
+
+    On Linux ``ru_maxrss`` begins with the size of the process that started this one.
+    """
     status = Path("/proc/self/status")
     if status.exists():
         return 1024 * int(
@@ -144,23 +147,27 @@ def peak_memory() -> int:
     return peak if sys.platform == "darwin" else peak * 1024
 
 
-def main() -> None:
-    """Run the arm."""
-    work = ARMS[sys.argv[1]](Path(sys.argv[2]))
+def measure(arm: str, path: Path, audit_json: str | None = None) -> dict[str, Any]:
+    """Run one arm in this process: its seconds, the process's seconds so far, and the process's peak memory.
+
+    Args:
+        arm: a key of ``ARMS``.
+        path: the weights, or the audit.json for the reports.
+        audit_json: where an audit is kept.
+    """
+    work = ARMS[arm](path)
     started = time.perf_counter()
     result = work()
     done = time.perf_counter()
-    found = {
+    found: dict[str, Any] = {
         "seconds": round(done - started, 3),
         "process_seconds": round(done - STARTED, 3),
         "peak_bytes": peak_memory(),
     }
-    if sys.argv[1] == "spectra":
-        found |= result  # type: ignore[operator]
-    if sys.argv[1] == "audit" and len(sys.argv) > 3:
-        result.to_json(sys.argv[3])  # type: ignore[attr-defined]
-    print(json.dumps(found))
+    if arm == "audit" and audit_json is not None:
+        result.to_json(audit_json)
+    return found | (result if arm == "spectra" else {})
 
 
 if __name__ == "__main__":
-    main()
+    sys.stdout.write(json.dumps(measure(sys.argv[1], Path(sys.argv[2]), *sys.argv[3:])) + "\n")

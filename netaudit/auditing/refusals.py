@@ -1,0 +1,39 @@
+"""Why nothing can be audited, in one line and with what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from netaudit.errors import NetauditError
+from netaudit.network.layers import SkippedLayer
+from netaudit.network.network import Network
+from netaudit.results.payload import Finding
+from netaudit.results.report import LayerResult
+from netaudit.text import printable
+
+_BY_CHOICE = ("--layers", "--exclude")  # how the reason of a layer that the user left out ends
+
+
+def nothing_chosen(network: Network) -> NetauditError:
+    """The error where no fully connected layer is left to audit."""
+    skipped = [entry for entry in network.layers if isinstance(entry, SkippedLayer)]
+    left_out = [printable(entry.name, 60) for entry in skipped if entry.reason.endswith(_BY_CHOICE)]
+    if left_out:
+        hint = f"its fully connected layers: {', '.join(left_out[:6])}{', ...' if len(left_out) > 6 else ''}"
+        return NetauditError(
+            f"{network.info.name}: --layers and --exclude leave no fully connected layer that can be audited", hint=hint
+        )
+    reasons = ", ".join(dict.fromkeys(entry.reason for entry in skipped))
+    what = f"; found: {printable(reasons, 200)}" if reasons else ""
+    return NetauditError(
+        f"{network.info.name}: no fully connected layer{what}",
+        hint="`netaudit layers TARGET` lists what is in it, with the reasons",
+    )
+
+
+def nothing_judged(network: Network, layers: Sequence[LayerResult]) -> NetauditError:
+    """The error where no analysis applies to any layer: the first reason stands for all."""
+    payloads = list(layers[0].analyses.values())
+    first = next((payload for payload in payloads if isinstance(payload, Finding)), payloads[0])
+    name = printable(layers[0].name, 60)
+    return NetauditError(f"{network.info.name}: no layer has a claim that can be judged: {name}: {first.note}")

@@ -1,0 +1,39 @@
+"""Make every committed page again from its JSON, after a change of the layout: ``python -m netaudit.studies.pages``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from netaudit.api import AuditReport
+from netaudit.studies.benchmark import page as benchmark
+from netaudit.studies.calibration import page as calibration
+from netaudit.studies.harness.page import StudyPage, write_study
+from netaudit.studies.shadow_training import page as shadow_training
+from netaudit.studies.theory import page as theory
+from netaudit.studies.training_curves import page as training_curves
+
+PAGES: dict[str, Callable[[Mapping[str, Any]], StudyPage]] = {
+    "benchmark": benchmark.document,
+    "calibration": calibration.document,
+    "shadow-training": shadow_training.document,
+    "theory": theory.document,
+    "training": training_curves.document,
+}
+"""How the page of each study is made from its JSON, by its folder and stem."""
+
+
+def main(reports: Path) -> None:
+    """Write the pages of the studies and of the samples in the folder ``reports`` again."""
+    for stem, document in PAGES.items():
+        folder = reports / stem
+        write_study(document(json.loads((folder / f"{stem}.json").read_text("ascii"))), folder)
+    for sample in sorted((reports / "samples").iterdir()):
+        AuditReport.from_json(sample / "audit.json").write(sample)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1] if len(sys.argv) > 1 else "reports"))
