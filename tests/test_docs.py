@@ -352,8 +352,8 @@ def test_the_walk_counts_are_those_of_the_examples():
     assert len(files) == 1 + 4 + 4 + 2
 
 
-def test_the_examples_are_typed_and_formatted(extended):
-    """A newcomer who copies an example passes `make lint` with it."""
+def test_the_examples_are_linted_and_formatted(extended):
+    """Whoever begins from an example passes ruff with it."""
     files, _ = walk()
     paths = [str(extended / path) for path in files if path.endswith(".py")]
     for arguments in (("ruff", "check"), ("ruff", "format", "--check")):
