@@ -9,6 +9,7 @@
 # make train-zoo DATA=folder     train the bundled networks again, and copy them into model_zoo/
 # make samples                   rewrite the committed sample reports
 # make pages                     make every committed page again from its JSON, after a change of the layout
+# make docs                      make again what docs/, the README and the JSON Schema take from the code
 # make calibrate [JOBS=2]        measure false alarms and power of the analysers: an hour or more
 # make theory                    run the study of the theory again, into reports/theory: minutes
 
@@ -20,7 +21,7 @@ ZOO := mnist-mlp cifar10-mlp alexnet-cifar10
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint .ci/constraints.txt
 
-.PHONY: audit test test-slow test-peers lint samples pages calibrate theory bench gpu-check curves shadow-study train-zoo clean
+.PHONY: audit docs test test-slow test-peers lint samples pages calibrate theory bench gpu-check curves shadow-study train-zoo clean
 
 audit: .venv/installed
 	$(BIN)/netaudit audit $(MODEL)
@@ -47,6 +48,10 @@ samples: .venv/installed
 
 pages: .venv/installed
 	$(BIN)/python -m netaudit.studies.pages
+
+docs: .venv/installed
+	$(BIN)/python -m netaudit.analyses.shipped_schema
+	$(BIN)/python -m netaudit.studies.docs
 
 calibrate: .venv/installed
 	$(BIN)/netaudit study calibration --jobs $(JOBS)

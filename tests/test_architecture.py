@@ -36,8 +36,8 @@ ALLOWED = {
     "__init__": {"analyses", "api", "errors", "network", "sources", "version"},
     "training": {"analyses", "api", "errors", "files", "network", "numerics", "results", "shadow", "sources", "text"},
     "studies": {
-        "analyses", "api", "auditing", "errors", "files", "network", "numerics", "report", "results", "shadow",
-        "sources", "text", "training", "version", "vocabulary",
+        "analyses", "api", "audit_page", "auditing", "errors", "files", "network", "numerics", "report", "results",
+        "shadow", "sources", "text", "training", "version", "vocabulary",
     },
     "cli": {
         "analyses", "api", "errors", "files", "network", "numerics", "report", "results", "sources", "studies", "text",

@@ -2,8 +2,10 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -50,7 +52,8 @@ def test_the_wheel_holds_the_package_and_the_networks(site, tmp_path):
     )
     files = ("card.json", "model.safetensors", "sample.npz")
     assert networks == [f"{name}/{file}" for name in bundled() for file in files]
-    assert (site / "netaudit/sources/hubs/names.json").is_file()
+    for data in ("sources/hubs/names.json", "results/audit-2.schema.json", "report/document/formulas.json"):
+        assert (site / "netaudit" / data).is_file()
     assert not (site / "model_zoo").exists()
     assert not (site / "tests").exists()
     weights = sum(path.stat().st_size for path in site.glob("netaudit/model_zoo/*/*"))
@@ -82,4 +85,15 @@ def test_a_bundled_network_is_as_accurate_as_its_card_says(site, tmp_path, name)
     assert measured == card["accuracy"]["sample"]
     assert abs(measured - card["accuracy"]["test"]) < 0.07  # 400 images: three standard errors
     assert measured > {"mnist-mlp": 0.97, "cifar10-mlp": 0.5, "alexnet-cifar10": 0.75}[name]
-    assert {run["source"] for run in report["stack"]["runs"]} == {"onehot", "softmax"}
+    assert {run["source"] for run in report["analyses"]["labels_back"]["runs"]} == {"onehot", "softmax"}
+
+
+def test_the_sdist_holds_the_pages_that_the_readme_leads_to(tmp_path):
+    command = [sys.executable, "-m", "build", "--sdist", "--no-isolation", "--outdir", tmp_path, ROOT]
+    subprocess.run(command, check=True, capture_output=True)
+    [archive] = tmp_path.glob("netaudit_dnn-*.tar.gz")
+    with tarfile.open(archive) as packed:
+        held = {name.partition("/")[2] for name in packed.getnames()}
+    linked = re.findall(r"\]\((\w[^):]*\.(?:md|cff))\)", (ROOT / "README.md").read_text(encoding="utf-8"))
+    assert len(linked) >= 8
+    assert set(linked) <= held

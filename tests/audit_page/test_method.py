@@ -74,7 +74,7 @@ def own(name, **parts):
     return Analysis(name, name, "?", "network", (), Payload, None, None, method=lambda: made)
 
 
-STAR = Formula("x", "x", displayed=False, mathml="<math><mi>x</mi></math>")
+STAR = Formula("x", "x", "x", displayed=False, mathml="<math><mi>x</mi></math>")
 
 
 def test_an_analysis_brings_its_formulas_and_references():
@@ -90,7 +90,7 @@ def test_an_analysis_brings_its_formulas_and_references():
 
 
 def test_formulas_of_one_key_must_be_the_same():
-    other = Formula("y", "y", displayed=False, mathml="<math><mi>y</mi></math>")
+    other = Formula("y", "y", "y", displayed=False, mathml="<math><mi>y</mi></math>")
     with pytest.raises(ValueError, match="two analyses have different formulas called 'star'"):
         formulas_of([own("first", formulas={"star": STAR}), own("second", formulas={"star": other})])
 

@@ -1,3 +1,6 @@
+import re
+from collections import Counter
+
 import pytest
 
 from netaudit.report.document.formulas import Formula, formulas, to_mathml
@@ -18,7 +21,7 @@ def test_an_unknown_formula_fails_at_once():
 
 
 def test_an_analysis_may_bring_its_own():
-    own = {"nonsense": Formula("x", "x", displayed=False, mathml="<math><mi>x</mi></math>")}
+    own = {"nonsense": Formula("x", "x", "x", displayed=False, mathml="<math><mi>x</mi></math>")}
     assert [(span.text, span.style) for span in prose("with {nonsense}", own)] == [
         ("with ", "plain"),
         ("nonsense", "math"),
@@ -49,3 +52,39 @@ def test_the_printed_quantile_is_that_of_the_laws():
     from netaudit.numerics.laws import tracy_widom
 
     assert formulas()["t999"].typst == f"t_(0.999) = {tracy_widom.quantile(0.999):.2f}"
+
+
+GREEK = {
+    **{"rho": "ρ", "sigma": "σ", "Phi": "Φ", "varphi": "φ", "mu": "μ", "tau": "τ", "lambda": "λ", "alpha": "α"},
+    **{"pi": "π"},
+}
+STRUCTURE = (
+    *("frac", "left", "right", "vert", "Vert", "overline", "quad", "sqrt", "mathrm", "leq", "geq", "sim"),
+    *("in", "notin", "times", "int", "sum", "top", "odot", "pm", "langle", "rangle", "lbrace", "rbrace"),
+)
+
+
+def letters(latex):
+    """The letters and digits that a reader of the formula sees, counted."""
+    seen = re.sub(r"\\mathbb\{(\w)\}", lambda found: {"R": "ℝ", "E": "𝔼"}[found[1]], latex)
+    seen = re.sub(r"\\([A-Za-z]+)", lambda found: GREEK.get(found[1], "" if found[1] in STRUCTURE else found[1]), seen)
+    return Counter(filter(str.isalnum, seen))
+
+
+@pytest.mark.parametrize("key", formulas())
+def test_the_latex_form_says_what_the_typst_form_says(key):
+    formula = formulas()[key]
+    assert letters(formula.latex) == Counter(
+        filter(str.isalnum, re.sub("<[^>]*>", "", formula.mathml).replace("&lt;", ""))
+    )
+
+
+@pytest.mark.parametrize("key", formulas())
+def test_the_latex_form_is_one_that_github_shows(key):
+    from matplotlib.mathtext import MathTextParser
+
+    latex = formulas()[key].latex
+    assert "$" not in latex
+    assert not re.search(r"\\[^A-Za-z]", latex)  # Markdown would take the backslash away
+    assert not re.search(r"(?<![\w\\])_\w|\*", latex)  # Markdown could begin emphasis there
+    MathTextParser("agg").parse(f"${latex}$")  # raises what is no LaTeX

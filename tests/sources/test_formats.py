@@ -220,16 +220,6 @@ def test_a_usual_name_without_a_folder_goes_by_the_folder_it_lies_in(
     assert report_folder("deep/../model.safetensors") == "llama"
 
 
-def test_the_readme_lists_the_formats() -> None:
-    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-    rows = dict(re.findall(r"^\| ([^|]+?) +\| (.+?) +\|$", readme, re.MULTILINE))
-    for known in table.FORMATS:
-        if known.open is not None:
-            assert re.findall(r"`([^`]+)`", rows[known.name]) == list(known.suffixes)
-    listed = {name for name in rows if "`." in rows[name]}
-    assert listed == {known.name for known in table.FORMATS if known.open is not None}
-
-
 def test_every_format_can_be_told_or_is_named_by_a_suffix() -> None:
     nothing = Beginning(Path("none"), b"", 0)
     assert not any(known.sniff(nothing) for known in table.FORMATS)

@@ -1,7 +1,7 @@
-"""Formulas, written once in Typst: the PDF sets them as they are, the HTML takes the MathML made from them.
+"""Formulas in Typst, as the PDF sets them, and in LaTeX, for docs/method.md; the HTML takes MathML made from Typst.
 
-``formulas.json`` holds ``{key: {typst, words, displayed, mathml}}``. After a change of ``typst`` there, run
-``python -m netaudit.report.document.formulas``; a test compares.
+``formulas.json`` holds ``{key: {typst, latex, words, displayed, mathml}}``. After a change of ``typst`` there, change
+``latex`` too and run ``python -m netaudit.report.document.formulas``; tests compare.
 """
 
 from __future__ import annotations
@@ -18,9 +18,11 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Formula:
-    """One formula in its three forms."""
+    """One formula in its forms."""
 
     typst: str
+    latex: str
+    """Without a dollar sign, and without a backslash before punctuation, which Markdown would take for its own."""
     words: str
     """How it is read aloud; the PDF's alternative text."""
     displayed: bool
