@@ -14,6 +14,7 @@ PACKAGE = Path(__file__).parent.parent / "netaudit"
 # room -> rooms it may import, anywhere: at the top of a module, in a function, or for the types alone
 ALLOWED = {
     "version": set(),
+    "lazy": set(),
     "errors": set(),
     "vocabulary": set(),
     "text": set(),
@@ -23,8 +24,8 @@ ALLOWED = {
     "sources": {"errors", "files", "network", "text"},
     "shadow": {"numerics"},
     "results": {"errors", "network", "text", "vocabulary"},
-    "report": {"errors", "files", "text", "vocabulary"},
-    "analyses": {"errors", "network", "numerics", "report", "results", "shadow", "text", "vocabulary"},
+    "report": {"errors", "lazy", "files", "text", "vocabulary"},
+    "analyses": {"errors", "lazy", "network", "numerics", "report", "results", "shadow", "text", "vocabulary"},
     "audit_page": {"analyses", "report", "results", "text", "vocabulary"},
     "auditing": {
         "analyses", "errors", "network", "numerics", "results", "text", "version", "vocabulary",
@@ -67,6 +68,24 @@ def imports(path):
             yield from (alias.name for alias in node.names if alias.name.split(".")[0] == "netaudit")
         elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "lazily":
             yield from lazily_named(node, path)
+    yield from rows_of(path)
+
+
+def rows_of(path):
+    """Modules that a table imports by name: the strings of the tuple beside its ``import_module``."""
+    text = path.read_text()
+    prefix = re.search(r'import_module\(f"(netaudit[\w.]*)\.\{\w+\}"\)', text)
+    if prefix:
+        named = {"analyses/table.py": "FOLDERS", "formats/table.py": "READ", "hubs/registered.py": "LIBRARIES"}
+        [tuple_name] = [name for place, name in named.items() if str(path).endswith(place)]
+        [value] = [node.value for node in ast.parse(text).body if assigned(node) == tuple_name]
+        modules = [f"{prefix[1]}.{name}" for name in ast.literal_eval(value)]
+        assert set(modules) <= MODULES.keys()
+        yield from modules
+
+
+def assigned(node):
+    return node.targets[0].id if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) else None
 
 
 def lazily_named(call, path):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from importlib import import_module
 from typing import Any
 
 from netaudit.report.document.model import Method, Presentation
@@ -90,13 +89,3 @@ class Analysis:
         if self.claim is not None and issubclass(self.payload, Finding):
             return unjudged(self.payload, self.claim.metrics, why)
         return NotApplicable(sentence(capital(why)))
-
-
-def lazily(place: str) -> Callable[..., Any]:
-    """The function ``package.module:name``, imported when it is first called: a table must cost no imports."""
-    module, _, name = place.partition(":")
-
-    def call(*arguments: Any) -> Any:
-        return getattr(import_module(module), name)(*arguments)
-
-    return call

@@ -4,28 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cache
-from importlib import metadata
+from importlib import import_module, metadata
 
 from netaudit.analyses.analysis import Analysis
-from netaudit.analyses.layer import constant_bias, gaussian_weights, power_law, shadow_inversion, singular_law
-from netaudit.analyses.network import edge_tests, hidden_units, labels_back, shadow_images
 from netaudit.errors import NetauditError
 from netaudit.text import printable
 
 ENTRY_POINT = "netaudit.analyses"
 """Group of the entry points of other packages, each of which names an :class:`Analysis`."""
 
-BUILT_IN: tuple[Analysis, ...] = (
-    gaussian_weights.ANALYSIS,
-    constant_bias.ANALYSIS,
-    singular_law.ANALYSIS,
-    shadow_inversion.ANALYSIS,
-    power_law.ANALYSIS,
-    labels_back.ANALYSIS,
-    shadow_images.ANALYSIS,
-    hidden_units.ANALYSIS,
-    edge_tests.ANALYSIS,
+FOLDERS = (
+    "layer.gaussian_weights",
+    "layer.constant_bias",
+    "layer.singular_law",
+    "layer.shadow_inversion",
+    "layer.power_law",
+    "network.labels_back",
+    "network.shadow_images",
+    "network.hidden_units",
+    "network.edge_tests",
 )
+"""The folders of the built-in analyses, each of which defines its ``ANALYSIS``."""
+
+
+def load(folder: str) -> Analysis:
+    """The analysis that a folder of this package defines."""
+    analysis = import_module(f"netaudit.analyses.{folder}").ANALYSIS
+    assert isinstance(analysis, Analysis)
+    return analysis
+
+
+BUILT_IN: tuple[Analysis, ...] = tuple(map(load, FOLDERS))
 CLAIMS: tuple[str, ...] = tuple(analysis.name for analysis in BUILT_IN if analysis.claim)
 """What ``--fail-on`` takes."""
 

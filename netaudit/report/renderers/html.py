@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 
+def render(document: Document) -> bytes:
+    """The content of the file."""
+    return to_html(document).encode("utf-8")
+
+
 def to_html(document: Document) -> str:
     """Lay the document out as one HTML page."""
     from markupsafe import Markup

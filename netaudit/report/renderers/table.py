@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from netaudit.lazy import lazily
+
 if TYPE_CHECKING:
     from netaudit.report.document.model import Document
 
@@ -27,33 +29,27 @@ class Renderer:
     """Whether it is written where the user names no format."""
 
 
-def _html(document: Document) -> bytes:
-    from netaudit.report.renderers.html import to_html
-
-    return to_html(document).encode("utf-8")
-
-
-def _pdf(document: Document) -> bytes:
-    from netaudit.report.renderers.pdf import to_pdf
-
-    return to_pdf(document)
-
-
-def _text(document: Document) -> bytes:
-    from netaudit.report.renderers.text import to_text
-
-    return to_text(document).encode("utf-8")
-
-
-def _json(document: Document) -> bytes:
-    return document.json.encode("ascii")
-
+_HERE = "netaudit.report.renderers"
 
 RENDERERS: tuple[Renderer, ...] = (
-    Renderer("html", ".html", _html, "one page without scripts", shows_figures=True),
-    Renderer("pdf", ".pdf", _pdf, "PDF/A-3a and PDF/UA-1, with the JSON attached", shows_figures=True),
-    Renderer("text", ".txt", _text, "the first page as plain text, as the terminal prints it", by_default=False),
-    Renderer("json", ".json", _json, "every number"),  # last: where it is, the rest is complete
+    Renderer("html", ".html", lazily(f"{_HERE}.html:render"), "one page without scripts", shows_figures=True),
+    Renderer(
+        "pdf",
+        ".pdf",
+        lazily(f"{_HERE}.pdf:to_pdf"),
+        "PDF/A-3a and PDF/UA-1, with the JSON attached",
+        shows_figures=True,
+    ),
+    Renderer(
+        "text",
+        ".txt",
+        lazily(f"{_HERE}.text:render"),
+        "the first page as plain text, as the terminal prints it",
+        by_default=False,
+    ),
+    Renderer(
+        "json", ".json", lazily(f"{_HERE}.json:render"), "every number"
+    ),  # last: where it is, the rest is complete
 )
 FORMATS: tuple[str, ...] = tuple(renderer.name for renderer in RENDERERS)
 DEFAULT_FORMATS: tuple[str, ...] = tuple(renderer.name for renderer in RENDERERS if renderer.by_default)

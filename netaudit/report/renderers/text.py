@@ -19,6 +19,11 @@ Line = tuple[Span, ...]
 """One line of text in its styles."""
 
 
+def render(document: Document) -> bytes:
+    """The content of the file."""
+    return to_text(document).encode("utf-8")
+
+
 def to_text(document: Document) -> str:
     """The document's title and its first section, one paragraph or row a line."""
     return "".join("".join(span.text for span in line).rstrip() + "\n" for line in text_lines(document))

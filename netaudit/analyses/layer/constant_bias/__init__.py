@@ -1,7 +1,8 @@
 """H2: the biases of a layer are essentially one constant."""
 
-from netaudit.analyses.analysis import Analysis, Claim, lazily
+from netaudit.analyses.analysis import Analysis, Claim
 from netaudit.analyses.layer.constant_bias.payload import METRICS, TOLERANCE, ConstantBias
+from netaudit.lazy import lazily
 
 _HERE = "netaudit.analyses.layer.constant_bias"
 

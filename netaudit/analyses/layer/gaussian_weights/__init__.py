@@ -1,7 +1,8 @@
 """H1: the entries of a layer look like draws from a Gaussian."""
 
-from netaudit.analyses.analysis import Analysis, Claim, lazily
+from netaudit.analyses.analysis import Analysis, Claim
 from netaudit.analyses.layer.gaussian_weights.payload import METRICS, TOLERANCE, GaussianWeights
+from netaudit.lazy import lazily
 
 _HERE = "netaudit.analyses.layer.gaussian_weights"
 

@@ -1,7 +1,8 @@
 """What users of other tools look for, under WeightWatcher's column names."""
 
-from netaudit.analyses.analysis import Analysis, lazily
+from netaudit.analyses.analysis import Analysis
 from netaudit.analyses.layer.power_law.payload import PowerLaw, columns
+from netaudit.lazy import lazily
 
 _HERE = "netaudit.analyses.layer.power_law"
 

@@ -1,8 +1,9 @@
 """H4: the layer can be run in reverse."""
 
-from netaudit.analyses.analysis import Analysis, Claim, lazily
+from netaudit.analyses.analysis import Analysis, Claim
 from netaudit.analyses.layer.shadow_inversion.labels import LABELS
 from netaudit.analyses.layer.shadow_inversion.payload import JUDGED, METRICS, TOLERANCE, ShadowInversion
+from netaudit.lazy import lazily
 
 _HERE = "netaudit.analyses.layer.shadow_inversion"
 

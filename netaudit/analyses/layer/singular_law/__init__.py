@@ -1,7 +1,8 @@
 """H3: the singular values follow the Marchenko-Pastur law."""
 
-from netaudit.analyses.analysis import Analysis, Claim, lazily
+from netaudit.analyses.analysis import Analysis, Claim
 from netaudit.analyses.layer.singular_law.payload import METRICS, TOLERANCES, SingularLaw
+from netaudit.lazy import lazily
 
 _HERE = "netaudit.analyses.layer.singular_law"
 

@@ -1,7 +1,8 @@
 """The p-values of an audit, in one family: does each layer have a spike at all?"""
 
-from netaudit.analyses.analysis import Analysis, lazily
+from netaudit.analyses.analysis import Analysis
 from netaudit.analyses.network.edge_tests.payload import EdgeTests
+from netaudit.lazy import lazily
 
 _HERE = "netaudit.analyses.network.edge_tests"
 

@@ -1,7 +1,8 @@
 """The hidden units between the layers of the head: do their weights look trained, and which are idle?"""
 
-from netaudit.analyses.analysis import Analysis, lazily
+from netaudit.analyses.analysis import Analysis
 from netaudit.analyses.network.hidden_units.payload import HiddenUnits
+from netaudit.lazy import lazily
 
 _HERE = "netaudit.analyses.network.hidden_units"
 

@@ -1,7 +1,8 @@
 """Labels sent down the head as shadows and forward again."""
 
-from netaudit.analyses.analysis import Analysis, lazily
+from netaudit.analyses.analysis import Analysis
 from netaudit.analyses.network.labels_back.payload import LabelsBack
+from netaudit.lazy import lazily
 
 _HERE = "netaudit.analyses.network.labels_back"
 

@@ -1,7 +1,8 @@
 """What each label looks like at the network's input."""
 
-from netaudit.analyses.analysis import Analysis, lazily
+from netaudit.analyses.analysis import Analysis
 from netaudit.analyses.network.shadow_images.payload import ShadowImages
+from netaudit.lazy import lazily
 
 _HERE = "netaudit.analyses.network.shadow_images"
 
