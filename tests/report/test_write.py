@@ -1,5 +1,7 @@
 """Documents into folders, and the table of formats."""
 
+from dataclasses import replace
+
 import pytest
 from synthetic_documents import unfinished
 
@@ -10,7 +12,7 @@ from netaudit.report.renderers.html import to_html
 from netaudit.report.renderers.pdf import to_pdf
 from netaudit.report.renderers.table import DEFAULT_FORMATS, FORMATS, RENDERERS
 from netaudit.report.renderers.text import to_text
-from netaudit.report.write import write_document, write_figures
+from netaudit.report.write import show_figures, write_document, write_figures
 
 
 def files(folder):
@@ -18,11 +20,9 @@ def files(folder):
 
 
 def test_all_formats_from_one_document(typical, tmp_path):
-    made = []
     out = tmp_path / "out"
-    written = write_document(lambda: made.append(1) or typical, out, FORMATS)
+    written = write_document(typical, out, FORMATS)
     assert list(written) == ["figures", "html", "pdf", "text", "json"]  # JSON last: it is the sign of completion
-    assert made == [1]
     assert files(out) == [
         "audit.html",
         "audit.json",
@@ -45,42 +45,44 @@ def test_all_formats_from_one_document(typical, tmp_path):
 
 def test_the_default_formats_and_another_stem(typical, tmp_path):
     assert DEFAULT_FORMATS == ("html", "pdf", "json")
-    write_document(lambda: typical, tmp_path, stem="theory")
+    write_document(replace(typical, stem="theory"), tmp_path)
     assert [name for name in files(tmp_path) if "/" not in name] == ["theory.html", "theory.json", "theory.pdf"]
 
 
-def test_json_alone_makes_no_document(tmp_path):
-    written = write_document(None, tmp_path, ["json"], json_text=lambda: "{}\n")
-    assert list(written) == ["json"]
-    assert files(tmp_path) == ["audit.json"]
-    assert written["json"].read_bytes() == b"{}\n"
+def test_formats_without_figures_need_none_drawn(tmp_path):
+    assert [show_figures([name]) for name in FORMATS] == [True, True, False, False]
+    undrawn = finish(unfinished(), draw=False)
+    assert set(undrawn.figures.values()) == {""}
+    assert list(write_document(undrawn, tmp_path, ["json", "text"])) == ["text", "json"]
+    assert files(tmp_path) == ["audit.json", "audit.txt"]
+    assert (tmp_path / "audit.json").read_text() == undrawn.json
 
 
 def test_json_is_not_written_unasked_and_text_brings_no_figures(typical, tmp_path):
-    assert list(write_document(lambda: typical, tmp_path / "page", {"html"})) == ["figures", "html"]
+    assert list(write_document(typical, tmp_path / "page", {"html"})) == ["figures", "html"]
     assert "audit.json" not in files(tmp_path / "page")
-    assert list(write_document(lambda: typical, tmp_path / "text", {"text", "json"})) == ["text", "json"]
+    assert list(write_document(typical, tmp_path / "text", {"text", "json"})) == ["text", "json"]
     assert files(tmp_path / "text") == ["audit.json", "audit.txt"]
 
 
 def test_no_json_after_a_failure(typical, tmp_path):
     (tmp_path / "audit.pdf").mkdir()
     with pytest.raises(ReportError, match=r"audit\.pdf: cannot write: it is not a regular file"):
-        write_document(lambda: typical, tmp_path)
+        write_document(typical, tmp_path)
     assert "audit.json" not in files(tmp_path)
     assert not [name for name in files(tmp_path) if name.endswith(".tmp")]
 
 
 def test_unknown_format(typical, tmp_path):
     with pytest.raises(ReportError, match=r"^unknown format 'docx'$") as caught:
-        write_document(lambda: typical, tmp_path / "out", ("html", "docx"))
+        write_document(typical, tmp_path / "out", ("html", "docx"))
     assert caught.value.hints == ("formats are html, pdf, text, json",)
     assert not (tmp_path / "out").exists()
 
 
 def test_no_figures_folder_without_figures(tmp_path):
     empty = finish(unfinished(sections=(Section("a", 1, "A", ()),)))
-    assert list(write_document(lambda: empty, tmp_path, ("html",))) == ["html"]
+    assert list(write_document(empty, tmp_path, ("html",))) == ["html"]
     assert files(tmp_path) == ["audit.html"]
 
 
