@@ -3,8 +3,11 @@
 import os
 import socket
 import struct
+import subprocess
+import sys
 import threading
 import time
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 os.environ.setdefault("GOMP_SPINCOUNT", "1000")  # as the command does, and as it must: before PyTorch is loaded
@@ -120,3 +123,14 @@ def mnist_root(tmp_path):
         (raw / f"{part}-images-idx3-ubyte").write_bytes(struct.pack(">4i", 0x803, size, 28, 28) + x.tobytes())
         (raw / f"{part}-labels-idx1-ubyte").write_bytes(struct.pack(">2i", 0x801, size) + y.tobytes())
     return tmp_path / "data"
+
+
+@pytest.fixture(scope="session")
+def run_python() -> Callable[[str], str]:
+    """Run code in a fresh interpreter and return what it wrote, errors included."""
+
+    def run(code: str) -> str:
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+        return done.stdout + done.stderr
+
+    return run

@@ -78,7 +78,7 @@ def test_a_bundled_network_is_as_accurate_as_its_card_says(site, tmp_path, name)
     assert (done.returncode, done.stderr) == (0, "")
     report = json.loads((tmp_path / "out/audit.json").read_text())
     card = json.loads((site / "netaudit/model_zoo" / name / "card.json").read_text())
-    measured = report["stack"]["data"]["accuracy"]
+    measured = report["data"]["accuracy"]
     assert measured == card["accuracy"]["sample"]
     assert abs(measured - card["accuracy"]["test"]) < 0.07  # 400 images: three standard errors
     assert measured > {"mnist-mlp": 0.97, "cifar10-mlp": 0.5, "alexnet-cifar10": 0.75}[name]

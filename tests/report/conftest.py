@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable
 
 import pytest
@@ -41,14 +39,3 @@ def typical() -> Document:
 def hostile() -> Document:
     """The same about names that want to be markup."""
     return document(*HOSTILE)
-
-
-@pytest.fixture(scope="session")
-def run_python() -> Callable[[str], str]:
-    """Run code in a fresh interpreter and return what it wrote, errors included."""
-
-    def run(code: str) -> str:
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-        return done.stdout + done.stderr
-
-    return run
