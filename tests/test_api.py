@@ -49,9 +49,10 @@ def test_one_method_a_format(made, folder, tmp_path):
     assert {path.name for path in figures} == {path.name for path in (folder / "figures").iterdir()}
 
 
-def test_json_alone_draws_nothing(made, tmp_path, monkeypatch):
+def test_json_and_text_alone_draw_nothing(made, tmp_path, monkeypatch):
     monkeypatch.setattr("netaudit.report.document.finish.draw_figure", None)
     assert list(made.write(tmp_path, ["json"])) == ["json"]
+    assert list(made.write(tmp_path, ["text", "json"])) == ["text", "json"]
     with pytest.raises(ReportError, match="unknown format 'docx'"):
         made.write(tmp_path, ["docx"])
 

@@ -52,8 +52,8 @@ def test_train_then_audit_then_curves(run, mnist_root, tmp_path):
     assert run(weights, "--data", sample, "--format", "json", "--out", "audit", "--quiet") == (0, "", "")
     report = json.loads((tmp_path / "audit/audit.json").read_text())
     card = json.loads((folder / "card.json").read_text())
-    assert report["stack"]["data"]["accuracy"] == card["accuracy"]["sample"]
-    assert not report["stack"]["inferred"]
+    assert report["data"]["accuracy"] == card["accuracy"]["sample"]
+    assert not report["head"]["inferred"]
     assert report["model"]["card"] == card
 
     code, out, err = run("study", "curves", "trained/mnist-mlp", "--format", "json,html", "--device", "cpu")

@@ -49,9 +49,13 @@ def test_the_default_formats_and_another_stem(typical, tmp_path):
     assert [name for name in files(tmp_path) if "/" not in name] == ["theory.html", "theory.json", "theory.pdf"]
 
 
-def test_json_and_text_show_no_figures():
-    assert not show_figures(["json", "text"])
-    assert show_figures(["json", "html"])
+def test_formats_without_figures_need_none_drawn(tmp_path):
+    assert [show_figures([name]) for name in FORMATS] == [True, True, False, False]
+    undrawn = finish(unfinished(), draw=False)
+    assert set(undrawn.figures.values()) == {""}
+    assert list(write_document(undrawn, tmp_path, ["json", "text"])) == ["text", "json"]
+    assert files(tmp_path) == ["audit.json", "audit.txt"]
+    assert (tmp_path / "audit.json").read_text() == undrawn.json
 
 
 def test_json_is_not_written_unasked_and_text_brings_no_figures(typical, tmp_path):
