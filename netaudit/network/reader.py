@@ -7,8 +7,9 @@ from collections.abc import Collection
 from netaudit.network.layers import FCLayer
 from netaudit.network.network import Network
 
-KEPT_BYTES = 2**28
-"""What a reader keeps in memory at most: enough for the three layers at the top of AlexNet."""
+KEPT_BYTES = 96 * 2**20
+"""What a reader keeps in memory at most: less than the working memory of one large layer, so that an audit of AlexNet
+needs no more memory with it than without. A layer that does not fit is read again."""
 
 
 class LayerReader:
