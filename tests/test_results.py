@@ -464,7 +464,8 @@ laws = st.builds(
     metrics=st.dictionaries(names, numbers, max_size=3),
     reasons=st.dictionaries(names, names, max_size=2),
     conditions=st.lists(conditions, max_size=2).map(tuple),
-    rule=st.none() | st.builds(Rule, names, st.dictionaries(names, finite, max_size=2), st.booleans()),
+    rule=st.none()
+    | st.builds(Rule, names, st.dictionaries(names, st.floats(-1e100, 1e100), max_size=2), st.booleans()),
     nulls=st.lists(nulls, max_size=2).map(tuple),
     warnings=st.lists(names, max_size=2).map(tuple),
     note=names,

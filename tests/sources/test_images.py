@@ -68,11 +68,11 @@ def small(tmp_path):
 def test_an_audit_on_pictures(digits, small):
     net, file = small
     report = netaudit.audit(file, data=digits, nulls="none")
-    assert report.stack.data["n"] == 20
-    assert report.stack.data["name"] == "digits"
+    assert report.data.n == 20
+    assert report.data.name == "digits"
     images = load_images(digits, GREY)
     answers = net(torch.from_numpy(images.x)).argmax(1).numpy()
-    assert report.stack.data["accuracy"] == pytest.approx((answers == images.y).mean())
+    assert report.data.accuracy == pytest.approx((answers == images.y).mean())
 
 
 def test_without_classes_nothing_is_said_about_accuracy(tmp_path, small):
@@ -80,8 +80,8 @@ def test_without_classes_nothing_is_said_about_accuracy(tmp_path, small):
         picture(tmp_path / "some" / f"{seed}.png", seed)
     assert load_images(tmp_path / "some", GREY).y is None
     report = netaudit.audit(small[1], data=tmp_path / "some", nulls="none")
-    assert report.stack.data["accuracy"] is None
-    assert "softmax" in {run.source for run in report.stack.runs}
+    assert report.data.accuracy is None
+    assert "softmax" in {run.source for run in report.analyses["labels_back"].runs}
     assert "no accuracy" not in report.to_html()
 
 

@@ -33,7 +33,7 @@ def test_what_was_written_opens_and_is_as_accurate_as_its_card_says(folder, imag
     assert x.shape == (80, 64)
     assert (x >= 0).all()  # behind the convolution, its ReLU and the pooling
     report = netaudit.audit(folder / "model.safetensors", device="cpu")
-    assert report.stack.data["accuracy"] == card["accuracy"]["sample"] > 0.8
+    assert report.data.accuracy == card["accuracy"]["sample"] > 0.8
     assert card["accuracy"]["test_images"] == len(images.test.y)
 
 

@@ -33,19 +33,18 @@ TOLERANCES = {
 _SHARES = ("support", "top1", "top5", "accuracy", "_hard")
 _PICTURES = ("real", "trained", "untrained")
 _OF_THE_DEVICE = "provenance"  # says where a report was made
-_IN_FLOAT32 = ("shadow_inversion", "constant_bias")  # real inputs go up the network in float32, and judge the biases
+# real inputs go up the network in float32, and judge the biases
+_IN_FLOAT32 = ("shadow_inversion", "constant_bias", "labels_back", "shadow_images")
 
 
 def figures(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Every leaf of a report with its place; entries of a list go by their name, claim or statistic where they can."""
+    """Every leaf of a report with its place; entries of a list go by their name or statistic where they can."""
     if isinstance(value, Mapping):
         for key, item in value.items():
             yield from figures(item, (*path, key))
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            names = (
-                [item[key] for key in ("name", "claim", "statistic") if key in item] if isinstance(item, dict) else []
-            )
+            names = [item[key] for key in ("name", "statistic") if key in item] if isinstance(item, dict) else []
             yield from figures(item, (*path, " ".join([str(index), *map(str, names)])))
     else:
         yield path, value
@@ -53,11 +52,11 @@ def figures(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str,
 
 def kind_of(path: tuple[str, ...], value: Any) -> str:
     """Which tolerance a figure of a report has."""
-    if path[:2] == ("stack", "images") and path[2:3] and path[2] in _PICTURES:
+    if path[:2] == ("analyses", "shadow_images") and path[2:3] and path[2] in _PICTURES:
         return "picture"
     if not isinstance(value, float):
         return "word"
-    if path[0] != "stack" and not any(part.endswith(_IN_FLOAT32) for part in path):
+    if path[0] != "data" and not any(part in _IN_FLOAT32 for part in path):
         return "float64"
     return "share" if any(word in part for part in path[-3:] for word in _SHARES) else "float32"
 

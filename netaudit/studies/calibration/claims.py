@@ -11,6 +11,8 @@ from netaudit.analyses.table import BUILT_IN
 if TYPE_CHECKING:
     from netaudit.analyses.context import LayerContext
 
+_KEYS = {"bulk_variance_share": "outside"}
+"""What the study's JSON calls the tolerance of a statistic, where a claim has more than one."""
 _BY_CLAIM = {analysis.name: analysis for analysis in BUILT_IN if analysis.claim}
 
 
@@ -39,8 +41,12 @@ def judge_claim(claim: str, context: LayerContext) -> Judgement:
 
 
 def tolerances() -> dict[str, dict[str, float]]:
-    """Give every number that the judgement of a claim is set to, by claim and statistic."""
-    return {name: dict(analysis.claim.tolerances) for name, analysis in _BY_CLAIM.items() if analysis.claim}
+    """Give every number that the judgement of a claim is set to, by claim and by its name in the study's JSON."""
+    return {
+        name: {_KEYS.get(statistic, "tolerance"): value for statistic, value in analysis.claim.tolerances.items()}
+        for name, analysis in _BY_CLAIM.items()
+        if analysis.claim
+    }
 
 
 def title(claim: str) -> str:

@@ -70,7 +70,7 @@ def draw(cell: LayerCell, seed: int) -> LayerContext:
     """The layer of a cell and seed, ready to be judged; the same wherever it is drawn."""
     import torch
 
-    tolerance = tolerances()["constant_bias"]["std_over_preactivation_scale"]
+    tolerance = tolerances()["constant_bias"]["tolerance"]
     weight = scenarios.WEIGHTS[cell.scenario](
         cell.shape, cell.strength, devices.generator(seed, "calibration", cell.key, "weight")
     )

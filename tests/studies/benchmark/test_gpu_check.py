@@ -39,20 +39,25 @@ def test_a_device_agrees_with_itself(measured, monkeypatch, tmp_path, capsys):
     assert "cpu and cpu agree." in capsys.readouterr().out
 
 
-SHADOW, LAW = ("layers", 0, "findings", 3), ("layers", 0, "findings", 2)
+SHADOW, LAW = (("layers", 0, "analyses", claim) for claim in ("shadow_inversion", "singular_law"))
 
 
 @pytest.mark.parametrize(
     ("kind", "place", "within", "beyond"),
     [
         ("float64", (*LAW, "metrics", "ks_marchenko_pastur"), lambda v: v + 1e-8, lambda v: v + 1e-5),
-        ("float64", ("layers", 0, "figures", "sv_max"), lambda v: v * (1 + 1e-8), lambda v: v * (1 + 1e-5)),
+        (
+            "float64",
+            ("layers", 0, "analyses", "power_law", "sv_max"),
+            lambda v: v * (1 + 1e-8),
+            lambda v: v * (1 + 1e-5),
+        ),
         ("float32", (*SHADOW, "metrics", "cross_talk_inflation"), lambda v: v * 1.00005, lambda v: v * 1.001),
         ("share", (*SHADOW, "metrics", "support_recall"), lambda v: v + 0.005, lambda v: v + 0.02),
         ("word", (*SHADOW, "verdict"), lambda v: v, lambda v: v + "s"),
-        ("word", (*SHADOW, "note"), lambda v: v.replace("1", "2"), lambda v: v + " Not so."),
+        ("word", ("head", "note"), lambda v: v, lambda v: v + " Not so."),
         ("word", (*LAW, "metrics", "spikes"), lambda v: v, lambda v: v + 1),
-        ("float64", ("layers", 0, "figures", "sv_max"), lambda v: v, lambda v: None),
+        ("float64", ("layers", 0, "analyses", "power_law", "sv_max"), lambda v: v, lambda v: None),
     ],
 )
 def test_a_difference_beyond_its_tolerance_is_named(measured, kind, place, within, beyond):
@@ -72,7 +77,7 @@ def test_a_difference_beyond_its_tolerance_is_named(measured, kind, place, withi
 def test_pictures_may_differ_by_a_grey_level(measured):
     for by, agree in ((1, True), (2, False)):
         other = copy.deepcopy(measured)
-        pictures = other["reports"]["mnist-mlp"]["stack"]["images"]["trained"]
+        pictures = other["reports"]["mnist-mlp"]["analyses"]["shadow_images"]["trained"]
         pixels = bytearray(base64.b64decode(pictures[0]))
         pixels[pixels.index(0)] += by
         pictures[0] = base64.b64encode(pixels).decode()
@@ -100,7 +105,7 @@ def test_a_disagreement_is_exit_code_1(measured, tmp_path, capsys):
     assert gpu_check.main(arguments, lambda device, layers: next(by_turns)) == 1
     out = capsys.readouterr().out
     assert "cpu and cpu differ in 1 figures." in out
-    assert "differs: layers / layers / 0 first / findings / 3 shadow_inversion / metrics / gain" in out
+    assert "differs: layers / layers / 0 first / analyses / shadow_inversion / metrics / gain" in out
 
 
 def test_without_a_gpu_it_says_so_and_measures_nothing(monkeypatch, tmp_path, capsys):

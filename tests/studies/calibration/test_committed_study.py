@@ -19,7 +19,6 @@ from netaudit.studies.calibration.measure import judge
 from netaudit.studies.calibration.page import document
 from netaudit.studies.calibration.plan import CLAIMS, POWER, LayerCell, full
 from netaudit.studies.calibration.summary import rate
-from netaudit.studies.harness.page import prepare_study
 
 FOLDER = Path(__file__).parents[3] / "reports" / "calibration"
 DATA = json.loads((FOLDER / "calibration.json").read_text(encoding="ascii"))
@@ -28,7 +27,7 @@ CELLS = {cell["key"]: cell for cell in DATA["cells"]}
 
 @pytest.fixture(scope="module")
 def again():
-    return prepare_study(document(DATA))
+    return document(DATA).document()
 
 
 def without_drawings(page):
@@ -95,7 +94,7 @@ def shown(section):
     for block in section.blocks:
         for row in getattr(block, "rows", ()):
             yield from (run.text for run in row)
-        yield from (run.text for run in getattr(block, "runs", ()))
+        yield from (run.text for run in getattr(block, "spans", ()))
 
 
 def test_a_criterion_that_is_not_met_is_told_first():

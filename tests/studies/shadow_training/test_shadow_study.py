@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from netaudit.report.renderers.html import to_html
 from netaudit.studies.harness.journal import Journal
-from netaudit.studies.harness.page import prepare_study, write_study
+from netaudit.studies.harness.page import write_study
 from netaudit.studies.shadow_training import arms, measure, page, plan, points, run, summary, words
 from netaudit.studies.shadow_training.plan import Setting, TrainingCell
 from netaudit.training.shadow_loss import ShadowLoss
@@ -216,7 +216,7 @@ def test_the_committed_page_is_the_one_its_json_gives():
     assert made.to_json() == text
     plain = [
         re.sub(r"<svg.*?</svg>", "", html, flags=re.DOTALL)
-        for html in (to_html(prepare_study(made)), (FOLDER / "shadow-training.html").read_text("utf-8"))
+        for html in (to_html(made.document()), (FOLDER / "shadow-training.html").read_text("utf-8"))
     ]
     assert plain[0] == plain[1]
 

@@ -4,6 +4,7 @@ import json
 
 import pytest
 import torch
+from charts_of import charts_of
 
 from netaudit.studies.theory import baby, noise_variance, run, theorem_2_3, universality
 from netaudit.studies.theory.lab import Lab
@@ -57,8 +58,8 @@ def test_the_page_comes_from_the_json_alone(data):
 def test_every_panel_says_which_statement_it_tests_and_whether_it_holds(data):
     page = document(data)
     panels = [(s["title"], panel) for s in data["statements"] for panel in s["panels"]]
-    assert len(panels) == len(page.charts) >= 16
-    for (title, _), chart in zip(panels, page.charts, strict=True):
+    assert len(panels) == len(charts_of(page)) >= 16
+    for (title, _), chart in zip(panels, charts_of(page), strict=True):
         assert chart.caption.startswith(f"{title}, ● holds. ")
         assert any(part.low is not None for part in chart.series)
         assert chart.alt
@@ -69,8 +70,8 @@ def test_a_statement_that_does_not_hold_is_said_so(data, holds, word):
     changed = json.loads(json.dumps(data))
     changed["statements"][0]["holds"] = holds
     page = document(changed)
-    assert word in page.charts[0].caption
-    first = page.sections[0].blocks[0].runs[0].text
+    assert word in charts_of(page)[0].caption
+    first = page.sections[0].blocks[0].spans[0].text
     assert first == f"Of 8 statements: 7 hold, 1 {'are undecided' if holds is None else 'do not hold'}. "
     assert verdict_of(changed["statements"][0]) in ("undecided", "fails")
 

@@ -5,11 +5,11 @@ import re
 from pathlib import Path
 
 import pytest
+from charts_of import charts_of
 
 import netaudit
 from netaudit.report.renderers.html import to_html
 from netaudit.sources.hubs.zoo import bundled
-from netaudit.studies.harness.page import prepare_study
 from netaudit.studies.training_curves import measure, page
 from netaudit.training.recipes import RECIPES
 
@@ -30,8 +30,8 @@ def test_made_again_it_is_the_same(text):
     made = page.document(json.loads(text))
     assert made.to_json() == text
     committed = (FOLDER / "training.html").read_text(encoding="utf-8")
-    assert without_drawings(to_html(prepare_study(made))) == without_drawings(committed)
-    assert {path.stem for path in (FOLDER / "figures").iterdir()} == {chart.stem for chart in made.charts}
+    assert without_drawings(to_html(made.document())) == without_drawings(committed)
+    assert {path.stem for path in (FOLDER / "figures").iterdir()} == {chart.stem for chart in charts_of(made)}
 
 
 def test_every_recipe_of_today_is_there_from_its_initialisation_to_its_end(text):

@@ -4,10 +4,11 @@ import json
 
 import pytest
 import torch
+from charts_of import charts_of
 
 import netaudit
 from netaudit.errors import SourceError
-from netaudit.studies.harness.page import prepare_study, write_study
+from netaudit.studies.harness.page import write_study
 from netaudit.studies.training_curves import measure, page
 from netaudit.training import checkpoint, export, loop
 
@@ -60,12 +61,12 @@ def test_the_last_epoch_is_the_audit_of_the_network(folder, found):
     [network] = found["networks"]
     last = network["epochs"][-1]
     for layer in report.layers:
-        for finding in layer.findings:
-            for metric in measure.KEPT[finding.claim]:
-                assert last["layers"][layer.name][finding.claim][metric] == finding.metrics[metric]
-    assert [label["top1"] for label in last["labels"]] == [run.top1 for run in report.stack.runs]
-    assert last["accuracy"] == report.stack.data["accuracy"]
-    assert last["units"] == [{"lower": "fc1", "upper": "fc2", "r": report.units[0].r}]
+        for claim, finding in layer.findings.items():
+            for metric in measure.KEPT[claim]:
+                assert last["layers"][layer.name][claim][metric] == finding.metrics[metric]
+    assert [label["top1"] for label in last["labels"]] == [run.top1 for run in report.analyses["labels_back"].runs]
+    assert last["accuracy"] == report.data.accuracy
+    assert last["units"] == [{"lower": "fc1", "upper": "fc2", "r": report.analyses["hidden_units"].pairs[0].r}]
 
 
 def test_every_epoch_has_its_own_weights(found):
@@ -96,20 +97,20 @@ def test_a_folder_that_is_no_finished_run(tmp_path):
 def test_the_page_shows_each_claim_and_every_network(found, tmp_path):
     twice = found | {"networks": [network | {"name": name} for network in found["networks"] for name in ("a", "b-c")]}
     built = page.document(json.loads(json.dumps(twice)))
-    stems = [chart.stem for chart in built.charts]
+    stems = [chart.stem for chart in charts_of(built)]
     curves_drawn = ["weights", "bias", "law", "bulk", "spikes", "cross_talk", "units", "labels"]
     assert stems == [f"{name}_{curve}" for name in ("a", "b_c") for curve in curves_drawn]
-    weights = built.charts[0]
+    weights = charts_of(built)[0]
     assert [line.label for line in weights.series] == ["fc1", "fc2"]
     [network] = found["networks"]
     expected = [entry["layers"]["fc2"]["gaussian_weights"]["ks_gaussian"] for entry in network["epochs"]]
     assert list(weights.series[1].y) == expected
-    law = built.charts[2]
+    law = charts_of(built)[2]
     assert [line.label for line in law.series] == ["fc1"]  # ten outputs have no law
-    assert [line.label for line in built.charts[6].series] == ["fc1 → fc2"]
-    assert list(built.charts[6].series[0].y) == [entry["units"][0]["r"] for entry in network["epochs"]]
-    assert built.charts[7].series[0].label == "test accuracy"
-    assert [section.title for section in built.sections] == ["1 Summary", "2 a", "3 b-c"]
+    assert [line.label for line in charts_of(built)[6].series] == ["fc1 → fc2"]
+    assert list(charts_of(built)[6].series[0].y) == [entry["units"][0]["r"] for entry in network["epochs"]]
+    assert charts_of(built)[7].series[0].label == "test accuracy"
+    assert [section.title for section in built.sections] == ["Summary", "a", "b-c"]
     written = write_study(built, tmp_path, ("html", "json"))
     assert json.loads(written["json"].read_text()) == json.loads(json.dumps(twice))
     text = written["html"].read_text()
@@ -121,7 +122,7 @@ def test_values_that_cannot_be_drawn_leave_a_gap(found):
     changed = json.loads(json.dumps(found))
     for entry in changed["networks"][0]["epochs"][:2]:
         entry["layers"]["fc1"]["shadow_inversion"]["cross_talk_inflation"] = [None, 0.0][entry["epoch"]]
-    chart = page.document(changed).charts[5]
+    chart = charts_of(page.document(changed))[5]
     assert chart.series[0].y[:2] == (None, None)
     assert None not in chart.series[0].y[2:]
 
@@ -130,7 +131,7 @@ def test_a_network_without_labels_is_drawn(found):
     changed = json.loads(json.dumps(found))
     for entry in changed["networks"][0]["epochs"]:
         entry["labels"] = []
-    prepare_study(page.document(changed))
+    page.document(changed).document()
 
 
 def test_the_summary_says_where_each_claim_begins_and_ends(found):
