@@ -438,6 +438,7 @@ def test_look_up_by_name():
 
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
+bounded = st.floats(-1e100, 1e100)
 numbers = st.none() | finite | st.integers(-(10**15), 10**15)
 names = st.text(st.characters(), max_size=20)  # lone surrogates and control characters among them
 pairs = st.tuples(st.floats(-1, 1), st.floats(-1, 1))
@@ -464,8 +465,7 @@ laws = st.builds(
     metrics=st.dictionaries(names, numbers, max_size=3),
     reasons=st.dictionaries(names, names, max_size=2),
     conditions=st.lists(conditions, max_size=2).map(tuple),
-    rule=st.none()
-    | st.builds(Rule, names, st.dictionaries(names, st.floats(-1e100, 1e100), max_size=2), st.booleans()),
+    rule=st.none() | st.builds(Rule, names, st.dictionaries(names, bounded, max_size=2), st.booleans()),
     nulls=st.lists(nulls, max_size=2).map(tuple),
     warnings=st.lists(names, max_size=2).map(tuple),
     note=names,

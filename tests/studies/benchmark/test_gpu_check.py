@@ -39,6 +39,7 @@ def test_a_device_agrees_with_itself(measured, monkeypatch, tmp_path, capsys):
     assert "cpu and cpu agree." in capsys.readouterr().out
 
 
+SV_MAX = ("layers", 0, "analyses", "power_law", "sv_max")
 SHADOW, LAW = (("layers", 0, "analyses", claim) for claim in ("shadow_inversion", "singular_law"))
 
 
@@ -48,7 +49,7 @@ SHADOW, LAW = (("layers", 0, "analyses", claim) for claim in ("shadow_inversion"
         ("float64", (*LAW, "metrics", "ks_marchenko_pastur"), lambda v: v + 1e-8, lambda v: v + 1e-5),
         (
             "float64",
-            ("layers", 0, "analyses", "power_law", "sv_max"),
+            SV_MAX,
             lambda v: v * (1 + 1e-8),
             lambda v: v * (1 + 1e-5),
         ),
@@ -57,7 +58,7 @@ SHADOW, LAW = (("layers", 0, "analyses", claim) for claim in ("shadow_inversion"
         ("word", (*SHADOW, "verdict"), lambda v: v, lambda v: v + "s"),
         ("word", ("head", "note"), lambda v: v, lambda v: v + " Not so."),
         ("word", (*LAW, "metrics", "spikes"), lambda v: v, lambda v: v + 1),
-        ("float64", ("layers", 0, "analyses", "power_law", "sv_max"), lambda v: v, lambda v: None),
+        ("float64", SV_MAX, lambda v: v, lambda v: None),
     ],
 )
 def test_a_difference_beyond_its_tolerance_is_named(measured, kind, place, within, beyond):
