@@ -27,7 +27,7 @@ audit: .venv/installed
 	$(BIN)/netaudit audit $(MODEL)
 
 test: .venv/installed-test lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 test-slow: .venv/installed-test
 	$(BIN)/python -m pytest -m slow
