@@ -188,7 +188,7 @@ def audit(
     tell = progress or _silent
     auditor = Auditor(Settings(devices.choose(device), seed, nulls, spectrum), used, tell)
     network = open_network(target, weights=None if weights is None else Path(weights), progress=tell)
-    sample = network.sample if data is None else load_data(Path(data), network)
+    sample = network.sample if data is None else load_data(Path(data), network, seed)
     with unchanged_files(network.files, tell) as file_sha256:
         report = auditor.run(network, sample, file_sha256, Selection(tuple(layers or ()), tuple(exclude or ())))
     return AuditReport.of(report, used)

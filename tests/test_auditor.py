@@ -258,3 +258,26 @@ def test_a_layer_that_is_skipped_is_never_read(mlp, data, tmp_path, monkeypatch,
     assert report.analyses["labels_back"].verdict == "not_applicable"
     assert "is skipped" in report.analyses["labels_back"].note
     assert report.data is None
+
+
+ODD = {
+    "identity": lambda: torch.eye(64),
+    "mask": lambda: (torch.rand(64, 80) < 0.3).float(),
+    "one weight": lambda: torch.nn.functional.pad(torch.ones(1, 1), (0, 49, 0, 39)),
+    "signs": lambda: torch.sign(torch.randn(64, 80)),
+    "rank one": lambda: torch.outer(torch.randn(64), torch.randn(80)),
+    "duplicated": lambda: torch.randn(32, 80).repeat(2, 1),
+    "half dead": lambda: torch.cat([torch.randn(70, 80), torch.zeros(58, 80)]),
+    "mostly dead": lambda: torch.cat([torch.randn(10, 80), torch.zeros(118, 80)]),
+    "huge": lambda: torch.randn(64, 80).double() * 1e200,
+    "extreme range": lambda: torch.stack([torch.linspace(0.1, 0.9, 80) ** (k + 1) for k in range(40)]),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # of matrices that have no noise
+def test_an_odd_layer_costs_nothing_else(name):
+    report = netaudit.audit({"odd.weight": ODD[name](), "fc.weight": torch.randn(70, 90)}, nulls="none")
+    assert netaudit.AuditReport.from_json(report.to_json()) == report
+    assert report.layers[1].finding("gaussian_weights").verdict == "holds"
+    assert report.to_html()

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from netaudit.analyses.context import NetworkContext
     from netaudit.network.network import Network
 
+SMALLEST, LARGEST = 1e-15, 1e15
+"""Standard deviations of weights that can go down and up a head in float32, where squares must be finite and not 0."""
+
 Read = Callable[[str], FCLayer]
 """Reads a layer by its name."""
 
@@ -49,7 +52,10 @@ def reversible_head(context: NetworkContext) -> Head | str:
     if classes(context.network, head) < 2:
         return "the top layer has a single output"
     constant = next((name for name, scale in context.scales.items() if not scale), None)
-    return head if constant is None else f"the weights of {constant} are constant, or not finite"
+    if constant is not None:
+        return f"the weights of {constant} are constant, or not finite"
+    extreme = next((name for name, scale in context.scales.items() if not SMALLEST < scale < LARGEST), None)
+    return head if extreme is None else f"the weights of {extreme} are too small or too large for single precision"
 
 
 def classes(network: Network, head: Head) -> int:

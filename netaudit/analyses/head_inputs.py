@@ -28,7 +28,7 @@ MOST_INPUTS = 1000
 def head_inputs(
     network: Network, read: Read, sample: Sample | None, device: torch.device, progress: Progress
 ) -> HeadInputs:
-    """Send the first ``MOST_INPUTS`` real inputs up the head.
+    """Send real inputs up the head.
 
     Where that is not possible, the note says why, and no layer is read: the head or the way to it is not known, or one
     of its layers is skipped.
@@ -48,7 +48,7 @@ def head_inputs(
     if gap is not None:
         return HeadInputs(note=f"the real inputs were not used: {gap}")
     progress("real inputs", 0.0, 0.0)
-    inputs = torch.from_numpy(sample.x[:MOST_INPUTS])
+    inputs = torch.from_numpy(sample.x)
     x = backbone(inputs)
     pixels = are_pixels(x, inputs) if are_images(sample.x.shape) else None
     found = devices.with_cpu_fallback(lambda where: forward(read, head, x, where, MOST_ACTIVATIONS, pixels), device)
@@ -85,8 +85,9 @@ def data_result(inputs: HeadInputs, sample: Sample | None) -> DataResult | None:
     if sample is None or inputs.logits is None:
         return None
     n = len(inputs.logits)
-    right = None if sample.y is None else inputs.logits.argmax(1).numpy() == sample.y[:n]
-    return DataResult(sample.name, sample.sha256, n, None if right is None else float(right.mean()))
+    right = None if sample.y is None else inputs.logits.argmax(1).numpy() == sample.y
+    accuracy = None if right is None else float(right.mean())
+    return DataResult(sample.name, sample.sha256, n, accuracy, sample.total, sample.unread)
 
 
 def are_images(shape: Sequence[int]) -> bool:

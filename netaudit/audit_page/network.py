@@ -75,7 +75,12 @@ def _head(head: HeadResult) -> Paragraph:
 
 
 def _data(data: DataResult) -> Paragraph:
-    words = f"Real inputs: {printable(data.name)}, {count(data.n, 'input')}"
+    some = "" if data.total is None else f"{number(data.n)} of "
+    words = f"Real inputs: {printable(data.name)}, {some}{count(data.total or data.n, 'input')}"
+    if data.total is not None:
+        words += ", drawn at random in proportion to the classes"
+    if data.unread:
+        words += f" ({number(data.unread)} could not be read)"
     if data.accuracy is not None:
         words += f"; the network itself is right on {percent(data.accuracy)} of them"
     return Paragraph((Span(f"{words} (SHA-256 {data.sha256})."),))

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 
 from netaudit.analyses.analysis import Analysis
 from netaudit.analyses.context import HeadInputs, LayerContext, NetworkContext, Settings
-from netaudit.analyses.head_inputs import data_result, head_inputs
+from netaudit.analyses.head_inputs import MOST_INPUTS, data_result, head_inputs
 from netaudit.analyses.needs import missing_of_layer, missing_of_network
 from netaudit.auditing.provenance import provenance
 from netaudit.auditing.refusals import nothing_chosen, nothing_judged
@@ -57,6 +57,7 @@ class Auditor:
         network = network.guarded(lambda spec: too_large(spec, self.settings.spectrum))
         if not any(True for _ in network.specs()):
             raise nothing_chosen(network)
+        sample = None if sample is None else sample.drawn(MOST_INPUTS, self.settings.seed)
         read, weights = LayerReader(network, keep=self._read_again(network)), Weights()
         with devices.fallbacks() as events:
             inputs = head_inputs(network, read, sample, self.settings.device, self.progress)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import sys
@@ -48,6 +49,7 @@ for command in (*COMMANDS, *aliases()):
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit: 0, 1 (``--fail-on``), 2 (an error, one line), 130 (interrupted)."""
+    _print_anything()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
     _wait_asleep()
@@ -74,6 +76,13 @@ def main(arguments: list[str] | None = None) -> None:
             hint = "this is a bug in netaudit; NETAUDIT_DEBUG=1 shows where it happened"
             code = _fail(error, f"unexpected {type(error).__name__}: {error}", (hint,))
     sys.exit(code or 0)
+
+
+def _print_anything() -> None:
+    """Print a character that the terminal's encoding lacks as an escape, rather than stop after the work is done."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _wait_asleep() -> None:

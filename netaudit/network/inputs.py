@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 if TYPE_CHECKING:
-    import numpy as np
     from PIL.Image import Image
     from torch import Tensor
 
@@ -20,6 +21,45 @@ class Sample:
     y: np.ndarray[Any, np.dtype[np.int64]] | None
     sha256: str
     name: str
+    total: int | None = None
+    """How many there are where they come from, if these are a draw; None where these are all."""
+    unread: int = 0
+    """How many of the chosen ones could not be read, such as damaged pictures."""
+
+    def drawn(self, most: int, seed: int) -> Sample:
+        """At most ``most`` of the inputs, by labels where there are some; itself where there are no more."""
+        if len(self.x) <= most:
+            return self
+        kept = stratified([0] * len(self.x) if self.y is None else self.y.tolist(), most, seed)
+        kept = np.random.default_rng(seed).permutation(kept).tolist()  # whoever takes the first of them has all classes
+        y = None if self.y is None else self.y[kept]
+        return Sample(self.x[kept], y, self.sha256, self.name, self.total or len(self.x), self.unread)
+
+
+def stratified(groups: Sequence[Any], most: int, seed: int) -> list[int]:
+    """Indices of at most ``most`` items, ascending: of each group a share in proportion to its size, at random.
+
+    Files are often sorted by label, so that their first inputs would be of a few classes alone.
+
+    >>> stratified(["a"] * 6 + ["b"] * 3, 3, seed=0)[-1] >= 6
+    True
+    """
+    members: dict[Any, list[int]] = {}
+    for index, group in enumerate(groups):
+        members.setdefault(group, []).append(index)
+    if len(groups) <= most:
+        return list(range(len(groups)))
+    quotas = {group: most * len(indices) / len(groups) for group, indices in members.items()}
+    sizes = {group: int(quota) for group, quota in quotas.items()}
+    left = most - sum(sizes.values())
+    for group in sorted(quotas, key=lambda group: sizes[group] - quotas[group])[:left]:  # largest remainders
+        sizes[group] += 1
+    generator = np.random.default_rng(seed)
+    return sorted(
+        int(index)
+        for group, indices in members.items()
+        for index in generator.choice(indices, sizes[group], replace=False)
+    )
 
 
 @dataclass(frozen=True)

@@ -104,6 +104,8 @@ class Network:
     """Gives the module with its weights, where the architecture is known."""
     sample: Sample | None = None
     """The real inputs that ship with the network."""
+    input_shape: tuple[int, ...] | None = None
+    """Of one input, without the batch, where the architecture says it."""
     preprocessing: Callable[[], Preprocessing | None] | None = None
     """How the model takes pictures, where that is known."""
     files: tuple[Path, ...] = ()

@@ -97,9 +97,13 @@ class DataResult(Record, frozen=True):
     sha256: Sha256
     """SHA-256 of the file or files that they come from."""
     n: Count
-    """How many were used."""
+    """How many were used: all, or at most 1,000 drawn with the seed, by labels."""
     accuracy: Share | None
     """Share of labels that the network itself gets right; None without labels."""
+    total: Count | None = None
+    """How many there are, where only some of them were used; None where all were."""
+    unread: Count = 0
+    """How many could not be read, such as damaged pictures."""
 
 
 class Summary(Record, frozen=True):

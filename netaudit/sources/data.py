@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -20,22 +21,32 @@ LARGEST = 2**30
 _HINT = "np.savez(FILE, x=inputs, y=labels), with float or uint8 inputs [N, ...] and integer labels [N]"
 
 
-def load_data(path: Path, network: Network) -> Sample:
+def load_data(path: Path, network: Network, seed: int = 0) -> Sample:
     """Read real inputs from an ``.npz``, or from a folder of images through the network's own preprocessing.
+
+    Of a folder with many images some are drawn, by folder, with the seed. Inputs ``[N, height, width, channels]`` are
+    turned round where the network is known to take ``[channels, height, width]``.
 
     Raises:
         SourceError: neither, or one that cannot be read; see :func:`load_sample` and :func:`.images.load_images`.
         UnsafeFileError: a file that would take too much memory or run code.
     """
     if not path.is_dir():
-        return load_sample(path)
+        return _channels_first(load_sample(path), network.input_shape)
     from netaudit.sources.images import load_images
 
-    return load_images(path, None if network.preprocessing is None else network.preprocessing())
+    return load_images(path, None if network.preprocessing is None else network.preprocessing(), seed)
+
+
+def _channels_first(sample: Sample, shape: tuple[int, ...] | None) -> Sample:
+    """The inputs in the order of the network's own; flattened in another order they would be noise to it."""
+    if shape is None or len(shape) != 3 or sample.x.shape[1:] != (*shape[1:], shape[0]) or shape[0] == shape[2]:
+        return sample
+    return replace(sample, x=np.ascontiguousarray(sample.x.transpose(0, 3, 1, 2)))
 
 
 def load_sample(path: Path) -> Sample:
-    """Read real inputs: ``x [N, ...]`` as float32 (uint8 is divided by 255), ``y [N]`` as int64.
+    """Read real inputs: ``x [N, ...]`` as float32 (uint8 is divided by 255), ``y [N]`` as int64; y may be missing.
 
     Sizes are checked from the headers before anything is read, and nothing is unpickled.
 
@@ -47,15 +58,17 @@ def load_sample(path: Path) -> Sample:
     require_regular(path)
     try:
         with zipfile.ZipFile(path) as archive:
-            x, y = _array(archive, "x", shown), _array(archive, "y", shown)
+            x = _array(archive, "x", shown)
+            y = _array(archive, "y", shown) if "y.npy" in archive.namelist() else None
     except SourceError:
         raise
     except Exception as error:  # zipfile and the header's parser raise many kinds on damaged files
         raise SourceError(f"{shown}: not an .npz file, or a damaged one", hint=_HINT) from error
-    if y.ndim != 1 or not np.issubdtype(y.dtype, np.integer):
+    if y is not None and (y.ndim != 1 or not np.issubdtype(y.dtype, np.integer)):
         raise SourceError(f"{shown}: y must hold one integer label an input, got {y.dtype} {y.shape}", hint=_HINT)
-    if x.ndim < 2 or len(x) != len(y) or not x.size:
-        raise SourceError(f"{shown}: x {x.shape} and y {y.shape} do not fit", hint=_HINT)
+    if x.ndim < 2 or not x.size or (y is not None and len(x) != len(y)):
+        labels = "no y" if y is None else f"y {y.shape}"
+        raise SourceError(f"{shown}: x {x.shape} and {labels} do not fit", hint=_HINT)
     if x.dtype != np.uint8 and not np.issubdtype(x.dtype, np.floating):
         raise SourceError(f"{shown}: x must be floating point or uint8, got {x.dtype}", hint=_HINT)
     with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is refused
@@ -64,9 +77,9 @@ def load_sample(path: Path) -> Sample:
         inputs /= 255
     if not np.isfinite(inputs).all():
         raise SourceError(f"{shown}: x holds NaN or infinite numbers")
-    if y.min() < 0:
+    if y is not None and y.min() < 0:
         raise SourceError(f"{shown}: y holds negative labels")
-    return Sample(inputs, y.astype(np.int64), sha256(path), path.name)
+    return Sample(inputs, None if y is None else y.astype(np.int64), sha256(path), path.name)
 
 
 def _array(archive: zipfile.ZipFile, name: str, shown: str) -> np.ndarray[Any, Any]:

@@ -9,7 +9,6 @@ from netaudit.analyses.context import HeadInputs
 from netaudit.analyses.head import activate
 from netaudit.analyses.head_inputs import (
     MOST_ACTIVATIONS,
-    MOST_INPUTS,
     are_images,
     are_pixels,
     data_result,
@@ -45,9 +44,9 @@ def test_forward_is_the_network():
     assert up.norms["1"] == pytest.approx(float(hidden.square().sum(1).mean().sqrt()))
 
 
-def test_the_first_inputs_are_used_and_fewer_activations_kept():
-    found = sent(network(), inputs(MOST_INPUTS + 5))
-    assert len(found.logits) == MOST_INPUTS
+def test_fewer_activations_are_kept_than_inputs_are_sent():
+    found = sent(network(), inputs(MOST_ACTIVATIONS + 5))
+    assert len(found.logits) == MOST_ACTIVATIONS + 5
     assert len(found.activations["0"]) == MOST_ACTIVATIONS
     assert found.pixels is None  # vectors are no images
     assert not found.note
@@ -91,8 +90,7 @@ def test_what_the_report_says_of_the_data():
     answers = sent(net, x).logits.argmax(1).numpy()
     right = answers.copy()
     right[0] = (right[0] + 1) % 5
-    y = np.append(right, [4] * 3)  # of more labels than inputs were sent, the first count
-    found = data_result(sent(net, x), sample_of(x, y))
+    found = data_result(sent(net, x), sample_of(x, right))
     assert (found.name, found.sha256, found.n) == ("sample.npz", "0" * 64, 7)
     assert found.accuracy == pytest.approx(6 / 7)
     assert data_result(sent(net, x), sample_of(x)).accuracy is None

@@ -14,8 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from netaudit.errors import SourceError, UnsafeFileError
+from netaudit.network.inputs import Sample
 from netaudit.sources import data
-from netaudit.sources.data import load_sample
+from netaudit.sources.data import load_data, load_sample
+from netaudit.sources.open import open_network
 
 
 def save(path: Path, **arrays: Any) -> Path:
@@ -64,9 +66,34 @@ def test_arrays_that_do_not_fit(tmp_path: Path, x: Any, y: Any, reason: str) -> 
 
 
 def test_missing_arrays(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="needs one array 'y', has 0") as caught:
-        load_sample(save(tmp_path / "data.npz", x=np.zeros((2, 2))))
+    with pytest.raises(SourceError, match="needs one array 'x', has 0") as caught:
+        load_sample(save(tmp_path / "data.npz", y=np.zeros(2, int)))
     assert "np.savez" in caught.value.hints[0]
+    without_labels = load_sample(save(tmp_path / "data.npz", x=np.zeros((2, 2))))
+    assert without_labels.y is None
+
+
+def test_channels_last_are_turned_round_where_the_network_says_what_it_takes(tmp_path: Path) -> None:
+    network = open_network("cifar10-mlp")
+    assert network.sample is not None
+    x = network.sample.x[:5]
+    saved = save(tmp_path / "data.npz", x=x.transpose(0, 2, 3, 1), y=np.zeros(5, int))
+    assert np.array_equal(load_data(saved, network).x, x)
+    flat = save(tmp_path / "flat.npz", x=x.reshape(5, -1), y=np.zeros(5, int))
+    assert load_data(flat, network).x.shape == (5, 3072)
+
+
+def test_inputs_sorted_by_label_are_drawn_from_every_class() -> None:
+    y = np.repeat(np.arange(10), 300)
+    sample = Sample(np.arange(3000, dtype=np.float32)[:, None], y, "a" * 64, "sorted")
+    drawn = sample.drawn(1000, seed=0)
+    assert drawn.y is not None
+    assert np.bincount(drawn.y).tolist() == [100] * 10
+    assert drawn.total == 3000
+    assert np.array_equal(drawn.x[:, 0] // 300, drawn.y)  # inputs stay with their labels
+    assert not np.array_equal(drawn.x, sample.drawn(1000, seed=1).x)
+    assert sample.drawn(3000, seed=0) is sample
+    assert len(Sample(sample.x, None, "a" * 64, "no labels").drawn(7, seed=0).x) == 7
 
 
 def test_objects_are_refused_unread(tmp_path: Path) -> None:

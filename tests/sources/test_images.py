@@ -115,12 +115,54 @@ def test_what_is_no_picture_is_refused(tmp_path):
     with pytest.raises(SourceError, match="no images"):
         load_images(tmp_path, GREY)
     (tmp_path / "a.png").write_bytes(b"not a picture")
-    with pytest.raises(SourceError, match=r"a\.png: not an image of its kind"):
+    with pytest.raises(SourceError, match=r"^a\.png: not an image of a known kind"):
         load_images(tmp_path, GREY)
-    picture(tmp_path / "b.jpg")
-    (tmp_path / "b.jpg").rename(tmp_path / "a.png")  # a JPEG by another name
-    with pytest.raises(SourceError, match="not an image of its kind"):
-        load_images(tmp_path, GREY)
+
+
+def test_a_picture_is_told_by_its_content(tmp_path):
+    """ImageNet itself has a PNG whose name ends in .JPEG."""
+    picture(tmp_path / "b.png", seed=3)
+    (tmp_path / "b.png").rename(tmp_path / "a.JPEG")
+    picture(tmp_path / "b.png", seed=3)
+    found = load_images(tmp_path, GREY).x
+    assert np.array_equal(found[0], found[1])
+
+
+def test_pictures_that_cannot_be_read_are_counted_and_left_out(tmp_path, small):
+    for seed in range(3):
+        picture(tmp_path / "some" / "7" / f"{seed}.png", seed)
+    (tmp_path / "some" / "7" / "damaged.png").write_bytes(b"not a picture")
+    (tmp_path / "some" / "7" / "._0.png").write_bytes(b"what macOS leaves beside a picture")
+    found = load_images(tmp_path / "some", GREY)
+    assert (len(found.x), found.unread, found.total) == (3, 1, None)
+    report = netaudit.audit(small[1], data=tmp_path / "some", nulls="none")
+    assert (report.data.n, report.data.total, report.data.unread) == (3, None, 1)
+    assert "(1 could not be read)" in report.to_html()
+
+
+def test_sixteen_bits_are_not_turned_white(tmp_path):
+    deep = np.linspace(0, 65535, 28 * 28).reshape(28, 28).astype(np.uint16)
+    Image.fromarray(deep).save(tmp_path / "deep.png")
+    assert load_images(tmp_path, GREY).x[0, 0] == pytest.approx(deep / 65535, abs=1 / 255)
+
+
+def test_a_photograph_stands_upright(tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, (28, 28), dtype=np.uint8)
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the camera was held on its side
+    Image.fromarray(np.rot90(pixels)).save(tmp_path / "side.png", exif=exif)
+    assert load_images(tmp_path, GREY).x[0, 0] == pytest.approx(pixels / 255, abs=1e-6)
+
+
+def test_of_many_pictures_some_of_every_class_are_drawn(tmp_path, monkeypatch):
+    for label, count in (("0", 30), ("1", 10)):
+        for seed in range(count):
+            picture(tmp_path / label / f"{seed:02}.png", seed)
+    monkeypatch.setattr("netaudit.sources.images.MOST", 20)
+    found = load_images(tmp_path, GREY)
+    assert np.bincount(found.y).tolist() == [15, 5]
+    assert found.total == 40
+    assert load_images(tmp_path, GREY, seed=0).sha256 == found.sha256 != load_images(tmp_path, GREY, seed=1).sha256
 
 
 def test_a_picture_that_would_unpack_to_too_much_is_refused(tmp_path, monkeypatch):

@@ -87,13 +87,12 @@ def fit(counts: Floats, lowest: float, highest: float) -> tuple[Fit, ...]:
         options={"maxiter": 600},
     )
     middle, half = float(lowest + highest) / 2, float(highest - lowest) / 2
-    uniform = loss(lambda x: np.clip((x + 1) / 2, 0, 1), middle, half)
+    uniform = loss(lambda x: np.clip((x + 1) / 2, 0, 1), middle, half) if half > 0 else None
 
     penalty = float(np.log(n) / (2 * n))  # of one parameter, per weight
     base = gaussian[0] + 2 * penalty
     fits = [
         Fit("gaussian", gaussian[1], gaussian[2], None, 0.0),
-        Fit("uniform", middle, half, None, base - uniform - 2 * penalty),
         Fit("laplace", laplace[1], laplace[2], None, base - laplace[0] - 2 * penalty),
         Fit(
             "student_t",
@@ -103,6 +102,8 @@ def fit(counts: Floats, lowest: float, highest: float) -> tuple[Fit, ...]:
             float(base - student.fun - 3 * penalty),
         ),
     ]
+    if uniform is not None:
+        fits.insert(1, Fit("uniform", middle, half, None, base - uniform - 2 * penalty))
     return tuple(sorted(fits, key=lambda fitted: -fitted.gain))
 
 

@@ -74,6 +74,7 @@ def open_architecture(architecture: Architecture, file: WeightsFile | None, *, p
         make_module=make_module,
         files=() if file is None else file.files,
         sample=architecture.sample,
+        input_shape=architecture.input_shape,
         preprocessing=architecture.preprocessing,
         versions=dict(architecture.versions),
     )

@@ -21,6 +21,14 @@ def sample(name, n=100_000, seed=0):
     return draws[name](n)
 
 
+def test_values_that_are_all_the_same_have_no_uniform_distribution():
+    counts = np.zeros(len(EDGES) + 1)
+    counts[len(EDGES) // 2] = 64
+    fits = fit(counts, 0.0, 0.0)
+    assert "uniform" not in {f.name for f in fits}
+    assert all(np.isfinite([f.location, f.scale, f.gain]).all() for f in fits)
+
+
 @pytest.mark.parametrize("name", ["gaussian", "uniform", "laplace", "student_t"])
 def test_each_family_is_recognised(name):
     fits = fit(*counted(sample(name)))

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 from netaudit.analyses.context import NetworkContext
 from netaudit.analyses.head import Read, classes, reversible_head
-from netaudit.analyses.head_inputs import MOST_INPUTS
 from netaudit.analyses.network.shadow_images.payload import MOST, SIDES, ShadowImages
 from netaudit.network.layers import Head
 from netaudit.numerics import device as devices
@@ -46,7 +45,7 @@ def measure(context: NetworkContext) -> ShadowImages | NotApplicable:
     if isinstance(head, str):
         return _refused(head)
     context.progress("shadow images", 0.0, 0.0)
-    x, y = sample.x[:MOST_INPUTS], sample.y[:MOST_INPUTS]
+    x, y = sample.x, sample.y
     outputs, scales = classes(context.network, head), context.scales
 
     def shown(where: torch.device) -> ShadowImages:
