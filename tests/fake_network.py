@@ -9,6 +9,7 @@ import torch
 from netaudit.analyses.context import HeadInputs, NetworkContext, Settings
 from netaudit.analyses.head_inputs import head_inputs
 from netaudit.errors import SourceError
+from netaudit.network.inputs import Sample
 from netaudit.network.layers import FCLayer, Head, HeadLayer, SkippedLayer
 
 CPU = torch.device("cpu")
@@ -83,7 +84,7 @@ def reader(network, keep=()):
 
 
 def sample_of(x, y=None):
-    return SimpleNamespace(x=x, y=y, sha256="0" * 64, name="sample.npz")
+    return Sample(x, y, "0" * 64, "sample.npz")
 
 
 def context_of(network, sample=None, *, keep=(), known_scales=None):
