@@ -10,7 +10,7 @@
 # make samples                   rewrite the committed sample reports
 # make pages                     make every committed page again from its JSON, after a change of the layout
 # make docs                      make again what docs/, the README and the JSON Schema take from the code
-# make calibrate [JOBS=2]        measure false alarms and power of the analysers: an hour or more
+# make calibrate [JOBS=2]        measure false alarms and power of the analyses: an hour or more
 # make theory                    run the study of the theory again, into reports/theory: minutes
 
 PYTHON ?= python3

@@ -35,7 +35,7 @@ def folder_name(name: str) -> str:
 
 NONE = "–"
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-_LONGEST_SENTENCE = 2000  # characters: a note or reason from an analyser is one sentence
+_LONGEST_SENTENCE = 2000  # characters: a note or reason from an analysis is one sentence
 
 
 def number(value: float | None, digits: int = 4) -> str:

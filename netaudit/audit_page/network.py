@@ -36,7 +36,7 @@ def network(presented: Presented) -> list[Section]:
             parts.append(Items(part.explanation))
         parts += part.blocks
         parts += [Pair(pair) if len(pair) > 1 else pair[0] for pair in (part.figures, part.tables) if pair]
-        sections.append(Section(analysis.name.replace("_", "-"), 2, analysis.title, tuple(parts)))
+        sections.append(Section(f"analysis-{analysis.name.replace('_', '-')}", 2, analysis.title, tuple(parts)))
     return sections
 
 

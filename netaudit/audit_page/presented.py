@@ -77,8 +77,7 @@ def present(report: Report, analyses: Sequence[Analysis]) -> Presented:
             for analysis in of_layers
             if analysis.name in layer.analyses
         }
-        stem = f"layer_{index + 1:0{digits}}"
-        layers.append(PresentedLayer(index, layer, {key: _stemmed(part, stem) for key, part in parts.items()}))
+        layers.append(PresentedLayer(index, layer, _stemmed(parts, f"layer_{index + 1:0{digits}}_")))
     network = {
         analysis: _presentation(analysis, report.analyses[analysis.name], Place(report))
         for analysis in known
@@ -88,7 +87,7 @@ def present(report: Report, analyses: Sequence[Analysis]) -> Presented:
     }
     installed = {analysis.name for analysis in analyses}
     unknown = tuple(printable(name, 80) for name in names if name not in installed)
-    return Presented(report, known, tuple(layers), network, unknown)
+    return Presented(report, known, tuple(layers), _stemmed(network), unknown)
 
 
 def _presentation(analysis: Analysis, payload: Payload | None, place: Place) -> Presentation:
@@ -98,15 +97,29 @@ def _presentation(analysis: Analysis, payload: Payload | None, place: Place) -> 
     return analysis.present(payload, place)
 
 
-def _stemmed(part: Presentation, stem: str) -> Presentation:
-    """The presentation with the layer's number before the names of its figures."""
+def _stemmed(parts: Mapping[Analysis, Presentation], prefix: str = "") -> dict[Analysis, Presentation]:
+    """The presentations with ``prefix`` before the names of their figures, and the analysis' name if one is taken."""
+    taken: set[str] = set()
+    stemmed: dict[Analysis, Presentation] = {}
+    for analysis, part in parts.items():
+        stems = {figure.stem for block in (*part.figures, *part.blocks) for figure in _figures(block)}
+        start = prefix + (f"{analysis.name}_" if stems & taken else "")
+        taken |= stems
+        stemmed[analysis] = replace(
+            part,
+            figures=tuple(_renamed(figure, start) for figure in part.figures),
+            blocks=tuple(_renamed(block, start) for block in part.blocks),
+        )
+    return stemmed
 
-    def stemmed(block: B) -> B:
-        if isinstance(block, Figure):
-            return replace(block, stem=f"{stem}_{block.stem}")
-        if isinstance(block, Pair):
-            return replace(block, items=tuple(stemmed(item) for item in block.items))
-        return block
 
-    figures = tuple(stemmed(figure) for figure in part.figures)
-    return replace(part, figures=figures, blocks=tuple(stemmed(block) for block in part.blocks))
+def _figures(block: Block) -> list[Figure]:
+    return [item for item in (block.items if isinstance(block, Pair) else (block,)) if isinstance(item, Figure)]
+
+
+def _renamed(block: B, start: str) -> B:
+    if isinstance(block, Figure):
+        return replace(block, stem=start + block.stem)
+    if isinstance(block, Pair):
+        return replace(block, items=tuple(_renamed(item, start) for item in block.items))
+    return block

@@ -1,4 +1,4 @@
-"""``netaudit study calibration``: how often the analysers are right on layers whose answer is known."""
+"""``netaudit study calibration``: how often the analyses are right on layers whose answer is known."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def calibration(
     curve_seeds: int | None,
     quiet: bool,
 ) -> None:
-    """Measure false alarms and power of the analysers on layers whose answer is known: an hour or more.
+    """Measure false alarms and power of the analyses on layers whose answer is known: an hour or more.
 
     What was measured is kept in DIR: a study that was stopped goes on where it was, unless the code that measures or
     the tolerances have changed since; then it begins anew.

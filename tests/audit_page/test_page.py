@@ -171,7 +171,7 @@ def test_what_the_head_assumed_is_said(typical, typical_document):
 def test_a_network_analysis_that_does_not_apply_is_listed_with_its_reason(typical, typical_document):
     told = prose(section(typical_document, "network"))
     assert "Shadow images: The network does not take the pixels of images." in told
-    assert not [each for each in typical_document.sections if each.identifier == "shadow-images"]
+    assert not [each for each in typical_document.sections if each.identifier == "analysis-shadow-images"]
     events = replace(typical, layers=(), analyses={}, events=("Labels: out of memory once",))
     assert "Labels: out of memory once." in prose(section(document_of(events), "network"))
 
@@ -191,7 +191,7 @@ def test_analyses_out_of_place_do_no_harm():
     moved = with_payloads(without_curves(odd.layers[0]), labels_back=odd.analyses["labels_back"])
     document = document_of(replace(odd, layers=(moved,), analyses={"gaussian_weights": gaussian_weights.example()}))
     assert section(document, "layer-1")
-    assert not [each for each in document.sections if each.identifier == "labels-back"]
+    assert not [each for each in document.sections if each.identifier == "analysis-labels-back"]
 
 
 def test_every_field_of_provenance_is_there(typical, typical_document):
@@ -272,3 +272,20 @@ def test_verdicts_of_every_kind_have_words():
     document = document_of(report([without_curves(layer(str(i), verdicts=row)) for i, row in enumerate(rows)]))
     table = tables(section(document, "summary"))[0]
     assert [row[2] for row in cells(table)] == ["● holds", "× fails", "▲ undecided", "– not applicable"]
+
+
+def test_two_analyses_may_name_their_figures_alike():
+    finding = Finding(verdict="fails", metrics={"mine": 2.0})
+    pair = with_payloads(without_curves(layer("a")), my_claim=finding, other=finding)
+    made = report([pair], summary=summary([pair], ["my_claim", "other"]))
+    document = build_document(made, (*BUILT_IN, mine(), mine(name="other")))
+    stems = [figure.stem for figure in parts(section(document, "layer-1").blocks, Figure)]
+    assert stems == ["layer_001_bars", "layer_001_other_bars", "layer_001_inner", "layer_001_other_inner"]
+
+
+@pytest.mark.parametrize("name", ["summary", "network", "skipped", "layer_1", "provenance"])
+def test_an_analysis_may_be_called_as_a_part_of_the_page(name):
+    other = mine(name=name, scope="network", claim=None)
+    finding = Finding(verdict="fails", metrics={"mine": 2.0})
+    document = build_document(replace(report(()), analyses={name: finding}), (*BUILT_IN, other))
+    assert section(document, f"analysis-{name.replace('_', '-')}").title.endswith("My claim")

@@ -40,7 +40,7 @@ def floor(path: Path) -> Callable[[], Any]:
     return work
 
 
-def analysers(path: Path) -> Callable[[], Any]:
+def analyses(path: Path) -> Callable[[], Any]:
     """netaudit's analyses of single layers with their default nulls, caches empty; no head, no report."""
     from netaudit.analyses.context import HeadInputs, Settings
     from netaudit.analyses.table import BUILT_IN
@@ -130,7 +130,7 @@ def weightwatcher(path: Path) -> Callable[[], Any]:
     return lambda: watcher.analyze(randomize=True, mp_fit=True)
 
 
-ARMS = {f.__name__: f for f in (floor, analysers, audit, reports, spectra, weightwatcher)}
+ARMS = {f.__name__: f for f in (floor, analyses, audit, reports, spectra, weightwatcher)}
 
 
 def peak_memory() -> int:

@@ -1,4 +1,4 @@
-"""``make gpu-check``: do the analysers give the same figures on this machine's GPU as on its CPU, and how fast?
+"""``make gpu-check``: do the analyses give the same figures on this machine's GPU as on its CPU, and how fast?
 
     python -m netaudit.studies.benchmark.gpu_check [--devices cpu cuda] [--out reports/gpu-check.json]
 
@@ -32,7 +32,7 @@ Measure = Callable[[str, Path], dict[str, Any]]
 
 
 def save(path: Path, shapes: Mapping[str, tuple[int, int]]) -> Path:
-    """Layers with a mean, a spike and heavy tails: each in its turn, so that every path of the analysers is taken."""
+    """Layers with a mean, a spike and heavy tails: each in its turn, so that every path of the analyses is taken."""
     import torch
     from safetensors.torch import save_file
 
@@ -143,7 +143,7 @@ def gpu() -> str | None:
 
 def main(arguments: Sequence[str] | None = None, measured_by: Measure = in_a_process) -> int:
     """Measure, compare, write the JSON and say how it went."""
-    parser = argparse.ArgumentParser(description="Do the analysers give the same figures on the GPU as on the CPU?")
+    parser = argparse.ArgumentParser(description="Do the analyses give the same figures on the GPU as on the CPU?")
     parser.add_argument(
         "--devices", nargs=2, metavar="DEVICE", help="the CPU and the GPU that PyTorch sees, by default"
     )

@@ -16,8 +16,8 @@ from netaudit.text import NONE, number, percent, size
 
 ARMS = {
     "floor": "float64 Gram products and eigenvalues, once a layer",
-    "analysers": "netaudit's analysers with their default nulls",
-    "audit": "a whole audit: hashes, analysers, stack",
+    "analyses": "netaudit's analyses of layers with their default nulls",
+    "audit": "a whole audit: hashes, analyses, head",
     "reports": "HTML, PDF and figures of that audit",
     "weightwatcher": "WeightWatcher 0.7.7, randomize and mp_fit",
 }
@@ -121,7 +121,7 @@ def _costs(data: Mapping[str, Any]) -> Table:
         Column("Share of the matrix rate", numeric=True),
     )
     caption = (
-        "Analysers on one layer. Share: operations of its Gram product and eigenvalue problems (two up to a side of "
+        "Analyses on one layer. Share: operations of its Gram product and eigenvalue problems (two up to a side of "
         "2048, then one) over the time for everything, against the rate of a float64 matrix product "
         f"({number(rate / 1e9, 3)} billion a second)."
     )
@@ -161,7 +161,7 @@ def _chart(data: Mapping[str, Any]) -> Chart:
         alt="; ".join(f"{number(side)}: {number(seconds, 3)} s" for side, seconds in points) + ".",
         x=Axis("side", log=True, ticks=tuple((side, number(side)) for side, _ in points)),
         y=Axis("seconds", log=True),
-        series=(series("analysers", points, "both"),),
+        series=(series("analyses", points, "both"),),
     )
 
 

@@ -33,12 +33,12 @@ SQUARE = (512, 1024, 2048, 4096, 8192)
 ESTIMATED = (4096, 8192)
 VGG16_FC6 = (4096, 25088)
 CRITERIA = {
-    "times as fast as WeightWatcher": ("weightwatcher", "analysers", 6.0, 10.0),
-    "times the bare Gram products and eigenvalues": ("analysers", "floor", 2.5, 1.8),
+    "times as fast as WeightWatcher": ("weightwatcher", "analyses", 6.0, 10.0),
+    "times the bare Gram products and eigenvalues": ("analyses", "floor", 2.5, 1.8),
 }
 """Ratios of the times of two arms, with what is asked of each, and the goal."""
 MOST_BYTES = {"AlexNet": 1.5e9, "VGG-16's fc6": 2.5e9}
-"""Peak memory that the analysers may take."""
+"""Peak memory that the analyses may take."""
 
 
 def save(path: Path, shapes: dict[str, tuple[int, int]], mean: float = 0.02) -> Path:
@@ -84,7 +84,7 @@ def matrix_rate() -> float:
 def cost(shape: tuple[int, int], folder: Path) -> dict[str, Any]:
     """Time and memory of one layer, and the share of its Gram product and eigenvalues' operations in the rate."""
     path = save(folder / "layer.safetensors", {"fc": shape})
-    found = run("analysers", path)
+    found = run("analyses", path)
     p, big = min(shape), max(shape)
     return {
         "shape": list(shape),
@@ -130,7 +130,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         alexnet = save(folder / "alexnet.safetensors", ALEXNET)
-        arms = ["floor", "analysers", "audit", *(["weightwatcher"] if arguments.peer_python else [])]
+        arms = ["floor", "analyses", "audit", *(["weightwatcher"] if arguments.peer_python else [])]
         for _ in range(arguments.rounds):
             for arm in arms:
                 python = arguments.peer_python if arm == "weightwatcher" else sys.executable
@@ -200,7 +200,7 @@ def missed(data: Mapping[str, Any]) -> list[str]:
         for name, ratio in data["ratios"].items()
         if not ratio["met"]
     ]
-    peaks = {"AlexNet": max(run["peak_bytes"] for run in data["rounds"]["analysers"])}
+    peaks = {"AlexNet": max(run["peak_bytes"] for run in data["rounds"]["analyses"])}
     if data["cost"]["vgg16_fc6"]:
         peaks["VGG-16's fc6"] = data["cost"]["vgg16_fc6"]["peak_bytes"]
     return found + [

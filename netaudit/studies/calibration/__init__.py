@@ -1,1 +1,1 @@
-"""The calibration study: how often each analyser is right on layers whose answer is known."""
+"""The calibration study: how often each analysis is right on layers whose answer is known."""

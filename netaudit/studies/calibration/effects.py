@@ -13,7 +13,7 @@ class Effect:
     metric: str
     label: str
     tolerance: str = "tolerance"
-    """The analyser's setting that it is compared with."""
+    """The analysis' setting that it is compared with."""
     complement: bool = False
     """The tolerance is on 1 less the metric."""
 

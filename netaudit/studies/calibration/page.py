@@ -32,9 +32,9 @@ def document(data: Mapping[str, Any]) -> StudyPage:
     )
     return StudyPage(
         stem="calibration",
-        title="Calibration of the analysers",
+        title="Calibration of the analyses",
         subtitle="How often is each verdict right on layers whose answer is known?",
-        description="False alarms and power of netaudit's analysers on synthetic layers.",
+        description="False alarms and power of netaudit's analyses on synthetic layers.",
         sections=sections,
         data=data,
     )
@@ -55,7 +55,7 @@ class _Page:
         answer = f"{number(missed)} of {total} bars are not met." if missed else f"All {total} bars are met."
         layers = sum(cell["seeds"] for cell in self.cells.values())
         what = (
-            f" Each analyser was run on {number(layers)} layers whose answer is known: Gaussian ones, where every "
+            f" Each analysis was run on {number(layers)} layers whose answer is known: Gaussian ones, where every "
             "claim must hold, and layers that break one claim in a known way, where that claim must fail. Where a bar "
             "is asked of several shapes, the line shows the one that came closest to missing it."
         )
@@ -160,7 +160,7 @@ class _Page:
             for run in data["runs"]
         )
         rule = (
-            "The records carry a fingerprint of the tolerances, the versions and the source of the analysers. When "
+            "The records carry a fingerprint of the tolerances, the versions and the source of the analyses. When "
             "one of them changes, all are discarded: no tolerance can be moved after a look at the power without "
             "running false alarms and power again. Point estimates are compared with the bars; the intervals are "
             "Clopper-Pearson's, at 95%, and those of the moments the delta method's."

@@ -35,7 +35,7 @@ def study_data(
     Args:
         plan: what was run.
         records: the records of a cell's key for some seeds, in their order.
-        tolerances: what the analysers were set to, by claim.
+        tolerances: what the analyses were set to, by claim.
         versions: of the software.
         runs: when, from which commit and by which command.
     """

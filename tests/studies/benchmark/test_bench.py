@@ -22,11 +22,11 @@ def test_it_measures_and_writes_a_page(monkeypatch, tmp_path):
     monkeypatch.setattr(run, "matrix_rate", lambda: 1e9)
     monkeypatch.setattr(run, "run", lambda arm, path, *more, **options: measure(arm, path, *more))  # in this process
     data = run.measure(argparse.Namespace(peer_python=None, rounds=1, quick=True))
-    assert set(data["rounds"]) == {"floor", "analysers", "audit", "reports"}
+    assert set(data["rounds"]) == {"floor", "analyses", "audit", "reports"}
     [ratio] = data["ratios"].values()
     assert (
         ratio["values"]
-        == [data["rounds"]["analysers"][0]["seconds"] / data["rounds"]["floor"][0]["seconds"]]
+        == [data["rounds"]["analyses"][0]["seconds"] / data["rounds"]["floor"][0]["seconds"]]
         == [ratio["median"]]
     )
     write_study(document(data), tmp_path)
@@ -49,7 +49,7 @@ def measured(ratio=6.5, peak=1.4e9, vgg16=2.4e9):
     name = "times as fast as WeightWatcher"
     return {
         "ratios": {name: {"median": ratio, "bar": 6.0, "goal": 10.0, "met": ratio >= 6}},
-        "rounds": {"analysers": [{"peak_bytes": 1e9}, {"peak_bytes": peak}]},
+        "rounds": {"analyses": [{"peak_bytes": 1e9}, {"peak_bytes": peak}]},
         "cost": {"vgg16_fc6": None if vgg16 is None else {"peak_bytes": vgg16}},
     }
 
@@ -77,7 +77,7 @@ def test_a_criterion_that_is_missed_is_told_and_fails_the_command(monkeypatch, c
 
 @pytest.mark.parametrize(("seconds", "met"), [(6.0, True), (5.9, False)])
 def test_a_ratio_is_met_on_the_right_side(monkeypatch, seconds, met):
-    times = {"weightwatcher": seconds, "analysers": 1.0, "floor": 1 / (8.5 - seconds), "audit": 2.0, "reports": 1.0}
+    times = {"weightwatcher": seconds, "analyses": 1.0, "floor": 1 / (8.5 - seconds), "audit": 2.0, "reports": 1.0}
     monkeypatch.setattr(run, "run", lambda arm, *more, **options: {"seconds": times[arm], "peak_bytes": 1})
     monkeypatch.setattr(run, "matrix_rate", lambda: 1e9)
     monkeypatch.setattr(run, "save", lambda path, shapes: path)
@@ -117,8 +117,8 @@ def test_the_limits_say_what_was_measured():
     runs = {arm: [entry["seconds"] for entry in rounds] for arm, rounds in data["rounds"].items()}
     cost = {entry["shape"][0]: entry for entry in data["cost"]["square"]}
     vgg16 = data["cost"]["vgg16_fc6"]
-    peak = max(entry["peak_bytes"] for entry in data["rounds"]["analysers"])
-    assert (seconds, reports) == pytest.approx((median(runs["analysers"]), median(runs["reports"])), rel=0.05)
+    peak = max(entry["peak_bytes"] for entry in data["rounds"]["analyses"])
+    assert (seconds, reports) == pytest.approx((median(runs["analyses"]), median(runs["reports"])), rel=0.05)
     assert times == pytest.approx(data["ratios"]["times as fast as WeightWatcher"]["median"], rel=0.05)
     assert (fc7, square, fc6) == pytest.approx(
         (cost[4096]["seconds"], cost[8192]["seconds"], vgg16["seconds"]), rel=0.05

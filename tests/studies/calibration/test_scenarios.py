@@ -122,7 +122,7 @@ def test_the_null_is_drawn_anew_for_every_20_layers(seed, audit_seed):
     assert draw(LayerCell("gaussian", (8, 8), 0.0, CLAIMS, 1), seed).seed == audit_seed
 
 
-def test_a_record_is_what_the_analysers_say():
+def test_a_record_is_what_the_analyses_say():
     cell = LayerCell("student_t", (64, 96), 3.0, ("gaussian_weights", "singular_law"), 1)
     record = judge(cell, 7)
     audited = draw(cell, 7)

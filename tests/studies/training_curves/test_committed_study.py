@@ -1,4 +1,4 @@
-"""The committed study: made again from its JSON it is the same page, and its numbers are those of today's analysers."""
+"""The committed study: made again from its JSON it is the same page, and its numbers are those of today's analyses."""
 
 import json
 import re

@@ -105,7 +105,7 @@ def _table(caption: str, names: Mapping[str, str], payload: PowerLaw) -> Table:
         return Span(f"{name}, {names[name]}" + (f": {why(code, payload)}" if code else ""))
 
     rows = [(label(name), Span(number(metrics[name]))) for name in names]
-    return table(caption, (Column("Figure"), Column("Value", numeric=True)), rows)
+    return table(caption, (Column("Metric"), Column("Value", numeric=True)), rows)
 
 
 def method() -> Method:

@@ -21,7 +21,7 @@ def present(found: ShadowImages, place: Place) -> Presentation:
     """What the report says of the images."""
     trained, untrained = (number(r, 2) for r in (found.likeness_trained, found.likeness_untrained))
     words = (
-        "Shadow images: a label's shadow at the input correlates with the mean of its real images by "
+        "A label's shadow at the input correlates with the mean of its real images by "
         f"{trained} in the network and by {untrained} in an untrained one (mean over the labels shown)."
     )
     alt = (
