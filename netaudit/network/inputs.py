@@ -27,13 +27,18 @@ class Sample:
     """How many of the chosen ones could not be read, such as damaged pictures."""
 
     def drawn(self, most: int, seed: int) -> Sample:
-        """At most ``most`` of the inputs, by labels where there are some; itself where there are no more."""
-        if len(self.x) <= most:
+        """At most ``most`` of the inputs, by labels where there are some, in an order that mixes them.
+
+        Itself where there are no more and the labels are mixed already: whoever takes the first of the inputs should
+        have all classes.
+        """
+        if len(self.x) <= most and self.y is not None and bool((np.diff(self.y) < 0).any()):
             return self
         kept = stratified([0] * len(self.x) if self.y is None else self.y.tolist(), most, seed)
-        kept = np.random.default_rng(seed).permutation(kept).tolist()  # whoever takes the first of them has all classes
+        kept = np.random.default_rng(seed).permutation(kept).tolist()
         y = None if self.y is None else self.y[kept]
-        return Sample(self.x[kept], y, self.sha256, self.name, self.total or len(self.x), self.unread)
+        total = self.total or (len(self.x) if len(self.x) > most else None)
+        return Sample(self.x[kept], y, self.sha256, self.name, total, self.unread)
 
 
 def stratified(groups: Sequence[Any], most: int, seed: int) -> list[int]:

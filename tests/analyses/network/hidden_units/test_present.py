@@ -5,7 +5,7 @@ from math import atanh, tanh
 
 import msgspec
 import pytest
-from drawing import svg_of
+from synthetic.drawing import svg
 from synthetic.hidden_units import example, trained, unjudged
 
 from netaudit.analyses.network.hidden_units import present as words
@@ -188,9 +188,9 @@ def test_equal_norms_are_a_line_where_it_crosses_the_picture(log_out, crosses):
 @pytest.mark.parametrize("values", [(0.0,), (3.0, 3.0), (-1e90, 1e90)])
 def test_odd_points_are_drawn(place, values):
     [figure] = present(replace(trained("a", "b"), curve=UnitsCurve(values, values)), place=place).figures
-    svg = svg_of(figure)
-    assert svg.startswith("<svg")
-    assert "nan" not in re.sub(r"<title.*?</title>", "", svg)
+    drawn = svg(figure)
+    assert drawn.startswith("<svg")
+    assert "nan" not in re.sub(r"<title.*?</title>", "", drawn)
 
 
 def read(change):

@@ -2,7 +2,7 @@
 
 import msgspec
 import pytest
-from drawing import svg_of
+from synthetic.drawing import svg
 from synthetic.labels_back import example
 
 from netaudit.analyses.network.labels_back import present as words
@@ -70,7 +70,7 @@ def test_caption_and_alternative_text(place):
     [figure] = words.present(example(), place("a", "b", "c")).figures
     assert figure.caption.startswith("Labels sent down 3 layers and forward again")
     assert "softmax of real inputs at ρ = 0.5: 95.8%, control 11%;" in figure.alt
-    assert svg_of(figure) == svg_of(figure)
+    assert svg(figure) == svg(figure)
 
 
 def test_the_figure_draws_each_source_its_control_and_chance():

@@ -7,9 +7,9 @@ import re
 import msgspec
 import numpy as np
 import pytest
-from drawing import svg_of
 from matplotlib.figure import Figure
 from PIL import Image
+from synthetic.drawing import svg
 from synthetic.shadow_images import example
 
 from netaudit.analyses.network.shadow_images import present as words
@@ -56,13 +56,13 @@ def test_the_figure_holds_the_pixels_themselves_and_names_rows_and_labels(place)
     assert [tick.get_text() for tick in axes.get_xticklabels()] == ["0", "2", "5"]
     assert [tick.get_text() for tick in axes.get_yticklabels()] == ["real", "shadow", "untrained"]
     [planned] = words.present(found, place()).figures
-    assert np.array_equal(picture(svg_of(planned)), mosaic(found))
+    assert np.array_equal(picture(svg(planned)), mosaic(found))
 
 
 def test_the_most_that_is_stored_stays_small(place):
     noise = example((3, 32, 32), range(10))  # which no PNG makes smaller
     [planned] = words.present(noise, place()).figures
-    assert len(svg_of(planned)) < 170_000
+    assert len(svg(planned)) < 170_000
 
 
 def test_the_report_says_how_much_they_are_like_real_ones(place):
