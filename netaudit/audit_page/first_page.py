@@ -27,6 +27,7 @@ def first_page(presented: Presented) -> Section:
     if report.provenance.hash_matches_name is False:
         blocks.append(Paragraph((Span("Check the file. ", "strong"), Span(_WRONG_HASH)), warning=True))
     blocks.append(Paragraph((Span(coverage(report), "strong"),)))
+    blocks += [Paragraph((Span(sentence(note)),)) for note in report.notes]
     lines = answers(presented)
     if lines:
         blocks.append(Items(tuple((Span(line),) for line in lines)))

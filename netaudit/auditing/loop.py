@@ -88,6 +88,7 @@ class Auditor:
             analyses=payloads,
             summary=self._summary(layers),
             events=tuple(dict.fromkeys(events)),
+            notes=network.notes,
         )
 
     def layers(

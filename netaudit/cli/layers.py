@@ -40,6 +40,8 @@ def layers(target: str, weights: Path | None, layers: tuple[str, ...], exclude: 
         f"{len(audited)} of {len(selected.layers)} entries would be audited: {parameters:,} of "
         f"{network.parameters_total:,} parameters ({share:.1%})."
     )
+    for note in network.notes:
+        console().print(note, markup=False)
     if network.cells:
         cells = ", ".join(f"{printable(cell.name, 60)} ({cell.kind or 'simple'})" for cell in network.cells)
         console().print(f"Recurrent cells, which are not audited: {cells}", markup=False)

@@ -110,6 +110,8 @@ class Network:
     """How the model takes pictures, where that is known."""
     files: tuple[Path, ...] = ()
     """The weights' file, or the index and its shards, for their SHA-256."""
+    notes: tuple[str, ...] = ()
+    """What a reader of the report must know of how the file was read, in whole sentences."""
     versions: dict[str, str] = field(default_factory=dict)
     """Versions of the libraries that gave the architecture."""
     limit: Callable[[LayerSpec], str | None] = _unlimited

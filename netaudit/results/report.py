@@ -178,6 +178,8 @@ class Report(Record, frozen=True):
     """How often each verdict was given."""
     events: tuple[str, ...] = ()
     """What happened while the network as a whole was measured, in words."""
+    notes: tuple[str, ...] = ()
+    """What must be known of how the weights' file was read, in whole sentences."""
     format_version: int = FORMAT_VERSION
     """Version of this format."""
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from torch import Tensor
 
@@ -20,47 +20,79 @@ BUDGET = 1_000_000  # objects; no network has so many tensors
 DEPTH = 100  # containers in each other; names grow with it, and no network is nested so deep
 
 
+T = TypeVar("T")
+
+
 @dataclass(frozen=True)
-class StateDict:
+class StateDict(Generic[T]):
     """Named tensors, and where they lay."""
 
-    tensors: dict[str, Tensor]
+    tensors: dict[str, T]
     nested_under: str = ""
     """The keys that led to them, ``"checkpoint.model"`` for instance; empty where they lay at the top."""
     metadata: Mapping[str, Any] | None = None
     """Versions of the modules, which ``load_state_dict`` uses to convert old files."""
+    notes: tuple[str, ...] = ()
+    """What was not looked into, in sentences."""
 
 
-def state_dict(loaded: Any) -> StateDict:
-    """Find the state dict in a loaded object.
+def state_dict(loaded: Any) -> StateDict[Tensor]:
+    """Find the state dict in an object in memory.
+
+    Raises:
+        SourceError: the object holds no tensors, or too many objects.
+    """
+    return find(loaded, lambda value: value if isinstance(value, Tensor) else None)
+
+
+def find(loaded: Any, leaf: Callable[[Any], T | None]) -> StateDict[T]:
+    """Find the state dict in containers that lie in each other.
+
+    Args:
+        loaded: the outermost container.
+        leaf: gives the tensor that an object stands for, or None for any other object.
 
     Raises:
         SourceError: the object holds no tensors, or too many objects.
     """
     keys: list[str] = []
-    while isinstance(loaded, Mapping) and len(keys) < len(WRAPPERS):
-        key = next((key for key in WRAPPERS if isinstance(loaded.get(key), Mapping) and _any(loaded[key])), None)
-        if key is None:
+    while isinstance(loaded, Mapping) and len(keys) < len(WRAPPERS) and not _is_module(loaded):
+        held = ((key, loaded.get(key)) for key in WRAPPERS)
+        found = next(((key, inner) for key, inner in held if isinstance(inner, Mapping) and _any(inner, leaf)), None)
+        if found is None:
             break
-        keys.append(key)
-        loaded = loaded[key]
-    tensors = dict(_tensors(loaded))
+        keys.append(found[0])
+        loaded = found[1]
+    tensors, deep = _tensors(loaded, leaf)
+    what = f"containers nested more than {DEPTH} deep"
     if not tensors:
-        raise SourceError("holds no tensors")
+        raise SourceError(f"holds no tensors{f', or only in {what}' if deep else ''}")
     for prefix in (*_PREFIXES, *_PREFIXES):
         if all(name.startswith(prefix) for name in tensors):
             tensors = {name.removeprefix(prefix): tensor for name, tensor in tensors.items()}
     metadata = getattr(loaded, "_metadata", None)
     usable = isinstance(metadata, Mapping) and all(isinstance(value, Mapping) for value in metadata.values())
-    return StateDict(tensors, ".".join(keys), metadata if usable else None)
+    notes = (f"Not read: what lies in {what}.",) if deep else ()
+    return StateDict(tensors, ".".join(keys), metadata if usable else None, notes)
 
 
-def _any(loaded: Any) -> bool:
-    return next(_tensors(loaded), None) is not None
+def _is_module(loaded: Any) -> bool:
+    """Whether it is a pickled module: its parameters are named from its own top, whatever its submodules are called."""
+    return bool(getattr(loaded, "is_module", False))
 
 
-def _tensors(loaded: Any) -> Iterator[tuple[str, Tensor]]:
-    """Give every tensor with its dotted name, in order, looking into each container once and without recursion."""
+def _any(loaded: Any, leaf: Callable[[Any], T | None]) -> bool:
+    return next((True for _, found in _walk(loaded, leaf) if found is not None), False)
+
+
+def _tensors(loaded: Any, leaf: Callable[[Any], T | None]) -> tuple[dict[str, T], bool]:
+    """Every tensor by its dotted name, in order, and whether something lies too deep."""
+    found = list(_walk(loaded, leaf))
+    return {name: tensor for name, tensor in found if tensor is not None}, any(tensor is None for _, tensor in found)
+
+
+def _walk(loaded: Any, leaf: Callable[[Any], T | None]) -> Iterator[tuple[str, T | None]]:
+    """Look into each container once and without recursion. Gives None for one that lies too deep."""
     seen: set[int] = set()
     waiting: list[Iterator[tuple[str, Any]]] = [iter([("", loaded)])]
     visited = 0
@@ -70,14 +102,18 @@ def _tensors(loaded: Any) -> Iterator[tuple[str, Tensor]]:
             waiting.pop()
             continue
         visited += 1
-        if visited > BUDGET or len(waiting) > DEPTH:
-            raise SourceError(f"holds more than {BUDGET:,} objects, or {DEPTH} nested in each other")
+        if visited > BUDGET:
+            raise SourceError(f"holds more than {BUDGET:,} objects")
         name, value = item
-        if isinstance(value, Tensor):
-            yield name or "tensor", value
+        found = leaf(value)
+        if found is not None:
+            yield name or "tensor", found
         elif isinstance(value, (Mapping, list, tuple)) and id(value) not in seen:
             seen.add(id(value))
-            waiting.append(_items(name, value))
+            if len(waiting) > DEPTH:
+                yield name, None
+            else:
+                waiting.append(_items(name, value))
 
 
 def _items(name: str, value: Any) -> Iterator[tuple[str, Any]]:

@@ -151,4 +151,5 @@ def _open_file(path: Path) -> Network:
         head=planned.head,
         files=file.files,
         backbone=backbone.below(planned, None),
+        notes=file.notes,
     )

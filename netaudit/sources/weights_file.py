@@ -49,6 +49,8 @@ class WeightsFile:
     """Versions of the modules, for ``load_state_dict``."""
     shards: tuple[Path, ...] = ()
     """The files with the tensors, when ``path`` is their index."""
+    notes: tuple[str, ...] = ()
+    """What a reader of the report must know of how the file was read, in whole sentences."""
 
     @property
     def files(self) -> tuple[Path, ...]:

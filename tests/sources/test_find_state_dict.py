@@ -53,8 +53,13 @@ def test_a_list_that_holds_itself() -> None:
     for _ in range(50_000):
         deep = [deep]
     assert list(state_dict(loop).tensors) == ["0"]
-    with pytest.raises(SourceError, match="100 nested in each other"):
+    with pytest.raises(SourceError, match="only in containers nested more than 100 deep"):
         state_dict(deep)
+    beside = state_dict({"a": A, "deep": deep})
+    assert (list(beside.tensors), beside.notes) == (
+        ["a"],
+        ("Not read: what lies in containers nested more than 100 deep.",),
+    )
 
 
 def test_shared_lists_do_not_multiply() -> None:

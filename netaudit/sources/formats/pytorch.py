@@ -22,4 +22,4 @@ def _open(path: Path, open_file: OpenFile) -> WeightsFile:
     return open_checkpoint(path)
 
 
-FORMAT = Format("PyTorch", (".pt", ".pth", ".bin", ".ckpt", ".th", ".pkl", ".pickle", ".pth.tar"), sniff, _open)
+FORMAT = Format("PyTorch", (".pt", ".pth", ".bin", ".ckpt", ".th", ".pkl", ".pickle", ".pth.tar", ".jit"), sniff, _open)

@@ -75,8 +75,10 @@ def open_shards(path: Path, open_file: OpenFile) -> WeightsFile:
             raise SourceError(str(error), hint=f"{shown} names it: all its shards belong beside it") from error
     declared: dict[str, Declared] = {}
     stores: dict[str, TensorStore] = {}
+    notes: dict[str, None] = {}
     for name, shard in shards.items():
         opened = open_file(shard)
+        notes |= dict.fromkeys(opened.notes)
         absent = min(places[name] - opened.declared.keys(), default=None)
         if absent is not None:
             raise SourceError(f"{name}: lacks {printable(absent, 80)}, which {shown} places in it")
@@ -91,6 +93,7 @@ def open_shards(path: Path, open_file: OpenFile) -> WeightsFile:
         ShardedStore({tensor: stores[tensor] for tensor in order}),
         {tensor: declared[tensor] for tensor in order},
         shards=tuple(shards.values()),
+        notes=tuple(notes),
     )
 
 

@@ -1,219 +1,235 @@
 """Read files of torch.save: the index first, then one tensor at a time, and never a line of code.
 
-``torch.load(weights_only=True, map_location="meta")`` builds the index without reading data; where each tensor's bytes
-lie is checked against the zip file's records (``torch_zip.py``), and they are read by seeking. Files that cannot be
-indexed so (the format before PyTorch 1.6, sparse or quantised tensors) are loaded whole, still with ``weights_only``.
+The index is a pickle, which is read as data (``inert_pickle.py``). Where each tensor's bytes lie is told by the key of
+its storage: a record of a zip file (``torch_zip.py``), or a place behind the pickles of an old file
+(``torch_legacy.py``).
 """
 
 from __future__ import annotations
 
-import argparse
-import pickle
-import pickletools
-import re
 import tarfile
-import warnings
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from io import BytesIO
-from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import Any, BinaryIO
+from pathlib import Path
+from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from netaudit.errors import SourceError, UnsafeFileError
-from netaudit.sources.find_state_dict import StateDict, state_dict
-from netaudit.sources.formats import torch_zip
-from netaudit.sources.formats.torch_zip import RESAVE
-from netaudit.sources.stores import MemoryStore, declare, dtype_name, refusal
+from netaudit.sources.find_state_dict import StateDict, find
+from netaudit.sources.formats import inert_pickle, torch_legacy, torch_zip
+from netaudit.sources.formats.inert_object import EndsEarlyError, Global, Inert, MalformedError, TooLongError
+from netaudit.sources.formats.inert_pickle import Unpickled
+from netaudit.sources.formats.numpy_objects import array
+from netaudit.sources.formats.torch_objects import BUILDS, Storage, StoredTensor, classes, distributed, storage
+from netaudit.sources.formats.torch_zip import RESAVE, Record
 from netaudit.sources.weights_file import Declared, WeightsFile
 from netaudit.text import printable
 
-# What training scripts keep beside the weights and no code hides in: NumPy scalars (the best accuracy so far), and the
-# command line's arguments, with paths that touch no file. Exact pairs, nothing wider.
-_scalar: Any = np.float64(0).__reduce__()[0]
-_PLAIN: list[Any] = [
-    *(_scalar, (_scalar, "numpy.core.multiarray.scalar"), np.dtype),
-    *(np.dtypes.Float64DType, np.dtypes.Float32DType, np.dtypes.Int64DType),
-    argparse.Namespace,
-    *((PurePosixPath, f"{module}.PosixPath") for module in ("pathlib", "pathlib._local")),
-    *((PureWindowsPath, f"{module}.WindowsPath") for module in ("pathlib", "pathlib._local")),
-]
+# Nothing that a file names is run. One that names these was made to harm whoever loads it in the usual way, and is not
+# a weights file to report on.
+_HOSTILE_MODULES = ("os", "posix", "nt", "subprocess", "pty", "runpy", "socket", "shutil", "ctypes")
+_HOSTILE = tuple(
+    f"builtins.{name}" for name in ("eval", "exec", "execfile", "compile", "__import__", "open", "breakpoint")
+)
+_NAMED = 6  # classes that a note names
 
 
 def open_checkpoint(path: Path) -> WeightsFile:
-    """Open a file of torch.save.
+    """Open a file of torch.save, or a plain pickle of tensors.
 
     Raises:
         SourceError: the file is no checkpoint, is damaged, or holds no tensors.
-        UnsafeFileError: it asks to run something, or declares what it does not hold.
+        UnsafeFileError: it names what runs commands, or declares what it does not hold.
     """
     shown = printable(path.name)
     with path.open("rb") as file:
         is_zip = file.read(4) == b"PK\x03\x04"
     if is_zip:
-        checked = torch_zip.check(path)
-        try:
-            return _indexed(path, checked)
-        except _NotIndexedError:
-            return _whole(path, _load(path, BytesIO(checked.index), "cpu"))
+        return _open_zip(path)
     if tarfile.is_tarfile(path):
         raise UnsafeFileError(f"{shown}: a tar archive, as PyTorch wrote before 0.4; refused", hint=RESAVE)
+    length = path.stat().st_size
     with path.open("rb") as file:
-        with torch.serialization.skip_data():  # sizes only: a storage that the file never fills would hold anything
-            sizes = _load(path, file, "cpu").tensors.values()
-        storages = (tensor.untyped_storage() for tensor in sizes if not refusal(tensor))
-        if sum({storage.data_ptr(): storage.nbytes() for storage in storages}.values()) > path.stat().st_size:
-            raise UnsafeFileError(f"{shown}: declares more data than the file holds; refused", hint=RESAVE)
-        return _whole(path, _load(path, file, "cpu"))
+        try:
+            legacy = torch_legacy.read(file, length)
+        except MalformedError as error:
+            raise _unread(path, error) from error
+    if legacy.length > length:
+        raise _short(path, legacy.length)
+    return _opened(path, legacy.unpickled, legacy.storages)
 
 
-class _NotIndexedError(Exception):
-    """The file holds tensors that have no form without data."""
+def _open_zip(path: Path) -> WeightsFile:
+    try:
+        records = torch_zip.check(path)
+    except SourceError:
+        _say_if_short(path)
+        raise
+    try:
+        unpickled = inert_pickle.load(BytesIO(records.index), BUILDS, storage)
+        if records.constants is None:
+            return _opened(path, unpickled, records.storages)
+        constants = inert_pickle.load(BytesIO(records.constants), BUILDS, storage).value
+    except MalformedError as error:
+        raise _unread(path, error) from error
+    note = "A TorchScript archive: its tensors are read, and its code is not."
+    known = constants if isinstance(constants, tuple) else ()
+    if any(isinstance(constant, StoredTensor) and len(constant.shape) > 1 for constant in known):
+        note += " Constants of its code are left out, where frozen weights would lie."
+    return _opened(path, unpickled, records.storages, (note,))
 
 
-@dataclass(frozen=True)
-class _Place:
-    """Where a tensor's numbers lie in the file."""
+def _opened(
+    path: Path, unpickled: Unpickled, records: Mapping[str, Record], notes: tuple[str, ...] = ()
+) -> WeightsFile:
+    """Plan to read each tensor from the record that has its storage's name, if that has its storage's size."""
+    shown = printable(path.name)
+    for named in unpickled.globals:
+        if named.path.partition(".")[0] in _HOSTILE_MODULES or named.path in _HOSTILE:
+            what = f"{shown}: asks to run `{printable(named.path, 80)}`"
+            raise UnsafeFileError(f"{what}; refused", hint=RESAVE)
+    state = _state_dict(shown, unpickled.value)
+    for name, tensor in state.tensors.items():
+        kept = tensor.storage
+        if kept is None:
+            continue
+        record = len(kept.data) if kept.data is not None else records[kept.key].size if kept.key in records else -1
+        if record != kept.record or tensor.end > kept.nbytes:
+            what = f"{shown}: {printable(name, 80)} is declared with other bytes than its record has"
+            raise UnsafeFileError(f"{what}; refused", hint=RESAVE)
+    declared = {name: _declared(path, name, tensor) for name, tensor in state.tensors.items()}
+    store = CheckpointStore(path, state.tensors, records)
+    said = (*notes, *state.notes) if notes else (*_without_classes(unpickled.globals), *state.notes)
+    return WeightsFile(path, store, declared, state.nested_under, state.metadata, notes=said)
 
-    start: int
-    """Offset in bytes of its storage."""
-    tensor: Tensor
-    """On the meta device: shape, strides, dtype and offset in its storage."""
+
+def _state_dict(shown: str, value: Any) -> StateDict[StoredTensor]:
+    """The tensors of PyTorch, else the arrays of NumPy: those that lie beside weights are no parameters."""
+    try:
+        return find(value, _tensor)
+    except SourceError as error:
+        try:
+            return find(value, _array)
+        except SourceError:
+            raise SourceError(f"{shown}: {error}") from error
+
+
+def _tensor(value: Any) -> StoredTensor | None:
+    if isinstance(value, StoredTensor):
+        return value
+    return distributed(value) if isinstance(value, Inert) else None
+
+
+def _array(value: Any) -> StoredTensor | None:
+    return array(value) if isinstance(value, Inert) else None
+
+
+def _declared(path: Path, name: str, tensor: StoredTensor) -> Declared:
+    """Tensors are tied where they are laid out alike over one storage of one file; a shard has keys of its own."""
+    kept = tensor.storage
+    if kept is None or not tensor.extent:
+        return Declared(tensor.shape, tensor.dtype, (path.name, name), tensor.refusal)
+    start = kept.skipped + tensor.offset
+    return Declared(tensor.shape, tensor.dtype, (path.name, kept.key, start, tensor.shape, tensor.stride))
+
+
+def _without_classes(named: tuple[Global, ...]) -> tuple[str, ...]:
+    """Say which classes were not looked up."""
+    ignored = classes(named)
+    if not ignored:
+        return ()
+    shown = ", ".join(printable(one, 80) for one in ignored[:_NAMED])
+    more = f" and {len(ignored) - _NAMED:,} more" if len(ignored) > _NAMED else ""
+    return (f"Read without its classes, none of whose code was run: {shown}{more}.",)
+
+
+def _unread(path: Path, error: MalformedError) -> SourceError:
+    shown = printable(path.name)
+    if isinstance(error, TooLongError):
+        return UnsafeFileError(f"{shown}: {error}; refused", hint=RESAVE)
+    if isinstance(error, torch_legacy.BigEndianError):
+        return SourceError(f"{shown}: written on a big-endian machine; not read", hint=RESAVE)
+    early = ": it ends early" if isinstance(error, EndsEarlyError) else ""
+    return SourceError(f"{shown}: not a checkpoint of PyTorch, or a damaged one{early}", hint=RESAVE)
+
+
+def _short(path: Path, needed: int, least: str = "") -> SourceError:
+    said = f"ends early: {path.stat().st_size:,} of {least}{needed:,} bytes"
+    return SourceError(f"{printable(path.name)}: {said}", hint="half a download: fetch it again")
+
+
+def _say_if_short(path: Path) -> None:
+    """Raise the better error if the index at the start of a zip file without an end declares more than the file has."""
+    file = torch_zip.index_ahead(path)
+    if file is None:
+        return
+    sizes: dict[str, int] = {}
+
+    def keep(key: Any) -> Any:
+        found = storage(key)
+        if isinstance(found, Storage):
+            sizes[found.key] = found.record
+        return found
+
+    with file:
+        try:
+            inert_pickle.load(file, BUILDS, keep)
+        except MalformedError:
+            return
+        needed = file.tell() + sum(sizes.values())
+    if needed > path.stat().st_size:
+        raise _short(path, needed, "at least ")
 
 
 class CheckpointStore:
-    """The tensors of a checked zip file, read one at a time by seeking."""
+    """The tensors of a checked file, read one at a time by seeking."""
 
-    def __init__(self, path: Path, places: dict[str, _Place]) -> None:
+    def __init__(self, path: Path, tensors: Mapping[str, StoredTensor], records: Mapping[str, Record]) -> None:
         self.path = path
-        self.places = places
+        self.tensors = tensors
+        self.records = records
         self._state = _state(path)
 
     def names(self) -> Sequence[str]:
         """Every tensor's name, in the file's order."""
-        return list(self.places)
+        return list(self.tensors)
 
     def shape(self, name: str) -> tuple[int, ...]:
         """Shape without reading the data."""
-        return tuple(self.places[name].tensor.shape)
+        return self.tensors[name].shape
 
     def dtype(self, name: str) -> str:
         """Dtype without reading the data."""
-        return dtype_name(self.places[name].tensor)
+        return self.tensors[name].dtype
 
     def read(self, name: str) -> Tensor:
         """Read one tensor.
 
         Raises:
-            SourceError: the file changed since it was opened.
+            SourceError: it cannot be read, or the file changed since it was opened.
         """
-        place = self.places[name].tensor
-        numbers = torch.empty(_extent(place), dtype=place.dtype)
-        buffer = numbers.view(torch.uint8).numpy().data
-        with self.path.open("rb") as file:
-            file.seek(self.places[name].start + int(place.storage_offset()) * place.itemsize)
-            read = file.readinto(buffer) if len(buffer) else 0
+        tensor = self.tensors[name]
+        kept = tensor.storage
+        if kept is None:
+            raise SourceError(f"{printable(name)}: {tensor.refusal}")
+        dtype: torch.dtype = getattr(torch, tensor.dtype)
+        bytes_ = torch.empty(tensor.extent * dtype.itemsize, dtype=torch.uint8, device="cpu")
+        buffer = bytes_.numpy().data
+        start = tensor.offset * dtype.itemsize
+        if kept.data is not None:
+            read = len(buffer)
+            buffer[:] = kept.data[start : start + read]
+        else:
+            with self.path.open("rb") as file:
+                file.seek(self.records[kept.key].start + kept.skipped + start)
+                read = file.readinto(buffer) if len(buffer) else 0
         if read != len(buffer) or _state(self.path) != self._state:
             raise SourceError(f"{printable(self.path.name)}: changed while it was read")
-        return numbers.as_strided(place.shape, place.stride()).contiguous()
-
-
-def _indexed(path: Path, checked: torch_zip.Records) -> WeightsFile:
-    """Plan to read each tensor where the index says that it lies, if a record starts there and has its size."""
-    state = _load(path, BytesIO(checked.index), "meta")
-    places: dict[str, _Place] = {}
-    declared: dict[str, Declared] = {}
-    for name, tensor in state.tensors.items():
-        start = getattr(tensor.untyped_storage(), "_checkpoint_offset", None)
-        if start is None:  # a PyTorch that does not tell (2.14 does), or a tensor saved without data
-            raise _NotIndexedError
-        nbytes = tensor.untyped_storage().nbytes()
-        identity = (start, tensor.storage_offset(), tensor.shape, tensor.stride())
-        declared[name] = Declared(tuple(tensor.shape), dtype_name(tensor), identity, refusal(tensor))
-        beyond = (tensor.storage_offset() + _extent(tensor)) * tensor.itemsize > nbytes
-        if checked.sizes.get(start) != nbytes or beyond:
-            what = f"{printable(path.name)}: {printable(name, 80)} is declared with other bytes than its record has"
-            raise UnsafeFileError(f"{what}; refused", hint=RESAVE)
-        places[name] = _Place(start, tensor)
-    return WeightsFile(path, CheckpointStore(path, places), declared, state.nested_under, state.metadata)
-
-
-def _whole(path: Path, state: StateDict) -> WeightsFile:
-    """Give the file as it was loaded into memory."""
-    return WeightsFile(path, MemoryStore(state.tensors), declare(state.tensors), state.nested_under, state.metadata)
-
-
-def _extent(tensor: Tensor) -> int:
-    """Count the elements of its storage that a tensor spans."""
-    if not tensor.numel():
-        return 0
-    return 1 + sum((length - 1) * stride for length, stride in zip(tensor.shape, tensor.stride(), strict=True))
+        return bytes_.view(dtype).as_strided(tensor.shape, tensor.stride).contiguous()
 
 
 def _state(path: Path) -> tuple[int, int, int]:
     status = path.stat()
     return status.st_ino, status.st_size, status.st_mtime_ns
-
-
-def _load(path: Path, pickled: BinaryIO, device: str) -> StateDict:
-    """Call ``torch.load`` with weights_only, and raise errors of one line.
-
-    ``pickled`` is only searched for names to report.
-    """
-    shown = printable(path.name)
-    allowed = [plain for plain in _PLAIN if plain not in torch.serialization.get_safe_globals()]
-    try:
-        # A file rather than its path: of a path that ends in .safetensors PyTorch trusts the name.
-        with path.open("rb") as file, warnings.catch_warnings(), torch.serialization.safe_globals(allowed):
-            warnings.simplefilter("ignore")
-            loaded = torch.load(file, weights_only=True, map_location=device, mmap=False)
-    except pickle.UnpicklingError as error:
-        refused = _refused_global(str(error), pickled)
-        if refused is None:
-            raise SourceError(f"{shown}: not a checkpoint of PyTorch, or a damaged one", hint=RESAVE) from error
-        raise UnsafeFileError(f"{shown}: asks to run `{printable(refused, 80)}`; refused", hint=RESAVE) from error
-    except Exception as error:  # a hostile index can make the reader raise anything
-        if device == "meta" and isinstance(error, RuntimeError):
-            raise _NotIndexedError from error
-        reason = printable(f"{type(error).__name__}: {error}".partition("\n")[0], 100)
-        raise SourceError(f"{shown}: not a checkpoint of PyTorch, or a damaged one ({reason})") from error
-    finally:
-        # PyTorch checks these after a load, and keeps them when the load fails: they would spoil the next one.
-        getattr(torch._utils, "_sparse_tensors_to_validate", []).clear()
-    try:
-        return state_dict(loaded)
-    except SourceError as error:
-        raise SourceError(f"{shown}: {error}") from error
-
-
-def _refused_global(message: str, pickled: BinaryIO) -> str | None:
-    """Say which name the file asked for: the one in the reader's message, else the first that is no part of PyTorch."""
-    named = re.search(r"GLOBAL (\S+) (?:was not an allowed|whose module)", message)
-    asked = [name for name in _globals(pickled) if not name.startswith(("torch.", "collections."))]
-    if named is None:
-        return asked[0] if asked else None
-    return next((name for name in asked if name.endswith(f".{named[1]}")), named[1])  # PyTorch cuts off "builtins."
-
-
-def _globals(pickled: BinaryIO) -> list[str]:
-    """List every global that a pickle names, without running it."""
-    names: list[str] = []
-    strings = ["", ""]
-    pickled.seek(0)
-    try:
-        for _ in range(8):  # the old format is several pickles in a row
-            for opcode, argument, _position in pickletools.genops(pickled):
-                if opcode.name in ("GLOBAL", "INST"):
-                    names.append(
-                        str(argument).replace(" ", ".").replace("__builtin__.", "builtins.")
-                    )  # Python 2's name
-                elif opcode.name == "STACK_GLOBAL":
-                    names.append(".".join(strings))
-                elif isinstance(argument, str):
-                    strings = [strings[1], argument]
-    except (ValueError, IndexError, EOFError, OverflowError, MemoryError):
-        pass  # the end, or no pickle at all
-    return names

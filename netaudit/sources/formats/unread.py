@@ -52,7 +52,7 @@ _ROWS: tuple[tuple[str, tuple[str, ...], Sniff, str, str], ...] = (
     ("TensorFlow Lite", (".tflite",), starts(b"TFL3", at=4), "a TensorFlow Lite model", _CONVERT),
     ("Core ML", (".mlmodel",), by_name, "a Core ML model", _CONVERT),
     ("joblib", (".joblib",), by_name, "a file of joblib, which may run code when it is loaded", _SAVE),
-    ("TorchScript", (".jit",), zipped("/constants.pkl"), "a TorchScript archive, which holds code", _SAVE),
+    ("Torch7", (".t7",), by_name, "a file of Torch7 (Lua)", "load it in Lua, or with torchfile, and save its arrays"),
     (
         *("torch.export", (".pt2",), zipped("archive_format", "serialized_exported_program.json")),
         *("a program of torch.export", _SAVE),

@@ -76,6 +76,7 @@ def open_architecture(architecture: Architecture, file: WeightsFile | None, *, p
         sample=architecture.sample,
         input_shape=architecture.input_shape,
         preprocessing=architecture.preprocessing,
+        notes=() if file is None else file.notes,
         versions=dict(architecture.versions),
     )
 

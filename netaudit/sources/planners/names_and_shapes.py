@@ -132,6 +132,10 @@ def _reason(key: str, group: Sequence[str], tensor: Declared) -> str:
         return "buffer, not a parameter"
     if tensor.refusal:
         return tensor.refusal
+    if tensor.dtype.startswith("complex"):
+        return f"{tensor.dtype}: complex weights are not covered"
+    if tensor.dtype == "bool":
+        return "a mask of true and false, not a weight"
     if not tensor.floating:
         return f"{tensor.dtype}, not floating point: quantised weights are not read yet"
     if _RECURRENT.search(last):

@@ -1,0 +1,253 @@
+"""What PyTorch pickles of a tensor, as data: where its numbers lie, and how they are laid out.
+
+PyTorch pickles a call of ``torch._utils._rebuild_*`` on a persistent id, which names the storage.
+Nothing here loads PyTorch.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from netaudit.sources.formats.inert_object import PLAIN, Build, Global, Inert, MalformedError
+
+ITEMSIZE = {
+    **{"float64": 8, "float32": 4, "float16": 2, "bfloat16": 2, "complex32": 4, "complex64": 8, "complex128": 16},
+    **{"int64": 8, "int32": 4, "int16": 2, "int8": 1, "uint64": 8, "uint32": 4, "uint16": 2, "uint8": 1, "bool": 1},
+    **dict.fromkeys(("float8_e4m3fn", "float8_e5m2", "float8_e4m3fnuz", "float8_e5m2fnuz", "float8_e8m0fnu"), 1),
+    **{"float4_e2m1fn_x2": 1, "qint8": 1, "quint8": 1, "qint32": 4, "quint4x2": 1, "quint2x4": 1},
+}
+"""Bytes of one number, by PyTorch's name of its type."""
+_STORAGES = {
+    **{"Double": "float64", "Float": "float32", "Half": "float16", "BFloat16": "bfloat16", "Bool": "bool"},
+    **{"Long": "int64", "Int": "int32", "Short": "int16", "Char": "int8", "Byte": "uint8", "Untyped": "uint8"},
+    **{"ComplexFloat": "complex64", "ComplexDouble": "complex128", "QInt8": "qint8", "QUInt8": "quint8"},
+    **{"QInt32": "qint32", "QUInt4x2": "quint4x2", "QUInt2x4": "quint2x4"},
+}
+_LARGEST = 2**62
+BROADCAST = "a broadcast view: declared larger than the data stored"
+
+
+@dataclass(frozen=True)
+class Storage:
+    """A row of numbers in the file."""
+
+    key: str
+    dtype: str
+    count: int
+    """Its numbers, as the pickle declares them."""
+    data: bytes | None = field(default=None, repr=False)
+    """The numbers, where they lie in the pickle itself."""
+    skipped: int = 0
+    """Bytes of the record before it: old files have views of storages."""
+    whole: int | None = None
+    """Bytes of the record that it is a view of; None where it is all of its record."""
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the numbers."""
+        return self.count * ITEMSIZE[self.dtype]
+
+    @property
+    def record(self) -> int:
+        """Bytes that its record must have."""
+        return self.nbytes if self.whole is None else self.whole
+
+
+@dataclass(frozen=True)
+class StoredTensor:
+    """A tensor that was not read."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    storage: Storage | None = None
+    """None where it cannot be read."""
+    offset: int = 0
+    """Numbers of the storage before its first."""
+    stride: tuple[int, ...] = ()
+    refusal: str = ""
+    """Why it cannot be read."""
+
+    @property
+    def extent(self) -> int:
+        """The numbers of its storage that it spans."""
+        if 0 in self.shape:
+            return 0
+        return 1 + sum((length - 1) * stride for length, stride in zip(self.shape, self.stride, strict=True))
+
+    @property
+    def end(self) -> int:
+        """Bytes of its storage up to its last number."""
+        return (self.offset + self.extent) * ITEMSIZE[self.dtype]
+
+
+def storage(key: Any) -> Any:
+    """What a persistent id stands for: a storage, or of the class of a module that class.
+
+    ``("storage", class, key, location, count)``, in files before PyTorch 1.6 with ``(key, offset, count)`` of a view or
+    None behind, or ``("module", class, file, source)``.
+
+    Raises:
+        MalformedError: it is neither.
+    """
+    if isinstance(key, tuple) and len(key) == 4 and key[0] == "module":
+        return key[1]
+    if not isinstance(key, tuple) or len(key) not in (5, 6) or key[0] != "storage" or not isinstance(key[1], Global):
+        raise MalformedError("a persistent id of no storage")
+    dtype = _STORAGES.get(key[1].name.removesuffix("Storage"))
+    if dtype is None or key[1].module not in ("torch", "torch.storage", "torch.cuda") or not isinstance(key[2], str):
+        raise MalformedError("a storage of an unknown kind")
+    whole = Storage(key[2], dtype, _size(key[4]))
+    if len(key) == 5 or key[5] is None:
+        return whole
+    _, offset, count = key[5]
+    view = replace(whole, count=_size(count), skipped=_size(offset) * ITEMSIZE[dtype], whole=whole.nbytes)
+    if view.skipped + view.nbytes > whole.nbytes:
+        raise MalformedError("a view beyond its storage")
+    return view
+
+
+def _size(value: Any) -> int:
+    if type(value) is not int or not 0 <= value <= _LARGEST:
+        raise MalformedError("a size that is none")
+    return value
+
+
+def sizes(values: Any) -> tuple[int, ...]:
+    """A shape, or strides.
+
+    Raises:
+        MalformedError: the values are none.
+    """
+    if not isinstance(values, (tuple, list)) or len(values) > 64:
+        raise MalformedError("a shape that is none")
+    return tuple(map(_size, values))
+
+
+def _dtype(value: Any) -> str:
+    if not isinstance(value, Global) or value.module != "torch" or value.name not in ITEMSIZE:
+        raise MalformedError("a dtype that is none")
+    return value.name
+
+
+def _tensor(args: tuple[Any, ...], dtype: str | None = None) -> StoredTensor:
+    """``(storage, offset, size, stride, ...)``."""
+    rows, offset, shape, stride = args[0], _size(args[1]), sizes(args[2]), sizes(args[3])
+    if not isinstance(rows, Storage) or len(shape) != len(stride):
+        raise MalformedError("a tensor without a storage")
+    made = StoredTensor(dtype or rows.dtype, shape, rows, offset, stride)
+    if made.dtype.startswith("q"):
+        return replace(made, storage=None, refusal="quantised tensor: not read")
+    broadcast = math.prod(shape) * ITEMSIZE[made.dtype] > rows.nbytes and made.end <= rows.nbytes
+    return replace(made, storage=None, refusal=BROADCAST) if broadcast else made
+
+
+def _tensor_v3(args: tuple[Any, ...]) -> StoredTensor:
+    return _tensor(args, _dtype(args[6]))
+
+
+def _quantised(args: tuple[Any, ...]) -> StoredTensor:
+    dtype = args[0].dtype if isinstance(args[0], Storage) else "qint8"
+    return StoredTensor(dtype, sizes(args[2]), refusal="quantised tensor: not read")
+
+
+def _sparse(args: tuple[Any, ...]) -> StoredTensor:
+    """``(layout, (indices, values, size, ...))`` or ``(layout, (indices, indices, values, size))``."""
+    layout, data = args[0], args[1]
+    name = layout.args[0] if isinstance(layout, Inert) and layout.args else layout
+    said = name.removeprefix("torch.").replace("_", " ")[:40] if isinstance(name, str) else "sparse"
+    values = next((part for part in data[1:] if isinstance(part, StoredTensor) and part.dtype != "int64"), None)
+    shapes = [part for part in data[1:] if isinstance(part, tuple)]
+    dtype = "float32" if values is None else values.dtype
+    return StoredTensor(dtype, sizes(shapes[0]) if shapes else (), refusal=f"{said} tensor: not read")
+
+
+def _meta(args: tuple[Any, ...]) -> StoredTensor:
+    return StoredTensor(_dtype(args[0]), sizes(args[1]), refusal="has no data")
+
+
+def _wrapper(args: tuple[Any, ...]) -> StoredTensor:
+    """``(class, dtype, size, ...)``."""
+    name = args[0].name if isinstance(args[0], Global) else "a subclass of Tensor"
+    return StoredTensor(_dtype(args[1]), sizes(args[2]), refusal=f"{name[:60]}: not read")
+
+
+def _nested(args: tuple[Any, ...]) -> StoredTensor:
+    dtype = args[0].dtype if isinstance(args[0], StoredTensor) else "float32"
+    return StoredTensor(dtype, (), refusal="a nested tensor: not read")
+
+
+def _typed(args: tuple[Any, ...]) -> Any:
+    """``_rebuild_from_type_v2(function, class, args, state)``: a tensor of a class of its own.
+
+    Of a DTensor that one rank holds whole, the local tensor is the tensor.
+    """
+    function, kind, inner, state = args
+    build = BUILDS.get(function.path) if isinstance(function, Global) else None
+    made = build(inner) if build is not None and isinstance(inner, tuple) else None
+    if not isinstance(made, StoredTensor) or not isinstance(kind, Global):
+        return Inert(kind if isinstance(kind, Global) else Global("pickle", "object"), (inner, state))
+    states = state if isinstance(state, tuple) else (state,)
+    local = next((part["_local_tensor"] for part in states if isinstance(part, dict) and "_local_tensor" in part), None)
+    if kind.name == "DTensor" and isinstance(local, StoredTensor):
+        if local.shape == made.shape:
+            return local
+        return replace(made, refusal=f"DTensor: a part {list(local.shape)} of a distributed tensor; not read")
+    plain = kind.path in ("torch.Tensor", "torch._tensor.Tensor", "torch.nn.parameter.Parameter", "torch.nn.Parameter")
+    return made if plain or made.refusal else replace(made, storage=None, refusal=f"{kind.name[:60]}: not read")
+
+
+def distributed(value: Inert) -> StoredTensor | None:
+    """An object that stands for a tensor that several machines hold, named as what it is; None for any other object."""
+    if value.kind.module.startswith("torch.distributed") and value.kind.name in ("ShardedTensor", "DTensor"):
+        why = f"{value.kind.name}: parts of a tensor that several ranks hold; not read"
+        return StoredTensor("float32", (), refusal=why)
+    return None
+
+
+BUILDS: Mapping[str, Build] = {
+    "torch._utils._rebuild_tensor": _tensor,
+    "torch._utils._rebuild_tensor_v2": _tensor,
+    "torch._utils._rebuild_tensor_v3": _tensor_v3,
+    "torch._utils._rebuild_parameter": lambda args: args[0],
+    "torch._utils._rebuild_parameter_with_state": lambda args: args[0],
+    "torch._utils._rebuild_device_tensor_from_cpu_tensor": lambda args: args[0],
+    "torch._utils._rebuild_qtensor": _quantised,
+    "torch._utils._rebuild_sparse_tensor": _sparse,
+    "torch._utils._rebuild_sparse_csr_tensor": _sparse,
+    "torch._utils._rebuild_meta_tensor_no_storage": _meta,
+    "torch._utils._rebuild_wrapper_subclass": _wrapper,
+    "torch._utils._rebuild_nested_tensor": _nested,
+    "torch._tensor._rebuild_from_type_v2": _typed,
+    "torch.Size": lambda args: sizes(args[0]),
+}
+"""What plays the callables of PyTorch that make tensors."""
+
+_EXPECTED = frozenset(
+    f"{module}.{name}"
+    for module, names in (
+        ("numpy", ("dtype", "ndarray")),
+        *((f"numpy.{core}.multiarray", ("scalar", "_reconstruct")) for core in ("core", "_core")),
+        *((f"numpy.{core}.numeric", ("_frombuffer",)) for core in ("core", "_core")),
+        *((path, ("PosixPath", "WindowsPath", "PurePosixPath")) for path in ("pathlib", "pathlib._local")),
+        ("torch", ("device", "Tensor", "per_tensor_affine", "per_channel_affine")),
+        *(
+            ("torch.serialization", ("_get_layout",)),
+            ("torch.storage", ("_load_from_bytes",)),
+            ("torch.nn.parameter", ("Parameter",)),
+        ),
+        *(("argparse", ("Namespace",)), ("copyreg", ("_reconstructor",)), ("builtins", ("object",))),
+    )
+    for name in names
+)
+"""What training scripts keep beside the weights, and what is said of tensors: no class of it is missed."""
+
+
+def classes(named: tuple[Global, ...]) -> list[str]:
+    """The classes and functions that a pickle names and that were ignored; not those that are played or expected."""
+    played = {*PLAIN, *BUILDS, *_EXPECTED}
+    kinds = {f"{module}.{kind}Storage" for module in ("torch", "torch.storage", "torch.cuda") for kind in _STORAGES}
+    dtypes = {f"torch.{name}" for name in ITEMSIZE}
+    return [one.path for one in named if one.path not in played | kinds | dtypes]
