@@ -201,6 +201,8 @@ class Report(Record, frozen=True):
         """The JSON object, with keys in a fixed order."""
         fields: dict[str, Any] = _with_lists(msgspec.to_builtins(self))
         version = fields.pop("format_version")
+        if not self.notes:  # of most files there is nothing to say
+            del fields["notes"]
         return {"$schema": SCHEMA_ID, "format_version": version} | fields
 
     def json_text(self) -> str:

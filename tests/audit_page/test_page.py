@@ -78,6 +78,12 @@ def test_what_happened_meanwhile_is_told(typical_document):
     assert "computed on the CPU" not in words(section(typical_document, "layer-1"))
 
 
+def test_how_the_file_was_read_is_told_on_page_one(typical):
+    note = "Read without its classes, none of whose code was run: <b>evil</b>."
+    document = document_of(replace(typical, layers=(), notes=(note,)))
+    assert note in words(section(document, "summary"))
+
+
 def test_a_missing_metric_gives_its_reason_in_words(typical_document):
     rows = [row for table in tables(section(typical_document, "layer-1")) for row in cells(table)]
     [reason] = {row[0] for row in rows if row[0].startswith("share within 10% of scale")}

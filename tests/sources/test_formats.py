@@ -10,6 +10,7 @@ import os
 import re
 import subprocess
 import sys
+import warnings
 import zipfile
 from pathlib import Path
 from types import ModuleType
@@ -19,6 +20,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+import netaudit
 from netaudit.cli.main import main
 from netaudit.errors import SourceError, UnsafeFileError
 from netaudit.sources.formats import table
@@ -132,6 +134,23 @@ def test_a_cut_file_is_said_to_be_damaged(here: Path) -> None:
     (here / "net.safetensors").write_bytes(content[: len(content) // 2])
     with pytest.raises(SourceError, match=r"^net.safetensors: a damaged or cut zip file"):
         open_weights(here / "net.safetensors")
+
+
+def test_the_notes_of_a_file_reach_the_list_of_layers_and_the_report(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the module of this test has no source beside it
+        torch.save({"model": torch.nn.Sequential(torch.nn.Linear(40, 50))}, here / "net.pt")
+    notes = open_network("net.pt").notes
+    assert notes == (
+        "Read without its classes, none of whose code was run: torch.nn.modules.container.Sequential, "
+        "torch.nn.modules.linear.Linear.",
+    )
+    assert netaudit.audit("net.pt", nulls="none").notes == notes
+    with pytest.raises(SystemExit):
+        main(["layers", "net.pt"])
+    assert " ".join(notes[0].split()) in " ".join(capsys.readouterr().out.split())
 
 
 def test_code_is_refused_under_any_name(here: Path) -> None:
