@@ -21,6 +21,10 @@ READ = (
     "shards",
     "safetensors",
     "pytorch",
+    "numpy_arrays",
+    "gguf_file",
+    "flax_msgpack",
+    "onnx_model",
 )
 
 

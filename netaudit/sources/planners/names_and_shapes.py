@@ -18,7 +18,9 @@ _NORM = re.compile(r"(^|[._])(norm|bn|ln|batchnorm|layernorm)", re.IGNORECASE)
 _BUFFER = re.compile(
     r"running_(mean|var)|num_batches_tracked|relative_position_index|relative_coords_table|position_ids|inv_freq|.*mask"
 )
-_OPTIMISER = re.compile(r"(^|\.)(optim\w*|exp_avg\w*|max_exp_avg\w*|momentum_buffer|square_avg|lr_schedulers?)(\.|$)")
+_OPTIMISER = re.compile(
+    r"(^|\.)(optim\w*|opt_state|exp_avg\w*|max_exp_avg\w*|momentum_buffer|square_avg|lr_schedulers?)(\.|$)"
+)
 
 
 def plan(declared: Mapping[str, Declared], origin: str = "2-D weight") -> Plan:
@@ -100,6 +102,7 @@ def _specs(
             yield from (part for part in parts if part.weight == key)
             return
     rows, columns = declared[key].shape
+    origin += f", {declared[key].note}" if declared[key].note else ""
     if key in turned:
         yield LayerSpec(
             _layer(key), (columns, rows), key, biases[key], origin=f"{origin}, stored as [in, out]", transposed=True
