@@ -26,7 +26,7 @@ class Declared:
     refusal: str = ""
     """Why the tensor cannot be read, if so: sparse, quantised, declared larger than its storage, ..."""
     note: str = ""
-    """How the stored numbers become the ones that are read, where they do not stand as they are ("Q4_0, dequantised")."""
+    """How the stored numbers become the ones that are read, where they differ: ``"Q4_0, dequantised"``."""
 
     @property
     def size(self) -> int:

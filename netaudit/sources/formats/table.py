@@ -25,6 +25,7 @@ READ = (
     "gguf_file",
     "flax_msgpack",
     "onnx_model",
+    "keras_hdf5",
 )
 
 

@@ -48,7 +48,8 @@ def _groups(
             buffer = key in structure.buffers
             other = "buffer, not a parameter" if buffer else "not a fully connected layer"
             reason = tensor.refusal or structure.reasons.get(key) or other
-            together.setdefault((key.rpartition(".")[0] or key, reason, buffer), []).append(key)
+            module = key.partition(".")[0] if buffer else key.rpartition(".")[0] or key
+            together.setdefault((module, reason, buffer), []).append(key)
     for (_, reason, buffer), keys in together.items():
         main, *rest = sorted(keys, key=lambda key: -declared[key].size)
         name = main.removesuffix(".weight").removesuffix(".kernel")
