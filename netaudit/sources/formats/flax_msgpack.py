@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 BUDGET = 1_000_000  # entries of maps
 DEPTH = 100
 _ARRAY = 1  # the type of Flax's extension for arrays
+_PARAMETERS = "params."  # the collection of parameters, beside statistics and the optimiser's state
 _CHUNKED = "__msgpack_chunked_array__"
 _EXTENSIONS = frozenset((0xC7, 0xC8, 0xC9, 0xD4, 0xD5, 0xD6, 0xD7, 0xD8))  # first bytes of what holds an array
 _MAPS = frozenset((*range(0x80, 0x90), 0xDE, 0xDF))
@@ -52,13 +53,17 @@ def open_flax(path: Path, open_file: OpenFile) -> WeightsFile:
     try:
         with path.open("rb") as file:
             whole = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        for name, shape, pieces in _arrays(whole, shown):
+        found = list(_arrays(whole, shown))
+        for name, shape, pieces in found:
             dtype = pieces[0][1]
             numbers = sum(math.prod(part) for part, _, _ in pieces)
             wrong = any(math.prod(part) * _itemsize(dtype) != len(raw) for part, _, raw in pieces)
             if wrong or numbers != math.prod(shape) or any(other != dtype for _, other, _ in pieces):
                 raise UnsafeFileError(f"{shown}: {printable(name, 80)} declares other bytes than it has; refused")
             refusal = "" if dtype == "bfloat16" else arrays.refusal(np.dtype(dtype))
+            name = name.removeprefix(_PARAMETERS)
+            if name in declared:
+                raise UnsafeFileError(f"{shown}: two arrays of the name {printable(name, 80)}; refused")
             declared[name] = Declared(shape, dtype, name, refusal)
             readers[name] = partial(_read, [raw for _, _, raw in pieces], shape, dtype)
     except (ValueError, TypeError, RecursionError) as error:  # msgspec's errors are ValueErrors
@@ -66,7 +71,8 @@ def open_flax(path: Path, open_file: OpenFile) -> WeightsFile:
         raise SourceError(f"{shown}: not a msgpack file of Flax, or a damaged one ({reason})") from error
     if not declared:
         raise SourceError(f"{shown}: holds no arrays")
-    return WeightsFile(path, arrays.LazyStore(declared, readers), declared)
+    nested = "params" if any(name.startswith(_PARAMETERS) for name, _, _ in found) else ""
+    return WeightsFile(path, arrays.LazyStore(declared, readers), declared, nested)
 
 
 def _arrays(whole: Any, shown: str) -> Iterator[tuple[str, tuple[int, ...], list[Piece]]]:
