@@ -81,7 +81,7 @@ def test_an_array_that_declares_other_bytes_is_refused(tmp_path: Path, payload: 
 )
 def test_a_damaged_message_is_one_line(tmp_path: Path, raw: bytes) -> None:
     (tmp_path / "a.msgpack").write_bytes(raw)
-    with pytest.raises(SourceError, match="not a msgpack file of Flax|holds no arrays"):
+    with pytest.raises(SourceError, match=r"not a msgpack file of Flax|holds no arrays"):
         open_weights(tmp_path / "a.msgpack")
 
 

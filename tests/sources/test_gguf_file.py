@@ -62,6 +62,50 @@ def test_each_type_that_the_package_dequantises_is_read_in_its_own_layout(tmp_pa
     assert np.array_equal(read.numpy(), dequantize(raw, known), equal_nan=True)
 
 
+def six_bits(block: bytes) -> list[float]:
+    """Q6_K as ggml.c has it: 16 scales for 16 numbers each; 4 low and 2 high bits a code."""
+    low, high = block[:128], block[128:192]
+    scales, d = struct.unpack("<16b", block[192:208]), struct.unpack("<e", block[208:210])[0]
+    numbers = []
+    for i in range(256):
+        half, place = divmod(i, 128)
+        group, column = divmod(place, 32)
+        nibble = low[64 * half + column + 32 * (group % 2)] >> (4 * (group // 2)) & 15
+        code = nibble | (high[32 * half + column] >> (2 * group) & 3) << 4
+        numbers.append(d * scales[i // 16] * (code - 32))
+    return numbers
+
+
+def four_bits(block: bytes) -> list[float]:
+    """Q4_K as ggml.c has it: eight scales and minima of 6 bits, each for 32 codes of 4 bits."""
+    d, minimum = struct.unpack("<2e", block[:4])
+    packed, codes = block[4:16], block[16:]
+    numbers = []
+    for i in range(256):
+        j = i // 32
+        if j < 4:
+            scale, low = packed[j] & 63, packed[j + 4] & 63
+        else:
+            scale = packed[j + 4] & 15 | packed[j - 4] >> 6 << 4
+            low = packed[j + 4] >> 4 | packed[j] >> 6 << 4
+        code = codes[32 * (j // 2) + i % 32] >> (4 * (j % 2)) & 15
+        numbers.append(d * scale * code - minimum * low)
+    return numbers
+
+
+@pytest.mark.parametrize(("kind", "formula"), [("Q6_K", six_bits), ("Q4_K", four_bits)])
+def test_a_block_of_256_is_what_its_formula_says(tmp_path: Path, kind: str, formula) -> None:
+    known = GGMLQuantizationType[kind]
+    raw = bytearray(np.random.default_rng(4).integers(0, 256, GGML_QUANT_SIZES[known][1], dtype=np.uint8).tobytes())
+    scales = struct.pack("<e", 0.0123) if kind == "Q6_K" else struct.pack("<2e", 0.0123, 0.045)
+    place = 208 if kind == "Q6_K" else 0
+    raw[place : place + len(scales)] = scales
+    data = header() + row("fc.weight", (256, 1), known.value)
+    (tmp_path / "a.gguf").write_bytes(data + bytes(-len(data) % 32) + raw)
+    read = open_weights(tmp_path / "a.gguf").store.read("fc.weight")
+    assert np.allclose(read.numpy()[0], formula(bytes(raw)), rtol=1e-5, atol=1e-6)
+
+
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
 def test_half_precision_is_read_as_it_is_stored(tmp_path: Path, dtype: str) -> None:
     weight = torch.randn(5, 8, generator=torch.Generator().manual_seed(0))

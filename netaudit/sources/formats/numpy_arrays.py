@@ -101,4 +101,4 @@ def sniff(file: Beginning) -> bool:
     return file.head.startswith(_MAGIC) or (bool(names) and all(name.endswith(".npy") for name in names))
 
 
-FORMAT = Format("NumPy", (".npz", ".npy"), sniff, open_arrays, alone=True)
+FORMAT = Format("NumPy", (".npz", ".npy"), sniff, open_arrays)
