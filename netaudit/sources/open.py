@@ -14,6 +14,7 @@ from netaudit.files import is_a
 from netaudit.network.network import ModelInfo, Network, Progress
 from netaudit.sources.formats import folder, table
 from netaudit.sources.hubs import registered, zoo
+from netaudit.sources.planners.file_structure import plan_structure
 from netaudit.sources.planners.names_and_shapes import plan
 from netaudit.sources.weights import locate, open_weights
 from netaudit.text import folder_name, printable
@@ -139,17 +140,21 @@ def _open_file(path: Path) -> Network:
     if described := zoo.open_beside_card(path):
         return described
     file = open_weights(path)
-    planned = plan(file.declared, f"2-D weight under {file.nested_under}" if file.nested_under else "2-D weight")
+    origin = f"2-D weight under {file.nested_under}" if file.nested_under else "2-D weight"
+    structure = file.structure
+    planned = plan_structure(file.declared, structure) if structure else plan(file.declared, origin)
+    graph = structure.graph if structure else None
     name = path.name if path.name not in ("", "..") else path.resolve().name  # of "." and "a/.."
-    info = ModelInfo(name, "file", weights=file.path.name)
+    info = ModelInfo(name, "file", file.architecture, weights=file.path.name)
     return Network(
         info=info,
         layers=planned.layers,
         store=file.store,
         parameters_total=planned.parameters_total,
         cells=planned.cells,
+        graph=graph,
         head=planned.head,
         files=file.files,
-        backbone=backbone.below(planned, None),
+        backbone=backbone.below(planned, graph),
         notes=file.notes,
     )

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from netaudit.network.network import TensorStore
+from netaudit.network.cells import CellSpec
+from netaudit.network.graph import Graph
+from netaudit.network.network import LayerSpec, TensorStore
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,8 @@ class Declared:
     """Equal for tensors that are the very same stored numbers (tied weights)."""
     refusal: str = ""
     """Why the tensor cannot be read, if so: sparse, quantised, declared larger than its storage, ..."""
+    note: str = ""
+    """How the stored numbers become the ones that are read, where they differ: ``"Q4_0, dequantised"``."""
 
     @property
     def size(self) -> int:
@@ -33,6 +37,22 @@ class Declared:
     def floating(self) -> bool:
         """Whether the numbers are floating point (float8 and bfloat16 too)."""
         return re.fullmatch(r"b?float(16|32|64|8_\w+)", self.dtype) is not None
+
+
+@dataclass(frozen=True)
+class Structure:
+    """What a file that holds more than named tensors says of its network. Keys are names of the file's store."""
+
+    layers: tuple[LayerSpec, ...]
+    """The fully connected layers, in the network's order where it is known. Their activations come from the graph."""
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    """Why each other parameter is no layer."""
+    buffers: frozenset[str] = frozenset()
+    """Tensors that are no parameters: states of the optimiser, constants of the graph."""
+    graph: Graph | None = None
+    """The operations from the input to the output; None when the file does not tell their order."""
+    cells: tuple[CellSpec, ...] = ()
+    """The recurrent cells, whose parameters are listed as skipped."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +71,10 @@ class WeightsFile:
     """The files with the tensors, when ``path`` is their index."""
     notes: tuple[str, ...] = ()
     """What a reader of the report must know of how the file was read, in whole sentences."""
+    structure: Structure | None = None
+    """What the file says of the network; None for bare named tensors, of which names and shapes are all there is."""
+    architecture: str | None = None
+    """What the file says that the model is: ``"llama"``."""
 
     @property
     def files(self) -> tuple[Path, ...]:

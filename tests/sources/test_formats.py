@@ -97,12 +97,7 @@ LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 497\n"
         (b"\xef\xbb\xbf \n<!DOCTYPE html><html>", "a web page, not a weights file", "download"),
         (b"<html lang='en'>", "a web page, not a weights file", "download"),
         (gzip.compress(b"weights"), "a compressed file", "unpack"),
-        (b"\x89HDF\r\n\x1a\n....", "an HDF5 file, as Keras writes", "safetensors"),
-        (b"GGUF\x03\0\0\0", "a GGUF file", "safetensors"),
         (b"\x20\0\0\0TFL3", "a TensorFlow Lite model", "safetensors"),
-        (saved(np.save, np.ones(3)), "a NumPy array", "safetensors"),
-        (saved(np.savez, np.ones(3)), "an archive of NumPy arrays", "safetensors"),
-        (zipped("config.json", "model.weights.h5"), "a Keras model", "safetensors"),
         (zipped("net/archive_format", "net/models/model.json"), "a program of torch.export", "torch.save"),
         (zipped("word/document.xml"), "a zip file, but not one of torch.save", "unpack"),
         (b'{"model_type": "llama"}', "a JSON file, but not an index of shards", "name the weights file"),
@@ -116,6 +111,44 @@ def test_what_is_no_weights_file_is_named_by_its_content(
     with pytest.raises(SourceError, match=f"^{re.escape(name)}: {re.escape(what)}.*; not read$") as caught:
         open_weights(here / name)
     assert hint in caught.value.hints[0]
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (b"\x89HDF\r\n\x1a\n....", "not an HDF5 file, or a damaged one"),
+        (b"GGUF\x03\0\0\0", "not a GGUF file, or a damaged one (it ends early)"),
+        (b"\x08\x07\x12\x7f", "not an ONNX model, or a damaged one"),
+        (zipped("config.json", "model.weights.h5"), "not an HDF5 file, or a damaged one"),
+        (b"\x93NUMPY", "weight is not a NumPy array, or damaged"),
+        (zipped("w.npy"), "w is not a NumPy array, or damaged"),
+    ],
+)
+@pytest.mark.parametrize("name", ["model.safetensors", "net.pt", "model"])
+def test_a_format_with_a_signature_is_told_by_it(here: Path, name: str, content: bytes, what: str) -> None:
+    (here / name).write_bytes(content)
+    with pytest.raises(SourceError, match=f"^{re.escape(name)}: {re.escape(what)}"):
+        open_weights(here / name)
+
+
+@pytest.mark.parametrize(("save", "key"), [(np.save, "weight"), (np.savez, "arr_0")])
+def test_arrays_are_read_whatever_their_name(here: Path, save: object, key: str) -> None:
+    (here / "net.pt").write_bytes(saved(save, np.ones((2, 3))))
+    assert shapes(here / "net.pt") == {key: (2, 3)}
+
+
+@pytest.mark.parametrize(
+    ("content", "package", "extra"),
+    [(b"GGUF", "gguf", "gguf"), (b"\x08\x07\x12", "onnx", "onnx"), (b"\x89HDF\r\n\x1a\n", "h5py", "keras")],
+)
+def test_a_missing_library_is_named_with_its_extra(
+    here: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, package: str, extra: str
+) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+    (here / "net").write_bytes(content)
+    with pytest.raises(SourceError, match=f"^net: reading it needs the package {package}, which is not") as caught:
+        open_weights(here / "net")
+    assert f"netaudit-dnn[{extra}]" in caught.value.hints[0]
 
 
 @pytest.mark.parametrize("name", ["model.safetensors", "net"])

@@ -52,7 +52,7 @@ def test_where_the_state_dict_lay_is_said(here: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "what"),
     [
-        *(("net.onnx", "an ONNX model; not read"), ("net.gguf", "a GGUF file; not read")),
+        *(("net.tflite", "a TensorFlow Lite model; not read"), ("net.pb", "a TensorFlow graph; not read")),
         ("alexnet", "not a weights file of a known format"),
     ],
 )

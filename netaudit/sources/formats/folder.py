@@ -20,9 +20,10 @@ _INDEX = ".safetensors.index.json"
 
 
 def weights_in(folder: Path) -> Path:
-    """The index of shards in a folder, else its one file of a format that stands alone; of several, the usual name.
+    """The index of shards in a folder, else its one .safetensors file; of several, the usual name.
 
-    Without any, a ``pytorch_model.bin`` or the index of its shards.
+    Without any, a ``pytorch_model.bin`` or the index of its shards, else the one file of another format that stands
+    alone.
 
     Raises:
         SourceError: none, several, or a folder that cannot be listed.
@@ -40,8 +41,9 @@ def weights_in(folder: Path) -> Path:
         return [name for name in known if name in names][:1]
 
     read = [known for known in table.FORMATS if known.open]
-    alone = [suffix for known in read if known.alone for suffix in known.suffixes]
-    candidates = usual(_SAFETENSORS) or ending(_INDEX) or ending(*alone) or usual(_PYTORCH)
+    alone = [suffix for known in read if known.alone for suffix in known.suffixes if ending(suffix)]
+    usually = usual(_SAFETENSORS) or ending(_INDEX) or ending(".safetensors") or usual(_PYTORCH)
+    candidates = usually or next((found for known in read if known.alone and (found := ending(*known.suffixes))), [])
     if len(candidates) == 1:
         return folder / candidates[0]
     kind = "indices of shards" if ending(_INDEX) else f"{' or '.join(alone)} files and no index"

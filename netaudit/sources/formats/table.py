@@ -21,6 +21,11 @@ READ = (
     "shards",
     "safetensors",
     "pytorch",
+    "numpy_arrays",
+    "gguf_file",
+    "flax_msgpack",
+    "onnx_model",
+    "keras_hdf5",
 )
 
 

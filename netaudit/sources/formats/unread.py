@@ -24,11 +24,6 @@ def zipped(*endings: str) -> Sniff:
     return lambda file: any(name.endswith(endings) for name in file.zip_names or ())
 
 
-def all_zipped(ending: str) -> Sniff:
-    """A zip file all of whose records have names with the ending."""
-    return lambda file: bool(file.zip_names) and all(name.endswith(ending) for name in file.zip_names or ())
-
-
 def by_name(file: Beginning) -> bool:
     """A format without a signature: only its suffix tells."""
     return False
@@ -40,13 +35,6 @@ _UNPACK = "unpack it, and name the weights file in it"
 
 # (name, suffixes, how it is told, what such a file is, what to do); the first that tells a file has it.
 _ROWS: tuple[tuple[str, tuple[str, ...], Sniff, str, str], ...] = (
-    ("ONNX", (".onnx",), by_name, "an ONNX model", _CONVERT),
-    ("HDF5", (".h5", ".hdf5"), starts(b"\x89HDF\r\n\x1a\n"), "an HDF5 file, as Keras writes", _CONVERT),
-    ("Keras", (".keras",), zipped("model.weights.h5"), "a Keras model", _CONVERT),
-    ("NumPy archive", (".npz",), all_zipped(".npy"), "an archive of NumPy arrays", _CONVERT),
-    ("NumPy array", (".npy",), starts(b"\x93NUMPY"), "a NumPy array", _CONVERT),
-    ("GGUF", (".gguf",), starts(b"GGUF"), "a GGUF file", _CONVERT),
-    ("msgpack", (".msgpack",), by_name, "a msgpack file, as Flax writes", _CONVERT),
     ("TensorFlow graph", (".pb",), by_name, "a TensorFlow graph", _CONVERT),
     ("TensorFlow checkpoint", (".index",), by_name, "the index of a TensorFlow checkpoint", _CONVERT),
     ("TensorFlow Lite", (".tflite",), starts(b"TFL3", at=4), "a TensorFlow Lite model", _CONVERT),

@@ -69,14 +69,15 @@ def _run(module: nn.Module, batch: Tensor) -> Any:
 
 
 def below(plan: Plan, graph: Graph | None, make: Callable[[], nn.Module] | None = None) -> Backbone | None:
-    """The backbone below the head of a plan; None when there is no head.
+    """The backbone below the head of a plan; None when there is no head, or when what lies below it cannot be run.
 
-    ``make`` gives the module with its weights, where there is one; otherwise the inputs must be what the head takes.
+    ``make`` gives the module with its weights, where there is one; without it and without a graph the inputs must be
+    what the head takes.
     """
     if plan.head is None:
         return None
     bottom = plan.head.layers[0].name
     spec = next(entry for entry in plan.layers if isinstance(entry, LayerSpec) and entry.name == bottom)
-    if make is None or graph is None or graph.flattened_input(spec.weight):
+    if graph is None or graph.flattened_input(spec.weight):
         return flattened(spec)
-    return captured(make, spec.weight)
+    return captured(make, spec.weight) if make else None

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from netaudit.network.cells import cells_among
 from netaudit.network.network import LayerSpec
 from netaudit.sources.planners.plan import IN_PROJECTIONS, Group, Plan, assemble, in_projections, inferred_head
+from netaudit.sources.planners.recurrent_names import recurrent
 from netaudit.sources.weights_file import Declared
 
 _WEIGHT = re.compile(r"(?P<stem>(?:.*_)?)(?P<word>weights?|kernel|w)(?P<number>_?\d*)", re.IGNORECASE)
@@ -18,7 +19,9 @@ _NORM = re.compile(r"(^|[._])(norm|bn|ln|batchnorm|layernorm)", re.IGNORECASE)
 _BUFFER = re.compile(
     r"running_(mean|var)|num_batches_tracked|relative_position_index|relative_coords_table|position_ids|inv_freq|.*mask"
 )
-_OPTIMISER = re.compile(r"(^|\.)(optim\w*|exp_avg\w*|max_exp_avg\w*|momentum_buffer|square_avg|lr_schedulers?)(\.|$)")
+_OPTIMISER = re.compile(
+    r"(^|\.)(optim\w*|opt_state|exp_avg\w*|max_exp_avg\w*|momentum_buffer|square_avg|lr_schedulers?)(\.|$)"
+)
 
 
 def plan(declared: Mapping[str, Declared], origin: str = "2-D weight") -> Plan:
@@ -27,7 +30,8 @@ def plan(declared: Mapping[str, Declared], origin: str = "2-D weight") -> Plan:
     Weights are taken as ``[out, in]``. Where a bias says otherwise (GPT-2's Conv1D, Flax), or the name is ``kernel``,
     they are taken as ``[in, out]``.
     """
-    biases = {key: bias for key in declared for bias in _bias(key, declared)}
+    of_cells = recurrent(declared)
+    biases = {key: bias for key in declared if key not in of_cells for bias in _bias(key, declared)}
     turned = _turned(declared, biases)
     specs = {key: list(_specs(key, declared, biases, turned, origin)) for key in biases}
     used = {key for layers in specs.values() for spec in layers for key in (spec.weight, spec.bias)}
@@ -39,7 +43,7 @@ def plan(declared: Mapping[str, Declared], origin: str = "2-D weight") -> Plan:
         rest = [key for key in keys if key not in used]
         together = [rest] if len(rest) == len(keys) else [[key] for key in rest]
         audited = [spec for key in keys for spec in specs.get(key, ())]
-        parts.append((audited, [_group(group, declared) for group in together]))
+        parts.append((audited, [_group(group, declared, of_cells) for group in together]))
     parameters = {key: (tensor.identity, tensor.size) for key, tensor in declared.items() if _is_parameter(key, tensor)}
     entries, total = assemble(parts, parameters)
     numbers = {key: tensor.shape for key, tensor in declared.items() if tensor.floating and not tensor.refusal}
@@ -100,6 +104,7 @@ def _specs(
             yield from (part for part in parts if part.weight == key)
             return
     rows, columns = declared[key].shape
+    origin += f", {declared[key].note}" if declared[key].note else ""
     if key in turned:
         yield LayerSpec(
             _layer(key), (columns, rows), key, biases[key], origin=f"{origin}, stored as [in, out]", transposed=True
@@ -108,10 +113,12 @@ def _specs(
         yield LayerSpec(_layer(key), (rows, columns), key, biases[key], origin=origin)
 
 
-def _group(keys: Sequence[str], declared: Mapping[str, Declared]) -> Group:
+def _group(keys: Sequence[str], declared: Mapping[str, Declared], of_cells: Collection[str]) -> Group:
     parameters = sorted((key for key in keys if _is_parameter(key, declared[key])), key=lambda key: -declared[key].size)
     main = parameters[0] if parameters else max(keys, key=lambda key: declared[key].size)
-    return Group(_layer(main), declared[main].shape, _reason(main, keys, declared[main]), tuple(parameters))
+    refusal = declared[main].refusal
+    reason = "recurrent" if main in of_cells and not refusal else _reason(main, keys, declared[main])
+    return Group(_layer(main), declared[main].shape, reason, tuple(parameters))
 
 
 def _is_parameter(key: str, tensor: Declared) -> bool:

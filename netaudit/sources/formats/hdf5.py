@@ -1,0 +1,176 @@
+"""The datasets of an HDF5 file that nobody vouches for: only what lies in the file itself, at the end of hard links.
+
+HDF5 can name other files (external links, external storage, virtual datasets), repeat a group inside itself, declare
+data that were never written, and ask for filters that are loaded as plugins. None of that is followed.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from netaudit.errors import SourceError, UnsafeFileError
+from netaudit.sources.formats import arrays
+from netaudit.text import printable
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+BUDGET = 200_000  # groups and datasets
+DEPTH = 50
+LONGEST_TEXT = 2**26  # bytes of an attribute
+_FILTERS = frozenset((1, 2, 3, 32000))  # deflate, shuffle, a checksum, and h5py's own LZF
+_DEFLATED = 1100  # times smaller at best
+
+
+class Section(io.RawIOBase):
+    """The part of a file in which another file lies, as it is."""
+
+    def __init__(self, path: Path, start: int, length: int) -> None:
+        self._file = path.open("rb")
+        self._start = start
+        self._length = length
+        self._place = 0
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def seekable(self) -> bool:
+        """It is."""
+        return True
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """Go to a place, counted from the section's start."""
+        self._place = max(0, offset + {0: 0, 1: self._place, 2: self._length}[whence])
+        return self._place
+
+    def tell(self) -> int:
+        """The place, counted from the section's start."""
+        return self._place
+
+    def readinto(self, buffer: Any) -> int:
+        """Read up to the section's end."""
+        view = memoryview(buffer).cast("B")
+        self._file.seek(self._start + self._place)
+        count = self._file.readinto(view[: max(0, min(len(view), self._length - self._place))])
+        self._place += count
+        return count
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+        super().close()
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an HDF5 file lies: a file, or a part of one."""
+
+    path: Path
+    section: tuple[int, int] | None = None
+    """Its first byte and its length."""
+
+    def open(self) -> Any:
+        """Open it with h5py, for reading."""
+        import h5py
+
+        return h5py.File(Section(self.path, *self.section) if self.section else self.path, "r")
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """One array of a file; nothing of it is read."""
+
+    path: str
+    """Its groups and its name, with ``/`` between them."""
+    shape: tuple[int, ...]
+    dtype: str
+    refusal: str
+    read: partial[Tensor]
+
+
+def datasets(place: Place, file: Any, shown: str) -> tuple[list[Dataset], dict[str, str]]:
+    """Every dataset at the end of hard links, in the order of the names; and the attribute "name" of each group.
+
+    Raises:
+        UnsafeFileError: more groups and datasets than any network has, or too many in each other.
+    """
+    import h5py
+
+    waiting: list[tuple[str, Any, int]] = [("", file, 0)]
+    seen = set()
+    found: list[Dataset] = []
+    names: dict[str, str] = {}
+    visited = 0
+    while waiting:
+        path, item, depth = waiting.pop()
+        visited += 1
+        if visited > BUDGET or depth > DEPTH:
+            raise UnsafeFileError(f"{shown}: more than {BUDGET:,} groups, or {DEPTH} in each other; refused")
+        if isinstance(item, h5py.Dataset):
+            found.append(_dataset(place, path, item))
+            continue
+        address = h5py.h5o.get_info(item.id).addr
+        if address in seen:
+            continue
+        seen.add(address)
+        names[path] = text(item, "name")
+        for name in sorted(item, reverse=True):
+            if isinstance(item.get(name, getlink=True), h5py.HardLink):
+                child = item.get(name)
+                if isinstance(child, (h5py.Group, h5py.Dataset)):
+                    waiting.append((f"{path}/{name}" if path else name, child, depth + 1))
+    return found, {path: name for path, name in names.items() if name}
+
+
+def text(item: Any, name: str) -> str:
+    """A text attribute; empty where there is none, or a longer one than any is."""
+    if name not in item.attrs or item.attrs.get_id(name).get_storage_size() > LONGEST_TEXT:
+        return ""
+    value = item.attrs[name]
+    value = value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+    return value if isinstance(value, str) else ""
+
+
+def _dataset(place: Place, path: str, item: Any) -> Dataset:
+    shape = tuple(int(length) for length in item.shape or ())
+    return Dataset(
+        path,
+        shape,
+        item.dtype.name,
+        _refusal(item, shape),
+        partial(_read, place, path, shape),
+    )
+
+
+def _refusal(item: Any, shape: tuple[int, ...]) -> str:
+    """Why a dataset is not read; empty when it is."""
+    if item.shape is None:
+        return "an empty dataset without a shape"
+    properties = item.id.get_create_plist()
+    if item.is_virtual or properties.get_external_count():
+        return "its numbers lie in other files, which are not followed"
+    filters = [properties.get_filter(i)[0] for i in range(properties.get_nfilters())]
+    if not _FILTERS.issuperset(filters):
+        return "compressed by a plugin, which is not loaded"
+    most = item.id.get_storage_size() * (_DEFLATED if filters else 1)
+    if math.prod(shape) * item.dtype.itemsize > most:
+        return "declared larger than the data stored"
+    return arrays.refusal(item.dtype)
+
+
+def _read(place: Place, path: str, shape: tuple[int, ...]) -> Tensor:
+    """Read one dataset."""
+    try:
+        with place.open() as file:
+            item = file[path]
+            if tuple(item.shape) == shape:
+                return arrays.tensor(item[()])
+    except Exception as error:  # a changed or damaged file can raise anything
+        raise SourceError(f"{printable(place.path.name)}: {printable(path, 80)} cannot be read") from error
+    raise SourceError(f"{printable(place.path.name)}: changed while it was read")

@@ -1,0 +1,167 @@
+"""The constant tensors of an ONNX graph: where their numbers lie, and what a chain of simple operations makes of them.
+
+Protocol Buffers give the tensors inside the model; numbers in other files are read one tensor at a time, only from
+regular files in the model's own folder.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import TYPE_CHECKING, Any
+
+from netaudit.errors import SourceError, UnsafeFileError
+from netaudit.files import require_regular
+from netaudit.sources.formats import arrays
+from netaudit.text import printable
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+# ONNX's types by number, under PyTorch's names.
+_DTYPES = {
+    **{1: "float32", 2: "uint8", 3: "int8", 5: "int16", 6: "int32", 7: "int64", 9: "bool", 10: "float16"},
+    **{11: "float64", 14: "complex64", 15: "complex128", 16: "bfloat16"},
+}
+_BYTES = {
+    **{"float32": 4, "uint8": 1, "int8": 1, "int16": 2, "int32": 4, "int64": 8, "bool": 1, "float16": 2},
+    **{"float64": 8, "complex64": 8, "complex128": 16, "bfloat16": 2},
+}
+
+
+@dataclass(frozen=True)
+class Constant:
+    """A constant value of the graph. Nothing is read until ``read`` is called."""
+
+    name: str
+    """Of the stored tensor that it is made of."""
+    shape: tuple[int, ...]
+    dtype: str
+    read: Callable[[], Tensor]
+    notes: tuple[str, ...] = ()
+    """What was done to the stored numbers, in words."""
+    refusal: str = ""
+    """Why it cannot be read."""
+
+    def small(self) -> list[float] | None:
+        """Its numbers, where they are few enough for a shape, axes, or the factors of a scale."""
+        if self.refusal or math.prod(self.shape) > 64:
+            return None
+        return [float(value) for value in self.read().reshape(-1).tolist()]
+
+    def turned(self) -> Constant:
+        """The transpose of a matrix."""
+        return replace(self, shape=self.shape[::-1], read=lambda: self.read().T.contiguous())
+
+    def reshaped(self, shape: tuple[int, ...]) -> Constant:
+        """The same numbers in another shape."""
+        return replace(self, shape=shape, read=lambda: self.read().reshape(shape))
+
+    def expanded(self, length: int) -> Constant:
+        """One number as a vector of so many."""
+        return replace(self, shape=(length,), read=lambda: self.read().reshape(-1).expand(length).contiguous())
+
+    def scaled(self, factor: float) -> Constant:
+        """Times a number of the graph."""
+        if factor == 1:
+            return self
+        note = f"times {factor:.6g}, as the graph has it"
+        return replace(self, read=lambda: self.read() * factor, notes=(*self.notes, note))
+
+    def dequantised(self, scale: Constant, zero: Constant | None, axis: int) -> Constant | None:
+        """(codes - zero point) x scale, per tensor or along an axis; None when the shapes are not those of that."""
+        number, along = len(self.shape), axis % max(len(self.shape), 1)
+        per_tensor = math.prod(scale.shape) == 1
+        if self.refusal or scale.refusal or not (per_tensor or scale.shape == (self.shape[along],)):
+            return None
+        if zero is not None and (zero.refusal or math.prod(zero.shape) != math.prod(scale.shape)):
+            return None
+        spread = (1,) * number if per_tensor else tuple(-1 if i == along else 1 for i in range(number))
+
+        def read() -> Tensor:
+            codes, factors = self.read().float(), scale.read().float().reshape(spread)
+            return (codes if zero is None else codes - zero.read().float().reshape(spread)) * factors
+
+        return replace(self, dtype="float32", read=read, notes=(*self.notes, f"dequantised from {self.dtype}"))
+
+
+def stored(proto: Any, folder: Path, shown: str) -> Constant:
+    """A stored tensor, checked: what it declares must be what it has.
+
+    Raises:
+        UnsafeFileError: other bytes than it declares, or numbers in a file that the model has no business reading.
+    """
+    name, shape = str(proto.name), tuple(int(length) for length in proto.dims)
+    dtype = _DTYPES.get(proto.data_type, f"type {proto.data_type}")
+    if dtype not in _BYTES:
+        return Constant(name, shape, dtype, _unreadable, refusal=f"{dtype} of ONNX, packed or of 8 bits: not read")
+    what = f"{shown}: {printable(name, 80)}"
+    length = math.prod(shape) * _BYTES[dtype]
+    if min(shape, default=0) < 0:
+        raise UnsafeFileError(f"{what} declares a negative length; refused")
+    if proto.data_location == 1:
+        place = {entry.key: entry.value for entry in proto.external_data}
+        return Constant(name, shape, dtype, _external(place, folder, length, shape, dtype, what))
+    if proto.HasField("raw_data"):
+        fits = len(proto.raw_data) == length
+    else:
+        fields = (proto.float_data, proto.int32_data, proto.int64_data, proto.double_data, proto.uint64_data)
+        fits = sum(map(len, fields)) == math.prod(shape) * (2 if dtype.startswith("complex") else 1)
+    if not fits:
+        raise UnsafeFileError(f"{what} declares other bytes than it has; refused")
+
+    def read() -> Tensor:
+        from onnx import numpy_helper
+
+        return arrays.tensor(numpy_helper.to_array(proto))
+
+    return Constant(name, shape, dtype, read)
+
+
+def filled(name: str, shape: tuple[int, ...], value: Constant) -> Constant:
+    """A tensor of one number (ConstantOfShape), which no file holds."""
+
+    def read() -> Tensor:
+        return value.read().reshape(-1)[:1].expand(math.prod(shape)).reshape(shape).contiguous()
+
+    return Constant(name, shape, value.dtype, read, ("one number, filled in by the graph",))
+
+
+def _unreadable() -> Tensor:
+    raise SourceError("a tensor that was refused cannot be read")
+
+
+def _external(
+    place: dict[str, str], folder: Path, length: int, shape: tuple[int, ...], dtype: str, what: str
+) -> Callable[[], Tensor]:
+    """A function that reads a tensor from a file beside the model, after a check that all of it lies there."""
+    location = place.get("location", "")
+    parts = {*PurePosixPath(location).parts, *PureWindowsPath(location).parts}
+    absolute = location.startswith(("/", "\\")) or PureWindowsPath(location).drive
+    if not location or absolute or ".." in parts:
+        raise UnsafeFileError(f"{what} lies in {printable(location, 80) or 'no file'}, outside the folder; refused")
+    path = folder / location
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise UnsafeFileError(f"{what} lies behind a link out of the folder; refused")
+    require_regular(path)
+    try:
+        start, declared = int(place.get("offset") or 0), int(place.get("length") or length)
+    except ValueError:
+        start = declared = -1
+    if start < 0 or declared != length or start + length > path.stat().st_size:
+        raise UnsafeFileError(f"{what} declares other bytes than {printable(location, 80)} has; refused")
+
+    def read() -> Tensor:
+        import torch
+
+        raw = bytearray(length)
+        with path.open("rb") as file:
+            file.seek(start)
+            if file.readinto(raw) != length:
+                raise SourceError(f"{what}: {printable(location, 80)} changed while it was read")
+        kind = getattr(torch, dtype)
+        return torch.frombuffer(raw, dtype=kind).reshape(shape) if length else torch.empty(shape, dtype=kind)
+
+    return read

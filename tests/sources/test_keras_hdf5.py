@@ -1,0 +1,244 @@
+"""Keras files: names, classes and order from the configuration, recurrent kernels, and HDF5 that leads elsewhere."""
+
+from __future__ import annotations
+
+import json
+import os
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+import torch
+from one_network import keras_archive, network
+
+from netaudit.errors import SourceError, UnsafeFileError
+from netaudit.network.layers import SkippedLayer
+from netaudit.network.network import Network
+from netaudit.sources.formats import hdf5
+from netaudit.sources.open import open_network
+from netaudit.sources.weights import open_weights
+
+KERNEL = np.arange(12, dtype="f").reshape(4, 3)
+
+
+def layer(kind: str, name: str = "", inbound: list[str] | None = None, **config: Any) -> dict[str, Any]:
+    entry = {"class_name": kind, "name": name, "config": {"name": name, **config}}
+    if inbound is not None:
+        entry["inbound_nodes"] = [[[other, 0, 0, {}] for other in inbound]] if inbound else []
+    return entry
+
+
+def sequential(*layers: dict[str, Any]) -> dict[str, Any]:
+    return {"class_name": "Sequential", "config": {"name": "net", "layers": list(layers)}}
+
+
+def saved(folder: Path, arrays: dict[str, np.ndarray], config: Any = None) -> Path:
+    with h5py.File(folder / "a.h5", "w") as file:
+        if config is not None:
+            file.attrs["model_config"] = json.dumps(config)
+        for name, array in arrays.items():
+            file[f"model_weights/{name}"] = array
+    return folder / "a.h5"
+
+
+def dense(*sizes: int, names: str = "abc") -> dict[str, np.ndarray]:
+    arrays = {}
+    for name, inputs, out in zip(names, sizes[:-1], sizes[1:], strict=False):
+        arrays |= {f"{name}/{name}/kernel:0": np.ones((inputs, out), "f"), f"{name}/{name}/bias:0": np.zeros(out, "f")}
+    return arrays
+
+
+def head(opened: Network) -> list[tuple[str, str]] | None:
+    return None if opened.head is None else [(step.name, step.activation) for step in opened.head.layers]
+
+
+def reasons(opened: Network) -> dict[str, str]:
+    return {entry.name: entry.reason for entry in opened.layers if isinstance(entry, SkippedLayer)}
+
+
+def test_the_configuration_gives_the_order_and_names_do_not(tmp_path: Path) -> None:
+    config = sequential(
+        layer("InputLayer", "in", batch_shape=[None, 4]),
+        layer("Dense", "c", activation="tanh"),
+        layer("Dropout", "d"),
+        layer("Dense", "b", activation="linear"),
+        layer("Activation", "act", activation="relu"),
+        layer("Dense", "a", activation="softmax"),
+    )
+    opened = open_network(saved(tmp_path, dense(4, 6, 5, 3, names="cba"), config))
+    assert [spec.name for spec in opened.specs()] == ["c", "b", "a"]
+    assert [spec.activation for spec in opened.specs()] == ["tanh", "relu", "softmax"]
+    assert head(opened) == [("c", "tanh"), ("b", "relu"), ("a", "linear")]
+    assert opened.head is not None
+    assert not opened.head.inferred
+
+
+def test_without_a_configuration_the_head_is_inferred(tmp_path: Path) -> None:
+    opened = open_network(saved(tmp_path, dense(4, 6, 3)))
+    assert head(opened) == [("a", "relu"), ("b", "linear")]
+    assert opened.head is not None
+    assert opened.head.inferred
+
+
+def test_a_functional_chain(tmp_path: Path) -> None:
+    layers = [
+        layer("InputLayer", "in", [], batch_input_shape=[None, 4]),
+        layer("Dense", "a", ["in"], activation="relu"),
+        layer("LeakyReLU", "slope", ["a"], negative_slope=0.01),
+        layer("Dense", "b", ["slope"], activation="sigmoid"),
+    ]
+    config = {"class_name": "Functional", "config": {"layers": layers, "output_layers": [["b", 0, 0]]}}
+    opened = open_network(saved(tmp_path, dense(4, 6, 3), config))
+    assert head(opened) == [("b", "sigmoid")]  # ReLU and then a leaky ReLU is not one activation
+    layers[1]["config"]["activation"] = "linear"
+    assert head(open_network(saved(tmp_path, dense(4, 6, 3), config))) == [("a", "leaky_relu"), ("b", "sigmoid")]
+
+
+@pytest.mark.parametrize("outputs", [[["a", 0, 0], ["b", 0, 0]], []])
+def test_several_outputs_have_no_head(tmp_path: Path, outputs: list[Any]) -> None:
+    layers = [layer("InputLayer", "in", [], batch_shape=[None, 4])]
+    layers += [layer("Dense", name, ["in"], activation="relu") for name in "ab"]
+    config = {"class_name": "Functional", "config": {"layers": layers, "output_layers": outputs}}
+    arrays = dense(4, 3, names="a") | dense(4, 3, names="b")
+    opened = open_network(saved(tmp_path, arrays, config))
+    assert [spec.name for spec in opened.specs()] == ["a", "b"]
+    assert head(opened) is None
+
+
+def test_a_dense_of_each_step_is_a_layer_but_no_head(tmp_path: Path) -> None:
+    config = sequential(layer("InputLayer", "in", batch_shape=[None, 7, 4]), layer("Dense", "a"))
+    opened = open_network(saved(tmp_path, dense(4, 3), config))
+    assert [spec.shape for spec in opened.specs()] == [(3, 4)]
+    assert head(opened) is None
+
+
+@pytest.mark.parametrize("configured", [False, True])
+def test_kernels_of_other_layers_are_no_dense_layers(tmp_path: Path, configured: bool) -> None:
+    arrays = {
+        "conv/conv/kernel:0": np.ones((3, 3, 2, 4), "f"),
+        "lstm/lstm/lstm_cell/kernel:0": np.ones((4, 32), "f"),
+        "lstm/lstm/lstm_cell/recurrent_kernel:0": np.ones((8, 32), "f"),
+        "lstm/lstm/lstm_cell/bias:0": np.ones(32, "f"),
+        "table/table/embeddings:0": np.ones((9, 4), "f"),
+        "norm/norm/gamma:0": np.ones(4, "f"),
+        "norm/norm/moving_mean:0": np.ones(4, "f"),
+    }
+    kinds = {"conv": "Conv2D", "lstm": "LSTM", "table": "Embedding", "norm": "BatchNormalization"}
+    config = sequential(*[layer(kind, name) for name, kind in kinds.items()]) if configured else None
+    opened = open_network(saved(tmp_path, arrays, config))
+    assert list(opened.specs()) == []
+    assert {name.partition(".")[0]: reason for name, reason in reasons(opened).items()} == {
+        "conv": "convolution",
+        "lstm": "recurrent",
+        "table": "embedding",
+        "norm": "normalisation",
+    }
+    assert opened.parameters_total == sum(array.size for array in arrays.values()) - 4
+
+
+def test_lambda_and_custom_layers_are_names_alone(tmp_path: Path) -> None:
+    code = {"class_name": "__lambda__", "config": {"code": "4wEAAAA"}}
+    config = sequential(
+        layer("InputLayer", "in", batch_shape=[None, 4]),
+        layer("Lambda", "evil", function=code),
+        layer("Mine>Special", "a", activation=code),
+        layer("Dense", "b", activation=code),
+    )
+    opened = open_network(saved(tmp_path, dense(4, 6, 3), config))
+    assert [(spec.name, spec.activation) for spec in opened.specs()] == [("b", None)]
+    assert reasons(opened) == {"a": "a parameter of Mine>Special"}
+    assert head(opened) is None
+
+
+def test_the_variables_of_keras_3_have_numbers(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "a.weights.h5", "w") as file:
+        for name, array in {
+            "layers/dense/vars/0": KERNEL,
+            "layers/dense/vars/1": np.zeros(3, "f"),
+            "layers/gru/cell/vars/0": np.ones((4, 18), "f"),
+            "layers/gru/cell/vars/1": np.ones((6, 18), "f"),
+            "layers/embedding/vars/0": np.ones((9, 4), "f"),
+        }.items():
+            file[name] = array
+        file["layers/dense/vars"].attrs["name"] = "hidden"
+    opened = open_network(tmp_path / "a.weights.h5")
+    [spec] = opened.specs()
+    assert spec.name == "hidden"
+    assert torch.equal(opened.read(spec).weight, torch.from_numpy(KERNEL.T.copy()))
+    assert reasons(opened) == {"gru.cell.recurrent_kernel": "recurrent", "embedding.embeddings": "embedding"}
+
+
+def test_links_to_other_files_are_not_followed(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "secret.h5", "w") as file:
+        file["model_weights/x/kernel"] = KERNEL
+    (tmp_path / "raw").write_bytes(KERNEL.tobytes())
+    path = saved(tmp_path, dense(4, 3))
+    with h5py.File(path, "a") as file:
+        weights = file["model_weights"]
+        weights["external"] = h5py.ExternalLink("secret.h5", "/model_weights/x")
+        weights["soft"] = h5py.SoftLink("/model_weights/a")
+        weights["loop"] = weights  # a group that holds itself
+        files = [(str(tmp_path / "raw"), 0, KERNEL.nbytes)]
+        weights.create_dataset("e/kernel", KERNEL.shape, "f4", external=files)
+        layout = h5py.VirtualLayout(KERNEL.shape, "f4")
+        layout[:] = h5py.VirtualSource(str(tmp_path / "secret.h5"), "model_weights/x/kernel", KERNEL.shape)
+        weights.create_virtual_dataset("v/kernel", layout)
+    opened = open_network(path)
+    assert [spec.name for spec in opened.specs()] == ["a"]
+    assert set(reasons(opened).values()) == {"its numbers lie in other files, which are not followed"}
+
+
+@pytest.mark.parametrize("settings", [{}, {"chunks": (1000, 1000)}, {"chunks": (1000, 1000), "compression": "gzip"}])
+def test_numbers_that_were_never_written_are_not_read(tmp_path: Path, settings: dict[str, Any]) -> None:
+    path = saved(tmp_path, dense(4, 3))
+    with h5py.File(path, "a") as file:
+        file.create_dataset("model_weights/b/kernel", (1_000_000, 1_000_000), "f4", **settings)
+    opened = open_network(path)
+    assert [spec.name for spec in opened.specs()] == ["a"]
+    assert reasons(opened) == {"b": "declared larger than the data stored"}
+
+
+def test_compressed_kernels_are_read(tmp_path: Path) -> None:
+    path = saved(tmp_path, {})
+    with h5py.File(path, "a") as file:
+        file.create_dataset("model_weights/a/kernel", data=KERNEL, chunks=(2, 3), compression="gzip", shuffle=True)
+    assert torch.equal(open_weights(path).store.read("a.kernel"), torch.from_numpy(KERNEL))
+
+
+def test_an_endless_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = saved(tmp_path, {"/".join("a" * 60): KERNEL})
+    with pytest.raises(UnsafeFileError, match="in each other"):
+        open_weights(path)
+    monkeypatch.setattr(hdf5, "BUDGET", 3)
+    with pytest.raises(UnsafeFileError, match="more than 3 groups"):
+        open_weights(saved(tmp_path, dense(4, 3)))
+
+
+@pytest.mark.parametrize("cut", [0.2, 0.6, 0.95])
+def test_a_cut_file_is_one_line(tmp_path: Path, cut: float) -> None:
+    path = saved(tmp_path, dense(40, 60))
+    os.truncate(path, int(cut * path.stat().st_size))
+    with pytest.raises(SourceError, match="not an HDF5 file, or a damaged one"):
+        open_weights(path)
+
+
+def test_a_compressed_archive_is_refused(tmp_path: Path) -> None:
+    with zipfile.ZipFile(keras_archive(tmp_path, network())) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(tmp_path / "b.keras", "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, raw in members.items():
+            archive.writestr(name, raw)
+    with pytest.raises(UnsafeFileError, match="compressed or encrypted"):
+        open_weights(tmp_path / "b.keras")
+
+
+def test_a_file_of_another_program_holds_no_layers(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["spikes/times"] = np.ones((3, 4))
+        file["spikes/names"] = np.array([b"a", b"b"])
+    opened = open_network(tmp_path / "a.h5")
+    assert list(opened.specs()) == []
+    assert len(reasons(opened)) == 2
