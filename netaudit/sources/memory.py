@@ -10,6 +10,7 @@ from torch import nn
 
 from netaudit.errors import SourceError
 from netaudit.network.network import ModelInfo, Network
+from netaudit.sources.composed.table import compose
 from netaudit.sources.find_state_dict import state_dict
 from netaudit.sources.planners import backbone, meta_tracing, module, names_and_shapes
 from netaudit.sources.stores import MemoryStore, declare, module_store
@@ -58,11 +59,12 @@ def _open_module(target: nn.Module) -> Network:
 def _open_state_dict(target: Mapping[str, Any]) -> Network:
     state = state_dict(target)
     origin = f"2-D weight under {state.nested_under}" if state.nested_under else "2-D weight"
-    planned = names_and_shapes.plan(declare(state.tensors), origin)
+    store, declared = compose(MemoryStore(state.tensors), declare(state.tensors))
+    planned = names_and_shapes.plan(declared, origin)
     return Network(
         info=ModelInfo("state_dict", "module"),
         layers=planned.layers,
-        store=MemoryStore(state.tensors),
+        store=store,
         parameters_total=planned.parameters_total,
         cells=planned.cells,
         head=planned.head,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from netaudit.errors import SourceError
 from netaudit.files import is_a
 from netaudit.network.network import ModelInfo, Network, Progress
+from netaudit.sources.composed.table import compose_file
 from netaudit.sources.formats import folder, table
 from netaudit.sources.hubs import registered, zoo
 from netaudit.sources.planners.names_and_shapes import plan
@@ -138,7 +139,7 @@ def _open_file(path: Path) -> Network:
 
     if described := zoo.open_beside_card(path):
         return described
-    file = open_weights(path)
+    file = compose_file(open_weights(path))
     planned = plan(file.declared, f"2-D weight under {file.nested_under}" if file.nested_under else "2-D weight")
     name = path.name if path.name not in ("", "..") else path.resolve().name  # of "." and "a/.."
     info = ModelInfo(name, "file", weights=file.path.name)

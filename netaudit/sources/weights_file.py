@@ -23,6 +23,8 @@ class Declared:
     """Equal for tensors that are the very same stored numbers (tied weights)."""
     refusal: str = ""
     """Why the tensor cannot be read, if so: sparse, quantised, declared larger than its storage, ..."""
+    origin: str = ""
+    """How the weight is made of stored tensors, which then is ``[out, in]``; empty for one that is stored itself."""
 
     @property
     def size(self) -> int:
