@@ -1,7 +1,8 @@
 """bitsandbytes' four-bit weights (NF4, FP4): a table of sixteen values times the largest entry of each block.
 
 Two codes a byte, the high half first, over the flattened weight (Dettmers et al., 2023, "QLoRA", section 3). With
-double quantisation those are bytes themselves, which stand for ``nested_quant_map[byte] * nested_absmax + offset``. The true shape stands in a JSON text, stored as a tensor of bytes.
+double quantisation those are bytes themselves, which stand for ``nested_quant_map[byte] * nested_absmax + offset``.
+The true shape stands in a JSON text, stored as a tensor of bytes.
 """
 
 from __future__ import annotations
