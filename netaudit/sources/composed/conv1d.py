@@ -23,7 +23,7 @@ def groups(stored: Stored) -> Iterator[Group]:
     Without a configuration one c_attn of ``[d, 3 d]`` with ``3 d`` biases tells it of all.
     """
     names = [name for name, t in stored.declared.items() if _CONV1D.fullmatch(name) and len(t.shape) == 2]
-    if stored.config.get("model_type") not in MODEL_TYPES and not any(_turned(name, stored) for name in names):
+    if str(stored.config.get("model_type")) not in MODEL_TYPES and not any(_turned(name, stored) for name in names):
         return
     for name in names:
         tensor = stored.declared[name]

@@ -106,7 +106,7 @@ def _attention(name: str, shape: tuple[int, int], kind: str, config: Mapping[str
         flat = Layout(_QKV, (heads * size, *((pairs or heads) * size,) * 2))
         if sum(flat.sizes) == out:
             return flat
-    return Layout(_QKV, (out // 3,) * 3) if name in _THIRDS and out == 3 * width and not pairs else None
+    return Layout(_QKV, (out // 3,) * 3) if name in _THIRDS and out == 3 * width else None
 
 
 def _falcon(heads: int, size: int, pairs: int, config: Mapping[str, Any]) -> Layout | None:

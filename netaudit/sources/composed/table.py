@@ -44,6 +44,8 @@ LONGEST_CONFIG = 16 * 2**20
 def compose_file(file: WeightsFile) -> WeightsFile:
     """An opened file with its stored tensors turned into weights, by the rules and the configurations beside it."""
     config, adapter = (_beside(file.path, name) for name in ("config.json", "adapter_config.json"))
+    text = config.get("text_config")  # where a model of pictures and text keeps what it says of its larger part
+    config = {**text, **config} if isinstance(text, dict) else config
     store, declared = compose(file.store, file.declared, config, adapter)
     return replace(file, store=store, declared=declared)
 

@@ -167,7 +167,10 @@ def test_mxfp4_experts_of_gpt_oss(composed) -> None:
     }
     found = composed(tensors, config={"model_type": "gpt_oss"})
     rows = torch.tensor(
-        [[E2M1[int(codes[2, i, j])] * 2.0 ** (int(exponents[2, i, j // 32]) - 127) for j in range(64)] for i in range(8)]
+        [
+            [E2M1[int(codes[2, i, j])] * 2.0 ** (int(exponents[2, i, j // 32]) - 127) for j in range(64)]
+            for i in range(8)
+        ]
     )
     assert torch.equal(found["mlp.experts.2.gate_up_proj.gate.weight"], rows[0::2])
     assert torch.equal(found["mlp.experts.2.gate_up_proj.up.weight"], rows[1::2])

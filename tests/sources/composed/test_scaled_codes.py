@@ -15,7 +15,9 @@ def codes(shape: tuple[int, ...], dtype: torch.dtype = torch.float8_e4m3fn) -> t
 
 def slowly(stored: torch.Tensor, scales: torch.Tensor, rows: int, columns: int) -> torch.Tensor:
     m, n = stored.shape
-    return torch.tensor([[float(stored[i, j]) * float(scales[i // rows, j // columns]) for j in range(n)] for i in range(m)])
+    return torch.tensor(
+        [[float(stored[i, j]) * float(scales[i // rows, j // columns]) for j in range(n)] for i in range(m)]
+    )
 
 
 @pytest.mark.parametrize("key", ["q.weight_scale_inv", "q.weight_scale", "q.scale", "q.scale_weight"])
