@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -13,7 +14,7 @@ from netaudit.network.graph import Graph
 from netaudit.network.network import LayerSpec, ModelInfo, Network
 from netaudit.sources.composed.live import LiveWeights, live_weights
 from netaudit.sources.composed.table import compose
-from netaudit.sources.find_state_dict import state_dict
+from netaudit.sources.find_state_dict import DEPTH, state_dict
 from netaudit.sources.planners import backbone, meta_tracing, module, names_and_shapes
 from netaudit.sources.planners.backbone import Backbone
 from netaudit.sources.planners.plan import Plan
@@ -74,8 +75,24 @@ def _backbone(planned: Plan, graph: Graph | None, target: nn.Module, live: LiveW
     return backbone.flattened(bottom) if first else None
 
 
+def _with_tensors(target: Mapping[Any, Any], depth: int = 0) -> Mapping[Any, Any]:
+    """The mapping with NumPy's arrays of numbers as tensors, which share their memory."""
+    if not any(isinstance(value, (Mapping, np.ndarray)) for value in target.values()) or depth > DEPTH:
+        return target
+
+    def tensor(value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return _with_tensors(value, depth + 1)
+        if not isinstance(value, np.ndarray) or value.dtype.kind not in "fiubc":
+            return value
+        usable = value.flags.writeable and min(value.strides, default=0) >= 0 and value.dtype.isnative
+        return torch.from_numpy(value if usable else np.array(value, value.dtype.newbyteorder("=")))
+
+    return {key: tensor(value) for key, value in target.items()}
+
+
 def _open_state_dict(target: Mapping[str, Any]) -> Network:
-    state = state_dict(target)
+    state = state_dict(_with_tensors(target))
     origin = f"2-D weight under {state.nested_under}" if state.nested_under else "2-D weight"
     store, declared = compose(MemoryStore(state.tensors), declare(state.tensors))
     planned = names_and_shapes.plan(declared, origin)

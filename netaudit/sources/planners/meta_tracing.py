@@ -145,6 +145,9 @@ def guess_inputs(module: nn.Module) -> list[Tensor]:
         shapes += [(1, first.in_channels, _FRAMES, side, side) for side in (112, 224)]
     elif isinstance(first, nn.RNNBase):
         shapes += [(1, 8, first.input_size)]
+    elif first is None:  # functional code: the first matrices, either way round
+        matrices = [tuple(p.shape) for p in module.parameters() if p.ndim == 2][:2]
+        shapes += [(1, shape[axis]) for shape in matrices for axis in (1, 0)]
     inputs = [torch.empty(shape, dtype=dtype, device="meta") for shape in shapes]
     example = getattr(module, "example_input_array", None)  # PyTorch Lightning's attribute
     return [example[:1].to("meta"), *inputs] if isinstance(example, Tensor) else inputs

@@ -36,7 +36,7 @@ class Recorder(TorchFunctionMode):
         super().__init__()
         self.graph = Graph()
         self._names = names
-        self._constants = constants
+        self._constants = set(constants)
         self._computed: dict[int, tuple[str, bool]] = {}  # the weight's name, and whether it is transposed
         self._numbers: dict[int, int] = {}
         self._kept: list[Tensor] = []  # a tensor freed during the pass would give its id to another
@@ -54,8 +54,9 @@ class Recorder(TorchFunctionMode):
             weight, bias = _factors(name, args, kwargs)
             known = self._weight(weight)
             if known and (name in MULTIPLIES or _is_product(name, args, weight)):
-                parameters = [t for t in (weight, bias) if t is weight or id(t) in self._names]
-                weights = (known[0], *(self._names[id(t)] for t in parameters[1:]))
+                added = self._weight(bias)
+                parameters = [weight, bias] if added else [weight]
+                weights = (known[0], added[0]) if added else (known[0],)
                 turned = known[1] != (name in _PRODUCTS)
                 name = "linear" if name in _PRODUCTS else name
             elif name in MULTIPLIES:
@@ -85,9 +86,11 @@ class Recorder(TorchFunctionMode):
         if not isinstance(result, Tensor) or not all(w or id(t) in self._constants for t, w in known):
             return
         sources = [(tensor.numel(), weight) for tensor, weight in known if weight]
-        if not sources or id(result) in self._names:
+        if id(result) in self._names:
             return
-        if len(tensors) == 1 and tensors[0].ndim == 2 and _transposes(func, name, args):
+        if not sources:
+            self._constants.add(id(result))
+        elif len(tensors) == 1 and tensors[0].ndim == 2 and _transposes(func, name, args):
             source, turned = sources[0][1]
             self._computed[id(result)] = source, not turned
         else:
