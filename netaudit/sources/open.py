@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from netaudit.errors import SourceError
 from netaudit.files import is_a
 from netaudit.network.network import ModelInfo, Network, Progress
+from netaudit.sources.composed.table import compose_file
 from netaudit.sources.formats import folder, table
 from netaudit.sources.hubs import registered, zoo
 from netaudit.sources.planners.file_structure import plan_structure
@@ -140,8 +141,10 @@ def _open_file(path: Path) -> Network:
     if described := zoo.open_beside_card(path):
         return described
     file = open_weights(path)
-    origin = f"2-D weight under {file.nested_under}" if file.nested_under else "2-D weight"
     structure = file.structure
+    if structure is None:  # names and shapes are all that the file says, so what composes a weight is told by them
+        file = compose_file(file)
+    origin = f"2-D weight under {file.nested_under}" if file.nested_under else "2-D weight"
     planned = plan_structure(file.declared, structure) if structure else plan(file.declared, origin)
     graph = structure.graph if structure else None
     name = path.name if path.name not in ("", "..") else path.resolve().name  # of "." and "a/.."

@@ -27,6 +27,8 @@ class Declared:
     """Why the tensor cannot be read, if so: sparse, quantised, declared larger than its storage, ..."""
     note: str = ""
     """How the stored numbers become the ones that are read, where they differ: ``"Q4_0, dequantised"``."""
+    origin: str = ""
+    """How the weight is made of stored tensors, which then is ``[out, in]``; empty for one that is stored itself."""
 
     @property
     def size(self) -> int:

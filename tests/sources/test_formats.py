@@ -96,7 +96,7 @@ LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 497\n"
         (LFS, "a Git LFS pointer, which stands for the file", "git lfs pull"),
         (b"\xef\xbb\xbf \n<!DOCTYPE html><html>", "a web page, not a weights file", "download"),
         (b"<html lang='en'>", "a web page, not a weights file", "download"),
-        (gzip.compress(b"weights"), "a compressed file", "unpack"),
+        (gzip.compress(b"weights", mtime=0), "a compressed file", "unpack"),
         (b"\x20\0\0\0TFL3", "a TensorFlow Lite model", "safetensors"),
         (zipped("net/archive_format", "net/models/model.json"), "a program of torch.export", "torch.save"),
         (zipped("word/document.xml"), "a zip file, but not one of torch.save", "unpack"),

@@ -22,7 +22,7 @@ LONGEST_HEADER = 100_000_000  # bytes: the library's own limit
 # The format's dtypes under torch's names; what is not here (packed types) is declared under its own and not read.
 _DTYPES = {
     **{"F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16"},
-    **{"F8_E4M3": "float8_e4m3fn", "F8_E5M2": "float8_e5m2"},
+    **{"F8_E4M3": "float8_e4m3fn", "F8_E5M2": "float8_e5m2", "F8_E8M0": "float8_e8m0fnu"},
     **{"I64": "int64", "I32": "int32", "I16": "int16", "I8": "int8", "U8": "uint8", "BOOL": "bool", "C64": "complex64"},
 }
 
@@ -52,9 +52,20 @@ class SafetensorsStore:
         Raises:
             SourceError: the file changed since it was opened.
         """
+        return self._read(name)
+
+    def read_at(self, name: str, index: int) -> Tensor:
+        """Read one entry of a tensor's first axis: an expert of many.
+
+        Raises:
+            SourceError: the file changed since it was opened.
+        """
+        return self._read(name, index)
+
+    def _read(self, name: str, index: int | None = None) -> Tensor:
         try:
             with safe_open(self.path, framework="pt", device="cpu") as file:
-                tensor: Tensor = file.get_tensor(name)
+                tensor: Tensor = file.get_tensor(name) if index is None else file.get_slice(name)[index]
         except (SafetensorError, OSError) as error:
             raise SourceError(f"{printable(self.path.name)}: {printable(name, 80)} cannot be read any more") from error
         return tensor

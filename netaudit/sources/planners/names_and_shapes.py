@@ -19,6 +19,7 @@ _NORM = re.compile(r"(^|[._])(norm|bn|ln|batchnorm|layernorm)", re.IGNORECASE)
 _BUFFER = re.compile(
     r"running_(mean|var)|num_batches_tracked|relative_position_index|relative_coords_table|position_ids|inv_freq|.*mask"
 )
+_LONGEST_KERNEL = 32  # of a convolution in one dimension, which nothing but its last axis tells from a bilinear layer
 _OPTIMISER = re.compile(
     r"(^|\.)(optim\w*|opt_state|exp_avg\w*|max_exp_avg\w*|momentum_buffer|square_avg|lr_schedulers?)(\.|$)"
 )
@@ -85,11 +86,12 @@ def _turned(declared: Mapping[str, Declared], biases: Mapping[str, str | None]) 
     votes = {}
     for key, bias in biases.items():
         rows, columns = declared[key].shape
-        if bias is not None and rows != columns:
+        if bias is not None and rows != columns and not declared[key].origin:
             votes[key] = declared[bias].shape[0] == columns
     others = bool(votes) and all(votes.values())
     kernels = {key for key in biases if key.rpartition(".")[2] == "kernel"}
-    return {key for key, bias in biases.items() if votes.get(key, key in kernels or (others and bias is not None))}
+    stored = {key: bias for key, bias in biases.items() if not declared[key].origin}  # what was made is [out, in]
+    return {key for key, bias in stored.items() if votes.get(key, key in kernels or (others and bias is not None))}
 
 
 def _specs(
@@ -97,6 +99,7 @@ def _specs(
 ) -> Iterator[LayerSpec]:
     """The layers whose weight is stored under ``key``: one, or the parts of an attention's in_proj."""
     prefix, dot, last = key.rpartition(".")
+    origin = declared[key].origin or origin
     if re.fullmatch(r"(in|q|k|v)_proj_weight", last):
         own = {short: declared.get(prefix + dot + short) for short in IN_PROJECTIONS}
         parts = in_projections(prefix, {short: tensor.shape for short, tensor in own.items() if tensor})
@@ -154,5 +157,7 @@ def _reason(key: str, group: Sequence[str], tensor: Declared) -> str:
             return "empty"
         return "embedding" if _is_embedding(key) else "2-D, but not named as a weight"
     if dimensions > 2:
+        if dimensions == 3 and last == "weight" and tensor.shape[2] > _LONGEST_KERNEL:
+            return "three dimensions: a bilinear layer, or a convolution with a very long kernel"
         return "convolution" if dimensions > 3 or last == "weight" else "more than two dimensions"
     return "a lone vector: normalisation, bias or scale" if dimensions else "a single number"

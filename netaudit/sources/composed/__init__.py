@@ -1,0 +1,1 @@
+"""How stored tensors become weights: dequantised, multiplied out, merged, split. One rule a file."""

@@ -1,0 +1,79 @@
+"""A store of weights that are computed from the tensors of another store, one at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from netaudit.errors import SourceError
+from netaudit.network.network import TensorStore
+from netaudit.sources.composed.rule import Made
+from netaudit.sources.weights_file import Declared
+from netaudit.text import printable
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+class ComposedStore:
+    """Computes the weights in ``made`` when they are read, and hands on every other tensor."""
+
+    def __init__(
+        self,
+        store: TensorStore,
+        declared: Mapping[str, Declared],
+        made: Mapping[str, Made],
+        parts: Mapping[str, tuple[str, ...]],
+    ) -> None:
+        self.store = store
+        self.declared = declared
+        self.made = made
+        self.parts = parts
+
+    def parts_of(self, name: str) -> tuple[str, ...]:
+        """What a weight is made of in the innermost store; of any other tensor its own name."""
+        names = self.parts[name] if name in self.made else (name,)
+        if not isinstance(self.store, ComposedStore):
+            return names
+        return tuple(part for inner in names for part in self.store.parts_of(inner))
+
+    def names(self) -> Sequence[str]:
+        """Every tensor's name, with each weight in the place of its first part."""
+        return list(self.declared)
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        """Shape without reading the data."""
+        return self.declared[name].shape
+
+    def dtype(self, name: str) -> str:
+        """Dtype without reading the data."""
+        return self.declared[name].dtype
+
+    def read(self, name: str) -> Tensor:
+        """Compute one weight, or read one tensor.
+
+        Raises:
+            SourceError: its parts cannot be read, or do not fit each other.
+        """
+        if name not in self.made:
+            return self.store.read(name)
+        made = self.made[name]
+        try:
+            weight = made.compute(self._read)
+        except (RuntimeError, IndexError, ValueError, KeyError) as error:
+            reason = printable(str(error).partition("\n")[0], 100)
+            raise SourceError(f"{printable(name, 80)} cannot be computed from its parts: {reason}") from error
+        if tuple(weight.shape) != made.shape:
+            raise SourceError(f"{printable(name, 80)}: its parts give {tuple(weight.shape)}, not {made.shape}")
+        return weight.contiguous()
+
+    def read_at(self, name: str, index: int) -> Tensor:
+        """``read(name)[index]``, of a stored tensor without reading the rest of it."""
+        return self.read(name)[index].clone() if name in self.made else self._read(name, index)
+
+    def _read(self, name: str, index: int | None = None) -> Tensor:
+        if index is None:
+            return self.store.read(name)
+        alone = getattr(self.store, "read_at", None)
+        one: Tensor = self.store.read(name)[index].clone() if alone is None else alone(name, index)
+        return one

@@ -1,0 +1,115 @@
+"""The rules, in the order in which they are applied: each sees what the ones before it made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from netaudit.errors import SourceError
+from netaudit.files import is_a
+from netaudit.network.network import TensorStore
+from netaudit.sources.composed import (
+    adapters,
+    bitsandbytes,
+    computed,
+    conv1d,
+    experts,
+    four_bit_float,
+    fused,
+    packed_integers,
+    scaled_codes,
+)
+from netaudit.sources.composed.rule import Made, Rule, Stored
+from netaudit.sources.composed.store import ComposedStore
+from netaudit.sources.formats.json_object import json_object
+from netaudit.sources.weights_file import Declared, WeightsFile
+
+RULES: tuple[Rule, ...] = (
+    bitsandbytes.groups,
+    packed_integers.groups,
+    four_bit_float.groups,
+    scaled_codes.groups,
+    computed.groups,
+    adapters.groups,
+    conv1d.groups,
+    experts.groups,
+    fused.groups,
+)
+LONGEST_CONFIG = 16 * 2**20
+"""Bytes of a configuration beside a file. No model needs so many."""
+
+
+def compose_file(file: WeightsFile) -> WeightsFile:
+    """An opened file with its stored tensors turned into weights, by the rules and the configurations beside it."""
+    config, adapter = (_beside(file.path, name) for name in ("config.json", "adapter_config.json"))
+    text = config.get("text_config")  # where a model of pictures and text keeps what it says of its larger part
+    config = {**text, **config} if isinstance(text, dict) else config
+    store, declared = compose(file.store, file.declared, config, adapter)
+    return replace(file, store=store, declared=declared)
+
+
+def compose(
+    store: TensorStore,
+    declared: Mapping[str, Declared],
+    config: Mapping[str, Any] | None = None,
+    adapter: Mapping[str, Any] | None = None,
+    shuffled: frozenset[str] = frozenset(),
+) -> tuple[TensorStore, Mapping[str, Declared]]:
+    """Turn stored tensors into weights, by each rule in turn. Only what is small is read.
+
+    Args:
+        store: reads the tensors.
+        declared: what is known of them, in their order.
+        config: the model's ``config.json``.
+        adapter: the adapter's ``adapter_config.json``.
+        shuffled: fused projections of which it is known that their rows lie in an order of their own.
+
+    Returns:
+        The store that computes weights when they are read, and what is known of its tensors.
+    """
+    for rule in RULES:
+        store, declared = _apply(rule, store, Stored(declared, store.read, config or {}, adapter or {}, shuffled))
+    return store, declared
+
+
+def _apply(rule: Rule, store: TensorStore, stored: Stored) -> tuple[TensorStore, Mapping[str, Declared]]:
+    groups = list(rule(stored))
+    if not groups:
+        return store, stored.declared
+    group_of = {part: group for group in groups for part in group.parts}
+    declared: dict[str, Declared] = {}
+    made: dict[str, Made] = {}
+    parts: dict[str, tuple[str, ...]] = {}
+    done: set[int] = set()
+    for name, tensor in stored.declared.items():
+        group = group_of.get(name)
+        if group is None:
+            declared[name] = tensor
+            continue
+        taken = next((m.name for m in group.made if m.name in stored.declared and m.name not in group.parts), None)
+        refusal = group.refusal or (f"stored twice: beside {taken}, which is made of it" if taken else "")
+        if refusal:
+            declared[name] = replace(tensor, refusal=tensor.refusal or refusal)
+        elif id(group) not in done:
+            done.add(id(group))
+            identities = tuple(stored.declared[part].identity for part in group.parts)
+            for number, weight in enumerate(group.made):
+                identity = (rule.__module__, number, identities)
+                declared[weight.name] = Declared(weight.shape, weight.dtype, identity, origin=weight.origin)
+                made[weight.name], parts[weight.name] = weight, group.parts
+    return ComposedStore(store, declared, made, parts), declared
+
+
+def _beside(path: Path, name: str) -> Mapping[str, Any]:
+    """A JSON object beside a file; empty where there is none that can be read."""
+    beside = path.parent / name
+    if not is_a(Path.is_file, beside):
+        return {}
+    try:
+        with beside.open("rb") as file:
+            raw = file.read(LONGEST_CONFIG + 1)
+        return json_object(raw, name) if len(raw) <= LONGEST_CONFIG else {}
+    except (OSError, ValueError, SourceError):
+        return {}
