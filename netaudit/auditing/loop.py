@@ -23,8 +23,10 @@ from netaudit.numerics import device as devices
 from netaudit.numerics.memory import release_memory
 from netaudit.results.payload import Payload
 from netaudit.results.report import Coverage, HeadResult, LayerResult, Model, Report, Summary, not_applicable
-from netaudit.text import printable
+from netaudit.text import capital, printable, sentence
 from netaudit.vocabulary import VERDICTS
+
+_NO_HEAD = "No fully connected head was found at the top of the network."
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ class Auditor:
             NetauditError: no layer is chosen, or none can be judged.
         """
         chosen = chosen or Selection()
+        unmatched = chosen.unmatched([spec.name for spec in network.specs()])
         network = network.select(chosen.layers, chosen.exclude)
         network = network.guarded(lambda spec: too_large(spec, self.settings.spectrum))
         if not any(True for _ in network.specs()):
@@ -86,7 +89,7 @@ class Auditor:
             skipped=tuple(entry for entry in network.layers if isinstance(entry, SkippedLayer)),
             analyses=payloads,
             summary=self._summary(layers),
-            events=tuple(dict.fromkeys(events)),
+            events=(*unmatched, *dict.fromkeys(events)),
         )
 
     def layers(
@@ -180,7 +183,8 @@ def _named(analysis: Analysis, events: list[str]) -> Iterator[None]:
 
 def _head(network: Network) -> HeadResult:
     if network.head is None:
-        return HeadResult((), (), False, "No fully connected head was found at the top of the network.")
+        note = sentence(capital(network.missing_head)) if network.missing_head else _NO_HEAD
+        return HeadResult((), (), False, note)
     steps = network.head.layers
     names, activations = tuple(step.name for step in steps), tuple(step.activation for step in steps)
     return HeadResult(names, activations, network.head.inferred, network.head.note)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -11,11 +12,14 @@ from torch import nn
 from netaudit.errors import SourceError
 from netaudit.network.network import ModelInfo, Network
 from netaudit.sources.find_state_dict import state_dict
-from netaudit.sources.planners import backbone, meta_tracing, module, names_and_shapes
+from netaudit.sources.planners import backbone, meta_tracing, module
+from netaudit.sources.planners.choices import Choices
+from netaudit.sources.state import plan_state
 from netaudit.sources.stores import MemoryStore, declare, module_store
+from netaudit.sources.weights_file import WeightsFile
 
 
-def open_memory(target: nn.Module | Mapping[str, Any]) -> Network:
+def open_memory(target: nn.Module | Mapping[str, Any], choices: Choices = Choices()) -> Network:
     """Open a module, which is neither copied nor changed, or a state dict, plain or nested as in a checkpoint.
 
     Raises:
@@ -24,9 +28,11 @@ def open_memory(target: nn.Module | Mapping[str, Any]) -> Network:
     if isinstance(target, torch.jit.ScriptModule):
         raise SourceError("a TorchScript module cannot be audited", hint="pass its state_dict()")
     if isinstance(target, nn.Module):
+        if choices.given:
+            raise SourceError(f"{choices.given} goes with a file or a state dict: of a module the structure is known")
         return _open_module(target)
     if isinstance(target, Mapping):
-        return _open_state_dict(target)
+        return _open_state_dict(target, choices)
     raise SourceError(f"cannot audit a {type(target).__name__}", hint="pass a name, a path, a module or a state dict")
 
 
@@ -55,16 +61,24 @@ def _open_module(target: nn.Module) -> Network:
     )
 
 
-def _open_state_dict(target: Mapping[str, Any]) -> Network:
+def _open_state_dict(target: Mapping[str, Any], choices: Choices) -> Network:
     state = state_dict(target)
-    origin = f"2-D weight under {state.nested_under}" if state.nested_under else "2-D weight"
-    planned = names_and_shapes.plan(declare(state.tensors), origin)
+    file = WeightsFile(
+        Path("state_dict"),
+        MemoryStore(state.everything),
+        declare(state.tensors),
+        state.nested_under,
+        ordered=True,
+        others={key: declare(held) for key, held in state.others.items()},
+    )
+    planned = plan_state(file, choices)
     return Network(
         info=ModelInfo("state_dict", "module"),
         layers=planned.layers,
-        store=MemoryStore(state.tensors),
+        store=file.store,
         parameters_total=planned.parameters_total,
         cells=planned.cells,
         head=planned.head,
+        missing_head=planned.head_gap,
         backbone=backbone.below(planned, None),
     )

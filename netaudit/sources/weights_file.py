@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from netaudit.network.layers import SkippedLayer
 from netaudit.network.network import TensorStore
 
 
@@ -49,6 +50,16 @@ class WeightsFile:
     """Versions of the modules, for ``load_state_dict``."""
     shards: tuple[Path, ...] = ()
     """The files with the tensors, when ``path`` is their index."""
+    ordered: bool = False
+    """Whether the order of ``declared`` is that in which the network was defined; safetensors sorts names."""
+    others: Mapping[str, Mapping[str, Declared]] = field(default_factory=dict)
+    """What lies beside the state dict that was chosen: by its key, tensors of the store under their whole names."""
+    listed: tuple[SkippedLayer, ...] = ()
+    """What else is to be said in the inventory: stale copies, tensors that are not there."""
+    format: str = ""
+    """The name of the format in which it was opened."""
+    about: Mapping[str, str] = field(default_factory=dict)
+    """What the file says of itself: the metadata of a safetensors file."""
 
     @property
     def files(self) -> tuple[Path, ...]:

@@ -63,7 +63,7 @@ def open_checkpoint(path: Path) -> WeightsFile:
         raise UnsafeFileError(f"{shown}: a tar archive, as PyTorch wrote before 0.4; refused", hint=RESAVE)
     with path.open("rb") as file:
         with torch.serialization.skip_data():  # sizes only: a storage that the file never fills would hold anything
-            sizes = _load(path, file, "cpu").tensors.values()
+            sizes = _load(path, file, "cpu").everything.values()
         storages = (tensor.untyped_storage() for tensor in sizes if not refusal(tensor))
         if sum({storage.data_ptr(): storage.nbytes() for storage in storages}.values()) > path.stat().st_size:
             raise UnsafeFileError(f"{shown}: declares more data than the file holds; refused", hint=RESAVE)
@@ -126,7 +126,7 @@ def _indexed(path: Path, checked: torch_zip.Records) -> WeightsFile:
     state = _load(path, BytesIO(checked.index), "meta")
     places: dict[str, _Place] = {}
     declared: dict[str, Declared] = {}
-    for name, tensor in state.tensors.items():
+    for name, tensor in state.everything.items():
         start = getattr(tensor.untyped_storage(), "_checkpoint_offset", None)
         if start is None:  # a PyTorch that does not tell (2.14 does), or a tensor saved without data
             raise _NotIndexedError
@@ -138,12 +138,25 @@ def _indexed(path: Path, checked: torch_zip.Records) -> WeightsFile:
             what = f"{printable(path.name)}: {printable(name, 80)} is declared with other bytes than its record has"
             raise UnsafeFileError(f"{what}; refused", hint=RESAVE)
         places[name] = _Place(start, tensor)
-    return WeightsFile(path, CheckpointStore(path, places), declared, state.nested_under, state.metadata)
+    return _weights_file(path, CheckpointStore(path, places), declared, state)
 
 
 def _whole(path: Path, state: StateDict) -> WeightsFile:
     """Give the file as it was loaded into memory."""
-    return WeightsFile(path, MemoryStore(state.tensors), declare(state.tensors), state.nested_under, state.metadata)
+    return _weights_file(path, MemoryStore(state.everything), declare(state.everything), state)
+
+
+def _weights_file(path: Path, store: TensorStore, declared: Mapping[str, Declared], state: StateDict) -> WeightsFile:
+    """Set the chosen tensors apart from what lies beside them; both can be read."""
+    return WeightsFile(
+        path,
+        store,
+        {name: declared[name] for name in state.tensors},
+        state.nested_under,
+        state.metadata,
+        ordered=True,
+        others={key: {name: declared[name] for name in held} for key, held in state.others.items()},
+    )
 
 
 def _extent(tensor: Tensor) -> int:
