@@ -59,7 +59,7 @@ class Auditor:
         network = network.select(chosen.layers, chosen.exclude)
         network = network.guarded(lambda spec: too_large(spec, self.settings.spectrum))
         if not any(True for _ in network.specs()):
-            raise nothing_chosen(network)
+            raise nothing_chosen(network, chosen)
         read, weights = LayerReader(network, keep=self._read_again(network)), Weights()
         with devices.fallbacks() as events:
             inputs = head_inputs(network, read, sample, self.settings.device, self.progress)

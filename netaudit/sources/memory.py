@@ -13,13 +13,13 @@ from netaudit.errors import SourceError
 from netaudit.network.network import ModelInfo, Network
 from netaudit.sources.find_state_dict import state_dict
 from netaudit.sources.planners import backbone, meta_tracing, module
-from netaudit.sources.planners.choices import Choices
+from netaudit.sources.planners.choices import UNSAID, Choices
 from netaudit.sources.state import plan_state
 from netaudit.sources.stores import MemoryStore, declare, module_store
 from netaudit.sources.weights_file import WeightsFile
 
 
-def open_memory(target: nn.Module | Mapping[str, Any], choices: Choices = Choices()) -> Network:
+def open_memory(target: nn.Module | Mapping[str, Any], choices: Choices = UNSAID) -> Network:
     """Open a module, which is neither copied nor changed, or a state dict, plain or nested as in a checkpoint.
 
     Raises:

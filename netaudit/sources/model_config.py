@@ -34,10 +34,12 @@ def transformer_type(config: Mapping[str, Any]) -> str | None:
 
 
 _TYPES = frozenset(
-    """
-    albert bart beit bert bloom clip codegen convbert data2vec-text deberta deberta-v2 deit detr distilbert electra
-    falcon gemma gemma2 gemma3 gpt2 gpt_bigcode gpt_neo gpt_neox gptj llama longformer m2m_100 mamba marian mbart
-    mistral mixtral mobilebert mpnet mpt mt5 opt pegasus phi phi3 qwen2 qwen2_moe qwen3 qwen3_moe roberta roformer
-    siglip stablelm swin t5 umt5 vit vit_mae wav2vec2 whisper xlm-roberta xlnet
-    """.split()
+    {
+        *("albert", "bart", "beit", "bert", "bloom", "clip", "codegen", "convbert", "deberta", "deberta-v2", "deit"),
+        *("detr", "distilbert", "electra", "falcon", "gemma", "gemma2", "gemma3", "gpt2", "gpt_bigcode", "gpt_neo"),
+        *("gpt_neox", "gptj", "llama", "longformer", "m2m_100", "mamba", "marian", "mbart", "mistral", "mixtral"),
+        *("mobilebert", "mpnet", "mpt", "mt5", "opt", "pegasus", "phi", "phi3", "qwen2", "qwen2_moe", "qwen3"),
+        *("qwen3_moe", "roberta", "roformer", "siglip", "stablelm", "swin", "t5", "umt5", "vit", "vit_mae"),
+        *("wav2vec2", "whisper", "xlm-roberta", "xlnet"),
+    }
 )

@@ -16,7 +16,7 @@ from netaudit.network.network import ModelInfo, Network, Progress
 from netaudit.sources.formats import folder, table
 from netaudit.sources.hubs import registered, zoo
 from netaudit.sources.model_config import read_config, transformer_type
-from netaudit.sources.planners.choices import Choices
+from netaudit.sources.planners.choices import UNSAID, Choices
 from netaudit.sources.state import plan_state
 from netaudit.sources.weights import locate, open_weights
 from netaudit.text import folder_name, printable
@@ -35,7 +35,7 @@ def open_network(
     weights: str | Path | None = None,
     pretrained: bool = True,
     progress: Progress | None = None,
-    choices: Choices = Choices(),
+    choices: Choices = UNSAID,
 ) -> Network:
     """Open what a user names, without reading a layer.
 
@@ -176,7 +176,7 @@ def _open_file(path: Path, choices: Choices) -> Network:
         cells=planned.cells,
         head=planned.head,
         missing_head=planned.head_gap,
-        about={"format": file.format, **file.about},
+        about={**file.about, "format": file.format, "state": choices.state or file.nested_under},
         files=file.files,
         backbone=backbone.below(planned, None),
     )

@@ -12,7 +12,7 @@ T = TypeVar("T")
 # torch.compile, FSDP and activation checkpointing put a part of their own into a name, at any depth.
 _INFIX = re.compile(r"(^|\.)(_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module|_fpw_module)(?=\.)")
 _DATA_PARALLEL = "module."
-_COUNTERS = frozenset({"n_averaged"})  # torch.optim.swa_utils.AveragedModel keeps it beside ``module.*``
+COUNTERS = frozenset({"n_averaged"})  # torch.optim.swa_utils.AveragedModel keeps it beside ``module.*``
 
 
 def plain_names(names: Iterable[str]) -> dict[str, str]:
@@ -28,7 +28,7 @@ def plain_names(names: Iterable[str]) -> dict[str, str]:
     """
     plain = {name: _without_infixes(_dotted(name)) for name in names}
     while True:
-        wrapped = [name for name, shown in plain.items() if shown not in _COUNTERS]
+        wrapped = [name for name, shown in plain.items() if shown not in COUNTERS]
         if not wrapped or not all(plain[name].startswith(_DATA_PARALLEL) for name in wrapped):
             break
         plain |= {name: _without_infixes(plain[name].removeprefix(_DATA_PARALLEL)) for name in wrapped}

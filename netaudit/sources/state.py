@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from math import prod
 
 from netaudit.errors import SourceError
@@ -64,9 +65,8 @@ def _beside(file: WeightsFile) -> Iterator[SkippedLayer]:
     chosen = {file.nested_under: _inner(file.declared, file.nested_under)}
     for key, held in file.others.items():
         groups: dict[str, dict[str, Declared]] = {}
-        within = key and all(name == key or name.startswith(f"{key}.") for name in held)
         for name, tensor in held.items():
-            groups.setdefault(key if within else name.partition(".")[0], {})[name] = tensor
+            groups.setdefault(key or name.partition(".")[0], {})[name] = tensor
         for part, tensors in groups.items():
             yield _entry(part, tensors, chosen)
 
@@ -97,7 +97,7 @@ def _ordered(planned: Plan, order: Sequence[str]) -> Head:
             raise SourceError(f"--order: no audited layer is called '{printable(name, 80)}'", hint=_known(specs))
     if len(set(order)) < len(order):
         raise SourceError("--order: a layer comes twice")
-    for below, above in zip(order, order[1:], strict=False):
+    for below, above in pairwise(order):
         if specs[below].shape[0] != specs[above].shape[1]:
             what = f"{printable(below, 80)} gives {specs[below].shape[0]}, {printable(above, 80)} takes"
             raise SourceError(f"--order: {what} {specs[above].shape[1]}", hint="name them from bottom to top")

@@ -86,7 +86,9 @@ def open_shards(path: Path, open_file: OpenFile) -> WeightsFile:
         absent = sorted(places[name] - opened.declared.keys(), key=natural)
         if len(absent) == len(places[name]):
             raise SourceError(f"{name}: lacks {printable(absent[0], 80)}, which {shown} places in it")
-        listed += [SkippedLayer(tensor, (), f"missing: {shown} places it in {name}, which lacks it") for tensor in absent]
+        listed += [
+            SkippedLayer(tensor, (), f"missing: {shown} places it in {name}, which lacks it") for tensor in absent
+        ]
         for tensor, declaration in opened.declared.items():
             if weight_map.get(tensor, name) != name:
                 reason = f"a stale copy in {name}: {shown} takes the tensor from {weight_map[tensor]}"

@@ -13,7 +13,7 @@ import pickletools
 import re
 import tarfile
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path, PurePosixPath, PureWindowsPath
@@ -24,6 +24,7 @@ import torch
 from torch import Tensor
 
 from netaudit.errors import SourceError, UnsafeFileError
+from netaudit.network.network import TensorStore
 from netaudit.sources.find_state_dict import StateDict, state_dict
 from netaudit.sources.formats import torch_zip
 from netaudit.sources.formats.torch_zip import RESAVE

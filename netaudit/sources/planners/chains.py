@@ -26,8 +26,8 @@ def chains(
     if not _possible(shapes):
         return []
     taking: dict[int, list[int]] = {}  # the layers by the number of their inputs
-    for place, (_, inputs) in enumerate(shapes):
-        taking.setdefault(inputs, []).append(place)
+    for index, (_, inputs) in enumerate(shapes):
+        taking.setdefault(inputs, []).append(index)
     found: list[tuple[int, ...]] = []
     before = before or {}
     path: list[int] = []

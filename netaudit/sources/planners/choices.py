@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,16 @@ class Choices:
     """Globs of layers by their names that are tables."""
 
     @property
+    def settings(self) -> dict[str, Any]:
+        """Those that are set, for the report."""
+        given = {name: value for name, value in asdict(self).items() if value}
+        return {name: value if isinstance(value, str) else list(value) for name, value in given.items()}
+
+    @property
     def given(self) -> str | None:
         """The first option that is set, as the command line calls it."""
-        options = ("state", "order", "as_layer", "not_layer")
-        return next((f"--{name.replace('_', '-')}" for name in options if getattr(self, name)), None)
+        return next((f"--{name.replace('_', '-')}" for name in self.settings), None)
+
+
+UNSAID = Choices()
+"""Nothing is overruled."""

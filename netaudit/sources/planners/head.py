@@ -6,9 +6,11 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from netaudit.network.layers import Head, HeadLayer, SkippedLayer
 from netaudit.network.network import LayerSpec
+from netaudit.sources.natural_order import natural
 from netaudit.sources.planners.chains import chains
 
 INFERRED = "The stack was inferred from names and shapes"
@@ -37,8 +39,9 @@ def find_head(entries: Sequence[LayerSpec | SkippedLayer], *, ordered: bool) -> 
     The head is the only chain through all layers in which the outputs of one are as many as the inputs of the next;
     else the only chain through all layers of one part of the network that holds nothing else, and feeds no other
     layer. Where shapes allow several chains, layers whose names differ in a number come in the order of the numbers;
-    then the order of the entries decides, if ``ordered`` says that it is that of the network's definition. The chain
-    is cut below a normalisation, or another parameter of unknown use, that may lie between two of its layers.
+    then the order of the entries decides, if ``ordered`` says that it is that of the network's definition, and it is
+    not the alphabet's, in which a file may have been sorted on its way. The chain is cut below a normalisation, or
+    another parameter of unknown use, that may lie between two of its layers.
 
     Parts of attention, and layers of blocks that come again and again, are no part of a head.
     """
@@ -47,23 +50,27 @@ def find_head(entries: Sequence[LayerSpec | SkippedLayer], *, ordered: bool) -> 
     if not layers:
         return FoundHead(None)
     inside = _inside_blocks(layers)
+    names = [spec.name for spec in layers]
+    ordered = ordered and names not in (sorted(names), sorted(names, key=natural))
     if not inside:
         found = _chain(layers, ordered)
+        if found is not None and not found:
+            return FoundHead(None, ORDER_UNKNOWN)
         if found and not _meets_convolutions(found, others):
             return FoundHead(_head(_cut(found, others)))
-        several = found is not None and not found
-    else:
-        several = False
-    parts = [part for part in _parts(layers, others) if not any(spec.name in inside for spec in part)]
-    outside = [[spec for spec in layers if spec not in part] for part in parts]
     heads = []
-    for part, rest in zip(parts, outside, strict=True):
-        found = _chain(part, ordered) if rest else None
+    for part in _parts(layers, others):
+        rest = [spec for spec in layers if spec not in part]
+        if not rest or any(spec.name in inside for spec in part):
+            continue
+        found = _chain(part, ordered)
+        if found is not None and not found:
+            return FoundHead(None, ORDER_UNKNOWN)
         if found and not _feeds(found[-1], rest) and not _meets_convolutions(found, others):
             heads.append(_cut(found, others))
     if len(heads) > 1:
         heads = [chain for chain in heads if _HEADS.fullmatch(chain[-1].name.rpartition(".")[2])]
-    return FoundHead(_head(heads[0])) if len(heads) == 1 else FoundHead(None, ORDER_UNKNOWN if several else NO_CHAIN)
+    return FoundHead(_head(heads[0])) if len(heads) == 1 else FoundHead(None, NO_CHAIN)
 
 
 def _head(chain: Sequence[LayerSpec]) -> Head:
@@ -84,7 +91,7 @@ def _chain(layers: Sequence[LayerSpec], ordered: bool) -> list[LayerSpec] | None
         listed = tuple(range(len(layers)))
         if len(by_number) == 1:
             found = by_number
-        elif ordered and all(shapes[a][0] == shapes[b][1] for a, b in zip(listed, listed[1:], strict=False)):
+        elif ordered and all(shapes[a][0] == shapes[b][1] for a, b in pairwise(listed)):
             found = [listed]
         else:
             return []
@@ -100,7 +107,7 @@ def _numbered_before(names: Sequence[str]) -> dict[int, set[int]]:
             numbered[name[: match.start()], name[match.end() :]].append((int(match[0]), place))
     for group in numbered.values():
         group.sort()
-        for (_, earlier), (_, later) in zip(group, group[1:], strict=False):
+        for (_, earlier), (_, later) in pairwise(group):
             before[later].add(earlier)
     return before
 
@@ -192,4 +199,3 @@ def _between(name: str, below: str, above: str) -> bool:
         first, here, last = map(int, places)
         return first <= here <= last
     return True
-

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from netaudit.network.cells import cells_among
 from netaudit.network.layers import SkippedLayer
 from netaudit.network.network import LayerSpec
-from netaudit.sources.planners.choices import Choices
+from netaudit.sources.planners.choices import UNSAID, Choices
 from netaudit.sources.planners.head import FoundHead, find_head
 from netaudit.sources.planners.networks import Networks, copy_entry, networks
 from netaudit.sources.planners.partial import partial
@@ -33,7 +33,7 @@ def plan(
     *,
     ordered: bool = True,
     model_type: str | None = None,
-    choices: Choices = Choices(),
+    choices: Choices = UNSAID,
 ) -> Plan:
     """What to audit among named tensors, in their order.
 

@@ -73,10 +73,10 @@ def copied(name: str, held: Shapes, others: Mapping[str, Shapes]) -> str | None:
             continue
         groups = match.groupdict()
         of = groups.get("of") or groups.get("after") or groups.get("key") or ""
-        same = [other for other, shapes in others.items() if _weights(shapes) >= _weights(held)]
-        same = sorted((other for other in same if not _is_copy(other)), key=lambda other: "student" not in other.lower())
-        if not last.lower().startswith("teacher"):
-            same.sort(key=list(others).index)
+        alike = [other for other, shapes in others.items() if _weights(shapes) >= _weights(held)]
+        same = [other for other in alike if not _is_copy(other)]
+        if last.lower().startswith("teacher"):
+            same.sort(key=lambda other: "student" not in other.lower())
         for other in same:
             if not of or other.rpartition(".")[2].lower().startswith(of.lower()):
                 return f"{kind} copy of {other}"
@@ -107,10 +107,7 @@ def _alike(parts: Mapping[str, Shapes]) -> set[str]:
         if any("." in name for name in held):  # more than one module's weight and bias
             by_content[frozenset(held.items())].append(part)
     return {
-        part
-        for group in by_content.values()
-        for part in group
-        if len({re.sub(r"\d+", "", each) for each in group}) > 1
+        part for group in by_content.values() for part in group if len({re.sub(r"\d+", "", each) for each in group}) > 1
     }
 
 
