@@ -106,7 +106,7 @@ def require(target: str) -> None:
 def report_folder(target: str) -> str:
     """What the folder of a target's report is called: the name without its prefix or suffix, safe in a path.
 
-    A file goes by its folder's name and its own, so that ``run1/last.ckpt`` and ``run2/last.ckpt`` have a report each;
+    A file that lies elsewhere goes by its folder's name and its own, so that files of one name have a report each;
     one of a name that says nothing of the model (``pytorch_model.bin``) by its folder's alone.
 
     >>> report_folder("zoo:mnist-mlp"), report_folder("my net.ckpt"), report_folder("llama/pytorch_model.bin")
@@ -121,10 +121,11 @@ def report_folder(target: str) -> str:
     name = table.without_suffix(path.name)
     if name == path.name:
         return folder_name(name)
-    above = path.parent.name if path.parent.name != ".." else path.absolute().parent.resolve().name
+    lies_in = path.absolute().parent.resolve()
+    above = path.parent.name if path.parent.name not in ("", "..") else lies_in.name
     if name.lower() in folder.USUAL:
-        return folder_name(above or path.absolute().parent.resolve().name)
-    return folder_name(f"{above}-{name}" if above else name)
+        return folder_name(above)
+    return folder_name(name if lies_in == Path.cwd() else f"{above}-{name}")
 
 
 def _look_up(target: str) -> tuple[str, str]:

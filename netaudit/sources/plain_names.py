@@ -11,6 +11,7 @@ T = TypeVar("T")
 
 # torch.compile, FSDP and activation checkpointing put a part of their own into a name, at any depth.
 _INFIX = re.compile(r"(^|\.)(_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module|_fpw_module)(?=\.)")
+_PATH = re.compile(r"/?(?P<path>[\w-][\w.-]*(/[\w-][\w.-]*)*)(:\d+)?", re.ASCII)  # other text with a slash is no path
 _DATA_PARALLEL = "module."
 COUNTERS = frozenset({"n_averaged"})  # torch.optim.swa_utils.AveragedModel keeps it beside ``module.*``
 
@@ -42,7 +43,8 @@ def renamed(tensors: Mapping[str, T], plain: Mapping[str, str]) -> dict[str, T]:
 
 
 def _dotted(name: str) -> str:
-    return re.sub(r":\d+$", "", name).strip("/").replace("/", ".") or name
+    plain = _PATH.fullmatch(name)
+    return plain["path"].replace("/", ".") if plain else name
 
 
 def _without_infixes(name: str) -> str:

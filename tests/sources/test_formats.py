@@ -201,6 +201,13 @@ def test_what_a_report_s_folder_is_called(target: str, name: str) -> None:
     assert report_folder(target) == name
 
 
+def test_files_of_one_name_have_a_report_each(here: Path) -> None:
+    assert (report_folder("run1/last.ckpt"), report_folder("run2/last.ckpt")) == ("run1-last", "run2-last")
+    assert (
+        report_folder(str(here / "last.ckpt")) == report_folder("./last.ckpt") == report_folder("last.ckpt") == "last"
+    )
+
+
 def test_a_report_is_written_into_that_folder(here: Path) -> None:
     (here / "llama").mkdir()
     torch.save({"fc.weight": torch.randn(40, 50)}, here / "llama" / "pytorch_model.bin")
