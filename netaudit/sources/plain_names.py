@@ -48,4 +48,5 @@ def _dotted(name: str) -> str:
 
 
 def _without_infixes(name: str) -> str:
-    return _INFIX.sub("", name).removeprefix(".") or name
+    stripped = _INFIX.sub("", name)
+    return stripped if stripped == name else stripped.removeprefix(".") or name

@@ -187,6 +187,19 @@ def test_layers_of_a_named_network_need_no_weights(run):
     assert "4096 x 9216" in out
 
 
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (["net.pt", "--layers", "1,4"], "hint: for several repeat the option: --layers 1 --layers 4\n"),
+        (["layer", "net.pt"], "hint: did you mean `netaudit layers`?\n"),
+    ],
+)
+def test_what_was_meant_is_hinted_at(run, checkpoint, arguments, hint):
+    code, _, err = run(*arguments)
+    assert code == 2
+    assert hint in err
+
+
 def test_zoo_lists_the_bundled_networks(run):
     code, out, _ = run("zoo")
     assert code == 0
@@ -206,8 +219,6 @@ def test_zoo_lists_the_bundled_networks(run):
         (["net.pt", "--analyses", ","], "a comma-separated choice of gaussian_weights"),
         (["net.pt", "--analyses", "power_law", "--fail-on", "singular_law"], "--fail-on singular_law needs that"),
         (["net.pt", "--layers", "zzz"], "leave no fully connected layer"),
-        (["net.pt", "--layers", "1,4"], "for several repeat the option: --layers 1 --layers 4"),
-        (["layer", "net.pt"], "did you mean `netaudit layers`?"),
         ([""], "the name of the target is empty"),
         (["net.pt", "--out", "net.pt"], "cannot write"),
         (["net.pt", "--seed", "many"], "many"),

@@ -24,7 +24,7 @@ from netaudit.sources.plain_names import plain_names
         (["a/b/kernel:0", "a/b/bias:0"], ["a.b.kernel", "a.b.bias"]),
         (["a/w", "a.w"], ["a/w", "a.w"]),
         (["n_averaged"], ["n_averaged"]),
-        (["<b>a</b>", "a b/c"], ["<b>a</b>", "a b/c"]),
+        (["<b>a</b>", "a b/c", "../a/b"], ["<b>a</b>", "a b/c", "../a/b"]),
         (["module.", "/", ":0"], ["module.", "/", ":0"]),
     ],
 )
