@@ -138,6 +138,10 @@ def audit(
     weights: str | Path | None = None,
     layers: Sequence[str] | None = None,
     exclude: Sequence[str] | None = None,
+    state: str | None = None,
+    order: Sequence[str] | None = None,
+    as_layer: Sequence[str] | None = None,
+    not_layer: Sequence[str] | None = None,
     analyses: Sequence[str | Analysis] | None = None,
     device: str = "auto",
     seed: int = 0,
@@ -153,6 +157,10 @@ def audit(
         weights: a file with a state dict for a named architecture, instead of its pretrained weights.
         layers: globs of layer names to audit (all, by default); ``*`` and ``?``, case-sensitive.
         exclude: globs of layer names to leave out.
+        state: of several networks in a file or a state dict the one under this key or prefix: ``"model_ema"``.
+        order: the layers of the head from bottom to top, where names and shapes leave their order open.
+        as_layer: globs of tensors that are tables by their names, and layers all the same.
+        not_layer: globs of tensors that are layers by their names, and are none.
         analyses: names of installed analyses (`netaudit analyses` lists them), or your own; all installed ones by
             default.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
@@ -179,6 +187,7 @@ def audit(
     from netaudit.numerics import device as devices
     from netaudit.sources.data import load_data
     from netaudit.sources.open import open_network
+    from netaudit.sources.planners.choices import Choices
 
     if nulls not in NULL_LEVELS:
         raise ValueError(f"nulls must be one of {', '.join(NULL_LEVELS)}, got {nulls!r}")
@@ -187,10 +196,12 @@ def audit(
     used = resolve(analyses)
     tell = progress or _silent
     auditor = Auditor(Settings(devices.choose(device), seed, nulls, spectrum), used, tell)
-    network = open_network(target, weights=None if weights is None else Path(weights), progress=tell)
+    choices = Choices(state, tuple(order or ()), tuple(as_layer or ()), tuple(not_layer or ()))
+    network = open_network(target, weights=None if weights is None else Path(weights), progress=tell, choices=choices)
     sample = network.sample if data is None else load_data(Path(data), network, seed)
     with unchanged_files(network.files, tell) as file_sha256:
-        report = auditor.run(network, sample, file_sha256, Selection(tuple(layers or ()), tuple(exclude or ())))
+        selection = Selection(tuple(layers or ()), tuple(exclude or ()), choices.settings)
+        report = auditor.run(network, sample, file_sha256, selection)
     return AuditReport.of(report, used)
 
 

@@ -167,6 +167,8 @@ def _glance(presented: Presented) -> Table:
         pairs.append(("Model", printable(what or model.architecture or model.kind)))
     if model.weights:
         pairs.append(("Weights", Span(printable(model.weights), "name")))
+    if model.revision:
+        pairs.append(("Revision", Span(printable(model.revision), "name")))
     pairs += [
         (
             "Parameters audited",

@@ -23,8 +23,10 @@ from netaudit.numerics import device as devices
 from netaudit.numerics.memory import release_memory
 from netaudit.results.payload import Payload
 from netaudit.results.report import Coverage, HeadResult, LayerResult, Model, Report, Summary, not_applicable
-from netaudit.text import printable
+from netaudit.text import capital, printable, sentence
 from netaudit.vocabulary import VERDICTS
+
+_NO_HEAD = "No fully connected head was found at the top of the network."
 
 
 @dataclass(frozen=True)
@@ -53,10 +55,11 @@ class Auditor:
             NetauditError: no layer is chosen, or none can be judged.
         """
         chosen = chosen or Selection()
+        unmatched = chosen.unmatched([spec.name for spec in network.specs()])
         network = network.select(chosen.layers, chosen.exclude)
         network = network.guarded(lambda spec: too_large(spec, self.settings.spectrum))
         if not any(True for _ in network.specs()):
-            raise nothing_chosen(network)
+            raise nothing_chosen(network, chosen)
         sample = None if sample is None else sample.drawn(MOST_INPUTS, self.settings.seed)
         read, weights = LayerReader(network, keep=self._read_again(network)), Weights()
         with devices.fallbacks() as events:
@@ -87,7 +90,7 @@ class Auditor:
             skipped=tuple(entry for entry in network.layers if isinstance(entry, SkippedLayer)),
             analyses=payloads,
             summary=self._summary(layers),
-            events=tuple(dict.fromkeys(events)),
+            events=(*unmatched, *dict.fromkeys(events)),
             notes=network.notes,
         )
 
@@ -182,7 +185,8 @@ def _named(analysis: Analysis, events: list[str]) -> Iterator[None]:
 
 def _head(network: Network) -> HeadResult:
     if network.head is None:
-        return HeadResult((), (), False, "No fully connected head was found at the top of the network.")
+        note = sentence(capital(network.missing_head)) if network.missing_head else _NO_HEAD
+        return HeadResult((), (), False, note)
     steps = network.head.layers
     names, activations = tuple(step.name for step in steps), tuple(step.activation for step in steps)
     return HeadResult(names, activations, network.head.inferred, network.head.note)

@@ -46,6 +46,7 @@ def provenance(
         settings={
             "layers": list(chosen.layers),
             "exclude": list(chosen.exclude),
+            **chosen.of_file,
             "analyses": list(analyses),
             "nulls": settings.nulls,
             "spectrum": settings.spectrum,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from netaudit.auditing.selection import Selection
 from netaudit.errors import NetauditError
 from netaudit.network.layers import SkippedLayer
 from netaudit.network.network import Network
@@ -14,14 +15,18 @@ from netaudit.text import printable
 _BY_CHOICE = ("--layers", "--exclude")  # how the reason of a layer that the user left out ends
 
 
-def nothing_chosen(network: Network) -> NetauditError:
+def nothing_chosen(network: Network, chosen: Selection) -> NetauditError:
     """The error where no fully connected layer is left to audit."""
     skipped = [entry for entry in network.layers if isinstance(entry, SkippedLayer)]
     left_out = [printable(entry.name, 60) for entry in skipped if entry.reason.endswith(_BY_CHOICE)]
     if left_out:
+        commas = next((glob for glob in (*chosen.layers, *chosen.exclude) if "," in glob), None)
+        apart = " ".join(f"--layers {part.strip()}" for part in (commas or "").split(",")[:4])
+        repeat = [f"for several repeat the option: {printable(apart, 120)}"] if commas else []
         hint = f"its fully connected layers: {', '.join(left_out[:6])}{', ...' if len(left_out) > 6 else ''}"
         return NetauditError(
-            f"{network.info.name}: --layers and --exclude leave no fully connected layer that can be audited", hint=hint
+            f"{network.info.name}: --layers and --exclude leave no fully connected layer that can be audited",
+            hint=(*repeat, hint),
         )
     reasons = ", ".join(dict.fromkeys(entry.reason for entry in skipped))
     what = f"; found: {printable(reasons, 200)}" if reasons else ""

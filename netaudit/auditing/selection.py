@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Any
+
+from netaudit.text import printable
 
 
 @dataclass(frozen=True)
@@ -13,3 +18,14 @@ class Selection:
     """A layer's name must match one of them; all layers without any."""
     exclude: tuple[str, ...] = ()
     """A layer's name must match none of them."""
+    of_file: Mapping[str, Any] = field(default_factory=dict)
+    """What else the user said of the file, for the report's settings."""
+
+    def unmatched(self, names: Sequence[str]) -> tuple[str, ...]:
+        """A sentence for each glob that no layer's name matches."""
+        given = [("--layers", glob) for glob in self.layers] + [("--exclude", glob) for glob in self.exclude]
+        return tuple(
+            f"{option} {printable(glob, 80)} matches no layer"
+            for option, glob in given
+            if not any(fnmatchcase(name, glob) for name in names)
+        )

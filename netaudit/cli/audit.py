@@ -12,6 +12,7 @@ import click
 
 from netaudit.analyses.table import CLAIMS
 from netaudit.cli.choices import split_analyses, split_formats
+from netaudit.cli.file_options import file_options
 from netaudit.cli.run_file import run_file_option, write_run
 from netaudit.report.renderers.table import DEFAULT_FORMATS, FORMATS, RENDERERS
 from netaudit.vocabulary import NULL_LEVELS, SPECTRUM_METHODS, NullLevel, SpectrumMethod
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 )
 @click.option("--layers", multiple=True, metavar="GLOB", help="Audit only layers that match; may be repeated.")
 @click.option("--exclude", multiple=True, metavar="GLOB", help="Leave out layers that match; may be repeated.")
+@file_options
 @click.option(
     "--device", default="auto", show_default=True, metavar="auto|cpu|cuda|cuda:N|mps", help="Where to compute."
 )
@@ -72,6 +74,10 @@ def audit(
     weights: Path | None,
     layers: tuple[str, ...],
     exclude: tuple[str, ...],
+    state: str | None,
+    order: tuple[str, ...],
+    as_layer: tuple[str, ...],
+    not_layer: tuple[str, ...],
     device: str,
     seed: int,
     data: Path | None,
@@ -100,8 +106,9 @@ def audit(
         from netaudit.api import audit as run
 
         report = run(
-            target, weights=weights, layers=layers, exclude=exclude, analyses=analyses, device=device, seed=seed,
-            data=data, nulls=nulls, spectrum=spectrum, progress=progress,
+            target, weights=weights, layers=layers, exclude=exclude, state=state, order=order, as_layer=as_layer,
+            not_layer=not_layer, analyses=analyses, device=device, seed=seed, data=data, nulls=nulls,
+            spectrum=spectrum, progress=progress,
         )  # fmt: skip
         audited = time.perf_counter()
         if progress:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from netaudit.cli.file_options import file_options
 from netaudit.network.layers import SkippedLayer
-from netaudit.text import printable
+from netaudit.text import count, printable, sentence
 
 if TYPE_CHECKING:
-    from netaudit.network.network import LayerSpec
+    from netaudit.network.network import LayerSpec, Network
+
+MOST_METADATA = 12  # lines; trainers write thousands into the header of a safetensors file
 
 
 @click.command()
@@ -21,14 +25,33 @@ if TYPE_CHECKING:
 )
 @click.option("--layers", multiple=True, metavar="GLOB", help="Audit only layers that match; may be repeated.")
 @click.option("--exclude", multiple=True, metavar="GLOB", help="Leave out layers that match; may be repeated.")
-def layers(target: str, weights: Path | None, layers: tuple[str, ...], exclude: tuple[str, ...]) -> None:
+@file_options
+@click.option("--hash", "hashed", is_flag=True, help="Show the SHA-256 of the file, or of its index and shards.")
+def layers(
+    target: str,
+    weights: Path | None,
+    layers: tuple[str, ...],
+    exclude: tuple[str, ...],
+    state: str | None,
+    order: tuple[str, ...],
+    as_layer: tuple[str, ...],
+    not_layer: tuple[str, ...],
+    hashed: bool,
+) -> None:
     """List the layers of TARGET: what would be audited, what is skipped and why. Downloads nothing."""
     from netaudit.cli.progress import progress_bar
     from netaudit.cli.tables import console, print_table
+    from netaudit.network.fingerprint import unchanged_files
     from netaudit.sources.open import open_network
+    from netaudit.sources.planners.choices import Choices
 
+    choices = Choices(state, order, as_layer, not_layer)
     with progress_bar(quiet=False) as progress:
-        network = open_network(target, weights=weights, pretrained=False, progress=progress)
+        network = open_network(target, weights=weights, pretrained=False, progress=progress, choices=choices)
+        with unchanged_files(network.files if hashed else (), progress or _silent) as digest:
+            pass
+    for line in _file_lines(network, digest):
+        console().print(line, markup=False, highlight=False, soft_wrap=True)
     selected = network.select(layers, exclude)
     audited = list(selected.specs())
     print_table(
@@ -49,6 +72,32 @@ def layers(target: str, weights: Path | None, layers: tuple[str, ...], exclude: 
         inferred = " (inferred from names and shapes)" if network.head.inferred else ""
         steps = " > ".join(f"{printable(step.name, 60)} {step.activation}" for step in network.head.layers)
         console().print(f"Head{inferred}: {steps}", markup=False)
+    elif network.missing_head:
+        console().print(sentence(f"No head: {network.missing_head}"), markup=False)
+
+
+def _file_lines(network: Network, digest: str | None) -> Iterator[str]:
+    """What the file is, and what it says of itself; nothing for a network without one."""
+    if not network.files:
+        return
+    first, *shards = network.files
+    size = sum(file.stat().st_size for file in network.files)
+    kind = f", {network.about['format']}" if network.about.get("format") else ""
+    more = f" and {count(len(shards), 'shard')}" if shards else ""
+    yield f"{printable(first.name, 120)}{more}{kind}, {size:,} bytes"
+    if network.info.revision:
+        yield f"Revision: {printable(network.info.revision, 80)}"
+    if network.about.get("state"):
+        yield f"Taken: what lies under {printable(network.about['state'], 120)}"
+    if digest:
+        yield f"SHA-256: {digest}"
+    for key, value in list(network.about.items())[:MOST_METADATA]:
+        if key not in ("format", "state"):
+            yield f"Metadata: {printable(key, 60)} = {printable(value, 120)}"
+
+
+def _silent(message: str, done: float, total: float) -> None:
+    """No progress is shown."""
 
 
 def _row(layer: LayerSpec | SkippedLayer) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import io
 import os
 import signal
@@ -68,7 +69,7 @@ def main(arguments: list[str] | None = None) -> None:
     except NetauditError as error:
         code = _fail(error, str(error), error.hints)
     except click.UsageError as error:
-        code = _fail(error, error.format_message(), ("`netaudit --help` shows the usage",))
+        code = _fail(error, error.format_message(), (*_meant(arguments), "`netaudit --help` shows the usage"))
     except Exception as error:  # noqa: BLE001 - the last resort: one line, never a traceback
         if _out_of_memory(error):
             code = _fail(error, "out of memory", ("audit fewer layers at a time: --layers",))
@@ -76,6 +77,13 @@ def main(arguments: list[str] | None = None) -> None:
             hint = "this is a bug in netaudit; NETAUDIT_DEBUG=1 shows where it happened"
             code = _fail(error, f"unexpected {type(error).__name__}: {error}", (hint,))
     sys.exit(code or 0)
+
+
+def _meant(arguments: list[str] | None) -> list[str]:
+    """The command that a mistyped word may stand for: it was taken for the target of an audit."""
+    first = next(iter(arguments or ()), "")
+    close = [] if first in cli.commands else difflib.get_close_matches(first, list(cli.commands), n=1)
+    return [f"did you mean `netaudit {close[0]}`?"] if close else []
 
 
 def _print_anything() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -76,6 +76,8 @@ class ModelInfo:
     """The weights' file name or tag, without its folder."""
     card: dict[str, Any] | None = None
     """A bundled network's card (data, recipe, accuracy, ...)."""
+    revision: str | None = None
+    """The commit of the repository that the weights are from, where it is known."""
 
 
 def _unlimited(spec: LayerSpec) -> str | None:
@@ -98,6 +100,8 @@ class Network:
     """The operations of one forward pass, where one was recorded."""
     head: Head | None = None
     """The fully connected layers at the top, where they are known."""
+    missing_head: str = ""
+    """Why there is no head, where that is known."""
     backbone: Callable[[Tensor], Tensor] | None = None
     """Turns real inputs ``[N, ...]`` into the input ``[N, in]`` of the head's bottom layer; None when not known."""
     make_module: Callable[[], nn.Module] | None = None
@@ -112,6 +116,8 @@ class Network:
     """The weights' file, or the index and its shards, for their SHA-256."""
     notes: tuple[str, ...] = ()
     """What a reader of the report must know of how the file was read, in whole sentences."""
+    about: Mapping[str, str] = field(default_factory=dict)
+    """What the weights' file says of itself: its format and its metadata."""
     versions: dict[str, str] = field(default_factory=dict)
     """Versions of the libraries that gave the architecture."""
     limit: Callable[[LayerSpec], str | None] = _unlimited
@@ -187,7 +193,7 @@ class Network:
     def head_gap(self) -> str | None:
         """Why the head cannot be run, or None when every layer of it can be read."""
         if self.head is None:
-            return "no stack of fully connected layers at the top was found"
+            return self.missing_head or "no stack of fully connected layers at the top was found"
         missing = next((step.name for step in self.head.layers if step.name not in self._audited), None)
         return None if missing is None else f"the head's layer {printable(missing, 80)} {self._gap(missing)}"
 

@@ -36,6 +36,8 @@ class Model(Record, frozen=True):
     """The weights' file name or tag, without its folder."""
     card: Mapping[str, Any] | None = None
     """A bundled network's card: data, recipe, accuracy."""
+    revision: str | None = None
+    """The commit of the repository that the weights are from, where it is known."""
 
 
 class Provenance(Record, frozen=True):

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from torch import Tensor
 
 from netaudit.errors import SourceError
+from netaudit.sources.plain_names import plain_names, renamed
 
 # Where training scripts keep the weights, in the order in which they are taken; averaged weights last.
 WRAPPERS = (
     *("state_dict", "model_state_dict", "model", "net", "network", "module", "params", "weights"),
     *("model_ema", "state_dict_ema", "ema_state_dict", "ema"),
 )
-_PREFIXES = ("module.", "_orig_mod.")  # of DataParallel and torch.compile
 BUDGET = 1_000_000  # objects; no network has so many tensors
 DEPTH = 100  # containers in each other; names grow with it, and no network is nested so deep
 
@@ -34,6 +34,13 @@ class StateDict(Generic[T]):
     """Versions of the modules, which ``load_state_dict`` uses to convert old files."""
     notes: tuple[str, ...] = ()
     """What was not looked into, in sentences."""
+    others: Mapping[str, Mapping[str, T]] = field(default_factory=dict)
+    """What lies beside them: by its key, tensors under names that begin with it and are in none of the others."""
+
+    @property
+    def everything(self) -> dict[str, T]:
+        """The tensors that were chosen, and those beside them."""
+        return {name: tensor for held in (*self.others.values(), self.tensors) for name, tensor in held.items()}
 
 
 def state_dict(loaded: Any) -> StateDict[Tensor]:
@@ -56,24 +63,40 @@ def find(loaded: Any, leaf: Callable[[Any], T | None]) -> StateDict[T]:
         SourceError: the object holds no tensors, or too many objects.
     """
     keys: list[str] = []
+    others: dict[str, dict[str, T]] = {}
     while isinstance(loaded, Mapping) and len(keys) < len(WRAPPERS) and not _is_module(loaded):
-        held = ((key, loaded.get(key)) for key in WRAPPERS)
-        found = next(((key, inner) for key, inner in held if isinstance(inner, Mapping) and _any(inner, leaf)), None)
+        tried = ((key, loaded.get(key)) for key in WRAPPERS)
+        found = next(((key, inner) for key, inner in tried if isinstance(inner, Mapping) and _any(inner, leaf)), None)
         if found is None:
             break
+        for other, value in loaded.items():
+            held = _tensors({other: value}, leaf)[0] if other != found[0] else {}
+            if held:
+                others[".".join([*keys, str(other)])] = held
         keys.append(found[0])
         loaded = found[1]
     tensors, deep = _tensors(loaded, leaf)
     what = f"containers nested more than {DEPTH} deep"
     if not tensors:
         raise SourceError(f"holds no tensors{f', or only in {what}' if deep else ''}")
-    for prefix in (*_PREFIXES, *_PREFIXES):
-        if all(name.startswith(prefix) for name in tensors):
-            tensors = {name.removeprefix(prefix): tensor for name, tensor in tensors.items()}
+    tensors = renamed(tensors, plain_names(tensors))
     metadata = getattr(loaded, "_metadata", None)
     usable = isinstance(metadata, Mapping) and all(isinstance(value, Mapping) for value in metadata.values())
     notes = (f"Not read: what lies in {what}.",) if deep else ()
-    return StateDict(tensors, ".".join(keys), metadata if usable else None, notes)
+    apart = _named_apart(others, tensors)
+    return StateDict(tensors, ".".join(keys), metadata if usable else None, notes, apart)
+
+
+def _named_apart(others: Mapping[str, Mapping[str, T]], chosen: Mapping[str, T]) -> dict[str, dict[str, T]]:
+    """What lies beside the chosen tensors, under whole names: the key, and the plain name within it."""
+    named: dict[str, dict[str, T]] = {}
+    for path, held in others.items():
+        first = path.rpartition(".")[2]
+        inner = {name.removeprefix(first).removeprefix("."): tensor for name, tensor in held.items()}
+        plain = plain_names(inner)
+        whole = {f"{path}.{plain[name]}" if name else path: tensor for name, tensor in inner.items()}
+        named[path] = {name: tensor for name, tensor in whole.items() if name not in chosen}
+    return named
 
 
 def _is_module(loaded: Any) -> bool:

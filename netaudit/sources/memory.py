@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,13 +17,16 @@ from netaudit.network.network import LayerSpec, ModelInfo, Network
 from netaudit.sources.composed.live import LiveWeights, live_weights
 from netaudit.sources.composed.table import compose
 from netaudit.sources.find_state_dict import DEPTH, state_dict
-from netaudit.sources.planners import backbone, meta_tracing, module, names_and_shapes
+from netaudit.sources.planners import backbone, meta_tracing, module
 from netaudit.sources.planners.backbone import Backbone
+from netaudit.sources.planners.choices import UNSAID, Choices
 from netaudit.sources.planners.plan import Plan
+from netaudit.sources.state import choose, plan_state
 from netaudit.sources.stores import MemoryStore, declare, module_store
+from netaudit.sources.weights_file import WeightsFile
 
 
-def open_memory(target: nn.Module | Mapping[str, Any]) -> Network:
+def open_memory(target: nn.Module | Mapping[str, Any], choices: Choices = UNSAID) -> Network:
     """Open a module, which is neither copied nor changed, or a state dict, plain or nested as in a checkpoint.
 
     Raises:
@@ -30,9 +35,11 @@ def open_memory(target: nn.Module | Mapping[str, Any]) -> Network:
     if isinstance(target, torch.jit.ScriptModule):
         raise SourceError("a TorchScript module cannot be audited", hint="pass its state_dict()")
     if isinstance(target, nn.Module):
+        if choices.given:
+            raise SourceError(f"{choices.given} goes with a file or a state dict: of a module the structure is known")
         return _open_module(target)
     if isinstance(target, Mapping):
-        return _open_state_dict(target)
+        return _open_state_dict(target, choices)
     raise SourceError(f"cannot audit a {type(target).__name__}", hint="pass a name, a path, a module or a state dict")
 
 
@@ -91,11 +98,19 @@ def _with_tensors(target: Mapping[Any, Any], depth: int = 0) -> Mapping[Any, Any
     return {key: tensor(value) for key, value in target.items()}
 
 
-def _open_state_dict(target: Mapping[str, Any]) -> Network:
+def _open_state_dict(target: Mapping[str, Any], choices: Choices) -> Network:
     state = state_dict(_with_tensors(target))
-    origin = f"2-D weight under {state.nested_under}" if state.nested_under else "2-D weight"
-    store, declared = compose(MemoryStore(state.tensors), declare(state.tensors))
-    planned = names_and_shapes.plan(declared, origin)
+    file = WeightsFile(
+        Path("state_dict"),
+        MemoryStore(state.everything),
+        declare(state.tensors),
+        state.nested_under,
+        ordered=True,
+        others={key: declare(held) for key, held in state.others.items()},
+    )
+    file = choose(file, choices.state)
+    store, declared = compose(file.store, file.declared)
+    planned = plan_state(replace(file, declared=declared), choices)
     return Network(
         info=ModelInfo("state_dict", "module"),
         layers=planned.layers,
@@ -103,5 +118,6 @@ def _open_state_dict(target: Mapping[str, Any]) -> Network:
         parameters_total=planned.parameters_total,
         cells=planned.cells,
         head=planned.head,
+        missing_head=planned.head_gap,
         backbone=backbone.below(planned, None),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from collections.abc import Mapping
 from itertools import chain
 from pathlib import Path
@@ -15,8 +16,9 @@ from netaudit.network.network import ModelInfo, Network, Progress
 from netaudit.sources.composed.table import compose_file
 from netaudit.sources.formats import folder, table
 from netaudit.sources.hubs import registered, zoo
-from netaudit.sources.planners.file_structure import plan_structure
-from netaudit.sources.planners.names_and_shapes import plan
+from netaudit.sources.model_config import read_config, transformer_type
+from netaudit.sources.planners.choices import UNSAID, Choices
+from netaudit.sources.state import choose, plan_state
 from netaudit.sources.weights import locate, open_weights
 from netaudit.text import folder_name, printable
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 
+_HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 KINDS = ("zoo", "torchvision", "timm")  # the prefixes that settle a clash, in the order in which names are looked up
 
 
@@ -33,6 +36,7 @@ def open_network(
     weights: str | Path | None = None,
     pretrained: bool = True,
     progress: Progress | None = None,
+    choices: Choices = UNSAID,
 ) -> Network:
     """Open what a user names, without reading a layer.
 
@@ -47,12 +51,15 @@ def open_network(
         weights: a state dict for a named architecture instead of its published weights.
         pretrained: False to plan only: no weights are read or fetched, and reading a layer raises.
         progress: told how far a download is, as ``progress(message, bytes done, bytes in all)``.
+        choices: what the user says of a file or a state dict whose network is not known.
 
     Raises:
         SourceError: nothing has that name (the closest ones are hinted at), or it could not be fetched or read.
         UnsafeFileError: a file asks for something a weights file has no business asking for.
     """
     kind, name = _look_up(target) if isinstance(target, str) else ("file", "")
+    if kind != "file" and choices.given:
+        raise SourceError(f"{choices.given} goes with a file or a state dict: of {name} the architecture is known")
     if weights is not None and kind == "file":
         raise SourceError(
             "--weights goes with the name of an architecture", hint="for instance: alexnet --weights FILE"
@@ -60,9 +67,9 @@ def open_network(
     if not isinstance(target, (str, Path)):
         from netaudit.sources.memory import open_memory
 
-        return open_memory(target)
+        return open_memory(target, choices)
     if kind == "file":
-        return _open_file(Path(target))
+        return _open_file(Path(target), choices)
     file = None if weights is None else open_weights(Path(weights))
     if kind == "zoo":
         return zoo.open_zoo(name, file, pretrained=pretrained)
@@ -91,7 +98,7 @@ def require(target: str) -> None:
     """What can be said of a target before a library is loaded.
 
     Raises:
-        SourceError: nothing has that name, or there is no such file.
+        SourceError: nothing has that name, there is no such file, or it is an address on the web.
     """
     if _look_up(target)[0] == "file":
         locate(Path(target))
@@ -100,23 +107,42 @@ def require(target: str) -> None:
 def report_folder(target: str) -> str:
     """What the folder of a target's report is called: the name without its prefix or suffix, safe in a path.
 
-    A file of a name that says nothing of the model (``pytorch_model.bin``) goes by the folder that it lies in.
+    A file that lies elsewhere goes by its folder's name and its own, so that files of one name have a report each;
+    one of a name that says nothing of the model (``pytorch_model.bin``) by its folder's alone.
 
     >>> report_folder("zoo:mnist-mlp"), report_folder("my net.ckpt"), report_folder("llama/pytorch_model.bin")
     ('mnist-mlp', 'my-net', 'llama')
+    >>> report_folder("run1/last.ckpt")
+    'run1-last'
     """
     prefix, _, rest = target.partition(":")
     if prefix in KINDS:
         return folder_name(rest)
     path = Path(target)
     name = table.without_suffix(path.name)
-    if name != path.name and name.lower() in folder.USUAL:
-        name = path.parent.name if path.parent.name not in ("", "..") else path.absolute().parent.resolve().name
-    return folder_name(name)
+    if name == path.name:
+        return folder_name(name)
+    lies_in = path.absolute().parent.resolve()
+    above = path.parent.name if path.parent.name not in ("", "..") else lies_in.name
+    if name.lower() in folder.USUAL:
+        return folder_name(above)
+    return folder_name(name if lies_in == Path.cwd() else f"{above}-{name}")
 
 
 def _look_up(target: str) -> tuple[str, str]:
     """A path, else the first that knows the name; without a prefix no library is imported for it."""
+    if not target.strip():
+        raise SourceError("the name of the target is empty", hint="`netaudit .` audits the folder that you are in")
+    if re.match(r"[a-z][a-z0-9+]*://", target, re.IGNORECASE):
+        raise SourceError(
+            f"{printable(target, 200)}: an address on the web, and netaudit fetches no URL",
+            hint="download the file, and name it",
+        )
+    if _HUB_NAME.fullmatch(target) and not os.path.lexists(target) and not target.lower().endswith(table.suffixes()):
+        raise SourceError(
+            f"{target}: no such file or directory, and a model of the Hugging Face hub is not fetched by this name",
+            hint=f"if it is one, download it first: hf download {target}; then name the folder that it says",
+        )
     if _is_path(target):
         return "file", target
     prefix, _, rest = target.partition(":")
@@ -135,20 +161,20 @@ def _look_up(target: str) -> tuple[str, str]:
     raise SourceError(f"{where} is called '{printable(name, 80)}', and there is no such file", hint=hint)
 
 
-def _open_file(path: Path) -> Network:
+def _open_file(path: Path, choices: Choices) -> Network:
     from netaudit.sources.planners import backbone
 
     if described := zoo.open_beside_card(path):
         return described
     file = open_weights(path)
-    structure = file.structure
-    if structure is None:  # names and shapes are all that the file says, so what composes a weight is told by them
+    file = choose(file, choices.state)
+    if file.structure is None:  # names and shapes are all that the file says, and they tell what composes a weight
         file = compose_file(file)
-    origin = f"2-D weight under {file.nested_under}" if file.nested_under else "2-D weight"
-    planned = plan_structure(file.declared, structure) if structure else plan(file.declared, origin)
-    graph = structure.graph if structure else None
+    graph = file.structure.graph if file.structure else None
+    planned = plan_state(file, choices, transformer_type(read_config(file.path)))
     name = path.name if path.name not in ("", "..") else path.resolve().name  # of "." and "a/.."
-    info = ModelInfo(name, "file", file.architecture, weights=file.path.name)
+    revision = folder.revision(file.path)
+    info = ModelInfo(name, "file", file.architecture, weights=file.path.name, revision=revision)
     return Network(
         info=info,
         layers=planned.layers,
@@ -157,6 +183,8 @@ def _open_file(path: Path) -> Network:
         cells=planned.cells,
         graph=graph,
         head=planned.head,
+        missing_head=planned.head_gap,
+        about={**file.about, "format": file.format, "state": choices.state or file.nested_under},
         files=file.files,
         backbone=backbone.below(planned, graph),
         notes=file.notes,

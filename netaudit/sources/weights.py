@@ -2,33 +2,48 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from netaudit.files import is_a, require_regular
 from netaudit.sources.formats.folder import weights_in
+from netaudit.sources.formats.slices import refuse_slice
 from netaudit.sources.formats.table import open_file
+from netaudit.sources.plain_names import plain_names, renamed
 from netaudit.sources.weights_file import WeightsFile
 
 
 def open_weights(path: Path) -> WeightsFile:
-    """Open a weights file for reading one tensor at a time.
+    """Open a weights file for reading one tensor at a time, under plain names.
 
     A folder stands for the weights file in it, or for the index of its shards.
 
     Raises:
-        SourceError: no such file, not a regular file, or a format that is not read.
+        SourceError: no such file, not a regular file, a format that is not read, or a slice of a model.
         UnsafeFileError: the file asks for code, or declares what it does not hold.
     """
-    return open_file(locate(path))
+    return _plainly_named(open_file(locate(path)))
 
 
 def locate(path: Path) -> Path:
     """The file that a path stands for: itself, or of a folder the one that holds the weights.
 
     Raises:
-        SourceError: no such file, not a regular file, or a folder without one.
+        SourceError: no such file, not a regular file, a folder without one, or a file that holds slices of layers.
     """
     if is_a(Path.is_dir, path):
         path = weights_in(path)
     require_regular(path)
+    refuse_slice(path)
     return path
+
+
+def _plainly_named(file: WeightsFile) -> WeightsFile:
+    """The file with the names that its tensors have without what wrappers add."""
+    plain = plain_names(file.declared)
+    if all(old == new for old, new in plain.items()):
+        return file
+    from netaudit.sources.stores import RenamedStore
+
+    stored = {new: old for old, new in plain.items()} | {name: name for held in file.others.values() for name in held}
+    return replace(file, declared=renamed(file.declared, plain), store=RenamedStore(file.store, stored))

@@ -11,6 +11,7 @@ from typing import Any
 
 from netaudit.network.cells import CellSpec
 from netaudit.network.graph import Graph
+from netaudit.network.layers import SkippedLayer
 from netaudit.network.network import LayerSpec, TensorStore
 
 
@@ -77,6 +78,16 @@ class WeightsFile:
     """What the file says of the network; None for bare named tensors, of which names and shapes are all there is."""
     architecture: str | None = None
     """What the file says that the model is: ``"llama"``."""
+    ordered: bool = False
+    """Whether the order of ``declared`` is that in which the network was defined; safetensors sorts names."""
+    others: Mapping[str, Mapping[str, Declared]] = field(default_factory=dict)
+    """What lies beside the state dict that was chosen: by its key, tensors of the store under their whole names."""
+    listed: tuple[SkippedLayer, ...] = ()
+    """What else is to be said in the inventory: stale copies, tensors that are not there."""
+    format: str = ""
+    """The name of the format in which it was opened."""
+    about: Mapping[str, str] = field(default_factory=dict)
+    """What the file says of itself: the metadata of a safetensors file."""
 
     @property
     def files(self) -> tuple[Path, ...]:

@@ -1,5 +1,6 @@
 """The command line as a user meets it: exit codes, one line of error, files written."""
 
+import hashlib
 import json
 import os
 import re
@@ -158,11 +159,45 @@ def test_layers_of_a_folder_of_shards(run, tmp_path):
     assert "1,800 of 1,830" in out
 
 
+def test_layers_says_what_the_file_is_and_what_else_lies_in_it(run, tmp_path):
+    state = {"a.weight": torch.randn(4, 6), "b.weight": torch.randn(2, 4)}
+    torch.save({"model": state, "generator": {"out.weight": torch.randn(3, 5)}}, tmp_path / "net.pt")
+    code, out, err = run("layers", "net.pt", "--hash")
+    assert (code, err) == (0, "")
+    assert out.startswith(f"net.pt, PyTorch, {(tmp_path / 'net.pt').stat().st_size:,} bytes\n")
+    assert "Taken: what lies under model\n" in out
+    assert f"SHA-256: {hashlib.sha256((tmp_path / 'net.pt').read_bytes()).hexdigest()}\n" in out
+    assert "skipped: not taken: 1 tensor, 15 parameters: --state generator audits it" in out
+    assert "32 of 47" in out
+    assert "generator.out" in run("layers", "net.pt", "--state", "generator")[1]
+    save_file(
+        {"b.weight": torch.zeros(4, 4), "a.weight": torch.zeros(4, 4)}, tmp_path / "n.safetensors", {"epoch": "3"}
+    )
+    _, out, _ = run("layers", "n.safetensors")
+    assert "Metadata: epoch = 3\n" in out
+    assert "No head: the order of the layers is not known" in out
+    assert "b relu > a linear" in run("layers", "n.safetensors", "--order", "b,a")[1]
+    assert "not a layer, by --not-layer" in run("layers", "n.safetensors", "--not-layer", "a")[1]
+
+
 def test_layers_of_a_named_network_need_no_weights(run):
     code, out, _ = run("layers", "alexnet")
     assert code == 0
     assert "classifier.1" in out
     assert "4096 x 9216" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (["net.pt", "--layers", "1,4"], "hint: for several repeat the option: --layers 1 --layers 4\n"),
+        (["layer", "net.pt"], "hint: did you mean `netaudit layers`?\n"),
+    ],
+)
+def test_what_was_meant_is_hinted_at(run, checkpoint, arguments, hint):
+    code, _, err = run(*arguments)
+    assert code == 2
+    assert hint in err
 
 
 def test_zoo_lists_the_bundled_networks(run):
@@ -184,6 +219,7 @@ def test_zoo_lists_the_bundled_networks(run):
         (["net.pt", "--analyses", ","], "a comma-separated choice of gaussian_weights"),
         (["net.pt", "--analyses", "power_law", "--fail-on", "singular_law"], "--fail-on singular_law needs that"),
         (["net.pt", "--layers", "zzz"], "leave no fully connected layer"),
+        ([""], "the name of the target is empty"),
         (["net.pt", "--out", "net.pt"], "cannot write"),
         (["net.pt", "--seed", "many"], "many"),
         (["net.pt", "--data", "missing.npz"], "missing.npz"),

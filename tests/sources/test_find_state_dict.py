@@ -29,6 +29,11 @@ A, B = torch.ones(1), torch.zeros(2)
         ({"module._orig_mod.a": A}, ["a"], ""),
         ({"_orig_mod.module.a": A}, ["a"], ""),
         ({"module.a": A, "b": B}, ["module.a", "b"], ""),
+        ({"n_averaged": A, "module.fc.w": B}, ["n_averaged", "fc.w"], ""),
+        ({"state_dict": {"model._orig_mod.fc.w": A}}, ["model.fc.w"], "state_dict"),
+        ({"_fsdp_wrapped_module.a._checkpoint_wrapped_module.w": A}, ["a.w"], ""),
+        ({"_orig_mod.a": A, "a": B}, ["_orig_mod.a", "a"], ""),  # two tensors, so two names
+        ({"model/dense/kernel:0": A}, ["model.dense.kernel"], ""),
         ({"layers": [A, {"w": B}]}, ["layers.0", "layers.1.w"], ""),
         (A, ["tensor"], ""),
     ],
@@ -36,6 +41,21 @@ A, B = torch.ones(1), torch.zeros(2)
 def test_where_the_weights_are(loaded: Any, names: list[str], nested_under: str) -> None:
     found = state_dict(loaded)
     assert (list(found.tensors), found.nested_under) == (names, nested_under)
+
+
+def test_what_lies_beside_is_kept_under_its_key() -> None:
+    found = state_dict({"model": {"w": A}, "ema": {"module.w": B}, "epoch": 3, "opt": {"state": {0: {"m": A}}}, "t": B})
+    assert {key: list(held) for key, held in found.others.items()} == {
+        "ema": ["ema.w"],
+        "opt": ["opt.state.0.m"],
+        "t": ["t"],
+    }
+    assert list(found.everything) == ["ema.w", "opt.state.0.m", "t", "w"]
+
+
+def test_what_lies_beside_never_hides_the_chosen() -> None:
+    found = state_dict({"model": {"gen.w": A}, "gen": {"w": B}})
+    assert found.everything["gen.w"] is A
 
 
 def test_metadata() -> None:

@@ -230,7 +230,7 @@ def test_a_format_is_one_module_and_one_line(here: Path, monkeypatch: pytest.Mon
     assert [spec.name for spec in open_network("folder").specs()] == ["fc"]
     with pytest.raises(SourceError, match=r"^absent.toy: no such file or directory$"):  # its suffix makes it a path
         open_network("absent.toy")
-    assert report_folder("some/net.toy") == "net"
+    assert report_folder("some/net.toy") == "some-net"
     (here / "net.unknown").write_bytes(b"?")
     with pytest.raises(SourceError, match="not a weights file of a known format") as caught:
         open_network("net.unknown")
@@ -240,7 +240,7 @@ def test_a_format_is_one_module_and_one_line(here: Path, monkeypatch: pytest.Mon
 @pytest.mark.parametrize(
     ("target", "name"),
     [
-        *(("alexnet", "alexnet"), ("a/b/net.safetensors", "net"), ("timm:vgg16.tv_in1k", "vgg16.tv_in1k")),
+        *(("alexnet", "alexnet"), ("a/b/net.safetensors", "b-net"), ("timm:vgg16.tv_in1k", "vgg16.tv_in1k")),
         *(("..", "audit"), ("a/folder/", "folder"), ("x.ckpt", "x"), ("x.BIN", "x"), ("best.pth.tar", "best")),
         *(("llama/pytorch_model.bin", "llama"), ("llama/model.safetensors", "llama"), ("llama/model.onnx", "llama")),
         *(("llama/model.safetensors.index.json", "llama"), ("llama/pytorch_model.bin.index.json", "llama")),
@@ -251,6 +251,13 @@ def test_a_format_is_one_module_and_one_line(here: Path, monkeypatch: pytest.Mon
 )
 def test_what_a_report_s_folder_is_called(target: str, name: str) -> None:
     assert report_folder(target) == name
+
+
+def test_files_of_one_name_have_a_report_each(here: Path) -> None:
+    assert (report_folder("run1/last.ckpt"), report_folder("run2/last.ckpt")) == ("run1-last", "run2-last")
+    assert (
+        report_folder(str(here / "last.ckpt")) == report_folder("./last.ckpt") == report_folder("last.ckpt") == "last"
+    )
 
 
 def test_a_report_is_written_into_that_folder(here: Path) -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from netaudit.network.layers import SkippedLayer
 from netaudit.network.network import LayerSpec, ModelInfo, Network
+from netaudit.sources.planners.choices import Choices
 from netaudit.sources.planners.names_and_shapes import plan
 from netaudit.sources.planners.plan import Plan
 from netaudit.sources.stores import MemoryStore, declare
@@ -67,13 +68,19 @@ def test_names_of_weights(weight: str, bias: str, name: str) -> None:
         ("layer_norm.weight", (4,), "float32", "normalisation", True),
         ("scale", (4,), "float32", "a lone vector: normalisation, bias or scale", True),
         ("logit_scale", (), "float32", "a single number", True),
-        ("embed_tokens.weight", (100, 8), "float32", "embedding", True),
-        ("bert.embeddings.word_embeddings.weight", (100, 8), "float32", "embedding", True),
-        ("transformer.wte.weight", (100, 8), "float32", "embedding", True),
-        ("pos_embed", (100, 8), "float32", "embedding", True),
+        ("embed_tokens.weight", (100, 8), "float32", "embedding or another table, by its name", True),
+        (
+            "bert.embeddings.word_embeddings.weight",
+            (100, 8),
+            "float32",
+            "embedding or another table, by its name",
+            True,
+        ),
+        ("transformer.wte.weight", (100, 8), "float32", "embedding or another table, by its name", True),
+        ("pos_embed", (100, 8), "float32", "embedding or another table, by its name", True),
         ("rnn.weight_ih_l0", (16, 8), "float32", "recurrent", True),
         ("rnn.weight_hh_l0_reverse", (16, 4), "float32", "recurrent", True),
-        ("attn.bias_table", (16, 4), "float32", "2-D, but not named as a weight", True),
+        ("attn.bias_table", (16, 4), "float32", "2-D, but not named as a weight: --as-layer audits it", True),
         ("fc.weight", (4, 6), "int8", "int8, not floating point: quantised weights are not read yet", True),
         ("fc.weight", (4, 6), "complex64", "complex64: complex weights are not covered", True),
         ("fc.weight", (4, 6), "bool", "a mask of true and false, not a weight", True),
@@ -92,6 +99,46 @@ def test_what_is_skipped_and_why(name: str, shape: tuple[int, ...], dtype: str, 
     size = torch.Size(shape).numel() if counted else 0
     assert found.parameters_total == sum(entry.parameters for entry in found.layers) == size
     assert found.head is None
+
+
+TABLES = [
+    "encoder.block.0.SelfAttention.relative_attention_bias", "decoder.query_feat", "label_enc", "user_factors",
+    "vq.codebook", "shared", "wte", "causal_mask",
+]  # fmt: skip
+LAYERS = ["embed_out", "attn.pos_proj", "blocks.0.token_mixer", "embedding_projection", "mask_head", "queries", "keys"]
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_tables_by_name_and_the_user_s_word(name: str) -> None:
+    declared = {f"{name}.weight": Declared((30, 8), "float32", 1)}
+    assert "by its name" in skipped(plan(declared))[name].reason
+    for glob in (name, f"{name}.weight", "*"):
+        assert list(layers(plan(declared, choices=Choices(as_layer=(glob,))))) == [name]
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_layers_by_name_and_the_user_s_word(name: str) -> None:
+    declared = {f"{name}.weight": Declared((30, 8), "float32", 1), f"{name}.bias": Declared((30,), "float32", 2)}
+    assert list(layers(plan(declared))) == [name]
+    found = plan(declared, choices=Choices(not_layer=(name,)))
+    assert skipped(found) == {name: SkippedLayer(name, (30, 8), "not a layer, by --not-layer", 270)}
+
+
+def test_a_matrix_of_any_name_is_a_layer_when_asked() -> None:
+    found = plan({"head.table": Declared((4, 6), "float32", 1)}, choices=Choices(as_layer=("*table",)))
+    assert list(layers(found)) == ["head.table"]
+
+
+def test_one_rank_of_zero_3_is_named_by_its_empty_weight() -> None:
+    found = planned(a__weight=(0,), a__bias=(64,), b__weight=(64, 64), b__bias=(64,))
+    assert list(layers(found)) == ["b"]
+    assert skipped(found)["a"].reason.startswith("empty: one rank of a ZeRO-3 checkpoint")
+    assert skipped(found)["a"].parameters == 64
+
+
+def test_a_flat_parameter_of_fsdp_is_no_vector() -> None:
+    found = plan({"net._flat_param": Declared((4096,), "float32", 1)})
+    assert skipped(found)["net._flat_param"].reason.startswith("a flat parameter of FSDP")
 
 
 def test_a_tensor_that_cannot_be_read_gives_its_reason() -> None:
@@ -184,7 +231,7 @@ def head(found: Plan) -> list[tuple[str, str]]:
     return [(layer.name, layer.activation) for layer in found.head.layers]
 
 
-def test_the_stack_is_the_last_run_that_fits() -> None:
+def test_the_head_is_the_chain_of_all_layers() -> None:
     found = planned(conv__weight=(8, 3, 3, 3), a__weight=(6, 32), b__weight=(5, 6), b__bias=(5,), c__weight=(2, 5))
     assert head(found) == [("a", "relu"), ("b", "relu"), ("c", "linear")]
 
@@ -192,15 +239,20 @@ def test_the_stack_is_the_last_run_that_fits() -> None:
 @pytest.mark.parametrize(
     "between",
     [
-        {"b__weight": (5, 7)},  # does not fit
-        {"norm__weight": (6,)},  # a parameter between
+        {"norm__weight": (6,)},  # it may lie between any two
         {"attn__proj__weight": (6, 6)},  # a part of attention
         {"query__weight": (6, 6)},
     ],
 )
-def test_what_ends_a_run(between: dict[str, tuple[int, ...]]) -> None:
+def test_what_may_lie_between_cuts_the_chain(between: dict[str, tuple[int, ...]]) -> None:
     found = planned(a__weight=(6, 9), **between, y__weight=(6, 6), z__weight=(2, 6))
-    assert head(found) == [("y", "relu"), ("z", "linear")]
+    assert head(found) == [("z", "linear")]
+
+
+def test_a_layer_beside_the_chain_leaves_the_head_open() -> None:
+    found = planned(a__weight=(6, 9), b__weight=(5, 7), y__weight=(6, 6), z__weight=(2, 6))
+    assert found.head is None
+    assert "--order" in found.head_gap
 
 
 def test_buffers_do_not_end_a_run_and_what_follows_does_not_matter() -> None:

@@ -63,7 +63,7 @@ def test_a_file_of_another_format_is_refused(here: Path, name: str, what: str) -
     assert ".safetensors" in caught.value.hints[-1]
 
 
-@pytest.mark.parametrize("target", ["absent.pt", "folder/alexnet", "absent.onnx"])
+@pytest.mark.parametrize("target", ["absent.pt", "a/folder/alexnet", "absent.onnx"])
 def test_a_path_that_is_not_there(here: Path, target: str) -> None:
     with pytest.raises(SourceError, match=f"^{target}: no such file or directory$"):
         open_network(target)
@@ -124,6 +124,22 @@ def test_an_unknown_name_gets_the_closest(target: str, reason: str, close: str) 
 def test_names_that_no_file_could_have(target: str) -> None:
     with pytest.raises(SourceError, match=r"(is called|file name too long|no such file)"):
         open_network(target)
+
+
+@pytest.mark.parametrize(
+    ("target", "reason"),
+    [
+        *(("", "the name of the target is empty"), ("  ", "the name of the target is empty")),
+        ("google/some-model", "a model of the Hugging Face hub is not fetched by this name"),
+        ("https://example.org/net.pt", r"^https://example.org/net.pt: an address on the web"),
+        ("s3://bucket/net.pt", "an address on the web"),
+    ],
+)
+def test_targets_that_are_no_names_get_a_helpful_line(here: Path, target: str, reason: str) -> None:
+    save_file(net().state_dict(), here / "model.safetensors")  # "" is not this folder
+    with pytest.raises(SourceError, match=reason) as caught:
+        open_network(target)
+    assert len(caught.value.hints) == 1
 
 
 def test_weights_go_with_names_only(here: Path) -> None:

@@ -251,7 +251,11 @@ def test_a_shard_that_is_damaged(tmp_path: Path) -> None:
 def test_a_tensor_that_its_shard_lacks(tmp_path: Path) -> None:
     held = {"w": torch.ones(2, 2)}
     write(tmp_path, {ONE: held, TWO: {"v": torch.ones(2, 2)}}, {"w": ONE, "v": ONE})
-    with pytest.raises(SourceError, match=rf"^{ONE}: lacks v, which {INDEX} places in it$"):
+    network = open_network(tmp_path)
+    assert network.layers[-1] == SkippedLayer("v", (), f"missing: {INDEX} places it in {ONE}, which lacks it")
+    assert "w" in network.store.names()
+    write(tmp_path, {ONE: held, TWO: {"v": torch.ones(2, 2)}}, {"v": ONE})
+    with pytest.raises(SourceError, match=rf"^{ONE}: lacks v, which {INDEX} places in it$"):  # all of it
         open_network(tmp_path)
 
 
@@ -263,9 +267,53 @@ def test_a_tensor_that_the_index_does_not_name_is_skipped(tmp_path: Path) -> Non
     assert network.layers[-1] == SkippedLayer("b.bias", (4,), "in a shard, but not named by the index: not read", 4)
 
 
-@pytest.mark.parametrize("weight_map", [{"w": ONE, "v": TWO}, {"v": TWO, "u": ONE}])
-def test_two_shards_with_one_tensor_are_refused(tmp_path: Path, weight_map: dict[str, str]) -> None:
+@pytest.mark.parametrize("taken", [ONE, TWO])
+def test_of_two_shards_with_one_tensor_the_index_takes_one(tmp_path: Path, taken: str) -> None:
     w, u, v = torch.ones(3, 2, 2).unbind()
+    contents = {ONE: {"w.weight": w.clone(), "u.weight": u.clone()}, TWO: {"w.weight": w * 2, "v.weight": v.clone()}}
+    write(tmp_path, contents, {"w.weight": taken, "u.weight": ONE, "v.weight": TWO})
+    network = open_network(tmp_path)
+    assert sorted(spec.name for spec in network.specs()) == ["u", "v", "w"]
+    assert torch.equal(network.read(network.spec("w")).weight, contents[taken]["w.weight"])
+    stale = TWO if taken == ONE else ONE
+    reason = f"a stale copy in {stale}: {INDEX} takes the tensor from {taken}"
+    assert network.layers[-1] == SkippedLayer(f"w.weight in {stale}", (2, 2), reason)
+    assert network.parameters_total == 12
+
+
+def test_a_single_file_beside_the_index_is_named_and_not_read(tmp_path: Path) -> None:
+    write(tmp_path, {ONE: {"w.weight": torch.ones(2, 2)}})
+    save_file({"w.weight": torch.full((2, 2), 7.0)}, tmp_path / "model.safetensors")
+    network = open_network(tmp_path)
+    assert network.read(network.spec("w")).weight.max() == 1
+    [beside] = [entry for entry in network.layers if isinstance(entry, SkippedLayer)]
+    assert (beside.name, beside.parameters) == ("model.safetensors", 0)
+    assert beside.reason == f"a file beside {INDEX}, whose shards were taken: not read"
+
+
+def test_the_hub_s_cache_folder_stands_for_its_main_snapshot(tmp_path: Path) -> None:
+    home = tmp_path / "models--acme--tiny"
+    for commit, number in (("c0ffee", 1.0), ("f00d", 2.0)):
+        (home / "snapshots" / commit).mkdir(parents=True)
+        save_file({"w.weight": torch.full((2, 2), number)}, home / "snapshots" / commit / "model.safetensors")
+    with pytest.raises(SourceError, match=r"there is no refs/main$") as caught:
+        open_network(home)
+    assert caught.value.hints == ("name one snapshot: c0ffee, f00d",)
+    (home / "refs").mkdir()
+    for commit, number in (("f00d", 2.0), ("c0ffee", 1.0)):
+        (home / "refs" / "main").write_text(commit)
+        network = open_network(home)
+        assert network.info.revision == commit
+        assert network.read(network.spec("w")).weight[0, 0] == number
+    (home / "refs" / "main").write_text("../../../etc")
+    with pytest.raises(SourceError, match="which is not there"):
+        open_network(home)
+    assert open_network(home / "snapshots" / "f00d").info.revision == "f00d"
+
+
+def test_two_shards_with_one_tensor_that_the_index_lacks_are_refused(tmp_path: Path) -> None:
+    w, u, v = torch.ones(3, 2, 2).unbind()
+    weight_map = {"v": TWO, "u": ONE}
     write(tmp_path, {ONE: {"w": w.clone(), "u": u.clone()}, TWO: {"w": w * 2, "v": v.clone()}}, weight_map)
     with pytest.raises(UnsafeFileError, match=rf"^{INDEX}: two shards hold w; refused$"):
         open_network(tmp_path)
@@ -276,7 +324,7 @@ def test_two_shards_with_one_tensor_are_refused(tmp_path: Path, weight_map: dict
     [
         (["net.safetensors"], "net.safetensors"),
         (["net.safetensors", "model.safetensors", "a.pt", "config.json"], "model.safetensors"),
-        (["model.safetensors", INDEX], "model.safetensors"),
+        (["model.safetensors", INDEX], INDEX),
         (["consolidated.safetensors", INDEX, "text.safetensors.index.json"], INDEX),
         (["a.safetensors", "b.safetensors", "unet.safetensors.index.json"], "unet.safetensors.index.json"),
         (["pytorch_model.bin", "pytorch_model.bin.index.json", "net.safetensors"], "net.safetensors"),

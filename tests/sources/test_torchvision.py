@@ -78,8 +78,7 @@ def test_every_parameter_is_counted_once(name: str) -> None:
 def test_a_detector_that_cannot_be_traced() -> None:
     network = plan("fasterrcnn_mobilenet_v3_large_320_fpn")
     assert [spec.name for spec in network.specs()][:2] == ["roi_heads.box_head.fc6", "roi_heads.box_head.fc7"]
-    assert network.head is not None
-    assert network.head.inferred
+    assert network.head is None  # its names and shapes allow no one stack, and its two outputs are parallel
 
 
 def test_quantised_models_are_refused() -> None:

@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from netaudit.errors import SourceError
-from netaudit.files import in_words
+from netaudit.files import in_words, is_a
 from netaudit.sources.formats import table
+from netaudit.sources.formats.slices import JOIN, slices_among
 from netaudit.text import printable
 
-# As the Hugging Face hub has them, in the order in which transformers looks for them. Beside a .bin others are usual
-# (training_args.bin, optimizer.bin), so that one of another name may be anything.
-_SAFETENSORS = ("model.safetensors", "model.safetensors.index.json")
-_PYTORCH = ("pytorch_model.bin", "pytorch_model.bin.index.json")
+# As the Hugging Face hub has them. A single file beside an index is often a copy in another precision: the index comes
+# first. Beside a .bin others are usual (training_args.bin, optimizer.bin), so that one of another name may be anything.
+_SAFETENSORS = ("model.safetensors.index.json", "model.safetensors")
+_PYTORCH = ("pytorch_model.bin.index.json", "pytorch_model.bin")
 _OTHERS = ("diffusion_pytorch_model", "consolidated", "consolidated.00", "adapter_model", "flax_model", "tf_model")
 USUAL = frozenset((*map(table.without_suffix, (*_SAFETENSORS, *_PYTORCH)), *_OTHERS))
 """Names without a suffix that a model's file has by convention, whatever the model: the folder's name says more."""
 _INDEX = ".safetensors.index.json"
+_CACHED = re.compile(r"models--.+")
 
 
 def weights_in(folder: Path) -> Path:
     """The index of shards in a folder, else its one .safetensors file; of several, the usual name.
 
     Without any, a ``pytorch_model.bin`` or the index of its shards, else the one file of another format that stands
-    alone.
+    alone. A folder of the Hugging Face hub's cache stands for the snapshot to which its ``refs/main`` points.
 
     Raises:
-        SourceError: none, several, or a folder that cannot be listed.
+        SourceError: none, several, slices of a model-parallel run, or a folder that cannot be listed.
     """
+    folder = _snapshot(folder) or folder
     shown = printable(str(folder))
     try:
         names = sorted(path.name for path in folder.iterdir())
@@ -46,9 +50,43 @@ def weights_in(folder: Path) -> Path:
     candidates = usually or next((found for known in read if known.alone and (found := ending(*known.suffixes))), [])
     if len(candidates) == 1:
         return folder / candidates[0]
+    if not candidates and slices_among(names):
+        raise SourceError(f"{shown}: a folder with slices of a model-parallel checkpoint, not a whole model", hint=JOIN)
     kind = "indices of shards" if ending(_INDEX) else f"{' or '.join(alone)} files and no index"
     what = f"with {len(candidates)} {kind}" if candidates else "without a weights file of a known name"
     single = [suffix for known in read if not (known.alone or known.index) for suffix in known.suffixes]
     shown_names = ", ".join(printable(name, 80) for name in [*candidates, *ending(*single)][:5])
     hint = f"name one file in it: {shown_names}" if shown_names else f"it holds none; netaudit reads {table.readable()}"
     raise SourceError(f"{shown}: a folder {what}", hint=hint)
+
+
+def revision(file: Path) -> str | None:
+    """The commit of a file in the Hugging Face hub's cache, ``models--OWNER--NAME/snapshots/COMMIT/...``."""
+    parts = file.absolute().parts
+    for place in range(len(parts) - 3):
+        if _CACHED.fullmatch(parts[place]) and parts[place + 1] == "snapshots":
+            return parts[place + 2]
+    return None
+
+
+def _snapshot(folder: Path) -> Path | None:
+    """The snapshot that a folder of the hub's cache stands for; None for any other folder.
+
+    Raises:
+        SourceError: there is none, or there are several and no ``refs/main``.
+    """
+    snapshots = folder / "snapshots"
+    if not _CACHED.fullmatch(folder.resolve().name) or not is_a(Path.is_dir, snapshots):
+        return None
+    shown = printable(str(folder))
+    try:
+        names = sorted(path.name for path in snapshots.iterdir())
+        main = folder / "refs" / "main"
+        wanted = main.read_text("ascii")[:100].strip() if is_a(Path.is_file, main) else ""
+    except (OSError, ValueError) as error:
+        raise SourceError(f"{shown}: {in_words(error) if isinstance(error, OSError) else 'a damaged cache'}") from error
+    if wanted in names or (not wanted and len(names) == 1):
+        return snapshots / (wanted or names[0])
+    what = f"refs/main points to {printable(wanted, 60)}, which is not there" if wanted else "there is no refs/main"
+    hint = f"name one snapshot: {', '.join(printable(name, 60) for name in names[:3])}" if names else "fetch it again"
+    raise SourceError(f"{shown}: a cache of the Hugging Face hub, and {what}", hint=hint)

@@ -92,7 +92,8 @@ def open_safetensors(path: Path) -> WeightsFile:
         name: Declared(tuple(header[name]["shape"]), _DTYPES.get(header[name]["dtype"], header[name]["dtype"]), name)
         for name in names
     }
-    return WeightsFile(path, SafetensorsStore(path, declared), declared)
+    about = {str(key): str(value) for key, value in dict(header.get("__metadata__") or {}).items()}
+    return WeightsFile(path, SafetensorsStore(path, declared), declared, about=about)
 
 
 def _header(path: Path) -> dict[str, Any]:

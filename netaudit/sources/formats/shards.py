@@ -6,13 +6,14 @@ says which files to open, and no more: shapes, dtypes and sizes come from the sh
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PureWindowsPath
 from typing import TYPE_CHECKING
 
 from netaudit.errors import SourceError, UnsafeFileError
-from netaudit.files import require_regular
+from netaudit.files import is_a, require_regular
+from netaudit.network.layers import SkippedLayer
 from netaudit.network.network import TensorStore
 from netaudit.sources.formats.format import Beginning, Format, OpenFile
 from netaudit.sources.formats.json_object import json_object
@@ -68,14 +69,18 @@ class ShardedStore:
 def open_shards(path: Path, open_file: OpenFile) -> WeightsFile:
     """Open the shards that an index names, each by ``open_file``, and read their headers.
 
+    The index decides: of a tensor that several shards hold the others are listed as stale, and one that its shard
+    lacks is listed as missing.
+
     Raises:
-        SourceError: the file is no index, or a shard is not there, is damaged, or lacks a tensor that the index places
-            in it.
-        UnsafeFileError: a shard's name that is a path, two tensors of one name, or an endless index.
+        SourceError: the file is no index, or a shard is not there, is damaged, or lacks all that the index places in
+            it.
+        UnsafeFileError: a shard's name that is a path, two tensors of a name that the index lacks, or an endless index.
     """
     shown = printable(path.name)
+    weight_map = _weight_map(path)
     places: dict[str, set[str]] = {}
-    for tensor, name in _weight_map(path).items():
+    for tensor, name in weight_map.items():
         places.setdefault(name, set()).add(tensor)
     shards = {name: path.parent / name for name in sorted(places, key=natural)}
     for shard in shards.values():
@@ -86,13 +91,21 @@ def open_shards(path: Path, open_file: OpenFile) -> WeightsFile:
     declared: dict[str, Declared] = {}
     stores: dict[str, TensorStore] = {}
     notes: dict[str, None] = {}
+    listed = [*_single_file(path, shards)]
     for name, shard in shards.items():
         opened = open_file(shard)
         notes |= dict.fromkeys(opened.notes)
-        absent = min(places[name] - opened.declared.keys(), default=None)
-        if absent is not None:
-            raise SourceError(f"{name}: lacks {printable(absent, 80)}, which {shown} places in it")
+        absent = sorted(places[name] - opened.declared.keys(), key=natural)
+        if len(absent) == len(places[name]):
+            raise SourceError(f"{name}: lacks {printable(absent[0], 80)}, which {shown} places in it")
+        listed += [
+            SkippedLayer(tensor, (), f"missing: {shown} places it in {name}, which lacks it") for tensor in absent
+        ]
         for tensor, declaration in opened.declared.items():
+            if weight_map.get(tensor, name) != name:
+                reason = f"a stale copy in {name}: {shown} takes the tensor from {weight_map[tensor]}"
+                listed.append(SkippedLayer(f"{tensor} in {name}", declaration.shape, reason))
+                continue
             if tensor in declared:
                 raise UnsafeFileError(f"{shown}: two shards hold {printable(tensor, 80)}; refused")
             declared[tensor] = declaration if tensor in places[name] else replace(declaration, refusal=UNNAMED)
@@ -104,7 +117,15 @@ def open_shards(path: Path, open_file: OpenFile) -> WeightsFile:
         {tensor: declared[tensor] for tensor in order},
         shards=tuple(shards.values()),
         notes=tuple(notes),
+        listed=tuple(listed),
     )
+
+
+def _single_file(index: Path, shards: Mapping[str, Path]) -> Iterator[SkippedLayer]:
+    """The file that has the name of the index without its ending, where there is one that is no shard."""
+    name = index.name[: -len(INDEX)] if index.name.lower().endswith(INDEX) else ""
+    if name and name not in shards and is_a(Path.is_file, index.parent / name):
+        yield SkippedLayer(name, (), f"a file beside {printable(index.name)}, whose shards were taken: not read")
 
 
 def _weight_map(path: Path) -> dict[str, str]:

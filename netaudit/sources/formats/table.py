@@ -7,6 +7,7 @@ To add a format, write one module of this folder with a ``FORMAT`` (see ``safete
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -58,7 +59,8 @@ def open_file(path: Path, *, indices: bool = True) -> WeightsFile:
         raise SourceError(f"{shown}: an index of other files, where a file with tensors is needed")
     if known.open is None:
         raise SourceError(f"{shown}: {known.reason}; not read", hint=(known.hint, f"netaudit reads {readable()}"))
-    return known.open(path, partial(open_file, indices=False))
+    opened = known.open(path, partial(open_file, indices=False))
+    return opened if opened.format else replace(opened, format=known.name)
 
 
 def format_of(path: Path) -> Format | None:

@@ -91,7 +91,8 @@ def _opened(
             what = f"{shown}: asks to run `{printable(named.path, 80)}`"
             raise UnsafeFileError(f"{what}; refused", hint=RESAVE)
     state = _state_dict(shown, unpickled.value)
-    for name, tensor in state.tensors.items():
+    everything = state.everything
+    for name, tensor in everything.items():
         kept = tensor.storage
         if kept is None:
             continue
@@ -99,10 +100,19 @@ def _opened(
         if record != kept.record or tensor.end > kept.nbytes:
             what = f"{shown}: {printable(name, 80)} is declared with other bytes than its record has"
             raise UnsafeFileError(f"{what}; refused", hint=RESAVE)
-    declared = {name: _declared(path, name, tensor) for name, tensor in state.tensors.items()}
-    store = CheckpointStore(path, state.tensors, records)
+    declared = {name: _declared(path, name, tensor) for name, tensor in everything.items()}
+    store = CheckpointStore(path, everything, records)
     said = (*notes, *state.notes) if notes else (*_without_classes(unpickled.globals), *state.notes)
-    return WeightsFile(path, store, declared, state.nested_under, state.metadata, notes=said)
+    return WeightsFile(
+        path,
+        store,
+        {name: declared[name] for name in state.tensors},
+        state.nested_under,
+        state.metadata,
+        notes=said,
+        ordered=True,
+        others={key: {name: declared[name] for name in held} for key, held in state.others.items()},
+    )
 
 
 def _state_dict(shown: str, value: Any) -> StateDict[StoredTensor]:

@@ -13,6 +13,7 @@ from netaudit.errors import SourceError
 from netaudit.network.inputs import Preprocessing, Sample
 from netaudit.network.network import ModelInfo, Network, TensorStore
 from netaudit.sources.composed.live import live_weights
+from netaudit.sources.plain_names import COUNTERS
 from netaudit.sources.planners import backbone, meta_tracing
 from netaudit.sources.planners.module import plan
 from netaudit.sources.stores import RenamedStore, module_store
@@ -109,7 +110,10 @@ def _bind(module: nn.Module, file: WeightsFile, architecture: Architecture, *, a
         raise _mismatch(
             file, architecture, wrong or [printable(str(error).strip().rpartition("\n")[2], 120)]
         ) from error
-    problems = [*_some("missing", missing), *([] if allow_more else _some("unexpected", unexpected))]
+    problems = [
+        *_some("missing", missing),
+        *([] if allow_more else _some("unexpected", sorted({*unexpected} - COUNTERS))),
+    ]
     if problems:
         raise _mismatch(file, architecture, problems)
     bound = {name: origin.get(_storage(tensor)) for name, tensor in module.state_dict().items()}

@@ -6,15 +6,21 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from netaudit.network.cells import cells_among
+from netaudit.network.layers import SkippedLayer
 from netaudit.network.network import LayerSpec
-from netaudit.sources.planners.plan import IN_PROJECTIONS, Group, Plan, assemble, in_projections, inferred_head
+from netaudit.sources.planners.choices import UNSAID, Choices
+from netaudit.sources.planners.head import FoundHead, find_head
+from netaudit.sources.planners.networks import Networks, copy_entry, networks
+from netaudit.sources.planners.partial import partial
+from netaudit.sources.planners.plan import IN_PROJECTIONS, Group, Plan, assemble, in_projections
 from netaudit.sources.planners.recurrent_names import recurrent
+from netaudit.sources.planners.tables import matches, table_by_name
+from netaudit.sources.planners.transformer_head import transformer_head
 from netaudit.sources.weights_file import Declared
 
 _WEIGHT = re.compile(r"(?P<stem>(?:.*_)?)(?P<word>weights?|kernel|w)(?P<number>_?\d*)", re.IGNORECASE)
 _BIASES = {"weight": ("bias",), "weights": ("biases", "bias"), "kernel": ("bias",), "w": ("b", "bias")}
 _RECURRENT = re.compile(r"(weight|bias)_(ih|hh|hr)")
-_EMBEDDING = re.compile(r"embed|(^|_)emb($|_)|^w[tp]e$|position|(^|_)pos($|_)|token|^shared$", re.IGNORECASE)
 _NORM = re.compile(r"(^|[._])(norm|bn|ln|batchnorm|layernorm)", re.IGNORECASE)
 _BUFFER = re.compile(
     r"running_(mean|var)|num_batches_tracked|relative_position_index|relative_coords_table|position_ids|inv_freq|.*mask"
@@ -25,14 +31,30 @@ _OPTIMISER = re.compile(
 )
 
 
-def plan(declared: Mapping[str, Declared], origin: str = "2-D weight") -> Plan:
-    """What to audit among named tensors, in their order; ``origin`` says where they come from.
+def plan(
+    declared: Mapping[str, Declared],
+    origin: str = "2-D weight",
+    *,
+    ordered: bool = True,
+    model_type: str | None = None,
+    choices: Choices = UNSAID,
+) -> Plan:
+    """What to audit among named tensors, in their order.
 
     Weights are taken as ``[out, in]``. Where a bias says otherwise (GPT-2's Conv1D, Flax), or the name is ``kernel``,
-    they are taken as ``[in, out]``.
+    they are taken as ``[in, out]``. Copies of a network (averages, targets) are listed and not audited.
+
+    Args:
+        declared: the tensors.
+        origin: where they come from, in words.
+        ordered: whether their order is that of the network's definition.
+        model_type: the kind of model of the transformers library, where it is known.
+        choices: what the user says of the file.
     """
+    side_by_side = networks({key: tensor.shape for key, tensor in declared.items() if _is_parameter(key, tensor)})
+    declared, copies = _apart(declared, side_by_side.copies if choices.state is None else {})
     of_cells = recurrent(declared)
-    biases = {key: bias for key in declared if key not in of_cells for bias in _bias(key, declared)}
+    biases = {key: bias for key in declared if key not in of_cells for bias in _bias(key, declared, choices)}
     turned = _turned(declared, biases)
     specs = {key: list(_specs(key, declared, biases, turned, origin)) for key in biases}
     used = {key for layers in specs.values() for spec in layers for key in (spec.weight, spec.bias)}
@@ -44,20 +66,53 @@ def plan(declared: Mapping[str, Declared], origin: str = "2-D weight") -> Plan:
         rest = [key for key in keys if key not in used]
         together = [rest] if len(rest) == len(keys) else [[key] for key in rest]
         audited = [spec for key in keys for spec in specs.get(key, ())]
-        parts.append((audited, [_group(group, declared, of_cells) for group in together]))
+        parts.append((audited, [_group(group, declared, of_cells, choices) for group in together]))
     parameters = {key: (tensor.identity, tensor.size) for key, tensor in declared.items() if _is_parameter(key, tensor)}
     entries, total = assemble(parts, parameters)
     numbers = {key: tensor.shape for key, tensor in declared.items() if tensor.floating and not tensor.refusal}
-    return Plan(tuple(entries), total, inferred_head(entries), cells_among(numbers))
+    found = _head(entries, side_by_side, ordered, model_type)
+    return Plan((*entries, *copies), total, found.head, cells_among(numbers), found.gap)
 
 
-def _bias(key: str, declared: Mapping[str, Declared]) -> Iterator[str | None]:
+def _apart(
+    declared: Mapping[str, Declared], copies: Mapping[str, str]
+) -> tuple[dict[str, Declared], list[SkippedLayer]]:
+    """The tensors that are in no copy of a network, and one entry for each copy."""
+    held = {prefix: [key for key in declared if key.startswith(f"{prefix}.")] for prefix in copies}
+    entries = [
+        copy_entry(prefix, copies[prefix], len(keys), sum(declared[key].size for key in keys))
+        for prefix, keys in held.items()
+    ]
+    left_out = {key for keys in held.values() for key in keys}
+    return {key: tensor for key, tensor in declared.items() if key not in left_out}, entries
+
+
+def _head(
+    entries: Sequence[LayerSpec | SkippedLayer], side_by_side: Networks, ordered: bool, model_type: str | None
+) -> FoundHead:
+    """The head of the one network; none of several."""
+    main = side_by_side.main
+    if len(main) > 1:
+        shown = f"{', '.join(main[:4])}{', ...' if len(main) > 4 else ''}"
+        return FoundHead(None, f"the file holds several networks ({shown}): --state {main[0]} audits one")
+    if main:
+        entries = [entry for entry in entries if entry.name == main[0] or entry.name.startswith(f"{main[0]}.")]
+    if model_type is not None:
+        return transformer_head([entry for entry in entries if isinstance(entry, LayerSpec)], model_type)
+    return find_head(entries, ordered=ordered)
+
+
+def _bias(key: str, declared: Mapping[str, Declared], choices: Choices) -> Iterator[str | None]:
     """The bias (or None) of a tensor that is a fully connected weight; nothing for any other tensor."""
     tensor, last = declared[key], key.rpartition(".")[2]
     match = _WEIGHT.fullmatch(last)
-    if not match or len(tensor.shape) != 2 or not tensor.size or not tensor.floating or tensor.refusal:
+    if len(tensor.shape) != 2 or not tensor.size or not tensor.floating or tensor.refusal:
         return
-    if not _is_parameter(key, tensor):
+    asked = matches(key, choices.as_layer)
+    if not (match or asked) or not (asked or _is_parameter(key, tensor)) or matches(key, choices.not_layer):
+        return
+    if not match:
+        yield None
         return
     stem = key.removesuffix(last) + match["stem"]
     for word in _BIASES[match["word"].lower()]:
@@ -71,14 +126,8 @@ def _bias(key: str, declared: Mapping[str, Declared]) -> Iterator[str | None]:
             ):
                 yield bias
                 return
-    if not _is_embedding(key):  # an nn.Embedding has no bias
+    if table_by_name(key, choices) is None:  # an nn.Embedding has no bias
         yield None
-
-
-def _is_embedding(key: str) -> bool:
-    """By the tensor's own name and its module's; numbers say nothing, so of "embed.0.weight" it is "embed"."""
-    *modules, last = key.split(".")
-    return any(_EMBEDDING.search(part) for part in [*[part for part in modules if not part.isdigit()][-1:], last])
 
 
 def _turned(declared: Mapping[str, Declared], biases: Mapping[str, str | None]) -> set[str]:
@@ -116,11 +165,12 @@ def _specs(
         yield LayerSpec(_layer(key), (rows, columns), key, biases[key], origin=origin)
 
 
-def _group(keys: Sequence[str], declared: Mapping[str, Declared], of_cells: Collection[str]) -> Group:
+def _group(keys: Sequence[str], declared: Mapping[str, Declared], of_cells: Collection[str], choices: Choices) -> Group:
     parameters = sorted((key for key in keys if _is_parameter(key, declared[key])), key=lambda key: -declared[key].size)
     main = parameters[0] if parameters else max(keys, key=lambda key: declared[key].size)
+    main = next((key for key in parameters if partial(key, declared[key].shape)), main)
     refusal = declared[main].refusal
-    reason = "recurrent" if main in of_cells and not refusal else _reason(main, keys, declared[main])
+    reason = "recurrent" if main in of_cells and not refusal else _reason(main, keys, declared[main], choices)
     return Group(_layer(main), declared[main].shape, reason, tuple(parameters))
 
 
@@ -133,7 +183,7 @@ def _layer(key: str) -> str:
     return key.removesuffix(".weight").removesuffix(".kernel")
 
 
-def _reason(key: str, group: Sequence[str], tensor: Declared) -> str:
+def _reason(key: str, group: Sequence[str], tensor: Declared, choices: Choices) -> str:
     prefix, _, last = key.rpartition(".")
     dimensions = len(tensor.shape)
     if _OPTIMISER.search(key):
@@ -146,6 +196,8 @@ def _reason(key: str, group: Sequence[str], tensor: Declared) -> str:
         return f"{tensor.dtype}: complex weights are not covered"
     if tensor.dtype == "bool":
         return "a mask of true and false, not a weight"
+    if broken := partial(key, tensor.shape):
+        return broken
     if not tensor.floating:
         return f"{tensor.dtype}, not floating point: quantised weights are not read yet"
     if _RECURRENT.search(last):
@@ -155,7 +207,7 @@ def _reason(key: str, group: Sequence[str], tensor: Declared) -> str:
     if dimensions == 2:
         if not tensor.size:
             return "empty"
-        return "embedding" if _is_embedding(key) else "2-D, but not named as a weight"
+        return table_by_name(key, choices) or "2-D, but not named as a weight: --as-layer audits it"
     if dimensions > 2:
         if dimensions == 3 and last == "weight" and tensor.shape[2] > _LONGEST_KERNEL:
             return "three dimensions: a bilinear layer, or a convolution with a very long kernel"

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, count
 
 from netaudit.network.cells import CellSpec
-from netaudit.network.layers import Head, HeadLayer, SkippedLayer
+from netaudit.network.layers import Head, SkippedLayer
 from netaudit.network.network import LayerSpec
+from netaudit.sources.planners.head import find_head
 
-_INFERRED = "The stack was inferred from names and shapes"
-_ASSUMED = f"{_INFERRED}; ReLU between its layers was assumed."
-
-# Names that attention gives its projections: what lies between them is not one activation.
-_ATTENTION = re.compile(r"attn|attention|(^|[._])([qkv]|in|out)_proj|(^|\.)([qkv]|query|key|value)(\.|$)", re.I)
 # What an nn.MultiheadAttention may hold for its queries, keys and values.
 IN_PROJECTIONS = ("in_proj_weight", "q_proj_weight", "k_proj_weight", "v_proj_weight", "in_proj_bias")
 
@@ -28,6 +23,8 @@ class Plan:
     parameters_total: int
     head: Head | None = None
     cells: tuple[CellSpec, ...] = ()
+    head_gap: str = ""
+    """Why there is no head, where that is known."""
 
 
 @dataclass(frozen=True)
@@ -96,25 +93,8 @@ def _with_unique_names(
 
 
 def inferred_head(entries: Sequence[LayerSpec | SkippedLayer]) -> Head | None:
-    """Guess the head: the longest run of layers that ends at the last one, each feeding the next.
-
-    Layers belong to one run when they follow each other with no other parameter between them, the outputs of one are as
-    many as the inputs of the next, and none is named like a part of attention.
-    """
-    run: list[LayerSpec] = []
-    closed = True  # whether something else came after the run's last layer
-    for entry in entries:
-        if isinstance(entry, SkippedLayer):
-            closed = closed or bool(entry.parameters) or entry.reason.startswith("tied")
-        elif _ATTENTION.search(entry.name):
-            run, closed = [], True
-        else:
-            follows = not closed and run and run[-1].shape[0] == entry.shape[1]
-            run, closed = ([*run, entry] if follows else [entry]), False
-    if not run:
-        return None
-    inner = tuple(HeadLayer(spec.name, "relu") for spec in run[:-1])
-    return Head((*inner, HeadLayer(run[-1].name, "linear")), inferred=True, note=_ASSUMED if inner else f"{_INFERRED}.")
+    """The head by names, by shapes and, where these allow several, by the order of the entries."""
+    return find_head(entries, ordered=True).head
 
 
 def in_projections(

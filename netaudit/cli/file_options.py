@@ -1,0 +1,34 @@
+"""Options that say what a file holds, where names and shapes leave it open: of ``audit`` and of ``layers``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+_OPTIONS = (
+    click.option("--state", metavar="KEY", help="Of several networks in a file the one under this key: model_ema."),
+    click.option(
+        "--order", callback=lambda context, parameter, value: split_names(value), metavar="NAME,...",
+        help="The layers at the top of the network, from bottom to top, where their order is not known.",
+    ),
+    click.option(
+        "--as-layer", multiple=True, metavar="GLOB", help="Audit what is a table by its name; may be repeated."
+    ),
+    click.option(
+        "--not-layer", multiple=True, metavar="GLOB", help="Skip what is a layer by its name; may be repeated."
+    ),
+)  # fmt: skip
+
+
+def file_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options --state, --order, --as-layer and --not-layer."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def split_names(value: str | None) -> tuple[str, ...]:
+    """Comma-separated names."""
+    return tuple(part.strip() for part in (value or "").split(",") if part.strip())

@@ -1,0 +1,45 @@
+"""What config.json beside a file of the Hugging Face hub says of the model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from netaudit.errors import NetauditError
+from netaudit.files import is_a
+from netaudit.sources.formats.json_object import json_object
+
+LONGEST = 2**22
+"""Bytes of a config.json that are read; they have some thousands."""
+
+
+def read_config(file: Path) -> Mapping[str, Any]:
+    """The config.json beside a weights file; empty where there is none that can be read."""
+    path = file.parent / "config.json"
+    if not is_a(Path.is_file, path):
+        return {}
+    try:
+        with path.open("rb") as stream:
+            return json_object(stream.read(LONGEST), path.name)
+    except (OSError, ValueError, NetauditError):
+        return {}
+
+
+def transformer_type(config: Mapping[str, Any]) -> str | None:
+    """The ``model_type`` of a model of the transformers library; None for a model of any other."""
+    name = config.get("model_type")
+    known = isinstance(name, str) and (name in _TYPES or "transformers_version" in config)
+    return str(name)[:80] if known else None
+
+
+_TYPES = frozenset(
+    {
+        *("albert", "bart", "beit", "bert", "bloom", "clip", "codegen", "convbert", "deberta", "deberta-v2", "deit"),
+        *("detr", "distilbert", "electra", "falcon", "gemma", "gemma2", "gemma3", "gpt2", "gpt_bigcode", "gpt_neo"),
+        *("gpt_neox", "gptj", "llama", "longformer", "m2m_100", "mamba", "marian", "mbart", "mistral", "mixtral"),
+        *("mobilebert", "mpnet", "mpt", "mt5", "opt", "pegasus", "phi", "phi3", "qwen2", "qwen2_moe", "qwen3"),
+        *("qwen3_moe", "roberta", "roformer", "siglip", "stablelm", "swin", "t5", "umt5", "vit", "vit_mae"),
+        *("wav2vec2", "whisper", "xlm-roberta", "xlnet"),
+    }
+)

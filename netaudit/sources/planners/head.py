@@ -1,0 +1,201 @@
+"""The head of a network of which names and shapes are all that is known: the same for every order, or none."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from netaudit.network.layers import Head, HeadLayer, SkippedLayer
+from netaudit.network.network import LayerSpec
+from netaudit.sources.natural_order import natural
+from netaudit.sources.planners.chains import chains
+
+INFERRED = "The stack was inferred from names and shapes"
+ASSUMED = f"{INFERRED}; ReLU between its layers was assumed."
+ORDER_UNKNOWN = "the order of the layers is not known: --order a,b,c names those at the top, from bottom to top"
+NO_CHAIN = f"no stack of fully connected layers at the top was found: {ORDER_UNKNOWN}"
+
+# Names that attention gives its projections: what lies between them is not one activation.
+_ATTENTION = re.compile(r"attn|attention|(^|[._])([qkv]|in|out)_proj|(^|\.)([qkv]|query|key|value)(\.|$)", re.I)
+# What cannot lie unseen between two fully connected layers, whatever its shape, or is told apart by its own rules.
+_APART = ("convolution", "embedding", "recurrent", "buffer", "optimiser", "a single number")
+_HEADS = re.compile(r"(.*_)?(head|classifier|fc|logits|score|output|out|predictions?)", re.I)
+
+
+@dataclass(frozen=True)
+class FoundHead:
+    """The head, or why there is none."""
+
+    head: Head | None
+    gap: str = ""
+
+
+def find_head(entries: Sequence[LayerSpec | SkippedLayer], *, ordered: bool) -> FoundHead:
+    """Tell the head from names and shapes.
+
+    The head is the only chain through all layers in which the outputs of one are as many as the inputs of the next;
+    else the only chain through all layers of one part of the network that holds nothing else, and feeds no other
+    layer. Where shapes allow several chains, layers whose names differ in a number come in the order of the numbers;
+    then the order of the entries decides, if ``ordered`` says that it is that of the network's definition, and it is
+    not the alphabet's, in which a file may have been sorted on its way. The chain is cut below a normalisation, or
+    another parameter of unknown use, that may lie between two of its layers.
+
+    Parts of attention, and layers of blocks that come again and again, are no part of a head.
+    """
+    layers = [entry for entry in entries if isinstance(entry, LayerSpec)]
+    others = [entry for entry in entries if isinstance(entry, SkippedLayer) and _counts(entry)]
+    if not layers:
+        return FoundHead(None)
+    inside = _inside_blocks(layers)
+    names = [spec.name for spec in layers]
+    ordered = ordered and names not in (sorted(names), sorted(names, key=natural))
+    if not inside:
+        found = _chain(layers, ordered)
+        if found is not None and not found:
+            return FoundHead(None, ORDER_UNKNOWN)
+        if found and not _meets_convolutions(found, others):
+            return FoundHead(_head(_cut(found, others)))
+    heads = []
+    for part in _parts(layers, others):
+        rest = [spec for spec in layers if spec not in part]
+        if not rest or any(spec.name in inside for spec in part):
+            continue
+        found = _chain(part, ordered)
+        if found is not None and not found:
+            return FoundHead(None, ORDER_UNKNOWN)
+        if found and not _feeds(found[-1], rest) and not _meets_convolutions(found, others):
+            heads.append(_cut(found, others))
+    if len(heads) > 1:
+        heads = [chain for chain in heads if _HEADS.fullmatch(chain[-1].name.rpartition(".")[2])]
+    return FoundHead(_head(heads[0])) if len(heads) == 1 else FoundHead(None, NO_CHAIN)
+
+
+def _head(chain: Sequence[LayerSpec]) -> Head:
+    steps = (*(HeadLayer(spec.name, "relu") for spec in chain[:-1]), HeadLayer(chain[-1].name, "linear"))
+    return Head(steps, inferred=True, note=ASSUMED if len(steps) > 1 else f"{INFERRED}.")
+
+
+def _counts(entry: SkippedLayer) -> bool:
+    return bool(entry.parameters) or entry.reason.startswith("tied") or not all(entry.shape)
+
+
+def _chain(layers: Sequence[LayerSpec], ordered: bool) -> list[LayerSpec] | None:
+    """The one chain through all the layers; empty where there are several, None where there is none."""
+    shapes = [spec.shape for spec in layers]
+    found = chains(shapes)
+    if len(found) > 1:
+        by_number = chains(shapes, _numbered_before([spec.name for spec in layers]))
+        listed = tuple(range(len(layers)))
+        if len(by_number) == 1:
+            found = by_number
+        elif ordered and all(shapes[a][0] == shapes[b][1] for a, b in pairwise(listed)):
+            found = [listed]
+        else:
+            return []
+    return [layers[place] for place in found[0]] if found else None
+
+
+def _numbered_before(names: Sequence[str]) -> dict[int, set[int]]:
+    """For each name the places of those that come before it: the same but for one smaller number."""
+    before: dict[int, set[int]] = defaultdict(set)
+    numbered = defaultdict(list)
+    for place, name in enumerate(names):
+        for match in re.finditer(r"\d+", name):
+            numbered[name[: match.start()], name[match.end() :]].append((int(match[0]), place))
+    for group in numbered.values():
+        group.sort()
+        for (_, earlier), (_, later) in pairwise(group):
+            before[later].add(earlier)
+    return before
+
+
+def _inside_blocks(layers: Sequence[LayerSpec]) -> set[str]:
+    """Names of attention's projections, and of layers of numbered blocks that hold the same two or more layers."""
+    inside = {spec.name for spec in layers if _ATTENTION.search(spec.name)}
+    blocks: dict[tuple[str, str], list[tuple[str, LayerSpec]]] = defaultdict(list)
+    for spec in layers:
+        for match in re.finditer(r"(?<![^._])\d+(?=\.)|(?<=[A-Za-z_])\d+(?=\.)", spec.name):
+            blocks[spec.name[: match.start()], match[0]].append((spec.name[match.end() :], spec))
+    alike: dict[tuple[str, frozenset[tuple[str, tuple[int, int]]]], list[str]] = defaultdict(list)
+    for (prefix, _), held in blocks.items():
+        if len(held) > 1:
+            what = frozenset((name, spec.shape) for name, spec in held)
+            alike[prefix, what].append("")
+            alike[prefix, what] += [spec.name for _, spec in held]
+    for names in alike.values():
+        if names.count("") > 1:
+            inside.update(filter(None, names))
+    return inside
+
+
+def _parts(layers: Sequence[LayerSpec], others: Sequence[SkippedLayer]) -> list[list[LayerSpec]]:
+    """The layers of each top part that holds nothing but layers; what encloses the whole network is no part."""
+    names = [spec.name for spec in layers] + [entry.name for entry in others]
+    depth = len(_common(names))
+    held: dict[str, list[LayerSpec]] = defaultdict(list)
+    for spec in layers:
+        held[_part(spec.name, depth)].append(spec)
+    mixed = {_part(entry.name, depth) for entry in others}
+    return [specs for part, specs in held.items() if part not in mixed]
+
+
+def _part(name: str, depth: int) -> str:
+    return ".".join(name.split(".")[: depth + 1])
+
+
+def _common(names: Iterable[str]) -> list[str]:
+    """The modules that enclose everything that has one of the names."""
+    paths = [name.split(".")[:-1] for name in names]
+    common = []
+    for parts in zip(*paths, strict=False):
+        if len(set(parts)) > 1:
+            break
+        common.append(parts[0])
+    return common
+
+
+def _feeds(top: LayerSpec, rest: Sequence[LayerSpec]) -> bool:
+    return top.shape[0] in {spec.shape[1] for spec in rest}
+
+
+def _meets_convolutions(chain: Sequence[LayerSpec], others: Sequence[SkippedLayer]) -> bool:
+    """Whether the chain lies below convolutions, as in a generator, instead of above them.
+
+    Above convolutions its inputs are channels at some places, so a multiple of a number of channels. Below them its
+    outputs are the channels of a square picture, and at least as many as its inputs.
+    """
+    kernels = [entry.shape for entry in others if entry.reason == "convolution"]
+    if not kernels:
+        return False
+    inputs, outputs = chain[0].shape[1], chain[-1].shape[0]
+    channels = {number for shape in kernels for number in shape[:2] if number > 1}
+    if channels and not any(inputs % number == 0 for number in channels):
+        return True
+    squares = {outputs // number for number in channels if outputs % number == 0}
+    return outputs >= inputs and any(round(area**0.5) ** 2 == area for area in squares)
+
+
+def _cut(chain: list[LayerSpec], others: Sequence[SkippedLayer]) -> list[LayerSpec]:
+    """The top of the chain, from above the last place where another parameter may lie between two layers."""
+    unknown = [entry for entry in others if not entry.reason.startswith(_APART)]
+    for place in range(len(chain) - 1, 0, -1):
+        below, above = chain[place - 1], chain[place]
+        if any(below.shape[0] in entry.shape and _between(entry.name, below.name, above.name) for entry in unknown):
+            return chain[place:]
+    return chain
+
+
+def _between(name: str, below: str, above: str) -> bool:
+    """Whether the names allow something to lie between two layers: inside what encloses both, at a number between."""
+    enclosing = _common((below, above))
+    parts = [path.split(".") for path in (below, name, above)]
+    if parts[1][: len(enclosing)] != enclosing:
+        return False
+    places = [path[len(enclosing)] if len(path) > len(enclosing) else "" for path in parts]
+    if all(place.isdigit() for place in places):
+        first, here, last = map(int, places)
+        return first <= here <= last
+    return True

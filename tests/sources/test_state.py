@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+import netaudit
+from netaudit.errors import SourceError
+from netaudit.network.layers import SkippedLayer
+from netaudit.network.network import Network
+from netaudit.sources.open import open_network
+from netaudit.sources.planners.choices import Choices
+
+
+def net(seed: int) -> dict[str, torch.Tensor]:
+    torch.manual_seed(seed)
+    return {"fc1.weight": torch.randn(48, 64), "fc1.bias": torch.randn(48), "fc2.weight": torch.randn(10, 48)}
+
+
+@pytest.fixture
+def checkpoint(tmp_path: Path) -> Path:
+    generator = {"out.weight": torch.randn(64, 128), "out.bias": torch.zeros(64)}
+    beside = {"optimizer": {"state": {0: {"exp_avg": torch.zeros(48, 64)}}}, "rng": torch.zeros(9, dtype=torch.uint8)}
+    average = {f"module.{name}": tensor for name, tensor in net(2).items()}
+    torch.save({"model": net(1), "generator": generator, "ema": average, **beside}, tmp_path / "net.pt")
+    return tmp_path / "net.pt"
+
+
+def skipped(network: Network) -> dict[str, tuple[str, int]]:
+    entries = [entry for entry in network.layers if isinstance(entry, SkippedLayer)]
+    return {entry.name: (entry.reason, entry.parameters) for entry in entries}
+
+
+def test_what_was_not_taken_is_listed_and_counted(checkpoint: Path) -> None:
+    network = open_network(checkpoint)
+    assert [spec.name for spec in network.specs()] == ["fc1", "fc2"]
+    assert skipped(network) == {
+        "generator": ("not taken: 2 tensors, 8,256 parameters: --state generator audits it", 8256),
+        "ema": ("an averaged copy of model (3 tensors, 3,600 parameters): --state ema audits it", 0),
+        "optimizer": ("optimiser state, not a parameter (1 tensor)", 0),
+        "rng": ("not taken: 1 tensor, 0 parameters", 0),
+    }
+    assert network.parameters_total == 3600 + 8256
+
+
+@pytest.mark.parametrize("state", ["ema", "ema."])
+def test_another_state_is_audited_when_asked(checkpoint: Path, state: str) -> None:
+    network = open_network(checkpoint, choices=Choices(state=state))
+    assert [spec.name for spec in network.specs()] == ["ema.fc1", "ema.fc2"]
+    assert torch.equal(network.read(network.spec("ema.fc1")).weight, net(2)["fc1.weight"])
+    assert skipped(network)["model"] == ("not taken: 3 tensors, 3,600 parameters: --state model audits it", 3600)
+    assert open_network(checkpoint, choices=Choices(state="model")).layers == open_network(checkpoint).layers
+
+
+def test_a_state_that_is_not_there(checkpoint: Path) -> None:
+    with pytest.raises(SourceError, match=r"^net.pt: holds nothing under 'emma'$") as caught:
+        open_network(checkpoint, choices=Choices(state="emma"))
+    assert caught.value.hints == ("it holds generator, ema, rng, model, fc1, fc2",)
+
+
+def test_an_order_makes_the_head(tmp_path: Path) -> None:
+    weights = {"b.weight": torch.zeros(64, 64), "a.weight": torch.zeros(64, 64), "top.weight": torch.zeros(10, 64)}
+    save_file(weights, tmp_path / "net.safetensors")
+    assert open_network(tmp_path / "net.safetensors").head is None
+    head = open_network(tmp_path / "net.safetensors", choices=Choices(order=("b", "a", "top"))).head
+    assert head is not None
+    assert [(step.name, step.activation) for step in head.layers] == [("b", "relu"), ("a", "relu"), ("top", "linear")]
+    assert head.inferred
+    assert head.note == "The order was given by the user; ReLU between the layers was assumed."
+
+
+@pytest.mark.parametrize(
+    ("order", "reason"),
+    [
+        (("fc2", "fc1"), "fc2 gives 10, fc1 takes 64"),
+        (("fc1", "fc3"), "no audited layer is called 'fc3'"),
+        (("fc2", "fc2"), "a layer comes twice"),
+    ],
+)
+def test_an_order_that_does_not_fit(order: tuple[str, ...], reason: str) -> None:
+    with pytest.raises(SourceError, match=rf"^--order: {re.escape(reason)}$"):
+        open_network(net(1), choices=Choices(order=order))
+
+
+def test_a_known_architecture_takes_no_such_choice() -> None:
+    with pytest.raises(SourceError, match=r"^--order goes with a file or a state dict"):
+        open_network("mnist-mlp", choices=Choices(order=("7",)))
+    with pytest.raises(SourceError, match=r"^--as-layer goes with a file or a state dict"):
+        open_network(torch.nn.Linear(3, 3), choices=Choices(as_layer=("*",)))
+
+
+def test_the_report_says_what_was_chosen_and_why_there_is_no_head(tmp_path: Path) -> None:
+    state = tmp_path / "net.safetensors"
+    save_file({"b.weight": torch.randn(40, 40), "a.weight": torch.randn(40, 40)}, state)
+    report = netaudit.audit(state, nulls="none", layers=["a", "zzz*"], not_layer=["c*"])
+    assert report.provenance.settings["not_layer"] == ["c*"]
+    assert report.events == ("--layers zzz* matches no layer",)
+    assert report.head.note.startswith("The order of the layers is not known: --order")
+    asked = netaudit.audit(state, nulls="none", order=["b", "a"], analyses=["gaussian_weights"])
+    assert asked.head.layers == ("b", "a")
