@@ -178,7 +178,7 @@ def test_links_to_other_files_are_not_followed(tmp_path: Path) -> None:
     path = saved(tmp_path, dense(4, 3))
     with h5py.File(path, "a") as file:
         weights = file["model_weights"]
-        weights["external"] = h5py.ExternalLink("secret.h5", "/model_weights/x")
+        weights["external/kernel"] = h5py.ExternalLink("secret.h5", "/model_weights/x/kernel")
         weights["soft"] = h5py.SoftLink("/model_weights/a")
         weights["loop"] = weights  # a group that holds itself
         files = [(str(tmp_path / "raw"), 0, KERNEL.nbytes)]

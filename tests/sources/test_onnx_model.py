@@ -137,6 +137,7 @@ def test_a_tied_weight_is_audited_once_and_one_scaled_otherwise_keeps_its_name(t
         (node("Clip", ["h", "zero", "one"], ["r"]), None),
         (node("HardSigmoid", ["h"], ["r"]), None),
         (node("Identity", ["h"], ["r"]), "linear"),
+        (node("Dropout", ["h"], ["r", "mask"]), "linear"),
     ],
 )
 def test_activations(tmp_path: Path, activation: Any, name: str | None) -> None:

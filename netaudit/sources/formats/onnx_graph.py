@@ -111,7 +111,7 @@ class Walk:
                 self._other(constant, reason(node, place, constant), buffer=_is_buffer(node, place))
         inputs = tuple(scope.numbers[value] for value in node.input if value in scope.numbers)
         shape = result_shape(node, name, self._shapes[inputs[0]], constants) if inputs else None
-        outputs = [value for value in node.output if value]
+        outputs = [value for value in node.output if value in scope.consumers]  # not the mask of Dropout
         for value in outputs:
             scope.numbers[value] = self._value(known.get(value) or shape)
         self.graph.add(Op(name, inputs, tuple(scope.numbers[value] for value in outputs)))
