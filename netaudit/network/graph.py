@@ -39,6 +39,8 @@ class Op:
     """The parameters among the arguments; weight, then bias, for a multiplication or convolution by a parameter."""
     covers: bool = False
     """A convolution whose kernel covers its whole input, so that its output is 1 x 1."""
+    turned: bool = False
+    """A product with a parameter that is kept as ``[in, out]``: ``x @ w``, or GPT-2's Conv1D."""
 
 
 @dataclass

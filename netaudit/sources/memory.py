@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 
 from netaudit.errors import SourceError
-from netaudit.network.network import ModelInfo, Network
+from netaudit.network.graph import Graph
+from netaudit.network.network import LayerSpec, ModelInfo, Network
+from netaudit.sources.composed.live import LiveWeights, live_weights
 from netaudit.sources.composed.table import compose
-from netaudit.sources.find_state_dict import state_dict
+from netaudit.sources.find_state_dict import DEPTH, state_dict
 from netaudit.sources.planners import backbone, meta_tracing, module, names_and_shapes
+from netaudit.sources.planners.backbone import Backbone
+from netaudit.sources.planners.plan import Plan
 from netaudit.sources.stores import MemoryStore, declare, module_store
 
 
@@ -41,23 +46,53 @@ def _open_module(target: nn.Module) -> Network:
             "the module has lazy parameters, whose shapes are not known", hint="run it on one input first"
         )
     graph = meta_tracing.trace(target, meta_tracing.guess_inputs(target))
-    planned = module.plan(target, graph)
+    live = live_weights(target, module_store(target))
+    planned = module.plan(target, graph, live)
     kind = type(target).__name__
     return Network(
         info=ModelInfo(kind, "module", architecture=kind),
         layers=planned.layers,
-        store=module_store(target),
+        store=live.store,
         parameters_total=planned.parameters_total,
         cells=planned.cells,
         graph=graph,
         head=planned.head,
-        backbone=backbone.below(planned, graph, lambda: target),
+        backbone=_backbone(planned, graph, target, live),
         make_module=lambda: target,
     )
 
 
+def _backbone(planned: Plan, graph: Graph | None, target: nn.Module, live: LiveWeights) -> Backbone | None:
+    """The backbone below the head; None where the bottom weight is computed, so that no call can be told by it."""
+    below = backbone.below(planned, graph, lambda: target)
+    head = planned.head.layers[0].name if planned.head else None
+    specs = (spec for spec in planned.layers if isinstance(spec, LayerSpec) and spec.name == head)
+    bottom = next((spec for spec in specs if spec.weight in live.made()), None)
+    if bottom is None:
+        return below
+    names = module.graph_names(target, live, bottom.weight)
+    first = graph is None or any(graph.flattened_input(name) for name in names)
+    return backbone.flattened(bottom) if first else None
+
+
+def _with_tensors(target: Mapping[Any, Any], depth: int = 0) -> Mapping[Any, Any]:
+    """The mapping with NumPy's arrays of numbers as tensors, which share their memory."""
+    if not any(isinstance(value, (Mapping, np.ndarray)) for value in target.values()) or depth > DEPTH:
+        return target
+
+    def tensor(value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return _with_tensors(value, depth + 1)
+        if not isinstance(value, np.ndarray) or value.dtype.kind not in "fiubc":
+            return value
+        usable = value.flags.writeable and min(value.strides, default=0) >= 0 and value.dtype.isnative
+        return torch.from_numpy(value if usable else np.array(value, value.dtype.newbyteorder("=")))
+
+    return {key: tensor(value) for key, value in target.items()}
+
+
 def _open_state_dict(target: Mapping[str, Any]) -> Network:
-    state = state_dict(target)
+    state = state_dict(_with_tensors(target))
     origin = f"2-D weight under {state.nested_under}" if state.nested_under else "2-D weight"
     store, declared = compose(MemoryStore(state.tensors), declare(state.tensors))
     planned = names_and_shapes.plan(declared, origin)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING
@@ -13,6 +14,9 @@ from netaudit.sources.weights_file import Declared
 if TYPE_CHECKING:
     from torch import Tensor
 
+_BY_HEAD = re.compile(r"(^|\.)(attn_block|attn_grid)\.attn\.qkv$")
+"""Of MaxViT, which keeps rows by head in some of its versions, and no configuration beside it."""
+
 
 def groups(stored: Stored) -> Iterator[Group]:
     """Every fused projection with its bias: its parts, called ``<name>.q`` and so on, else one whole that says so."""
@@ -23,6 +27,8 @@ def groups(stored: Stored) -> Iterator[Group]:
         own = module.rpartition(".")[2]
         rows, columns = tensor.shape
         found = layout(own, (rows, columns), stored.config)
+        if found and (module in stored.shuffled or _BY_HEAD.search(module)):
+            found = NOT_SEPARATED
         if isinstance(found, Layout):
             yield _split(module, tensor, found, stored)
         elif found:

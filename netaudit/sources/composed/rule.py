@@ -26,6 +26,8 @@ class Stored:
     """The model's ``config.json``; empty where there is none."""
     adapter: Mapping[str, Any] = field(default_factory=dict)
     """The adapter's ``adapter_config.json``; empty where there is none."""
+    shuffled: frozenset[str] = frozenset()
+    """Fused projections of which it is known that their rows lie in an order of their own."""
 
     def usable(self, name: str) -> Declared | None:
         """The declared tensor of that name, if it is there and can be read."""

@@ -18,10 +18,24 @@ if TYPE_CHECKING:
 class ComposedStore:
     """Computes the weights in ``made`` when they are read, and hands on every other tensor."""
 
-    def __init__(self, store: TensorStore, declared: Mapping[str, Declared], made: Mapping[str, Made]) -> None:
+    def __init__(
+        self,
+        store: TensorStore,
+        declared: Mapping[str, Declared],
+        made: Mapping[str, Made],
+        parts: Mapping[str, tuple[str, ...]],
+    ) -> None:
         self.store = store
         self.declared = declared
         self.made = made
+        self.parts = parts
+
+    def parts_of(self, name: str) -> tuple[str, ...]:
+        """What a weight is made of in the innermost store; of any other tensor its own name."""
+        names = self.parts[name] if name in self.made else (name,)
+        if not isinstance(self.store, ComposedStore):
+            return names
+        return tuple(part for inner in names for part in self.store.parts_of(inner))
 
     def names(self) -> Sequence[str]:
         """Every tensor's name, with each weight in the place of its first part."""

@@ -55,6 +55,7 @@ def compose(
     declared: Mapping[str, Declared],
     config: Mapping[str, Any] | None = None,
     adapter: Mapping[str, Any] | None = None,
+    shuffled: frozenset[str] = frozenset(),
 ) -> tuple[TensorStore, Mapping[str, Declared]]:
     """Turn stored tensors into weights, by each rule in turn. Only what is small is read.
 
@@ -63,12 +64,13 @@ def compose(
         declared: what is known of them, in their order.
         config: the model's ``config.json``.
         adapter: the adapter's ``adapter_config.json``.
+        shuffled: fused projections of which it is known that their rows lie in an order of their own.
 
     Returns:
         The store that computes weights when they are read, and what is known of its tensors.
     """
     for rule in RULES:
-        store, declared = _apply(rule, store, Stored(declared, store.read, config or {}, adapter or {}))
+        store, declared = _apply(rule, store, Stored(declared, store.read, config or {}, adapter or {}, shuffled))
     return store, declared
 
 
@@ -79,6 +81,7 @@ def _apply(rule: Rule, store: TensorStore, stored: Stored) -> tuple[TensorStore,
     group_of = {part: group for group in groups for part in group.parts}
     declared: dict[str, Declared] = {}
     made: dict[str, Made] = {}
+    parts: dict[str, tuple[str, ...]] = {}
     done: set[int] = set()
     for name, tensor in stored.declared.items():
         group = group_of.get(name)
@@ -95,8 +98,8 @@ def _apply(rule: Rule, store: TensorStore, stored: Stored) -> tuple[TensorStore,
             for number, weight in enumerate(group.made):
                 identity = (rule.__module__, number, identities)
                 declared[weight.name] = Declared(weight.shape, weight.dtype, identity, origin=weight.origin)
-                made[weight.name] = weight
-    return ComposedStore(store, declared, made), declared
+                made[weight.name], parts[weight.name] = weight, group.parts
+    return ComposedStore(store, declared, made, parts), declared
 
 
 def _beside(path: Path, name: str) -> Mapping[str, Any]:

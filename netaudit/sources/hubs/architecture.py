@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from netaudit.errors import SourceError
 from netaudit.network.inputs import Preprocessing, Sample
 from netaudit.network.network import ModelInfo, Network, TensorStore
+from netaudit.sources.composed.live import live_weights
 from netaudit.sources.planners import backbone, meta_tracing
 from netaudit.sources.planners.module import plan
 from netaudit.sources.stores import RenamedStore, module_store
@@ -52,7 +53,7 @@ def open_architecture(architecture: Architecture, file: WeightsFile | None, *, p
     shape = architecture.input_shape
     inputs = meta_tracing.guess_inputs(module) if shape is None else [torch.empty(1, *shape, device="meta")]
     graph = meta_tracing.trace(module, inputs)
-    planned = plan(module, graph)
+    planned = plan(module, graph, live_weights(module, module_store(module)))
     store: TensorStore = module_store(module)
     info = architecture.info
     if file is not None:
@@ -65,7 +66,7 @@ def open_architecture(architecture: Architecture, file: WeightsFile | None, *, p
     return Network(
         info=info,
         layers=planned.layers,
-        store=store,
+        store=live_weights(module, store).store,
         parameters_total=planned.parameters_total,
         cells=planned.cells,
         graph=graph,

@@ -77,17 +77,21 @@ def trace(module: nn.Module, inputs: Sequence[Tensor]) -> Graph | None:
         parameters = dict(module.named_parameters())
         meta = {name: _without_data(t) for name, t in [*parameters.items(), *module.named_buffers()]}
         names = {id(meta[name]): name for name in parameters}
+        constants = frozenset(id(meta[name]) for name, _ in module.named_buffers())
         with suppress(NotImplementedError):  # an operation needs the numbers themselves, whatever the inputs' shape
             for x in inputs:
-                if graph := _record(names, partial(torch.func.functional_call, module, meta, (x,))):
+                if graph := _record(names, constants, partial(torch.func.functional_call, module, meta, (x,))):
                     return graph
         if any(parameter.is_meta for parameter in parameters.values()):
             return None
         names = {id(parameter): name for name, parameter in parameters.items()}
+        constants = frozenset(id(buffer) for buffer in module.buffers())
         device = next((parameter.device for parameter in parameters.values()), torch.device("cpu"))
         for x in inputs:
             with suppress(NotImplementedError):
-                if graph := _record(names, partial(module, torch.zeros(x.shape, dtype=x.dtype, device=device))):
+                if graph := _record(
+                    names, constants, partial(module, torch.zeros(x.shape, dtype=x.dtype, device=device))
+                ):
                     return graph
     return None
 
@@ -99,13 +103,13 @@ def _without_data(tensor: Tensor) -> Tensor:
     return torch.empty_strided(tensor.shape, tensor.stride(), dtype=tensor.dtype, device="meta")
 
 
-def _record(names: dict[int, str], run: Callable[[], Any]) -> Graph | None:
+def _record(names: dict[int, str], constants: frozenset[int], run: Callable[[], Any]) -> Graph | None:
     """The operations of a run; None when it fails.
 
     Raises:
         NotImplementedError: an operation has no form without numbers.
     """
-    recorder = Recorder(names)
+    recorder = Recorder(names, constants)
     try:
         with torch.random.fork_rng(devices=[]), recorder:
             output = run()
@@ -141,6 +145,9 @@ def guess_inputs(module: nn.Module) -> list[Tensor]:
         shapes += [(1, first.in_channels, _FRAMES, side, side) for side in (112, 224)]
     elif isinstance(first, nn.RNNBase):
         shapes += [(1, 8, first.input_size)]
+    elif first is None:  # functional code: the first matrices, either way round
+        matrices = [tuple(p.shape) for p in module.parameters() if p.ndim == 2][:2]
+        shapes += [(1, shape[axis]) for shape in matrices for axis in (1, 0)]
     inputs = [torch.empty(shape, dtype=dtype, device="meta") for shape in shapes]
     example = getattr(module, "example_input_array", None)  # PyTorch Lightning's attribute
     return [example[:1].to("meta"), *inputs] if isinstance(example, Tensor) else inputs

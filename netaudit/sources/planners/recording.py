@@ -15,16 +15,29 @@ from torch.overrides import TorchFunctionMode
 from netaudit.network.graph import CONVOLUTIONS, Graph, Op
 
 MULTIPLIES = CONVOLUTIONS | {"linear"}
+# Where x, its weight [in, out] and a bias stand among the arguments of a product. It counts as "linear".
+_PRODUCTS: dict[str, tuple[int, int, int | None]] = {
+    **dict.fromkeys(("matmul", "mm", "__matmul__"), (0, 1, None)),
+    "addmm": (1, 2, 0),
+}
+_TRANSPOSES = frozenset(("t", "transpose", "swapaxes", "permute", "adjoint"))
+COMPUTED = "computed from "
+"""Before the name of the largest parameter that a weight is computed from, where that is how a weight is named."""
 _ALIASES = {"log_sigmoid": "logsigmoid", "swish": "silu"}
 
 
 class Recorder(TorchFunctionMode):
-    """Writes every torch call into ``graph``. ``names`` gives the parameters' names by ``id``."""
+    """Writes every torch call into ``graph``. ``names`` gives the parameters' names by ``id``.
 
-    def __init__(self, names: Mapping[int, str]) -> None:
+    ``constants`` are the buffers' ``id``: what is computed from parameters and constants alone is a computed weight.
+    """
+
+    def __init__(self, names: Mapping[int, str], constants: frozenset[int] = frozenset()) -> None:
         super().__init__()
         self.graph = Graph()
         self._names = names
+        self._constants = set(constants)
+        self._computed: dict[int, tuple[str, bool]] = {}  # the weight's name, and whether it is transposed
         self._numbers: dict[int, int] = {}
         self._kept: list[Tensor] = []  # a tensor freed during the pass would give its id to another
 
@@ -35,21 +48,55 @@ class Recorder(TorchFunctionMode):
         tensors = list(_tensors((args, kwargs)))
         name = getattr(func, "__name__", "")
         parameters = [tensor for tensor in tensors if id(tensor) in self._names]
-        if name in MULTIPLIES:  # a parameter may be what is multiplied, too; and a weight computed from others is none
-            weight, bias = _argument(args, kwargs, 1), _argument(args, kwargs, 2)
-            parameters = [t for t in (weight, bias) if id(t) in self._names] if id(weight) in self._names else []
         weights = tuple(self._names[id(tensor)] for tensor in parameters)
+        turned = False
+        if name in MULTIPLIES or name in _PRODUCTS:  # a parameter may be what is multiplied, too
+            weight, bias = _factors(name, args, kwargs)
+            known = self._weight(weight)
+            if known and (name in MULTIPLIES or _is_product(name, args, weight)):
+                added = self._weight(bias)
+                parameters = [weight, bias] if added else [weight]
+                weights = (known[0], added[0]) if added else (known[0],)
+                turned = known[1] != (name in _PRODUCTS)
+                name = "linear" if name in _PRODUCTS else name
+            elif name in MULTIPLIES:
+                parameters, weights = [], ()
         inputs = tuple(self.number(tensor) for tensor in tensors if all(tensor is not p for p in parameters))
         result = _shape_alone(name, args, kwargs)
         if result is None:
             result = func(*args, **kwargs)
+        self._compute(func, name, args, tensors, result)
         changed = args[0] if name == "__setitem__" else result
         made = [t for t in _tensors(changed) if id(t) not in self._names]
         if made:
             outputs = tuple(self.number(t, new=True) for t in made)
             name = _canonical(name, args, kwargs)
-            self.graph.add(Op(name, inputs, outputs, weights, name in CONVOLUTIONS and _covers(args, kwargs, result)))
+            covers = name in CONVOLUTIONS and _covers(args, kwargs, result)
+            self.graph.add(Op(name, inputs, outputs, weights, covers, turned))
         return result
+
+    def _weight(self, tensor: Any) -> tuple[str, bool] | None:
+        """The name of a parameter or computed weight, and whether it is transposed; None for any other tensor."""
+        name = self._names.get(id(tensor))
+        return self._computed.get(id(tensor)) if name is None else (name, False)
+
+    def _compute(self, func: Any, name: str, args: tuple[Any, ...], tensors: list[Tensor], result: Any) -> None:
+        """Note a result that depends on parameters and constants alone."""
+        known = [(tensor, self._weight(tensor)) for tensor in tensors]
+        if not isinstance(result, Tensor) or not all(w or id(t) in self._constants for t, w in known):
+            return
+        sources = [(tensor.numel(), weight) for tensor, weight in known if weight]
+        if id(result) in self._names:
+            return
+        if not sources:
+            self._constants.add(id(result))
+        elif len(tensors) == 1 and tensors[0].ndim == 2 and _transposes(func, name, args):
+            source, turned = sources[0][1]
+            self._computed[id(result)] = source, not turned
+        else:
+            largest = max(sources, key=lambda source: source[0])[1][0]
+            self._computed[id(result)] = f"{COMPUTED}{largest.removeprefix(COMPUTED)}", False
+        self._kept.append(result)
 
     def number(self, tensor: Tensor, *, new: bool = False) -> int:
         """The number of a tensor's present value."""
@@ -84,6 +131,34 @@ class Capture(TorchFunctionMode):
             rows = _argument(args, kwargs, 0)
             self.rows = rows.detach().reshape(len(rows), -1)
         return func(*args, **kwargs)
+
+
+def _factors(name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[Any, Any]:
+    """The weight and the bias among the arguments."""
+    if name in MULTIPLIES:
+        return _argument(args, kwargs, 1), _argument(args, kwargs, 2)
+    _, weight, bias = _PRODUCTS[name]
+    return (args[weight] if weight < len(args) else None), (None if bias is None else args[bias])
+
+
+def _is_product(name: str, args: tuple[Any, ...], weight: Tensor) -> bool:
+    """Whether the call multiplies rows by a matrix that is one weight for all of them."""
+    x = args[_PRODUCTS[name][0]]
+    return isinstance(x, Tensor) and weight.ndim == 2 and x.ndim >= 1 and x.shape[-1] == weight.shape[0]
+
+
+def _transposes(func: Any, name: str, args: tuple[Any, ...]) -> bool:
+    """Whether a call on a matrix gives its transpose."""
+    if name == "__get__":  # a property
+        return getattr(func, "__self__", None) in (Tensor.T, Tensor.mT)
+    if name in ("permute",):
+        return tuple(int(axis) % 2 for axis in _flat(args[1:])) == (1, 0)
+    axes = [int(axis) % 2 for axis in args[1:] if isinstance(axis, int)]
+    return name in _TRANSPOSES and (not axes or len(set(axes)) == 2)
+
+
+def _flat(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple(item for value in values for item in _tuple(value))
 
 
 def _shape_alone(name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Tensor | None:

@@ -54,6 +54,8 @@ def test_a_state_dict_in_memory() -> None:
 @pytest.mark.parametrize("compute", [lambda read: read("a").reshape(5, 5), lambda read: read("a")])
 def test_parts_that_do_not_fit_are_an_error_of_one_line(compute) -> None:
     made = Made("w", (2, 2), compute, "made")
-    store = ComposedStore(MemoryStore({"a": torch.zeros(3)}), {"w": Declared((2, 2), "float32", "w")}, {"w": made})
+    store = ComposedStore(
+        MemoryStore({"a": torch.zeros(3)}), {"w": Declared((2, 2), "float32", "w")}, {"w": made}, {"w": ("a",)}
+    )
     with pytest.raises(SourceError, match=r"^w"):
         store.read("w")
