@@ -42,6 +42,14 @@ class MemoryStore:
             raise SourceError(f"{printable(name)} has no data: no weights were loaded")
         return tensor.detach().to("cpu", copy=True)
 
+    def read_at(self, name: str, index: int) -> Tensor:
+        """Copy one entry of a tensor's first axis to the CPU.
+
+        Raises:
+            SourceError: the tensor has no data (it is on the meta device).
+        """
+        return MemoryStore({name: self.tensors[name][index]}).read(name)
+
 
 def module_store(module: nn.Module) -> MemoryStore:
     """A module's parameters, tied ones under each of their names, and its buffers."""

@@ -67,5 +67,5 @@ def _is_turned(module: str, kind: str, stored: Stored) -> bool:
 
 
 def _expert(name: str, expert: int, turned: bool, read: Read) -> Tensor:
-    one = read(name)[expert]
-    return one.T.contiguous() if turned else one.clone()
+    one = read(name, expert)
+    return one.T.contiguous() if turned else one

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from netaudit.sources.weights_file import Declared
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-Read = Callable[[str], "Tensor"]
-"""Reads one stored tensor by its name."""
+
+class Read(Protocol):
+    """Reads one stored tensor by its name, or of its first axis one entry alone."""
+
+    def __call__(self, name: str, index: int | None = None) -> Tensor:
+        """The tensor, or ``tensor[index]``."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +24,7 @@ class Stored:
     """What a rule is shown: shapes and dtypes, and no numbers unless it asks for them."""
 
     declared: Mapping[str, Declared]
-    read: Read
+    read: Callable[[str], Tensor]
     """For what is needed to plan at all, and is small: a packed weight's true shape, an adapter's alpha."""
     config: Mapping[str, Any] = field(default_factory=dict)
     """The model's ``config.json``; empty where there is none."""

@@ -59,10 +59,21 @@ class ComposedStore:
             return self.store.read(name)
         made = self.made[name]
         try:
-            weight = made.compute(self.store.read)
+            weight = made.compute(self._read)
         except (RuntimeError, IndexError, ValueError, KeyError) as error:
             reason = printable(str(error).partition("\n")[0], 100)
             raise SourceError(f"{printable(name, 80)} cannot be computed from its parts: {reason}") from error
         if tuple(weight.shape) != made.shape:
             raise SourceError(f"{printable(name, 80)}: its parts give {tuple(weight.shape)}, not {made.shape}")
         return weight.contiguous()
+
+    def read_at(self, name: str, index: int) -> Tensor:
+        """``read(name)[index]``, of a stored tensor without reading the rest of it."""
+        return self.read(name)[index].clone() if name in self.made else self._read(name, index)
+
+    def _read(self, name: str, index: int | None = None) -> Tensor:
+        if index is None:
+            return self.store.read(name)
+        alone = getattr(self.store, "read_at", None)
+        one: Tensor = self.store.read(name)[index].clone() if alone is None else alone(name, index)
+        return one

@@ -52,9 +52,20 @@ class SafetensorsStore:
         Raises:
             SourceError: the file changed since it was opened.
         """
+        return self._read(name)
+
+    def read_at(self, name: str, index: int) -> Tensor:
+        """Read one entry of a tensor's first axis: an expert of many.
+
+        Raises:
+            SourceError: the file changed since it was opened.
+        """
+        return self._read(name, index)
+
+    def _read(self, name: str, index: int | None = None) -> Tensor:
         try:
             with safe_open(self.path, framework="pt", device="cpu") as file:
-                tensor: Tensor = file.get_tensor(name)
+                tensor: Tensor = file.get_tensor(name) if index is None else file.get_slice(name)[index]
         except (SafetensorError, OSError) as error:
             raise SourceError(f"{printable(self.path.name)}: {printable(name, 80)} cannot be read any more") from error
         return tensor

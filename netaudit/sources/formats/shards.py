@@ -54,6 +54,16 @@ class ShardedStore:
         """
         return self.stores[name].read(name)
 
+    def read_at(self, name: str, index: int) -> Tensor:
+        """Read one entry of a tensor's first axis, alone where its shard's format can.
+
+        Raises:
+            SourceError: its shard changed since it was opened.
+        """
+        alone = getattr(self.stores[name], "read_at", None)
+        one: Tensor = self.stores[name].read(name)[index].clone() if alone is None else alone(name, index)
+        return one
+
 
 def open_shards(path: Path, open_file: OpenFile) -> WeightsFile:
     """Open the shards that an index names, each by ``open_file``, and read their headers.

@@ -73,7 +73,8 @@ def trace(module: nn.Module, inputs: Sequence[Tensor]) -> Graph | None:
     run there: when all inputs fail, real zeros are tried, unless the module has no real weights.
     """
     with untouched(module), torch.no_grad():
-        module.eval()
+        with suppress(NotImplementedError):  # a program of torch.export stays in the mode that it was exported in
+            module.eval()
         parameters = dict(module.named_parameters())
         meta = {name: _without_data(t) for name, t in [*parameters.items(), *module.named_buffers()]}
         names = {id(meta[name]): name for name in parameters}

@@ -46,7 +46,7 @@ class Recorder(TorchFunctionMode):
     ) -> Any:
         kwargs = kwargs or {}
         tensors = list(_tensors((args, kwargs)))
-        name = getattr(func, "__name__", "")
+        name = getattr(func, "__name__", "").partition(".")[0]  # of "linear.default", as torch.export writes it
         parameters = [tensor for tensor in tensors if id(tensor) in self._names]
         weights = tuple(self._names[id(tensor)] for tensor in parameters)
         turned = False

@@ -11,6 +11,7 @@ from safetensors.torch import save_file
 from netaudit.errors import SourceError
 from netaudit.sources.composed.rule import Made
 from netaudit.sources.composed.store import ComposedStore
+from netaudit.sources.formats.safetensors import SafetensorsStore
 from netaudit.sources.memory import open_memory
 from netaudit.sources.open import open_network
 from netaudit.sources.stores import MemoryStore
@@ -35,6 +36,15 @@ def test_a_configuration_that_says_nothing_is_passed_over(tmp_path, text) -> Non
     (tmp_path / "config.json").write_text(text)
     [spec] = open_network(tmp_path).specs()
     assert spec.origin == "fused, parts not separated"
+
+
+def test_one_expert_is_read_alone(tmp_path, monkeypatch) -> None:
+    down = torch.rand(3, 8, 6)
+    save_file({"experts.down_proj": down}, tmp_path / "model.safetensors")
+    network = open_network(tmp_path)
+    monkeypatch.setattr(SafetensorsStore, "read", lambda *_: pytest.fail("all experts were read"))
+    for expert, spec in enumerate(network.specs()):
+        assert torch.equal(network.read(spec).weight, down[expert])
 
 
 def test_float8_without_scales_and_with_nothing_else(tmp_path) -> None:

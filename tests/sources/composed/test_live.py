@@ -239,3 +239,13 @@ def test_arrays_of_numpy_are_tensors() -> None:
     layer = network.read(found)
     assert layer.weight.tolist() == weight.tolist()
     assert layer.bias is not None
+
+
+def test_a_program_of_torch_export() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        program = torch.export.export(perceptron().eval(), (torch.rand(1, 6),)).module()
+    network = open_memory(program)
+    assert shapes(network) == {"0": (5, 6), "2": (3, 5)}
+    assert network.head is not None
+    assert [(layer.name, layer.activation) for layer in network.head.layers] == [("0", "relu"), ("2", "linear")]
