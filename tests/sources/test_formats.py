@@ -94,7 +94,7 @@ LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 497\n"
         (LFS, "a Git LFS pointer, which stands for the file", "git lfs pull"),
         (b"\xef\xbb\xbf \n<!DOCTYPE html><html>", "a web page, not a weights file", "download"),
         (b"<html lang='en'>", "a web page, not a weights file", "download"),
-        (gzip.compress(b"weights"), "a compressed file", "unpack"),
+        (gzip.compress(b"weights", mtime=0), "a compressed file", "unpack"),
         (b"\x89HDF\r\n\x1a\n....", "an HDF5 file, as Keras writes", "safetensors"),
         (b"GGUF\x03\0\0\0", "a GGUF file", "safetensors"),
         (b"\x20\0\0\0TFL3", "a TensorFlow Lite model", "safetensors"),
