@@ -17,17 +17,11 @@ from netaudit.network.network import LayerSpec, ModelInfo, Network
 from netaudit.sources.composed.live import LiveWeights, live_weights
 from netaudit.sources.composed.table import compose
 from netaudit.sources.find_state_dict import DEPTH, state_dict
-<<<<<<< HEAD
 from netaudit.sources.planners import backbone, meta_tracing, module
 from netaudit.sources.planners.backbone import Backbone
 from netaudit.sources.planners.choices import UNSAID, Choices
 from netaudit.sources.planners.plan import Plan
 from netaudit.sources.state import choose, plan_state
-=======
-from netaudit.sources.planners import backbone, meta_tracing, module, names_and_shapes
-from netaudit.sources.planners.backbone import Backbone
-from netaudit.sources.planners.plan import Plan
->>>>>>> f-composed
 from netaudit.sources.stores import MemoryStore, declare, module_store
 from netaudit.sources.weights_file import WeightsFile
 
@@ -104,7 +98,6 @@ def _with_tensors(target: Mapping[Any, Any], depth: int = 0) -> Mapping[Any, Any
     return {key: tensor(value) for key, value in target.items()}
 
 
-<<<<<<< HEAD
 def _open_state_dict(target: Mapping[str, Any], choices: Choices) -> Network:
     state = state_dict(_with_tensors(target))
     file = WeightsFile(
@@ -118,13 +111,6 @@ def _open_state_dict(target: Mapping[str, Any], choices: Choices) -> Network:
     file = choose(file, choices.state)
     store, declared = compose(file.store, file.declared)
     planned = plan_state(replace(file, declared=declared), choices)
-=======
-def _open_state_dict(target: Mapping[str, Any]) -> Network:
-    state = state_dict(_with_tensors(target))
-    origin = f"2-D weight under {state.nested_under}" if state.nested_under else "2-D weight"
-    store, declared = compose(MemoryStore(state.tensors), declare(state.tensors))
-    planned = names_and_shapes.plan(declared, origin)
->>>>>>> f-composed
     return Network(
         info=ModelInfo("state_dict", "module"),
         layers=planned.layers,

@@ -97,11 +97,6 @@ LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 497\n"
         (b"\xef\xbb\xbf \n<!DOCTYPE html><html>", "a web page, not a weights file", "download"),
         (b"<html lang='en'>", "a web page, not a weights file", "download"),
         (gzip.compress(b"weights", mtime=0), "a compressed file", "unpack"),
-<<<<<<< HEAD
-=======
-        (b"\x89HDF\r\n\x1a\n....", "an HDF5 file, as Keras writes", "safetensors"),
-        (b"GGUF\x03\0\0\0", "a GGUF file", "safetensors"),
->>>>>>> f-composed
         (b"\x20\0\0\0TFL3", "a TensorFlow Lite model", "safetensors"),
         (zipped("net/archive_format", "net/models/model.json"), "a program of torch.export", "torch.save"),
         (zipped("word/document.xml"), "a zip file, but not one of torch.save", "unpack"),

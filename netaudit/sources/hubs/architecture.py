@@ -13,10 +13,7 @@ from netaudit.errors import SourceError
 from netaudit.network.inputs import Preprocessing, Sample
 from netaudit.network.network import ModelInfo, Network, TensorStore
 from netaudit.sources.composed.live import live_weights
-<<<<<<< HEAD
 from netaudit.sources.plain_names import COUNTERS
-=======
->>>>>>> f-composed
 from netaudit.sources.planners import backbone, meta_tracing
 from netaudit.sources.planners.module import plan
 from netaudit.sources.stores import RenamedStore, module_store
