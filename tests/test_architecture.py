@@ -21,7 +21,8 @@ ALLOWED = {
     "files": {"errors", "text"},
     "numerics": {"errors", "vocabulary"},
     "network": {"errors", "files", "text"},
-    "sources": {"errors", "files", "network", "text"},
+    "formats": {"errors", "files", "network", "text"},
+    "sources": {"errors", "files", "formats", "network", "text"},
     "shadow": {"numerics"},
     "results": {"errors", "network", "text", "vocabulary"},
     "report": {"errors", "lazy", "files", "text", "vocabulary"},
@@ -37,8 +38,8 @@ ALLOWED = {
     "__init__": {"analyses", "api", "errors", "network", "sources", "version"},
     "training": {"analyses", "api", "errors", "files", "network", "numerics", "results", "shadow", "sources", "text"},
     "studies": {
-        "analyses", "api", "audit_page", "auditing", "errors", "files", "network", "numerics", "report", "results",
-        "shadow", "sources", "text", "training", "version", "vocabulary",
+        "analyses", "api", "audit_page", "auditing", "errors", "files", "formats", "network", "numerics", "report",
+        "results", "shadow", "sources", "text", "training", "version", "vocabulary",
     },
     "cli": {
         "analyses", "api", "errors", "files", "network", "numerics", "report", "results", "sources", "studies", "text",

@@ -11,10 +11,10 @@ from torch import nn
 import netaudit
 from netaudit.analyses.network.labels_back import measure as labels_back
 from netaudit.errors import NetauditError, SourceError
+from netaudit.formats.safetensors import SafetensorsStore
 from netaudit.numerics import device as devices
 from netaudit.results.schema import shipped_schema
 from netaudit.shadow import inversion
-from netaudit.sources.formats.safetensors import SafetensorsStore
 
 
 @pytest.fixture

@@ -197,7 +197,7 @@ def test_the_thresholds_in_the_table_of_claims_are_the_ones_used():
 
 
 def test_each_format_that_is_read_has_its_promise():
-    from netaudit.sources.formats.table import FORMATS
+    from netaudit.formats.table import FORMATS
 
     promises = re.search(r"^## What each format promises.*?(?=^## )", read("formats"), re.MULTILINE | re.DOTALL)[0]
     headings = re.findall(r"^### (.+)$", promises, re.MULTILINE)

@@ -12,18 +12,18 @@ import torch
 from torch import nn
 
 from netaudit.errors import SourceError
+from netaudit.formats.find_state_dict import DEPTH, state_dict
+from netaudit.formats.weights_file import WeightsFile
 from netaudit.network.graph import Graph
 from netaudit.network.network import LayerSpec, ModelInfo, Network
 from netaudit.sources.composed.live import LiveWeights, live_weights
 from netaudit.sources.composed.table import compose
-from netaudit.sources.find_state_dict import DEPTH, state_dict
 from netaudit.sources.planners import backbone, meta_tracing, module
 from netaudit.sources.planners.backbone import Backbone
 from netaudit.sources.planners.choices import UNSAID, Choices
 from netaudit.sources.planners.plan import Plan
 from netaudit.sources.state import choose, plan_state
 from netaudit.sources.stores import MemoryStore, declare, module_store
-from netaudit.sources.weights_file import WeightsFile
 
 
 def open_memory(target: nn.Module | Mapping[str, Any], choices: Choices = UNSAID) -> Network:

@@ -8,7 +8,7 @@ from typing import Any
 
 from netaudit.errors import NetauditError
 from netaudit.files import is_a
-from netaudit.sources.formats.json_object import json_object
+from netaudit.formats.json_object import json_object
 
 LONGEST = 2**22
 """Bytes of a config.json that are read; they have some thousands."""

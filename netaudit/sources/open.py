@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from netaudit.errors import SourceError
 from netaudit.files import is_a
+from netaudit.formats import folder, table
 from netaudit.network.network import ModelInfo, Network, Progress
 from netaudit.sources.composed.table import compose_file
-from netaudit.sources.formats import folder, table
 from netaudit.sources.hubs import registered, zoo
 from netaudit.sources.model_config import read_config, transformer_type
 from netaudit.sources.planners.choices import UNSAID, Choices

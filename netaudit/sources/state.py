@@ -9,6 +9,7 @@ from itertools import pairwise
 from math import prod
 
 from netaudit.errors import SourceError
+from netaudit.formats.weights_file import Declared, WeightsFile
 from netaudit.network.layers import Head, HeadLayer, SkippedLayer
 from netaudit.network.network import LayerSpec
 from netaudit.sources.planners.choices import Choices
@@ -16,7 +17,6 @@ from netaudit.sources.planners.file_structure import plan_structure
 from netaudit.sources.planners.names_and_shapes import plan
 from netaudit.sources.planners.networks import copied, copy_entry
 from netaudit.sources.planners.plan import Plan
-from netaudit.sources.weights_file import Declared, WeightsFile
 from netaudit.text import count, names, printable
 
 _OPTIMISER = re.compile(r"opt(im\w*)?|.*optim(izer|iser)?(_states?)?|.*_opt|scaler|grad_scaler|.*scheduler\w*", re.I)

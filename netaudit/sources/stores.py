@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from netaudit.errors import SourceError
+from netaudit.formats.weights_file import Declared
 from netaudit.network.network import TensorStore
-from netaudit.sources.weights_file import Declared
 from netaudit.text import printable
 
 

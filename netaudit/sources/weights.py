@@ -6,11 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from netaudit.files import is_a, require_regular
-from netaudit.sources.formats.folder import weights_in
-from netaudit.sources.formats.slices import refuse_slice
-from netaudit.sources.formats.table import open_file
-from netaudit.sources.plain_names import plain_names, renamed
-from netaudit.sources.weights_file import WeightsFile
+from netaudit.formats.folder import weights_in
+from netaudit.formats.plain_names import plain_names, renamed
+from netaudit.formats.slices import refuse_slice
+from netaudit.formats.table import open_file
+from netaudit.formats.weights_file import WeightsFile
 
 
 def open_weights(path: Path) -> WeightsFile:

@@ -25,10 +25,10 @@ from hypothesis import strategies as st
 from safetensors.torch import save_file
 
 from netaudit.errors import SourceError, UnsafeFileError
-from netaudit.sources.formats import torch_zip
-from netaudit.sources.formats.torch_save import CheckpointStore, open_checkpoint
+from netaudit.formats import torch_zip
+from netaudit.formats.torch_save import CheckpointStore, open_checkpoint
+from netaudit.formats.weights_file import WeightsFile
 from netaudit.sources.weights import open_weights
-from netaudit.sources.weights_file import WeightsFile
 
 
 class Runs:
@@ -108,7 +108,7 @@ import sys
 from pathlib import Path
 from netaudit.numerics.memory import peak_memory, release_memory
 from netaudit.sources.weights import open_weights
-from netaudit.sources.weights_file import WeightsFile
+from netaudit.formats.weights_file import WeightsFile
 
 for path in sys.argv[1:]:
     store = open_weights(Path(path)).store

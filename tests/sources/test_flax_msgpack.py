@@ -11,7 +11,7 @@ import torch
 from one_network import flax_array
 
 from netaudit.errors import SourceError, UnsafeFileError
-from netaudit.sources.formats import flax_msgpack
+from netaudit.formats import flax_msgpack
 from netaudit.sources.open import open_network
 from netaudit.sources.weights import open_weights
 

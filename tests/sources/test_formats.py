@@ -23,8 +23,8 @@ from safetensors.torch import save_file
 import netaudit
 from netaudit.cli.main import main
 from netaudit.errors import SourceError, UnsafeFileError
-from netaudit.sources.formats import table
-from netaudit.sources.formats.format import Beginning, Format
+from netaudit.formats import table
+from netaudit.formats.format import Beginning, Format
 from netaudit.sources.open import open_network, report_folder
 from netaudit.sources.weights import open_weights
 
@@ -198,9 +198,9 @@ def test_code_is_refused_under_any_name(here: Path) -> None:
 
 
 TOY = """
-from netaudit.sources.formats.format import Format
+from netaudit.formats.format import Format
 from netaudit.sources.stores import MemoryStore, declare
-from netaudit.sources.weights_file import WeightsFile
+from netaudit.formats.weights_file import WeightsFile
 
 import torch
 
@@ -216,7 +216,7 @@ FORMAT = Format("toys", (".toy",), lambda file: file.head.startswith(b"TOY"), op
 
 
 def test_a_format_is_one_module_and_one_line(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    toy = ModuleType("netaudit.sources.formats.toy")
+    toy = ModuleType("netaudit.formats.toy")
     exec(TOY, toy.__dict__)
     monkeypatch.setitem(sys.modules, toy.__name__, toy)
     monkeypatch.setattr(table, "FORMATS", (table.load("toy"), *table.FORMATS))
@@ -293,7 +293,7 @@ def test_looking_up_and_telling_a_file_loads_no_torch(here: Path) -> None:
     save_file(STATE, here / "net.safetensors")
     program = (
         "import sys; from pathlib import Path; from netaudit.sources.open import report_folder, require;"
-        "from netaudit.sources.formats import table;"
+        "from netaudit.formats import table;"
         "require('net.bin'); report_folder('net.bin'); table.readable();"
         "print([table.format_of(Path(name)).name for name in ('net.bin', 'net.safetensors')], 'torch' in sys.modules)"
     )
@@ -307,6 +307,6 @@ def test_a_format_s_module_needs_no_more_than_the_types() -> None:
     for module in table.READ:
         tree = ast.parse((folder / f"{module}.py").read_text(encoding="utf-8"))
         imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
-        others = {f"netaudit.sources.formats.{other}" for other in (*table.READ, "table")}
+        others = {f"netaudit.formats.{other}" for other in (*table.READ, "table")}
         assert not imported & others
     assert isinstance(table.FORMATS[0], Format)

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.torch import save_file
 
+from netaudit.formats.weights_file import Declared
 from netaudit.sources.open import open_network
 from netaudit.sources.planners.chains import chains
 from netaudit.sources.planners.names_and_shapes import plan
 from netaudit.sources.planners.plan import Plan
-from netaudit.sources.weights_file import Declared
 
 Shapes = dict[str, tuple[int, ...]]
 

@@ -21,10 +21,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from netaudit.errors import SourceError, UnsafeFileError
-from netaudit.sources.formats import inert_object, inert_pickle
-from netaudit.sources.formats.inert_object import Global, Inert, MalformedError
-from netaudit.sources.formats.torch_objects import BUILDS, storage
-from netaudit.sources.formats.torch_save import open_checkpoint
+from netaudit.formats import inert_object, inert_pickle
+from netaudit.formats.inert_object import Global, Inert, MalformedError
+from netaudit.formats.torch_objects import BUILDS, storage
+from netaudit.formats.torch_save import open_checkpoint
 
 _watching: list[str] = []
 """What the interpreter was asked to do while a pickle was read; watched only where this is not empty."""

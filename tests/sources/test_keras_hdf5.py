@@ -15,9 +15,9 @@ import torch
 from one_network import keras_archive, network
 
 from netaudit.errors import SourceError, UnsafeFileError
+from netaudit.formats import hdf5
 from netaudit.network.layers import SkippedLayer
 from netaudit.network.network import Network
-from netaudit.sources.formats import hdf5
 from netaudit.sources.open import open_network
 from netaudit.sources.weights import open_weights
 

@@ -7,13 +7,13 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from netaudit.formats.weights_file import Declared
 from netaudit.network.layers import SkippedLayer
 from netaudit.network.network import LayerSpec, ModelInfo, Network
 from netaudit.sources.planners.choices import Choices
 from netaudit.sources.planners.names_and_shapes import plan
 from netaudit.sources.planners.plan import Plan
 from netaudit.sources.stores import MemoryStore, declare
-from netaudit.sources.weights_file import Declared
 
 
 def planned(*, dtypes: dict[str, str] | None = None, ties: dict[str, str] | None = None, **shapes: Any) -> Plan:

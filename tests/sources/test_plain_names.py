@@ -6,8 +6,8 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from netaudit.formats.plain_names import plain_names
 from netaudit.sources.open import open_network
-from netaudit.sources.plain_names import plain_names
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from safetensors.torch import save_file
 
 from netaudit.errors import SourceError, UnsafeFileError
-from netaudit.sources.formats.safetensors import open_safetensors
+from netaudit.formats.safetensors import open_safetensors
 
 
 def write(path: Path, header: str, data: bytes = b"") -> Path:

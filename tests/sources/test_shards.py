@@ -17,8 +17,8 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from netaudit.errors import SourceError, UnsafeFileError
+from netaudit.formats import safetensors, shards
 from netaudit.network.layers import SkippedLayer
-from netaudit.sources.formats import safetensors, shards
 from netaudit.sources.open import open_network
 from netaudit.sources.weights import open_weights
 

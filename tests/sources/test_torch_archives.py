@@ -20,8 +20,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from netaudit.errors import SourceError, UnsafeFileError
-from netaudit.sources.formats.torch_save import open_checkpoint
-from netaudit.sources.weights_file import WeightsFile
+from netaudit.formats.torch_save import open_checkpoint
+from netaudit.formats.weights_file import WeightsFile
 
 FOLDER = tempfile.TemporaryDirectory()
 STATE = {f"fc{number}.weight": torch.full((16, 16), float(number)) for number in range(4)}
@@ -103,7 +103,7 @@ def test_the_alignment_record_says_nothing(tmp_path: Path, alignment: bytes) -> 
     changed = [(name, alignment if name.endswith("storage_alignment") else data) for name, data in members(saved())]
     (tmp_path / "net.pt").write_bytes(packed(changed))
     program = (
-        "import sys; from pathlib import Path; from netaudit.sources.formats.torch_save import open_checkpoint;"
+        "import sys; from pathlib import Path; from netaudit.formats.torch_save import open_checkpoint;"
         "print(float(open_checkpoint(Path(sys.argv[1])).store.read('fc3.weight')[0, 0]))"
     )
     done = subprocess.run([sys.executable, "-c", program, tmp_path / "net.pt"], capture_output=True, text=True)

@@ -14,12 +14,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
+from netaudit.formats.weights_file import Declared
 from netaudit.network.network import TensorStore
 from netaudit.sources.composed.rule import Made, Read
 from netaudit.sources.composed.store import ComposedStore
 from netaudit.sources.composed.table import compose
 from netaudit.sources.stores import dtype_name, refusal
-from netaudit.sources.weights_file import Declared
 
 
 @dataclass(frozen=True)

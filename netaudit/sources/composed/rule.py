@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from netaudit.sources.weights_file import Declared
+from netaudit.formats.weights_file import Declared
 
 if TYPE_CHECKING:
     from torch import Tensor

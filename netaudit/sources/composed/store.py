@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from netaudit.errors import SourceError
+from netaudit.formats.weights_file import Declared
 from netaudit.network.network import TensorStore
 from netaudit.sources.composed.rule import Made
-from netaudit.sources.weights_file import Declared
 from netaudit.text import printable
 
 if TYPE_CHECKING:

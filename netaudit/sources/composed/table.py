@@ -9,6 +9,8 @@ from typing import Any
 
 from netaudit.errors import SourceError
 from netaudit.files import is_a
+from netaudit.formats.json_object import json_object
+from netaudit.formats.weights_file import Declared, WeightsFile
 from netaudit.network.network import TensorStore
 from netaudit.sources.composed import (
     adapters,
@@ -23,8 +25,6 @@ from netaudit.sources.composed import (
 )
 from netaudit.sources.composed.rule import Made, Rule, Stored
 from netaudit.sources.composed.store import ComposedStore
-from netaudit.sources.formats.json_object import json_object
-from netaudit.sources.weights_file import Declared, WeightsFile
 
 RULES: tuple[Rule, ...] = (
     bitsandbytes.groups,

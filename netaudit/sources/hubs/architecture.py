@@ -10,14 +10,14 @@ import torch
 from torch import Tensor, nn
 
 from netaudit.errors import SourceError
+from netaudit.formats.plain_names import COUNTERS
+from netaudit.formats.weights_file import WeightsFile
 from netaudit.network.inputs import Preprocessing, Sample
 from netaudit.network.network import ModelInfo, Network, TensorStore
 from netaudit.sources.composed.live import live_weights
-from netaudit.sources.plain_names import COUNTERS
 from netaudit.sources.planners import backbone, meta_tracing
 from netaudit.sources.planners.module import plan
 from netaudit.sources.stores import RenamedStore, module_store
-from netaudit.sources.weights_file import WeightsFile
 from netaudit.text import printable
 
 

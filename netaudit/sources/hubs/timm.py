@@ -10,13 +10,13 @@ from timm.models import get_pretrained_cfg
 from torch import nn
 
 from netaudit.errors import SourceError
+from netaudit.formats.weights_file import Declared, WeightsFile
 from netaudit.network.inputs import Preprocessing
 from netaudit.network.network import ModelInfo, Network, Progress
 from netaudit.sources.hubs import download, hugging_face
 from netaudit.sources.hubs.architecture import Architecture, MismatchError, open_architecture
 from netaudit.sources.stores import module_store
 from netaudit.sources.weights import open_weights
-from netaudit.sources.weights_file import Declared, WeightsFile
 from netaudit.text import printable
 
 _HUB_FILES = ("model.safetensors", "pytorch_model.bin")  # timm's own order

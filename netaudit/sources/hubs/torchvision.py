@@ -13,12 +13,12 @@ from torch import Tensor, nn
 from torchvision import models
 
 from netaudit.errors import SourceError
+from netaudit.formats.weights_file import WeightsFile
 from netaudit.network.inputs import Preprocessing
 from netaudit.network.network import ModelInfo, Network, Progress
 from netaudit.sources.hubs import download
 from netaudit.sources.hubs.architecture import Architecture, open_architecture
 from netaudit.sources.weights import open_weights
-from netaudit.sources.weights_file import WeightsFile
 
 _QUANTISED = "quantized_"
 

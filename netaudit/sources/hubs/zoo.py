@@ -11,9 +11,9 @@ from typing import Any
 
 from netaudit.errors import SourceError
 from netaudit.files import require_regular, sha256
+from netaudit.formats.weights_file import WeightsFile
 from netaudit.network.network import ModelInfo, Network
 from netaudit.sources.weights import open_weights
-from netaudit.sources.weights_file import WeightsFile
 from netaudit.text import printable
 
 _LARGEST_CARD = 1_000_000  # bytes: ours have a few thousand

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
+from netaudit.formats.weights_file import Declared, Structure
 from netaudit.network.layers import Head, HeadLayer
 from netaudit.network.network import LayerSpec
 from netaudit.sources.planners.plan import Group, Plan, assemble, inferred_head
-from netaudit.sources.weights_file import Declared, Structure
 
 
 def plan_structure(declared: Mapping[str, Declared], structure: Structure) -> Plan:

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from netaudit.formats.natural_order import natural
 from netaudit.network.layers import Head, HeadLayer, SkippedLayer
 from netaudit.network.network import LayerSpec
-from netaudit.sources.natural_order import natural
 from netaudit.sources.planners.chains import chains
 
 INFERRED = "The stack was inferred from names and shapes"

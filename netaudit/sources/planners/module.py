@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _NormBase
 from torch.nn.modules.conv import _ConvNd
 
+from netaudit.formats.weights_file import Declared
 from netaudit.network.cells import CellSpec, Kind, cells_among
 from netaudit.network.graph import Graph
 from netaudit.network.layers import Head, HeadLayer
@@ -17,7 +18,6 @@ from netaudit.network.network import LayerSpec
 from netaudit.sources.composed.live import LiveWeights
 from netaudit.sources.planners.plan import Group, Plan, assemble, in_projections, inferred_head
 from netaudit.sources.planners.recording import COMPUTED
-from netaudit.sources.weights_file import Declared
 
 _REASONS: tuple[tuple[tuple[type, ...], str], ...] = (
     ((nn.Embedding, nn.EmbeddingBag), "embedding"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
+from netaudit.formats.weights_file import Declared
 from netaudit.network.cells import cells_among
 from netaudit.network.layers import SkippedLayer
 from netaudit.network.network import LayerSpec
@@ -16,7 +17,6 @@ from netaudit.sources.planners.plan import IN_PROJECTIONS, Group, Plan, assemble
 from netaudit.sources.planners.recurrent_names import recurrent
 from netaudit.sources.planners.tables import matches, table_by_name
 from netaudit.sources.planners.transformer_head import transformer_head
-from netaudit.sources.weights_file import Declared
 
 _WEIGHT = re.compile(r"(?P<stem>(?:.*_)?)(?P<word>weights?|kernel|w)(?P<number>_?\d*)", re.IGNORECASE)
 _BIASES = {"weight": ("bias",), "weights": ("biases", "bias"), "kernel": ("bias",), "w": ("b", "bias")}

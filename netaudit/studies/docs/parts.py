@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from netaudit.analyses.shipped_schema import schema_text
 from netaudit.analyses.table import BUILT_IN
 from netaudit.audit_page.method import formulas_of, method
+from netaudit.formats.table import FORMATS
 from netaudit.report.document.markdown import escaped, section_markdown, table_markdown
 from netaudit.report.renderers.table import RENDERERS
-from netaudit.sources.formats.table import FORMATS
 from netaudit.studies.docs.schema_tables import schema_markdown
 from netaudit.text import number
 from netaudit.vocabulary import NEEDS

@@ -9,13 +9,13 @@ import torch
 from safetensors.torch import save_file
 
 from netaudit.errors import SourceError
+from netaudit.formats.safetensors import SafetensorsStore
+from netaudit.formats.weights_file import Declared
 from netaudit.sources.composed.rule import Made
 from netaudit.sources.composed.store import ComposedStore
-from netaudit.sources.formats.safetensors import SafetensorsStore
 from netaudit.sources.memory import open_memory
 from netaudit.sources.open import open_network
 from netaudit.sources.stores import MemoryStore
-from netaudit.sources.weights_file import Declared
 
 
 def test_an_adapter_and_its_configuration(tmp_path) -> None:

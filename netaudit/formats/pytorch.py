@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from netaudit.sources.formats.format import Beginning, Format, OpenFile
-from netaudit.sources.weights_file import WeightsFile
+from netaudit.formats.format import Beginning, Format, OpenFile
+from netaudit.formats.weights_file import WeightsFile
 
 
 def sniff(file: Beginning) -> bool:
@@ -17,7 +17,7 @@ def sniff(file: Beginning) -> bool:
 
 
 def _open(path: Path, open_file: OpenFile) -> WeightsFile:
-    from netaudit.sources.formats.torch_save import open_checkpoint
+    from netaudit.formats.torch_save import open_checkpoint
 
     return open_checkpoint(path)
 

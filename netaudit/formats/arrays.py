@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from netaudit.sources.weights_file import Declared
+from netaudit.formats.weights_file import Declared
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from netaudit.sources.weights_file import WeightsFile
+from netaudit.formats.weights_file import WeightsFile
 
 HEAD = 2**16
 """Bytes at the start of a file that a format is handed."""

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from netaudit.sources.formats.onnx_constants import Constant
+from netaudit.formats.onnx_constants import Constant
 
 Shape = tuple[int | None, ...] | None
 """The lengths of a value as far as they are known; None when even the rank is not."""

@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from netaudit.errors import SourceError, UnsafeFileError
+from netaudit.formats import extras, keras_config
+from netaudit.formats.arrays import LazyStore
+from netaudit.formats.format import Beginning, Format, OpenFile
+from netaudit.formats.hdf5 import Dataset, Place, datasets, text
+from netaudit.formats.natural_order import natural
+from netaudit.formats.tensor_names import dotted
+from netaudit.formats.weights_file import Declared, Structure, WeightsFile
 from netaudit.network.network import LayerSpec
-from netaudit.sources.formats import extras, keras_config
-from netaudit.sources.formats.arrays import LazyStore
-from netaudit.sources.formats.format import Beginning, Format, OpenFile
-from netaudit.sources.formats.hdf5 import Dataset, Place, datasets, text
-from netaudit.sources.formats.tensor_names import dotted
-from netaudit.sources.natural_order import natural
-from netaudit.sources.weights_file import Declared, Structure, WeightsFile
 from netaudit.text import printable
 
 _CONFIG, _WEIGHTS = "config.json", "model.weights.h5"

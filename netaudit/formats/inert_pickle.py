@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from netaudit.sources.formats.inert_object import (
+from netaudit.formats.inert_object import (
     PLAIN,
     Build,
     EndsEarlyError,

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 
 from netaudit.errors import SourceError, UnsafeFileError
-from netaudit.sources.formats import arrays, extras
-from netaudit.sources.formats.format import Beginning, Format, OpenFile
-from netaudit.sources.weights_file import Declared, WeightsFile
+from netaudit.formats import arrays, extras
+from netaudit.formats.format import Beginning, Format, OpenFile
+from netaudit.formats.weights_file import Declared, WeightsFile
 from netaudit.text import printable
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from netaudit.errors import SourceError, UnsafeFileError
 from netaudit.files import require_regular
-from netaudit.sources.formats import arrays
+from netaudit.formats import arrays
 from netaudit.text import printable
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from netaudit.sources.formats.format import Beginning, Format
+from netaudit.formats.format import Beginning, Format
 
 Sniff = Callable[[Beginning], bool]
 

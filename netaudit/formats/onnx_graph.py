@@ -14,10 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from netaudit.errors import UnsafeFileError
-from netaudit.network.graph import Graph, Op
-from netaudit.network.network import LayerSpec
-from netaudit.sources.formats.onnx_constants import Constant, filled, stored
-from netaudit.sources.formats.onnx_operations import (
+from netaudit.formats.onnx_constants import Constant, filled, stored
+from netaudit.formats.onnx_operations import (
     Shape,
     attribute_graphs,
     attributes,
@@ -26,7 +24,9 @@ from netaudit.sources.formats.onnx_operations import (
     reason,
     result_shape,
 )
-from netaudit.sources.formats.tensor_names import dotted
+from netaudit.formats.tensor_names import dotted
+from netaudit.network.graph import Graph, Op
+from netaudit.network.network import LayerSpec
 
 DEPTH = 20  # graphs in each other
 MOST_NODES = 1_000_000

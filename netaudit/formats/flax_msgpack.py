@@ -18,10 +18,10 @@ import msgspec
 import numpy as np
 
 from netaudit.errors import SourceError, UnsafeFileError
-from netaudit.sources.formats import arrays
-from netaudit.sources.formats.format import Beginning, Format, OpenFile
-from netaudit.sources.natural_order import natural
-from netaudit.sources.weights_file import Declared, WeightsFile
+from netaudit.formats import arrays
+from netaudit.formats.format import Beginning, Format, OpenFile
+from netaudit.formats.natural_order import natural
+from netaudit.formats.weights_file import Declared, WeightsFile
 from netaudit.text import printable
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from safetensors import SafetensorError, safe_open
 
 from netaudit.errors import SourceError
-from netaudit.sources.formats.format import Beginning, Format
-from netaudit.sources.formats.json_object import json_object
-from netaudit.sources.natural_order import natural
-from netaudit.sources.weights_file import Declared, WeightsFile
+from netaudit.formats.format import Beginning, Format
+from netaudit.formats.json_object import json_object
+from netaudit.formats.natural_order import natural
+from netaudit.formats.weights_file import Declared, WeightsFile
 from netaudit.text import printable
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from netaudit.sources.formats.inert_object import Inert, MalformedError
-from netaudit.sources.formats.torch_objects import ITEMSIZE, Storage, StoredTensor, sizes
+from netaudit.formats.inert_object import Inert, MalformedError
+from netaudit.formats.torch_objects import ITEMSIZE, Storage, StoredTensor, sizes
 
 _KINDS = {"f": "float", "i": "int", "u": "uint", "c": "complex", "b": "bool"}
 _RECONSTRUCT = ("numpy.core.multiarray._reconstruct", "numpy._core.multiarray._reconstruct")

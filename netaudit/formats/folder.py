@@ -7,8 +7,8 @@ from pathlib import Path
 
 from netaudit.errors import SourceError
 from netaudit.files import in_words, is_a
-from netaudit.sources.formats import table
-from netaudit.sources.formats.slices import JOIN, slices_among
+from netaudit.formats import table
+from netaudit.formats.slices import JOIN, slices_among
 from netaudit.text import printable
 
 # As the Hugging Face hub has them. A single file beside an index is often a copy in another precision: the index comes

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netaudit.errors import SourceError, UnsafeFileError
-from netaudit.sources.formats import arrays
+from netaudit.formats import arrays
 from netaudit.text import printable
 
 if TYPE_CHECKING:

@@ -17,14 +17,14 @@ import torch
 from torch import Tensor
 
 from netaudit.errors import SourceError, UnsafeFileError
-from netaudit.sources.find_state_dict import StateDict, find
-from netaudit.sources.formats import inert_pickle, torch_legacy, torch_zip
-from netaudit.sources.formats.inert_object import EndsEarlyError, Global, Inert, MalformedError, TooLongError
-from netaudit.sources.formats.inert_pickle import Unpickled
-from netaudit.sources.formats.numpy_objects import array
-from netaudit.sources.formats.torch_objects import BUILDS, Storage, StoredTensor, classes, distributed, storage
-from netaudit.sources.formats.torch_zip import RESAVE, Record
-from netaudit.sources.weights_file import Declared, WeightsFile
+from netaudit.formats import inert_pickle, torch_legacy, torch_zip
+from netaudit.formats.find_state_dict import StateDict, find
+from netaudit.formats.inert_object import EndsEarlyError, Global, Inert, MalformedError, TooLongError
+from netaudit.formats.inert_pickle import Unpickled
+from netaudit.formats.numpy_objects import array
+from netaudit.formats.torch_objects import BUILDS, Storage, StoredTensor, classes, distributed, storage
+from netaudit.formats.torch_zip import RESAVE, Record
+from netaudit.formats.weights_file import Declared, WeightsFile
 from netaudit.text import printable
 
 # Nothing that a file names is run. One that names these was made to harm whoever loads it in the usual way, and is not

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 from netaudit.errors import SourceError, UnsafeFileError
 from netaudit.files import is_a, require_regular
+from netaudit.formats.format import Beginning, Format, OpenFile
+from netaudit.formats.json_object import json_object
+from netaudit.formats.natural_order import natural
+from netaudit.formats.weights_file import Declared, WeightsFile
 from netaudit.network.layers import SkippedLayer
 from netaudit.network.network import TensorStore
-from netaudit.sources.formats.format import Beginning, Format, OpenFile
-from netaudit.sources.formats.json_object import json_object
-from netaudit.sources.natural_order import natural
-from netaudit.sources.weights_file import Declared, WeightsFile
 from netaudit.text import printable
 
 if TYPE_CHECKING:

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import Any, BinaryIO
 
-from netaudit.sources.formats import inert_pickle
-from netaudit.sources.formats.inert_object import MalformedError
-from netaudit.sources.formats.inert_pickle import Unpickled
-from netaudit.sources.formats.torch_objects import BUILDS, ITEMSIZE, Storage, storage
-from netaudit.sources.formats.torch_zip import Record
+from netaudit.formats import inert_pickle
+from netaudit.formats.inert_object import MalformedError
+from netaudit.formats.inert_pickle import Unpickled
+from netaudit.formats.torch_objects import BUILDS, ITEMSIZE, Storage, storage
+from netaudit.formats.torch_zip import Record
 
 _MAGIC = 0x1950A86A20F9469CFC6C
 _VERSION = 1001

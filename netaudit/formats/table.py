@@ -13,9 +13,9 @@ from importlib import import_module
 from pathlib import Path
 
 from netaudit.errors import SourceError
-from netaudit.sources.formats.format import Beginning, Format
-from netaudit.sources.formats.unread import UNREAD
-from netaudit.sources.weights_file import WeightsFile
+from netaudit.formats.format import Beginning, Format
+from netaudit.formats.unread import UNREAD
+from netaudit.formats.weights_file import WeightsFile
 from netaudit.text import printable
 
 READ = (
@@ -32,7 +32,7 @@ READ = (
 
 def load(module: str) -> Format:
     """The format that a module of this folder defines."""
-    row = import_module(f"netaudit.sources.formats.{module}").FORMAT
+    row = import_module(f"netaudit.formats.{module}").FORMAT
     assert isinstance(row, Format)
     return row
 

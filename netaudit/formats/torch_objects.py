@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from netaudit.sources.formats.inert_object import PLAIN, Build, Global, Inert, MalformedError
+from netaudit.formats.inert_object import PLAIN, Build, Global, Inert, MalformedError
 
 ITEMSIZE = {
     **{"float64": 8, "float32": 4, "float16": 2, "bfloat16": 2, "complex32": 4, "complex64": 8, "complex128": 16},

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from netaudit.errors import SourceError, UnsafeFileError
-from netaudit.sources.formats.inert_pickle import LONGEST
+from netaudit.formats.inert_pickle import LONGEST
 from netaudit.text import printable
 
 RESAVE = "re-save it with torch.save(model.state_dict(), ...)"

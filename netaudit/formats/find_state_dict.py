@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 from torch import Tensor
 
 from netaudit.errors import SourceError
-from netaudit.sources.plain_names import plain_names, renamed
+from netaudit.formats.plain_names import plain_names, renamed
 
 # Where training scripts keep the weights, in the order in which they are taken; averaged weights last.
 WRAPPERS = (

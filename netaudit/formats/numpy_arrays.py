@@ -15,10 +15,10 @@ import numpy as np
 from numpy.lib import format as npy
 
 from netaudit.errors import SourceError, UnsafeFileError
-from netaudit.sources.formats import arrays
-from netaudit.sources.formats.format import Beginning, Format, OpenFile
-from netaudit.sources.formats.tensor_names import dotted_names
-from netaudit.sources.weights_file import Declared, WeightsFile
+from netaudit.formats import arrays
+from netaudit.formats.format import Beginning, Format, OpenFile
+from netaudit.formats.tensor_names import dotted_names
+from netaudit.formats.weights_file import Declared, WeightsFile
 from netaudit.text import printable
 
 if TYPE_CHECKING:

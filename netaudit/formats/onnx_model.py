@@ -8,10 +8,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from netaudit.errors import SourceError
-from netaudit.sources.formats import extras
-from netaudit.sources.formats.arrays import LazyStore
-from netaudit.sources.formats.format import Beginning, Format, OpenFile
-from netaudit.sources.weights_file import Declared, Structure, WeightsFile
+from netaudit.formats import extras
+from netaudit.formats.arrays import LazyStore
+from netaudit.formats.format import Beginning, Format, OpenFile
+from netaudit.formats.weights_file import Declared, Structure, WeightsFile
 from netaudit.text import printable
 
 LONGEST = 2**31  # bytes: the limit of Protocol Buffers
@@ -36,7 +36,7 @@ def open_onnx(path: Path, open_file: OpenFile) -> WeightsFile:
         model = onnx.load_model_from_string(path.read_bytes())
     except Exception as error:  # the parser's own error is none of Python's
         raise SourceError(f"{shown}: not an ONNX model, or a damaged one") from error
-    from netaudit.sources.formats.onnx_graph import Walk
+    from netaudit.formats.onnx_graph import Walk
 
     walk = Walk(model.graph, path.parent, shown)
     if not walk.kept:

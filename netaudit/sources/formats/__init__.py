@@ -1,1 +1,0 @@
-"""Weights files: one format a file."""
