@@ -21,7 +21,7 @@ from netaudit.formats.arrays import LazyStore
 from netaudit.formats.format import Beginning, Format, OpenFile
 from netaudit.formats.hdf5 import Dataset, Place, datasets, text
 from netaudit.formats.natural_order import natural
-from netaudit.formats.tensor_names import dotted
+from netaudit.formats.plain_names import dotted
 from netaudit.formats.weights_file import Declared, Structure, WeightsFile
 from netaudit.network.network import LayerSpec
 from netaudit.text import printable

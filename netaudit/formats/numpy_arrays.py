@@ -17,7 +17,6 @@ from numpy.lib import format as npy
 from netaudit.errors import SourceError, UnsafeFileError
 from netaudit.formats import arrays
 from netaudit.formats.format import Beginning, Format, OpenFile
-from netaudit.formats.tensor_names import dotted_names
 from netaudit.formats.weights_file import Declared, WeightsFile
 from netaudit.text import printable
 
@@ -47,10 +46,9 @@ def open_arrays(path: Path, open_file: OpenFile) -> WeightsFile:
             names = {member.filename: member.filename.removesuffix(".npy") for member in members}
             if len(names) != len(members) or len(members) > MOST_ARRAYS:
                 raise UnsafeFileError(f"{shown}: two arrays of one name, or more than {MOST_ARRAYS:,}; refused")
-            new = dotted_names(names.values())
             declared = {}
             for member in members:
-                key = new[names[member.filename]]
+                key = names[member.filename]
                 with archive.open(member) as array:
                     declared[key] = _declare(array, member.file_size, key, shown)
     except SourceError:
@@ -59,7 +57,7 @@ def open_arrays(path: Path, open_file: OpenFile) -> WeightsFile:
         raise SourceError(f"{shown}: a damaged or cut zip file ({printable(str(error), 80)})") from error
     if not declared:
         raise SourceError(f"{shown}: holds no arrays")
-    readers = {new[name]: partial(_read, path, member) for member, name in names.items()}
+    readers = {name: partial(_read, path, member) for member, name in names.items()}
     return WeightsFile(path, arrays.LazyStore(declared, readers), declared)
 
 

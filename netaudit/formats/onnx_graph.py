@@ -24,7 +24,7 @@ from netaudit.formats.onnx_operations import (
     reason,
     result_shape,
 )
-from netaudit.formats.tensor_names import dotted
+from netaudit.formats.plain_names import dotted
 from netaudit.network.graph import Graph, Op
 from netaudit.network.network import LayerSpec
 

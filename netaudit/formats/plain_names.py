@@ -27,7 +27,7 @@ def plain_names(names: Iterable[str]) -> dict[str, str]:
     >>> plain_names(["n_averaged", "module.fc.weight"])["module.fc.weight"]
     'fc.weight'
     """
-    plain = {name: _without_infixes(_dotted(name)) for name in names}
+    plain = {name: _without_infixes(dotted(name)) for name in names}
     while True:
         wrapped = [name for name, shown in plain.items() if shown not in COUNTERS]
         if not wrapped or not all(plain[name].startswith(_DATA_PARALLEL) for name in wrapped):
@@ -42,7 +42,12 @@ def renamed(tensors: Mapping[str, T], plain: Mapping[str, str]) -> dict[str, T]:
     return {plain[name]: tensor for name, tensor in tensors.items()}
 
 
-def _dotted(name: str) -> str:
+def dotted(name: str) -> str:
+    """The name with dots between its parts, and without the number of a TensorFlow output.
+
+    >>> dotted("model/dense_1/kernel:0"), dotted("fc.weight"), dotted("a path / of sorts")
+    ('model.dense_1.kernel', 'fc.weight', 'a path / of sorts')
+    """
     plain = _PATH.fullmatch(name)
     return plain["path"].replace("/", ".") if plain else name
 

@@ -39,9 +39,9 @@ def locate(path: Path) -> Path:
 
 
 def _plainly_named(file: WeightsFile) -> WeightsFile:
-    """The file with the names that its tensors have without what wrappers add."""
+    """The file with its tensors' names without what wrappers add; one that tells its layers names them itself."""
     plain = plain_names(file.declared)
-    if all(old == new for old, new in plain.items()):
+    if file.structure is not None or all(old == new for old, new in plain.items()):
         return file
     from netaudit.sources.stores import RenamedStore
 

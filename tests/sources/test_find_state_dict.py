@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from netaudit.errors import SourceError
-from netaudit.formats.find_state_dict import state_dict
 from netaudit.formats import find_state_dict
+from netaudit.formats.find_state_dict import state_dict
 
 A, B = torch.ones(1), torch.zeros(2)
 

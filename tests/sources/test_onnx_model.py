@@ -108,6 +108,7 @@ def test_weights_that_the_graph_fills_in_are_constant(tmp_path: Path) -> None:
         ("onnx::MatMul_123", "MatMul_0", "b", "MatMul_0"),
         ("net/fc/kernel:0", "", "b", "net.fc"),
         ("val_7", "", "b", "val_7"),
+        ("module._orig_mod.fc.weight", "", "module._orig_mod.fc.bias", "module._orig_mod.fc"),
     ],
 )
 def test_names_that_users_know(tmp_path: Path, weight: str, scope: str, bias: str, name: str) -> None:
