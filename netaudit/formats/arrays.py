@@ -6,11 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from netaudit.formats.weights_file import Declared
 
 if TYPE_CHECKING:
+    import numpy as np
     from torch import Tensor
 
 # What PyTorch holds and calls as NumPy does; bfloat16 has no type of its own in NumPy.
@@ -30,6 +29,7 @@ def refusal(dtype: np.dtype[Any]) -> str:
 
 def tensor(array: np.ndarray[Any, Any]) -> Tensor:
     """A copy of an array, in the machine's byte order."""
+    import numpy as np
     import torch
 
     if array.dtype.name == "bfloat16":  # of ml_dtypes

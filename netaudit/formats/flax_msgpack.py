@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-import numpy as np
 
 from netaudit.errors import SourceError, UnsafeFileError
 from netaudit.formats import arrays
@@ -48,6 +47,8 @@ def open_flax(path: Path, open_file: OpenFile) -> WeightsFile:
         UnsafeFileError: more entries than any network has, or an array that declares other bytes than it has.
     """
     shown = printable(path.name)
+    import numpy as np
+
     declared: dict[str, Declared] = {}
     readers = {}
     try:
@@ -122,6 +123,8 @@ def _piece(raw: msgspec.Raw) -> Piece | None:
 
 
 def _itemsize(dtype: str) -> int:
+    import numpy as np
+
     return 2 if dtype == "bfloat16" else np.dtype(dtype).itemsize
 
 

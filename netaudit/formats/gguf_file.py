@@ -12,8 +12,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-import numpy as np
-
 from netaudit.errors import SourceError, UnsafeFileError
 from netaudit.formats import arrays, extras
 from netaudit.formats.format import Beginning, Format, OpenFile
@@ -174,6 +172,7 @@ def _dequantised() -> frozenset[str]:
 
 def _read(path: Path, start: int, length: int, shape: tuple[int, ...], kind: int) -> Tensor:
     """Read and dequantise one tensor."""
+    import numpy as np
     import torch
     from gguf.constants import GGMLQuantizationType
     from gguf.quants import dequantize

@@ -11,9 +11,6 @@ from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.lib import format as npy
-
 from netaudit.errors import SourceError, UnsafeFileError
 from netaudit.formats import arrays
 from netaudit.formats.format import Beginning, Format, OpenFile
@@ -21,6 +18,7 @@ from netaudit.formats.weights_file import Declared, WeightsFile
 from netaudit.text import printable
 
 if TYPE_CHECKING:
+    import numpy as np
     from torch import Tensor
 
 _MAGIC = b"\x93NUMPY"
@@ -63,6 +61,8 @@ def open_arrays(path: Path, open_file: OpenFile) -> WeightsFile:
 
 def _header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     """Shape, whether the array is stored by columns, and dtype."""
+    from numpy.lib import format as npy
+
     version = npy.read_magic(file)
     read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
     return read(file, max_header_size=LONGEST_HEADER)
@@ -83,6 +83,9 @@ def _declare(file: IO[bytes], size: int, key: str, shown: str) -> Declared:
 
 def _read(path: Path, member: str | None) -> Tensor:
     """Read one array, of an archive by the name of its record."""
+    import numpy as np
+    from numpy.lib import format as npy
+
     try:
         if member is None:
             return arrays.tensor(np.load(path, allow_pickle=False))

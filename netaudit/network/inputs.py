@@ -6,9 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 if TYPE_CHECKING:
+    import numpy as np
     from PIL.Image import Image
     from torch import Tensor
 
@@ -32,6 +31,8 @@ class Sample:
         Itself where there are no more and the labels are mixed already: whoever takes the first of the inputs should
         have all classes.
         """
+        import numpy as np
+
         if len(self.x) <= most and self.y is not None and bool((np.diff(self.y) < 0).any()):
             return self
         kept = stratified([0] * len(self.x) if self.y is None else self.y.tolist(), most, seed)
@@ -49,6 +50,8 @@ def stratified(groups: Sequence[Any], most: int, seed: int) -> list[int]:
     >>> stratified(["a"] * 6 + ["b"] * 3, 3, seed=0)[-1] >= 6
     True
     """
+    import numpy as np
+
     members: dict[Any, list[int]] = {}
     for index, group in enumerate(groups):
         members.setdefault(group, []).append(index)
