@@ -89,6 +89,9 @@ def test_numbers_order_layers_of_one_width() -> None:
         ({"trunk": (16, 8), "mean": (4, 16), "logvar": (4, 16)}, []),
         # What feeds another layer is not the top.
         ({"proj_in": (16, 8), "blocks.0.attn.qkv": (48, 16), "blocks.0.attn.out": (16, 16)}, []),
+        # What no other layer feeds is the top by its name alone, not because the others feed one another.
+        ({"a": (128, 128), "b": (64, 64), "c": (64, 64)}, []),
+        ({"classifier.6": (128, 128), "b": (64, 64), "c": (64, 64)}, ["classifier.6"]),
         # A normalisation at a place where it cannot lie between, and at one where it can.
         ({"net.0": (8, 4), "net.1": (8,), "net.3": (8, 8), "net.5": (2, 8)}, ["net.3", "net.5"]),
         ({"features.norm": (8,), "top.0": (8, 4), "top.2": (2, 8)}, ["top.0", "top.2"]),

@@ -38,10 +38,11 @@ def find_head(entries: Sequence[LayerSpec | SkippedLayer], *, ordered: bool) -> 
 
     The head is the only chain through all layers in which the outputs of one are as many as the inputs of the next;
     else the only chain through all layers of one part of the network that holds nothing else, and feeds no other
-    layer. Where shapes allow several chains, layers whose names differ in a number come in the order of the numbers;
-    then the order of the entries decides, if ``ordered`` says that it is that of the network's definition, and it is
-    not the alphabet's, in which a file may have been sorted on its way. The chain is cut below a normalisation, or
-    another parameter of unknown use, that may lie between two of its layers.
+    layer; where there is nothing but layers, one of them must feed it, or its name be a head's. Where shapes allow
+    several chains, layers whose names differ in a number come in the order of the numbers; then the order of the
+    entries decides, if ``ordered`` says that it is that of the network's definition, and it is not the alphabet's, in
+    which a file may have been sorted on its way. The chain is cut below a normalisation, or another parameter of
+    unknown use, that may lie between two of its layers.
 
     Parts of attention, and layers of blocks that come again and again, are no part of a head.
     """
@@ -70,7 +71,14 @@ def find_head(entries: Sequence[LayerSpec | SkippedLayer], *, ordered: bool) -> 
             heads.append(_cut(found, others))
     if len(heads) > 1:
         heads = [chain for chain in heads if _HEADS.fullmatch(chain[-1].name.rpartition(".")[2])]
-    return FoundHead(_head(heads[0])) if len(heads) == 1 else FoundHead(None, NO_CHAIN)
+    if len(heads) != 1 or not (others or _named(heads[0]) or _fed(heads[0][0], layers)):
+        return FoundHead(None, NO_CHAIN)
+    return FoundHead(_head(heads[0]))
+
+
+def _named(chain: Sequence[LayerSpec]) -> bool:
+    """Whether a name on the way to the top layer is one that heads have: ``classifier.6`` too."""
+    return any(_HEADS.fullmatch(word) for word in chain[-1].name.split("."))
 
 
 def _head(chain: Sequence[LayerSpec]) -> Head:
@@ -159,6 +167,10 @@ def _common(names: Iterable[str]) -> list[str]:
 
 def _feeds(top: LayerSpec, rest: Sequence[LayerSpec]) -> bool:
     return top.shape[0] in {spec.shape[1] for spec in rest}
+
+
+def _fed(bottom: LayerSpec, layers: Sequence[LayerSpec]) -> bool:
+    return any(_feeds(spec, [bottom]) for spec in layers if spec is not bottom)
 
 
 def _meets_convolutions(chain: Sequence[LayerSpec], others: Sequence[SkippedLayer]) -> bool:
