@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from math import prod
@@ -65,7 +65,25 @@ def plan_state(file: WeightsFile, choices: Choices, model_type: str | None = Non
         layers=(*planned.layers, *listed),
         parameters_total=planned.parameters_total + sum(entry.parameters for entry in listed),
     )
-    return replace(planned, head=_ordered(planned, choices.order)) if choices.order else planned
+    if choices.order:
+        return replace(planned, head=_ordered(planned, choices.order))
+    gap = "" if choices.state else _may_go_on(planned, file, {entry.name for entry in listed if entry.parameters})
+    return replace(planned, head=None, head_gap=gap) if gap else planned
+
+
+def _may_go_on(planned: Plan, file: WeightsFile, beside: Collection[str]) -> str:
+    """Why the head may not be the top of the network: a part beside it takes as many inputs as it gives."""
+    if planned.head is None:
+        return ""
+    head = [step.name for step in planned.head.layers]
+    width = next(entry.shape[0] for entry in planned.layers if entry.name == head[-1])
+    for name, tensor in ((name, tensor) for held in file.others.values() for name, tensor in held.items()):
+        part = next((key for key in beside if name.startswith(f"{key}.")), None)
+        inputs = tensor.shape[0 if name.endswith("kernel") else 1] if len(tensor.shape) == 2 else None
+        if part is not None and tensor.floating and inputs == width:
+            outputs = f"the {count(width, 'output')} of {printable(head[-1], 80)}"
+            return f"'{printable(part, 80)}' beside it could take {outputs}: if it does not, --order {printable(','.join(head), 200)}"
+    return ""
 
 
 def _beside(file: WeightsFile) -> Iterator[SkippedLayer]:

@@ -101,3 +101,17 @@ def test_the_report_says_what_was_chosen_and_why_there_is_no_head(tmp_path: Path
     assert report.head.note.startswith("The order of the layers is not known: --order")
     asked = netaudit.audit(state, nulls="none", order=["b", "a"], analyses=["gaussian_weights"])
     assert asked.head.layers == ("b", "a")
+
+
+def test_a_part_beside_that_could_take_the_outputs_leaves_no_head(tmp_path: Path) -> None:
+    above = {"out.weight": torch.randn(64, 10), "out.bias": torch.zeros(64)}
+    torch.save({"model": net(1), "generator": above}, tmp_path / "net.pt")
+    network = open_network(tmp_path / "net.pt")
+    assert network.head is None
+    assert "'generator' beside it could take the 10 outputs of fc2: if it does not, --order fc1,fc2" in (
+        network.head_gap() or ""
+    )
+    for said in (Choices(state="model"), Choices(order=("fc1", "fc2"))):
+        head = open_network(tmp_path / "net.pt", choices=said).head
+        assert head is not None
+        assert [step.name for step in head.layers] == ["fc1", "fc2"]
