@@ -82,7 +82,8 @@ def _may_go_on(planned: Plan, file: WeightsFile, beside: Collection[str]) -> str
         inputs = tensor.shape[0 if name.endswith("kernel") else 1] if len(tensor.shape) == 2 else None
         if part is not None and tensor.floating and inputs == width:
             outputs = f"the {count(width, 'output')} of {printable(head[-1], 80)}"
-            return f"'{printable(part, 80)}' beside it could take {outputs}: if it does not, --order {printable(','.join(head), 200)}"
+            order = printable(",".join(head), 200)
+            return f"'{printable(part, 80)}' beside it could take {outputs}: if it does not, --order {order}"
     return ""
 
 
