@@ -9,6 +9,7 @@ PyTorch's tensors) are played by functions of ours that the caller hands in, by 
 from __future__ import annotations
 
 import pickletools
+import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -88,7 +89,9 @@ def load(file: Readable, builds: Mapping[str, Build], persistent: Callable[[Any]
     """
     machine = _Machine({**PLAIN, **builds}, persistent)
     try:
-        return Unpickled(machine.run(file), tuple(machine.globals))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Python warns of an odd escape in an old pickle's string
+            return Unpickled(machine.run(file), tuple(machine.globals))
     except MalformedError:
         raise
     except (ValueError, TypeError, IndexError, KeyError, AttributeError, OverflowError, UnicodeError) as error:

@@ -210,6 +210,11 @@ def test_a_damaged_pickle_is_an_error_or_data(position: int, byte: int, protocol
         load(bytes(data))
 
 
+def test_an_odd_escape_in_an_old_string_warns_nobody() -> None:
+    assert load(b"S'a\\\\c'\n.") == "a\\c"
+    assert load(b"S'a\\c'\n.") == "a\\c"
+
+
 class Colour(enum.Enum):
     RED = "red"
 
