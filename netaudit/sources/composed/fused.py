@@ -16,10 +16,13 @@ if TYPE_CHECKING:
 
 _BY_HEAD = re.compile(r"(^|\.)(attn_block|attn_grid)\.attn\.qkv$")
 """Of MaxViT, which keeps rows by head in some of its versions, and no configuration beside it."""
+_COATNET = re.compile(r"(^|\.)stages\.\d+\.blocks\.\d+\.attn\.qkv$")
+"""Of CoAtNet, which keeps rows by head too, where positions are learned beside it under ``attn.rel_pos.``."""
 
 
 def groups(stored: Stored) -> Iterator[Group]:
     """Every fused projection with its bias: its parts, called ``<name>.q`` and so on, else one whole that says so."""
+    with_positions = {name.partition(".rel_pos.")[0] for name in stored.declared if ".rel_pos." in name}
     for name, tensor in stored.declared.items():
         module = name.removesuffix(".weight")
         if module == name or len(tensor.shape) != 2 or not tensor.size or not tensor.floating or tensor.refusal:
@@ -27,7 +30,8 @@ def groups(stored: Stored) -> Iterator[Group]:
         own = module.rpartition(".")[2]
         rows, columns = tensor.shape
         found = layout(own, (rows, columns), stored.config)
-        if found and (module in stored.shuffled or _BY_HEAD.search(module)):
+        coatnet = _COATNET.search(module) and module.rpartition(".")[0] in with_positions
+        if found and (module in stored.shuffled or _BY_HEAD.search(module) or coatnet):
             found = NOT_SEPARATED
         if isinstance(found, Layout):
             yield _split(module, tensor, found, stored)

@@ -219,6 +219,17 @@ def test_rows_by_head_in_timm_are_not_split() -> None:
     assert (found.name, found.origin) == ("attn.qkv", "fused, parts not separated")
 
 
+@pytest.mark.parametrize(
+    ("beside", "split"),
+    [("rel_pos.relative_position_bias_table", False), ("rel_pos.mlp.fc1.weight", False), ("rel_pos_h", True)],
+)
+def test_rows_by_head_in_a_bare_file_of_coatnet_are_not_split(beside: str, split: bool) -> None:
+    attention = "stages.2.blocks.1.attn"
+    names = shapes(open_memory({f"{attention}.qkv.weight": torch.rand(12, 4), f"{attention}.{beside}": torch.rand(3)}))
+    assert ({f"{attention}.qkv.{part}" for part in "qkv"} <= set(names)) == split
+    assert (f"{attention}.qkv" in names) != split
+
+
 class Experts(nn.Module):
     def __init__(self) -> None:
         super().__init__()
