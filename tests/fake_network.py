@@ -61,7 +61,7 @@ class FakeNetwork:
 
     def head_gap(self):
         if self.head is None:
-            return "no stack of fully connected layers at the top was found"
+            return "no head of fully connected layers at the top was found"
         for layer in self.head.layers:
             if layer.name in self._reasons:
                 return f"the head's layer {layer.name} is skipped: {self._reasons[layer.name]}"

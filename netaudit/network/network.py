@@ -193,7 +193,7 @@ class Network:
     def head_gap(self) -> str | None:
         """Why the head cannot be run, or None when every layer of it can be read."""
         if self.head is None:
-            return self.missing_head or "no stack of fully connected layers at the top was found"
+            return self.missing_head or "no head of fully connected layers at the top was found"
         missing = next((step.name for step in self.head.layers if step.name not in self._audited), None)
         return None if missing is None else f"the head's layer {printable(missing, 80)} {self._gap(missing)}"
 

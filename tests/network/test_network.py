@@ -75,7 +75,7 @@ def test_why_the_head_cannot_be_run(mlp: nn.Module) -> None:
     gap = "the head's layer 4 is skipped: not selected by --layers"
     assert network.select(["1", "6"]).head_gap() == gap
     none = Network(ModelInfo("a", "file"), network.layers, network.store, network.parameters_total)
-    assert none.head_gap() == "no stack of fully connected layers at the top was found"
+    assert none.head_gap() == "no head of fully connected layers at the top was found"
 
 
 def test_a_kept_layer_is_read_once_as_long_as_all_fit(mlp: nn.Module, reads: Counter[str]) -> None:

@@ -28,7 +28,7 @@ def flattened(spec: LayerSpec) -> Backbone:
         if width != spec.shape[1]:
             raise SourceError(
                 f"inputs of shape {tuple(x.shape[1:])} do not fit {printable(spec.name)}, which takes {spec.shape[1]}",
-                hint="without an architecture the data must be what the bottom layer of the stack takes",
+                hint="without an architecture the data must be what the bottom layer of the head takes",
             )
         return x.reshape(len(x), width).float()
 

@@ -13,10 +13,10 @@ from netaudit.network.layers import Head, HeadLayer, SkippedLayer
 from netaudit.network.network import LayerSpec
 from netaudit.sources.planners.chains import chains
 
-INFERRED = "The stack was inferred from names and shapes"
+INFERRED = "The head was inferred from names and shapes"
 ASSUMED = f"{INFERRED}; ReLU between its layers was assumed."
 ORDER_UNKNOWN = "the order of the layers is not known: --order a,b,c names those at the top, from bottom to top"
-NO_CHAIN = f"no stack of fully connected layers at the top was found: {ORDER_UNKNOWN}"
+NO_CHAIN = f"no head of fully connected layers at the top was found: {ORDER_UNKNOWN}"
 
 # Names that attention gives its projections: what lies between them is not one activation.
 _ATTENTION = re.compile(r"attn|attention|(^|[._])([qkv]|in|out)_proj|(^|\.)([qkv]|query|key|value)(\.|$)", re.I)

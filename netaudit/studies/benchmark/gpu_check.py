@@ -2,7 +2,7 @@
 
     python -m netaudit.studies.benchmark.gpu_check [--devices cpu cuda] [--out reports/gpu-check.json]
 
-Audits the bundled MNIST network (real activations, images, the stack down and back) and layers with known structure on
+Audits the bundled MNIST network (real activations, images, the head down and back) and layers with known structure on
 two devices, each in a fresh process, and compares every figure, verdict and picture of the two reports, and every
 singular value. Exit code 0: they agree; 1: they do not; 2: there is no GPU.
 """

@@ -197,7 +197,7 @@ def _accuracy(network: Network) -> Chart:
     return Chart(
         stem=f"{_stem(network)}_labels",
         caption=f"Labels of {printable(network['name'], 40)} that come back after each epoch: they go down the "
-        "stack as shadows and up again.",
+        "head as shadows and up again.",
         alt=f"From the initialisation to the end: {_ends(lines, percent)}.",
         x=Axis("epoch"),
         y=Axis("share of labels", percent=True, low=-0.03, high=1.03),

@@ -75,4 +75,4 @@ def test_without_a_head():
     context = context_of(FakeNetwork(gaussian_layers(64, 50)))
     for analysis in ANALYSES:
         said = missing_of_network(analysis.needs, context) or analysis.measure(context).note
-        assert "no stack of fully connected layers at the top was found" in said.lower()
+        assert "no head of fully connected layers at the top was found" in said.lower()
