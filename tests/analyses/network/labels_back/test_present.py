@@ -1,5 +1,7 @@
 """Labels that come back, in words, a table and a figure; and payloads that come from anywhere."""
 
+import dataclasses
+
 import msgspec
 import pytest
 from synthetic.drawing import svg
@@ -23,6 +25,15 @@ def test_the_line_on_page_one_begins_with_the_networks_own_answers(place):
     assert words.present(example("absent"), place("a")).line == (
         "Sent down the top layer as shadows and forward again, one-hot labels come back with the same label in 100% of "
         "10 cases (no dropout; chance 10%, independent matrices 10%)."
+    )
+
+
+def test_the_line_says_that_the_order_of_the_head_was_inferred(place):
+    there = place("a", "b", "c")
+    head = replace(there.report.head, inferred=True)
+    guessed = dataclasses.replace(there, report=replace(there.report, head=head))
+    assert words.present(example(), guessed).line.startswith(
+        "Sent down the 3 layers of the head, whose order was not read from a model, as shadows and forward again, the "
     )
 
 
