@@ -10,8 +10,8 @@ from netaudit.results.report import HeadResult
 
 @pytest.fixture
 def place():
-    def of(*layers, skipped=()):
-        head = HeadResult(layers, ("relu",) * len(layers), inferred=False)
+    def of(*layers, skipped=(), inferred=False):
+        head = HeadResult(layers, ("relu",) * len(layers), inferred=inferred)
         return Place(SimpleNamespace(head=head, skipped=tuple(skipped)))
 
     return of

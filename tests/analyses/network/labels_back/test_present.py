@@ -1,7 +1,5 @@
 """Labels that come back, in words, a table and a figure; and payloads that come from anywhere."""
 
-import dataclasses
-
 import msgspec
 import pytest
 from synthetic.drawing import svg
@@ -29,9 +27,7 @@ def test_the_line_on_page_one_begins_with_the_networks_own_answers(place):
 
 
 def test_the_line_says_that_the_order_of_the_head_was_inferred(place):
-    there = place("a", "b", "c")
-    head = replace(there.report.head, inferred=True)
-    guessed = dataclasses.replace(there, report=replace(there.report, head=head))
+    guessed = place("a", "b", "c", inferred=True)
     assert words.present(example(), guessed).line.startswith(
         "Sent down the 3 layers of the head, whose order was not read from a model, as shadows and forward again, the "
     )
