@@ -24,7 +24,9 @@ _PANEL = 512
 """Columns of the Gram matrix in a product: twice and half of it are slower at p = 4096 (measured)."""
 
 
-def gram_matrix(weight: Tensor, mean: float, std: float, device: torch.device) -> tuple[Tensor, Tensor]:
+def gram_matrix(
+    weight: Tensor, mean: float, std: float, device: torch.device, scales: tuple[Floats, Floats] | None = None
+) -> tuple[Tensor, Tensor]:
     """Return the Gram matrix ``[p, p]`` of (A - mean) / std, and the column sums ``[p]`` of its T, in float64.
 
     Only the lower triangle of the matrix counts: little more than that is computed.
@@ -34,9 +36,11 @@ def gram_matrix(weight: Tensor, mean: float, std: float, device: torch.device) -
         mean: what is subtracted from every entry.
         std: what every entry is divided by.
         device: where the products run; it must have float64.
+        scales: what each row ``[m]`` and each column ``[n]`` is multiplied by after that, if anything.
     """
     import torch
 
+    factors = None if scales is None else [torch.from_numpy(side).to(device) for side in scales]
     larger = 0 if weight.shape[0] >= weight.shape[1] else 1
     N, p = weight.shape[larger], weight.shape[1 - larger]
     product = torch.zeros(p, p, dtype=torch.float64, device=device)
@@ -45,6 +49,12 @@ def gram_matrix(weight: Tensor, mean: float, std: float, device: torch.device) -
     for start in range(0, N, BLOCK):
         part = weight.narrow(larger, start, min(BLOCK, N - start))
         block = buffer[: part.numel()].view(part.shape).copy_(part).sub_(mean).div_(std)
+        if factors is not None:
+            rows, columns = (
+                side.narrow(0, start, part.shape[larger]) if axis == larger else side
+                for axis, side in enumerate(factors)
+            )
+            block.mul_(rows[:, None]).mul_(columns)
         sums += block.sum(larger)
         tall = block if larger == 0 else block.T
         for left in range(0, p, _PANEL):
