@@ -69,6 +69,16 @@ class Entries:
     levels: Floats | None
     """The different values, ascending, where there are at most 1,024 of them; None otherwise."""
 
+    @property
+    def mean_over_std(self) -> float:
+        """mean / std, where the weights' own unit may have no room for either."""
+        return self.centre / self.spread
+
+    @property
+    def log10_std(self) -> float:
+        """log10(std), likewise."""
+        return float(np.log10(self.spread) + np.log10(2) * np.log2(self.unit))
+
 
 @dataclass(frozen=True)
 class Counts:
@@ -102,7 +112,7 @@ def describe(weight: Tensor) -> Entries | str:
     unit = float(np.ldexp(1.0, int(np.frexp(max(abs(float(values[0])), abs(float(values[-1]))))[1]) - 1))
 
     middle = float(values[values.size // 2]) / unit
-    shift, *raw = _power_sums(values, unit, middle) / values.size
+    shift, *raw = map(float, _power_sums(values, unit, middle) / values.size)
     centre = middle + shift
     # around the median, which lies within a standard deviation of the mean: no digit that counts is lost
     second = raw[0] - shift**2
@@ -112,7 +122,8 @@ def describe(weight: Tensor) -> Entries | str:
     mean, std = centre * unit, spread * unit
 
     ranks = np.append(np.arange(0, values.size - 1, -(-values.size // _KEPT)), values.size - 1)
-    low, high = (float(np.clip(mean + side * 4 * std, values[0], values[-1])) for side in (-1, 1))
+    ends = float(values[0]) / unit, float(values[-1]) / unit
+    low, high = (float(np.clip(centre + side * 4 * spread, *ends)) * unit for side in (-1, 1))
     as_stored = values.dtype.type  # a float64 would have searchsorted convert the whole array
     below = np.searchsorted(values, as_stored(low), "left")
     above = np.searchsorted(values, as_stored(high), "right")
