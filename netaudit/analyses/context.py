@@ -39,7 +39,7 @@ class Settings:
 
 
 _PLAIN = (2.0**-60, 2.0**60)
-"""Units between which a layer is measured as stored: the squares of sums of its entries are ordinary float32 numbers."""
+"""Units between which a layer is measured as stored: squares of its entries, and their sums, fit float32."""
 
 
 @dataclass(frozen=True)
