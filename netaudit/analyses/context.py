@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from netaudit.analyses.surrogates import Surrogates, surrogates
 from netaudit.network.layers import FCLayer
-from netaudit.numerics import entries, spectrum
+from netaudit.numerics import entries, special_weights, spectrum
 from netaudit.numerics.gaussian_spectra import gaussian_spectra
+from netaudit.numerics.special_weights import SpecialWeights
 from netaudit.vocabulary import NullLevel, SpectrumMethod
 
 if TYPE_CHECKING:
@@ -35,6 +36,24 @@ class Settings:
     """How many draws of the layer's own entries stand beside the statistics; see :mod:`.surrogates`."""
     spectrum: SpectrumMethod = "auto"
     """How the singular values are computed; see :func:`netaudit.numerics.spectrum.singular_values`."""
+
+
+_PLAIN = (2.0**-60, 2.0**60)
+"""Units between which a layer is measured as stored: squares of its entries, and their sums, fit float32."""
+
+
+@dataclass(frozen=True)
+class OwnScale:
+    """A layer's weights divided by a power of two, so that nothing overflows or loses digits below the least number."""
+
+    weight: Tensor
+    """A / unit, exactly; A itself, with the unit 1, where its entries are of an ordinary size."""
+    mean: float
+    """The mean of its entries."""
+    std: float
+    """Their standard deviation, above 0."""
+    unit: float
+    """The power of two that was divided by."""
 
 
 @dataclass(frozen=True)
@@ -93,11 +112,26 @@ class LayerContext:
         return described.std if isinstance(described, entries.Entries) else None
 
     @cached_property
+    def special_weights(self) -> SpecialWeights:
+        """What no law of random entries speaks of, and what is left without it."""
+        return special_weights.find(self.layer.weight, self.entries)
+
+    @cached_property
+    def own_scale(self) -> OwnScale:
+        """The weights in the layer's own scale. What is computed of them in standard deviations holds in any unit."""
+        import torch
+
+        weight, found = self.layer.weight, self.entries
+        if _PLAIN[0] <= found.unit <= _PLAIN[1]:
+            return OwnScale(weight, found.mean, found.std, 1.0)
+        wide = weight.to(torch.float64 if weight.dtype == torch.float64 else torch.float32)
+        return OwnScale((wide.double() / found.unit).to(wide.dtype), found.centre, found.spread, found.unit)
+
+    @cached_property
     def spectrum(self) -> spectrum.Spectrum:
         """Singular values with and without the mean, in standard deviations of the entries."""
-        return spectrum.singular_values(
-            self.layer.weight, self.entries.mean, self.entries.std, self.device, self.method, self.seed
-        )
+        own = self.own_scale
+        return spectrum.singular_values(own.weight, own.mean, own.std, self.device, self.method, self.seed)
 
     @cached_property
     def surrogates(self) -> Surrogates | None:
@@ -109,8 +143,9 @@ class LayerContext:
         """(A - mean(A)) / std(A), float32."""
         import torch
 
-        dtype = torch.float64 if self.layer.weight.dtype == torch.float64 else torch.float32
-        return self.layer.weight.to(dtype).sub(self.entries.mean).div_(self.entries.std).float()
+        own = self.own_scale
+        dtype = torch.float64 if own.weight.dtype == torch.float64 else torch.float32
+        return own.weight.to(dtype).sub(own.mean).div_(own.std).float()
 
 
 @dataclass(frozen=True)

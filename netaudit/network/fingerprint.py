@@ -50,7 +50,9 @@ def _digest(tensor: Tensor) -> str:
 
     digest, flat = hashlib.sha256(), tensor.reshape(-1)
     for start in range(0, flat.numel(), _CHUNK):
-        digest.update(flat[start : start + _CHUNK].contiguous().view(torch.uint8).numpy().data)
+        # a copy, since a single number counts as contiguous whatever its stride, and then has no view
+        chunk = flat[start : start + _CHUNK].clone(memory_format=torch.contiguous_format)
+        digest.update(chunk.view(torch.uint8).numpy().data)
     return digest.hexdigest()
 
 

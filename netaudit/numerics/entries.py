@@ -25,6 +25,8 @@ _HALVED = 1 << 22
 """Number of entries from which a second thread saves more than it costs."""
 _KEPT = 1 << 20
 """Order statistics that are kept: ranks are then exact to 1e-6."""
+_MOST_LEVELS = 1024
+"""Different values that are listed: four times what eight bits have."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,26 @@ class Entries:
     """Number of entries that are exactly 0, such as pruned ones."""
     nonzero: Counts
     """The other entries in bins."""
+    unit: float
+    """The power of two in which the layer is measured: its largest entry lies in [1, 2) of it, up to the sign."""
+    centre: float
+    """The mean in that unit. ``mean`` and ``std`` are exact multiples where float64 has room for them."""
+    spread: float
+    """The standard deviation in that unit."""
+    beside_zero: int
+    """How often the more frequent of the two values next to 0 comes, from below and from above."""
+    levels: Floats | None
+    """The different values, ascending, where there are at most 1,024 of them; None otherwise."""
+
+    @property
+    def mean_over_std(self) -> float:
+        """mean / std, where the weights' own unit may have no room for either."""
+        return self.centre / self.spread
+
+    @property
+    def log10_std(self) -> float:
+        """log10(std), likewise."""
+        return float(np.log10(self.spread) + np.log10(2) * np.log2(self.unit))
 
 
 @dataclass(frozen=True)
@@ -90,7 +112,7 @@ def describe(weight: Tensor) -> Entries | str:
     unit = float(np.ldexp(1.0, int(np.frexp(max(abs(float(values[0])), abs(float(values[-1]))))[1]) - 1))
 
     middle = float(values[values.size // 2]) / unit
-    shift, *raw = _power_sums(values, unit, middle) / values.size
+    shift, *raw = map(float, _power_sums(values, unit, middle) / values.size)
     centre = middle + shift
     # around the median, which lies within a standard deviation of the mean: no digit that counts is lost
     second = raw[0] - shift**2
@@ -100,7 +122,8 @@ def describe(weight: Tensor) -> Entries | str:
     mean, std = centre * unit, spread * unit
 
     ranks = np.append(np.arange(0, values.size - 1, -(-values.size // _KEPT)), values.size - 1)
-    low, high = (float(np.clip(mean + side * 4 * std, values[0], values[-1])) for side in (-1, 1))
+    ends = float(values[0]) / unit, float(values[-1]) / unit
+    low, high = (float(np.clip(centre + side * 4 * spread, *ends)) * unit for side in (-1, 1))
     as_stored = values.dtype.type  # a float64 would have searchsorted convert the whole array
     below = np.searchsorted(values, as_stored(low), "left")
     above = np.searchsorted(values, as_stored(high), "right")
@@ -119,7 +142,35 @@ def describe(weight: Tensor) -> Entries | str:
         largest=max(float(values[-1]) / unit - centre, centre - float(values[0]) / unit) / spread,
         zeros=last_zero - first_zero,
         nonzero=_count(values, unit, centre, second, first_zero, last_zero),
+        unit=unit,
+        centre=float(centre),
+        spread=spread,
+        beside_zero=_beside(values, first_zero, last_zero),
+        levels=_levels(values),
     )
+
+
+def _levels(values: NDArray[np.floating]) -> Floats | None:
+    """Return the different ones of ascending values, or None where there are more than ``_MOST_LEVELS``."""
+    # of more values than levels, evenly spread over the ranks, two are equal
+    some = values[np.linspace(0, values.size - 1, min(values.size, _MOST_LEVELS + 1)).astype(np.int64)]
+    if some.size > _MOST_LEVELS and (some[1:] > some[:-1]).all():
+        return None
+    found: list[float] = []
+    at = 0
+    while at < values.size:
+        if len(found) == _MOST_LEVELS:
+            return None
+        found.append(float(values[at]))
+        at = int(np.searchsorted(values, values[at], "right"))
+    return np.array(found)
+
+
+def _beside(values: NDArray[np.floating], first_zero: int, last_zero: int) -> int:
+    """Return how often the values next to the zeros at ``[first_zero, last_zero)`` come, the larger of the two."""
+    below = first_zero - int(np.searchsorted(values, values[first_zero - 1], "left")) if first_zero else 0
+    above = int(np.searchsorted(values, values[last_zero], "right")) - last_zero if last_zero < values.size else 0
+    return max(below, above)
 
 
 def _power_sums(values: NDArray[np.floating], unit: float, middle: float) -> Floats:

@@ -26,6 +26,7 @@ from netaudit.analyses.layer.singular_law.measure import bulk_sigma
 from netaudit.numerics import device as devices
 from netaudit.numerics import spectrum as spectra
 from netaudit.numerics.arpack import smallest_value
+from netaudit.numerics.entries import Entries
 from netaudit.numerics.gaussian_spectra import gaussian_spectra
 from netaudit.numerics.laws import marchenko_pastur, power_law
 from netaudit.results.payload import Null
@@ -41,20 +42,20 @@ def measure(context: LayerContext) -> PowerLaw:
     m, n = context.shape
     N, M = max(m, n), min(m, n)
     sizes: Numbers = {"N": N, "M": M, "num_evals": M, "Q": N / M}
-    std, spectrum = context.entries.std, context.spectrum
+    entries, spectrum, own = context.entries, context.spectrum, context.own_scale
     if not spectrum.decomposed:
         return _payload(sizes | _estimated(context, N, M), {}, "only_estimated")
     evals = spectrum.uncentred**2  # in units of std^2
     rounding = float(N * np.finfo(np.float64).eps * evals[-1])  # up to which an eigenvalue of the Gram product is known
-    numbers = sizes | _norms(evals, std)
+    numbers = sizes | _norms(evals, entries)
     reasons: dict[str, Reason] = {"sv_min": "smallest_too_small", "mp_softrank": "bulk_within_rounding"}
     least = float(np.sqrt(evals[0]))
     if evals[0] < rounding / (2 * _ACCURATE):  # the root halves a relative error
-        least = smallest_value(context.layer.weight, std, context.device)
+        least = smallest_value(own.weight, own.std, context.device)
     if least >= _rank_tolerance(N, np.sqrt(evals[-1])) / _ACCURATE:
-        numbers |= {"sv_min": least * std, "matrix_rank": M, "rank_loss": 0}
+        numbers |= {"sv_min": least * entries.std, "matrix_rank": M, "rank_loss": 0}
     else:
-        numbers |= _rank(spectra.true_values(context.layer.weight, std, context.device), N)
+        numbers |= _rank(spectra.true_values(own.weight, own.std, context.device), N)
     if np.median(evals) > rounding:
         edge = bulk_sigma(spectrum.uncentred, m, n) ** 2 * N * marchenko_pastur.support(M / N)[1] ** 2
         numbers["mp_softrank"] = float(edge / evals[-1])
@@ -67,7 +68,7 @@ def measure(context: LayerContext) -> PowerLaw:
     interval = power_law.interval(kept, generator)
     alpha_null, D_null = power_law_nulls(context.seed, m, n)
     others = {"alpha_interval": interval, "alpha_null": alpha_null, "D_null": D_null, "positive_evals": kept.size}
-    return _payload(numbers | _tail(law, kept, std), reasons, "no_resample_fitted", **others)
+    return _payload(numbers | _tail(law, kept, entries), reasons, "no_resample_fitted", **others)
 
 
 @cache
@@ -82,8 +83,8 @@ def power_law_nulls(seed: int, m: int, n: int) -> tuple[Null, Null]:
 def _estimated(context: LayerContext, N: int, M: int) -> Numbers:
     """What the Frobenius norm and the largest singular value, which are exact, give without the others."""
     entries, evals = context.entries, context.spectrum.uncentred**2
-    exact = np.array([N * M * (1 + (entries.mean / entries.std) ** 2) - evals[-1], evals[-1]])
-    return _norms(exact, entries.std)
+    exact = np.array([N * M * (1 + entries.mean_over_std**2) - evals[-1], evals[-1]])
+    return _norms(exact, entries)
 
 
 def _rank_tolerance(N: int, largest: float) -> float:
@@ -96,21 +97,21 @@ def _rank(s: Floats, N: int) -> Numbers:
     return {"matrix_rank": rank, "rank_loss": s.size - rank}
 
 
-def _norms(evals: Floats, std: float) -> Numbers:
-    largest, total = float(evals[-1]), float(np.sum(evals))
+def _norms(evals: Floats, entries: Entries) -> Numbers:
+    largest, total, std = float(evals[-1]), float(np.sum(evals)), entries.std
     return {
         "lambda_max": _in_units(largest, std),
         "spectral_norm": _in_units(largest, std),
-        "log_spectral_norm": _log(largest, std),
+        "log_spectral_norm": _log(largest, entries),
         "norm": _in_units(total, std),
-        "log_norm": _log(total, std),
+        "log_norm": _log(total, entries),
         "stable_rank": total / largest,
         "sv_max": largest**0.5 * std,
     }
 
 
-def _tail(law: power_law.PowerLaw, evals: Floats, std: float) -> Numbers:
-    weighted = law.alpha * _log(law.xmax, std)
+def _tail(law: power_law.PowerLaw, evals: Floats, entries: Entries) -> Numbers:
+    weighted, std = law.alpha * _log(law.xmax, entries), entries.std
     return {
         "alpha": law.alpha,
         "xmin": _in_units(law.xmin, std),
@@ -128,8 +129,8 @@ def _in_units(square: float, std: float) -> float | None:
     return square * std * std or None
 
 
-def _log(square: float, std: float) -> float:
-    return float(np.log10(square) + 2 * np.log10(std))
+def _log(square: float, entries: Entries) -> float:
+    return float(np.log10(square) + 2 * entries.log10_std)
 
 
 def _payload(numbers: Numbers, reasons: dict[str, Reason], missing: Reason, **others: Any) -> PowerLaw:

@@ -58,7 +58,7 @@ def measure(context: LayerContext) -> ShadowInversion:
         return unjudged(ShadowInversion, METRICS, f"fewer than 2 outputs or {FEWEST_KEPT} inputs")
     key = ("shadow_inversion", context.layer.name)
     grid = draw_grid(m, n, devices.generator(context.seed, *key))
-    matrix, mean = context.standardised, context.entries.mean / context.entries.std
+    matrix, mean = context.standardised, context.entries.mean_over_std
     cells = invert(matrix, grid, context.device)
     if not any(used(cell, n) for cell in cells):
         return unjudged(ShadowInversion, METRICS, NO_CELL)

@@ -56,7 +56,7 @@ def measure(context: LayerContext) -> SingularLaw:
     entries, spectrum = context.entries, context.spectrum
     found = spikes.find(spectrum.centred, m, n)
     own = law_metrics(spectrum.centred, 1.0, m, n, found)
-    uncentred = law_metrics(spectrum.uncentred, float(np.hypot(1.0, entries.mean / entries.std)), m, n)
+    uncentred = law_metrics(spectrum.uncentred, float(np.hypot(1.0, entries.mean_over_std)), m, n)
     ratios = bulk_ratios(context.seed, m, n)
     values = own | {f"{name}_uncentred": value for name, value in uncentred.items()}
     values |= {
@@ -177,8 +177,8 @@ def _described(context: LayerContext, found: spikes.Spikes) -> tuple[Spike, ...]
     count = min(found.count, MOST_DESCRIBED)
     if not count:
         return ()
-    (m, n), entries, s = context.shape, context.entries, context.spectrum.centred
-    vectors = spectra.output_vectors(context.spectrum, context.layer.weight, entries.mean, entries.std, count)
+    (m, n), own, s = context.shape, context.own_scale, context.spectrum.centred
+    vectors = spectra.output_vectors(context.spectrum, own.weight, own.mean, own.std, count)
     top = max(1, round(TOP_ROWS * m))
     weight = np.sort(vectors**2, axis=0)[-top:].sum(axis=0)
     return tuple(

@@ -1,0 +1,316 @@
+"""Weights of which a law of random entries does not speak: dead, duplicate, pruned, quantised, orthogonal, ...
+
+Each kind is told from the entries themselves, by comparisons that hold in every unit and dtype. What is left once the
+kinds are set aside is what a claim about random entries can be judged on.
+
+The thresholds are conventions of netaudit, stated with each; none of them is met by random entries of any continuous
+law as float32, bfloat16 or float16 store them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtri
+
+from netaudit.numerics import device as devices
+from netaudit.numerics.entries import Entries, describe
+from netaudit.numerics.laws.spikes import entry_limit
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Floats = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+Matrix = NDArray[np.floating]
+Pattern = Literal["identity", "diagonal", "permutation", "mask"]
+Side = Literal["rows", "columns"]
+
+NUMERICALLY_ZERO = 1e-6
+"""Largest entry of a dead row or column, in those of the median row or column that is not all zero."""
+_FEWEST_EQUAL = 8
+"""Entries of a row or column from which equality with another is no accident of a coarse dtype."""
+_PREFIX = 8
+"""Entries by which rows are told apart before they are compared in full."""
+_LEAST_PRUNED = 1e-3
+"""Share of zeros from which they are worth a name."""
+_FEWEST_PRUNED = 8
+"""Number of zeros from which they are."""
+_TOO_MANY_ZEROS = 4
+"""How many times as many zeros there must be as of either value next to them: a smooth density has about as many."""
+_FEWEST_LEVELS = 8
+"""Levels from which that says something: of a Gaussian with fewer, most are 0."""
+_MOST_LEVELS = 256
+"""Levels of eight bits."""
+_ON_A_LATTICE = 0.1
+"""How far a level may lie from a lattice, in steps: 127 steps of a scale in float16 are off by 0.06."""
+_ORTHOGONAL = 0.01
+"""How far A A^T v may lie from v, with rows of norm 1: bfloat16 rounds an orthogonal matrix to 0.002."""
+_BY_CHANCE = 0.1
+"""The same in what a Gaussian matrix gives, sqrt((p + 1) / N), which for a long matrix is small too."""
+_FEWEST_ORTHOGONAL = 4
+"""Smaller side from which that is no accident: one in 10^5 Gaussian matrices of 4 rows, none of more."""
+_PROBES = 4
+"""Random vectors v that stand for all; of a small matrix every one is looked at."""
+_CHANCE = 1e-4
+"""Chance that any entry of a Gaussian matrix is called heavy; it counts below some 1,000 entries only."""
+_ROUNDS = 20
+"""Times that heavy entries are looked for among what is left; more than any law has needed."""
+_ROWS = 64
+"""Rows whose levels are counted, evenly spread, and entries that a row must have for that."""
+
+
+@dataclass(frozen=True, eq=False)
+class SpecialWeights:
+    """What is special about a weight ``[m, n]``, and what is left of it. Nothing is, where :attr:`kinds` is empty."""
+
+    pattern: Pattern | None
+    """``identity``; ``diagonal``, no entry off the diagonal; ``permutation``, one entry in each row and column at
+    most, all of them equal; ``mask``, entries 0 and one other value. Any of them up to a factor but for ``identity``.
+    """
+    dead_rows: Mask
+    """Rows that are numerically zero, ``[m]``."""
+    dead_columns: Mask
+    """Columns that are numerically zero, ``[n]``."""
+    duplicate_rows: Mask
+    """Rows that are exactly equal to an earlier one and not dead, ``[m]``."""
+    duplicate_columns: Mask
+    """Columns that are exactly equal to an earlier one and not dead, ``[n]``."""
+    constant_rows: Mask
+    """Rows of one value that is not zero, ``[m]``."""
+    constant_columns: Mask
+    """Columns of one value that is not zero, ``[n]``."""
+    pruned_share: float
+    """Share of exact zeros outside dead rows and columns, where they are more than chance and dtype allow; else 0."""
+    heavy: NDArray[np.int64]
+    """Row and column ``[h, 2]`` of each single entry that makes a spike of its own: further from the mean of what is
+    left than :func:`heavy_limit` of its standard deviations."""
+    levels: int | None
+    """Number of different values of what is left, where it is quantised as a whole, or in most rows where each row has
+    levels of its own; None where it is not quantised."""
+    levels_by_row: bool
+    """Whether each row has its own levels."""
+    step: float | None
+    """Distance of the levels where they lie on one lattice, in the weights' own units; else None."""
+    orthogonal: Side | None
+    """``rows`` (of a square matrix too) or ``columns``, where those of the smaller side are orthogonal to each other:
+    an orthogonal start or constraint. Dead, duplicate and constant ones are left out."""
+    left: Entries | str
+    """The entries outside dead and constant rows and columns, without heavy ones, and without zeros if the layer is
+    pruned; or why there are none to describe."""
+
+    @property
+    def kept_rows(self) -> Mask:
+        """Rows that are neither dead nor constant nor a copy of an earlier one, ``[m]``."""
+        return ~(self.dead_rows | self.duplicate_rows | self.constant_rows)
+
+    @property
+    def kept_columns(self) -> Mask:
+        """Columns that are neither dead nor constant nor a copy of an earlier one, ``[n]``."""
+        return ~(self.dead_columns | self.duplicate_columns | self.constant_columns)
+
+    @property
+    def set_aside(self) -> bool:
+        """Whether ``left`` is less than the whole weight."""
+        lines = (self.dead_rows, self.dead_columns, self.constant_rows, self.constant_columns)
+        return bool(self.pruned_share or self.heavy.size or any(line.any() for line in lines))
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The names of what was found, in the order of the fields; empty for ordinary weights."""
+        lines = ("dead_rows", "dead_columns", "duplicate_rows", "duplicate_columns", "constant_rows")
+        found = {name: bool(getattr(self, name).any()) for name in (*lines, "constant_columns")}
+        found |= {"pruned": self.pruned_share > 0, "heavy_entries": self.heavy.size > 0}
+        found |= {"quantised": self.levels is not None, "orthogonal": self.orthogonal is not None}
+        return (*((self.pattern,) if self.pattern else ()), *(name for name, there in found.items() if there))
+
+
+def find(weight: Tensor, entries: Entries) -> SpecialWeights:
+    """Tell what is special about a weight A ``[m, n]`` of any floating dtype, whose ``entries`` are described already.
+
+    An ordinary layer costs a few passes over its entries; where a part is set aside, what is left is described anew.
+    """
+    A = _matrix(weight)
+    dead_rows, constant_rows = _lines(A)
+    dead_columns, constant_columns = _lines(A.T)
+    rows, columns = ~(dead_rows | constant_rows), ~(dead_columns | constant_columns)
+    duplicate_rows = _duplicates(A, dead_rows)
+    duplicate_columns = _duplicates(A.T, dead_columns)
+    whole = bool(rows.all() and columns.all())
+    pattern = _pattern(A, entries)
+    live = entries if whole else _described(_part(A, rows, columns))
+    of_rows = None if pattern or isinstance(live, str) or live.levels is not None else _levels_of_rows(A, rows)
+    pruned = 0.0 if pattern else _pruned_share(live, of_rows)
+    heavy = np.zeros((0, 2), dtype=np.int64)
+    left: Entries | str = live
+    if pattern is None and isinstance(live, Entries) and (pruned or live.largest > heavy_limit(*A.shape)):
+        left, heavy = _without_heavy(A, rows[:, None] & columns & ((A != 0) if pruned else True))
+    levels, step = (None, None) if pattern else _levels(left)
+    kept = A[:0] if heavy.size else _part(A, rows & ~duplicate_rows, columns & ~duplicate_columns)
+    return SpecialWeights(
+        pattern=pattern,
+        dead_rows=dead_rows,
+        dead_columns=dead_columns,
+        duplicate_rows=duplicate_rows,
+        duplicate_columns=duplicate_columns,
+        constant_rows=constant_rows,
+        constant_columns=constant_columns,
+        pruned_share=pruned,
+        heavy=heavy,
+        levels=of_rows[0] if levels is None and of_rows else levels,
+        levels_by_row=levels is None and of_rows is not None,
+        step=step,
+        orthogonal=_orthogonal(kept, entries.unit),
+        left=left,
+    )
+
+
+def _matrix(weight: Tensor) -> Matrix:
+    """Return the weight as a NumPy matrix, float64 as it is and anything else in float32, which holds it exactly."""
+    import torch
+
+    values: Matrix = weight.detach().to(torch.float64 if weight.dtype == torch.float64 else torch.float32).numpy()
+    return values
+
+
+def _part(A: Matrix, rows: Mask, columns: Mask) -> Matrix:
+    """Return the rows and columns of A that are asked for; A itself where all are."""
+    part = A if rows.all() else A[rows]
+    return part if columns.all() else part[:, columns]
+
+
+def _described(values: Matrix) -> Entries | str:
+    import torch
+
+    return describe(torch.from_numpy(np.ascontiguousarray(values)))
+
+
+def _lines(A: Matrix) -> tuple[Mask, Mask]:
+    """Return which rows are numerically zero, and which others are constant, ``[m]`` each."""
+    low, high = A.min(axis=1), A.max(axis=1)
+    size = np.maximum(np.abs(low), np.abs(high)).astype(np.float64)
+    dead = size <= NUMERICALLY_ZERO * (np.median(size[size > 0]) if size.any() else 0.0)
+    return dead, (low == high) & ~dead & (A.shape[1] >= _FEWEST_EQUAL)
+
+
+def _duplicates(A: Matrix, dead: Mask) -> Mask:
+    """Return which rows equal an earlier one that is not dead, ``[m]``; -0 equals 0."""
+    found = np.zeros(A.shape[0], dtype=np.bool_)
+    if A.shape[1] < _FEWEST_EQUAL:
+        return found
+    start = np.ascontiguousarray(A[:, :_PREFIX]) + 0.0
+    keys = start.view(np.dtype((np.void, start.itemsize * _PREFIX))).reshape(-1)
+    _, which, counts = np.unique(keys, return_inverse=True, return_counts=True)
+    seen: set[bytes] = set()
+    for row in np.flatnonzero((counts[which.reshape(-1)] > 1) & ~dead):
+        content = (A[row] + 0.0).tobytes()
+        found[row] = content in seen
+        seen.add(content)
+    return found
+
+
+def _pattern(A: Matrix, entries: Entries) -> Pattern | None:
+    """Return the pattern of the non-zero entries, if it is a known one."""
+    m, n = A.shape
+    nonzero = entries.count - entries.zeros
+    if min(m, n) < 2 or not entries.zeros or nonzero < 2:
+        return None
+    few = None if entries.levels is None else entries.levels[entries.levels != 0]
+    if nonzero <= max(m, n):
+        at = np.argwhere(A)
+        if (at[:, 0] == at[:, 1]).all():
+            return "identity" if nonzero == min(m, n) and few is not None and few.tolist() == [1.0] else "diagonal"
+        alone = all(len(np.unique(at[:, axis])) == len(at) for axis in (0, 1))
+        if alone and nonzero == min(m, n) and few is not None and few.size == 1:
+            return "permutation"
+    return "mask" if few is not None and few.size == 1 else None
+
+
+def _pruned_share(live: Entries | str, of_rows: tuple[int, int] | None) -> float:
+    """Return the share of zeros if they are more than the values next to them make likely, else 0."""
+    if isinstance(live, str) or (live.levels is not None and live.levels.size < _FEWEST_LEVELS):
+        return 0.0
+    share = live.zeros / live.count
+    likely = _TOO_MANY_ZEROS * (live.beside_zero if of_rows is None else of_rows[1])
+    return share if live.zeros >= max(_FEWEST_PRUNED, likely) and share >= _LEAST_PRUNED else 0.0
+
+
+def heavy_limit(m: int, n: int) -> float:
+    """Return how many standard deviations from the mean an entry of ``[m, n]`` is heavy.
+
+    That is where it makes a spike of its own, and no Gaussian matrix has one.
+    """
+    return max(entry_limit(m, n), float(-ndtri(_CHANCE / (2 * m * n))))
+
+
+def _without_heavy(A: Matrix, kept: Mask) -> tuple[Entries | str, NDArray[np.int64]]:
+    """Return what is left of the ``kept`` entries ``[m, n]`` without heavy ones, and where those are, ``[h, 2]``."""
+    limit = heavy_limit(*A.shape)
+    heavy = np.zeros_like(kept)
+    left = _described(A[kept])
+    for _ in range(_ROUNDS):
+        if isinstance(left, str) or left.largest <= limit:
+            break
+        with np.errstate(over="ignore"):  # infinitely far, in the unit of what is left
+            heavy |= kept & (np.abs(A / A.dtype.type(left.unit) - left.centre) > limit * left.spread)
+        left = _described(A[kept & ~heavy])
+    return left, np.argwhere(heavy)
+
+
+def _levels(left: Entries | str) -> tuple[int | None, float | None]:
+    """Return the number of levels if what is left is quantised, and their step if they lie on a lattice."""
+    if isinstance(left, str) or left.levels is None:
+        return None, None
+    levels = left.levels / left.unit
+    steps = (levels - levels[0]) / np.diff(levels).min()
+    on_lattice = bool(np.abs(steps - np.round(steps)).max() <= _ON_A_LATTICE)
+    often = left.count >= 4 * levels.size and levels.size <= _MOST_LEVELS
+    fine = on_lattice and levels.size >= 16 and steps[-1] <= 4 * _MOST_LEVELS
+    step = float((levels[-1] - levels[0]) / np.round(steps[-1])) * left.unit
+    return (levels.size, step if on_lattice else None) if often or fine else (None, None)
+
+
+def _levels_of_rows(A: Matrix, rows: Mask) -> tuple[int, int] | None:
+    """Return how many levels the median one of ``rows`` has, if few enough to be levels of its own; else None.
+
+    Beside it stands how often, over all rows, the values next to 0 come: the more frequent one of each row.
+    """
+    some = np.flatnonzero(rows)
+    if some.size < 2 or A.shape[1] < _ROWS:
+        return None
+    levels: list[float] = []
+    beside: list[int] = []
+    for row in some[np.unique(np.linspace(0, some.size - 1, min(some.size, _ROWS)).astype(np.int64))]:
+        values, counts = np.unique(A[row][A[row] != 0], return_counts=True)
+        if counts.sum() < _ROWS or values.size > min(_MOST_LEVELS, counts.sum() // 2):
+            levels.append(np.inf)  # too many
+            continue
+        zero = int(np.searchsorted(values, 0))
+        levels.append(values.size + (counts.sum() < A.shape[1]))
+        beside.append(int(counts[max(zero - 1, 0) : zero + 1].max()))
+    median = float(np.median(levels))
+    return (int(median), int(np.mean(beside) * some.size)) if np.isfinite(median) else None
+
+
+def _orthogonal(A: Matrix, unit: float) -> Side | None:
+    """Return the smaller side of A if its rows or columns are orthogonal to each other, whatever their norms.
+
+    B has them at norm 1, and v is random: ||B B^T v - v|| / ||v|| is about sqrt((p + 1) / N) for a Gaussian matrix.
+    """
+    side: Side = "rows" if A.shape[0] <= A.shape[1] else "columns"
+    B = A if side == "rows" else A.T
+    p, N = B.shape
+    if p < _FEWEST_ORTHOGONAL:
+        return None
+    as_stored = B.dtype.type
+    B = B / as_stored(unit)
+    norms = np.sqrt(np.einsum("ij,ij->i", B, B, dtype=np.float64))
+    if not norms.all():
+        return None
+    v = np.eye(p) if p <= _ROWS else devices.numpy_generator(0, "orthogonal").standard_normal((p, _PROBES))
+    back = (B @ (B.T @ (v / norms[:, None]).astype(as_stored))) / norms[:, None]
+    away = float(np.linalg.norm(back - v) / np.linalg.norm(v))
+    return side if away <= min(_ORTHOGONAL, _BY_CHANCE * np.sqrt((p + 1) / N)) else None
