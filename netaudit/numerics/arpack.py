@@ -35,12 +35,12 @@ def largest(gram: Tensor, count: int, restarts: int | None = None) -> tuple[Floa
 
 
 def leading(
-    product: Callable[[Floats], Floats], p: int, count: int, restarts: int | None = None
+    product: Callable[[Floats], Floats], p: int, count: int, restarts: int | None = None, tolerance: float = 1e-8
 ) -> tuple[Floats, Floats]:
     """Return the ``count`` largest eigenvalues of a symmetric matrix, descending, and their vectors ``[p, count]``.
 
     ``product`` multiplies the matrix by a vector ``[p]``. The start is fixed, so that the same matrix gives the same
-    vectors. They are right to 1e-8 of the eigenvalue. For ``restarts`` see :func:`largest`.
+    vectors. They are right to ``tolerance`` of the eigenvalue. For ``restarts`` see :func:`largest`.
 
     Raises:
         ArpackError: the eigenvalues were not found within that many restarts.
@@ -48,7 +48,7 @@ def leading(
     from scipy.sparse.linalg import LinearOperator, eigsh
 
     operator = LinearOperator((p, p), matvec=lambda v: product(v.ravel()), dtype=np.float64)
-    values, vectors = eigsh(operator, k=count, which="LA", v0=np.ones(p), tol=1e-8, maxiter=restarts)
+    values, vectors = eigsh(operator, k=count, which="LA", v0=np.ones(p), tol=tolerance, maxiter=restarts)
     return values[::-1], vectors[:, ::-1].copy()
 
 

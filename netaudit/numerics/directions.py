@@ -24,7 +24,7 @@ from netaudit.numerics import device as devices
 from netaudit.numerics import lanczos
 from netaudit.numerics.gram import gram_matrix, gram_singular_values
 from netaudit.numerics.laws import scaled_edge, spikes
-from netaudit.numerics.leading import Leading, leading
+from netaudit.numerics.leading import Leading, gram_product, leading
 from netaudit.numerics.scales import UnitScales, unit_scales
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ LARGEST_EXACT = 8192
 distribution is estimated by Lanczos."""
 _TURNS = 60
 """Turns at most. r doubles, so that 14 reach any r of a layer; the others let it stand."""
+_ROUNDING = 1e-5
+"""Of the largest singular value: what float32 weights, or worse ones, leave of a matrix of low rank."""
 _LEAST_NOISE = 1e-3
 """Least share of a unit that counts as noise when the scales are taken again: a unit that is all direction leaves
 rounding."""
@@ -65,6 +67,11 @@ class RandomPart:
     def count(self) -> int:
         """Return r, the number of directions."""
         return self.directions.values.size
+
+    @property
+    def low_rank(self) -> bool:
+        """Return whether nothing but rounding is left without the directions."""
+        return bool(self.bulk[-1] <= _ROUNDING * self.values[-1])
 
     @property
     def bulk(self) -> Floats:
@@ -126,8 +133,6 @@ def _all_values(
     p = min(weight.shape)
     if p <= LARGEST_EXACT:
         return gram_singular_values(gram_matrix(weight, 0.0, 1.0, device, (scales.rows, scales.columns))[0]), 0.0
-    from netaudit.numerics.leading import gram_product
-
     generator = devices.generator(seed, "directions", str(weight.shape[0]), str(weight.shape[1]))
     estimate = lanczos.estimate(gram_product(weight, scales, device), p, generator, device)
     return np.sqrt(np.maximum(estimate.values, 0.0)), estimate.error
@@ -156,3 +161,24 @@ def _scales_of_the_rest(weight: Tensor, scales: UnitScales, found: Leading, devi
         squares[part] = block.square_() * weights / row_noise[part, None].clamp_min(_LEAST_NOISE)
     change = unit_scales(squares, device, squares=True)
     return replace(change, rows=scales.rows * change.rows, columns=scales.columns * change.columns)
+
+
+VECTORS = 64
+"""Vectors of the bulk that are looked at: their mean spread is then known to 2 %."""
+
+
+def bulk_vectors(weight: Tensor, part: RandomPart, device: torch.device, seed: int) -> Floats:
+    """Return up to ``VECTORS`` neighbouring singular vectors ``[p, k]`` of B's bulk, over its smaller side.
+
+    Where they lie in the middle half of the bulk is drawn from the seed and the shape. A decomposition for a few
+    vectors takes little longer than one for the values alone.
+    """
+    from scipy.linalg import eigh
+
+    gram, _ = gram_matrix(weight, 0.0, 1.0, device, (part.scales.rows, part.scales.columns))
+    bulk = part.bulk.size
+    generator = devices.numpy_generator(seed, "bulk vectors", str(weight.shape[0]), str(weight.shape[1]))
+    first = int(generator.integers(bulk // 4, max(3 * bulk // 4 - VECTORS, bulk // 4) + 1))
+    last = min(first + VECTORS, bulk) - 1
+    _, vectors = eigh(gram.cpu().numpy(), lower=True, subset_by_index=(first, last))
+    return np.asarray(vectors)

@@ -1,0 +1,156 @@
+"""The ladder of nulls: what has to be set aside before a random matrix is left of a layer?
+
+Each rung is a null that sets more aside than the one before: nothing, the scales of the units, r directions, the
+density. The first that holds is the answer, with the share of the layer that is random-like there. A network and the
+same network with rescaled, permuted or transposed weights get the same answer from ``unit_scales`` on.
+
+Source: docs/method.md, "Random-like, up to what"; :mod:`netaudit.numerics.directions`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netaudit.analyses.context import LayerContext
+from netaudit.analyses.layer.random_likeness import rungs
+from netaudit.analyses.layer.random_likeness.curve import ladder_curve
+from netaudit.analyses.layer.random_likeness.payload import (
+    APART,
+    MOST_DESCRIBED,
+    SMALLEST_SIDE,
+    Direction,
+    RandomLikeness,
+    Rung,
+    RungOrUndecided,
+    SetAside,
+)
+from netaudit.analyses.layer.random_likeness.signs import fewest_directions
+from netaudit.analyses.surrogates import standardise
+from netaudit.numerics import spectrum as spectra
+from netaudit.numerics.directions import RandomPart, bulk_vectors, random_part
+from netaudit.numerics.laws import local, spikes
+from netaudit.numerics.scales import NoUnitScales
+from netaudit.numerics.single_weights import single_weights
+from netaudit.results.payload import NotApplicable, six_digits
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Floats = NDArray[np.float64]
+
+_TOP_ROWS = 0.01
+"""Share of the outputs whose part in a direction's vector is given, as for the spikes of the singular value law."""
+_CONSTANT = 0.5
+"""Squared cosine with a constant vector from which a direction is the common mode: more than half of it."""
+_ROUNDING = 1e-6
+"""Singular values below this share of the largest are rounding: their spacings say nothing."""
+
+
+def measure(context: LayerContext) -> RandomLikeness | NotApplicable:
+    """Find the rung on which one layer stands."""
+    weight, aside = _without_special(context)
+    m, n = weight.shape
+    if min(m, n) < SMALLEST_SIDE:
+        of_what = "" if (m, n) == context.shape else " of what is left without special weights"
+        return NotApplicable(f"The smaller side{of_what} is below {SMALLEST_SIDE}.")
+    rest = _remainder(context, weight, aside)
+    try:
+        part: RandomPart | None = random_part(weight, context.device, context.seed)
+    except NoUnitScales:
+        part = None
+    found = [rungs.as_drawn(rest), rungs.unit_scales(rest, part), rungs.directions(rest, part)]
+    ratio = None if part is None or part.error else local.spacing_ratio(_apart(part.bulk))
+    spread = None
+    if part is not None and ratio is not None and not rest.orthogonal and not _holding(found):
+        spread = local.participation(bulk_vectors(weight, part, context.device, context.seed))
+    found.append(rungs.locally(rest, part, ratio, spread))
+    rung = _holding(found) or ("undecided" if any(each.verdict == "undecided" for each in found) else "none")
+    found.append(Rung(name="none", verdict="holds" if rung == "none" else "fails"))
+    least, draws = (0, 0) if part is None else fewest_directions(weight, part, context.device, context.seed)
+    count = part.count if part is not None and rung == "directions" else 0
+    return RandomLikeness(
+        rung=rung,
+        directions=count if rung in ("as_drawn", "unit_scales", "directions") else None,
+        random_like_share=_share(rung, part),
+        interval=None if part is None or not count else _range(part, least),
+        directions_interval=(least, count) if count - least > APART * count else None,
+        directions_least=least if part is not None else None,
+        sign_draws=draws,
+        rungs=tuple(found),
+        set_aside=aside,
+        row_scales_spread=None if part is None else six_digits(float(np.std(np.log(part.scales.rows)))),
+        column_scales_spread=None if part is None else six_digits(float(np.std(np.log(part.scales.columns)))),
+        sigma=None if part is None else six_digits(part.sigma),
+        spacing_ratio=None if ratio is None else six_digits(ratio.mean),
+        spacing_interval=None if ratio is None else (six_digits(ratio.low), six_digits(ratio.high)),
+        vector_spread=None if spread is None else six_digits(spread),
+        strongest=() if part is None or part.low_rank else _described(part, m, n),
+        curve=None if part is None or part.low_rank else ladder_curve(rest.values, part, m, n),
+    )
+
+
+def _without_special(context: LayerContext) -> tuple[Tensor, SetAside]:
+    """Return the weight without dead, constant and duplicate units, and with single huge weights at zero."""
+    import torch
+
+    special, weight = context.special_weights, context.own_scale.weight
+    single = single_weights(weight)
+    aside = SetAside(
+        dead_rows=int(special.dead_rows.sum()),
+        dead_columns=int(special.dead_columns.sum()),
+        duplicate_rows=int((special.duplicate_rows | special.constant_rows).sum()),
+        duplicate_columns=int((special.duplicate_columns | special.constant_columns).sum()),
+        single_weights=len(single),
+    )
+    if len(single):
+        rows, columns = torch.from_numpy(single.T.copy())
+        weight = weight.index_put((rows, columns), weight.new_zeros(()))
+    for axis, kept in enumerate((special.kept_rows, special.kept_columns)):
+        if not kept.all():
+            weight = weight.index_select(axis, torch.from_numpy(np.flatnonzero(kept)))
+    return weight, aside
+
+
+def _remainder(context: LayerContext, weight: Tensor, aside: SetAside) -> rungs.Remainder:
+    whole = weight is context.own_scale.weight
+    values = context.spectrum.centred if whole else spectra.centred_values(standardise(weight), context.device)
+    error = context.spectrum.error if whole else 0.0
+    orthogonal = context.special_weights.orthogonal is not None
+    return rungs.Remainder(weight, aside, values, error, context.seed, orthogonal)
+
+
+def _holding(found: list[Rung]) -> RungOrUndecided | None:
+    return next((rung.name for rung in found if rung.verdict == "holds"), None)
+
+
+def _share(rung: RungOrUndecided, part: RandomPart | None) -> float | None:
+    if rung == "directions" and part is not None:
+        return six_digits(part.share_without(part.count))
+    return {"as_drawn": 1.0, "unit_scales": 1.0, "none": 0.0}.get(rung)
+
+
+def _range(part: RandomPart, least: int) -> tuple[float, float]:
+    """Return the share with one direction more, and with one fewer or as few as the lower bound."""
+    fewest = min(least, part.count - 1)
+    return six_digits(part.share_without(part.count + 1)), six_digits(part.share_without(fewest))
+
+
+def _apart(bulk: Floats) -> Floats:
+    """Return the values that are more than rounding."""
+    return bulk[bulk > _ROUNDING * bulk[-1]]
+
+
+def _described(part: RandomPart, m: int, n: int) -> tuple[Direction, ...]:
+    found = part.directions.first(MOST_DESCRIBED)
+    top = max(1, round(_TOP_ROWS * m))
+    weights = np.sort(found.left**2, axis=0)[-top:].sum(axis=0)
+    constant = found.left.sum(axis=0) ** 2 / m
+    strengths = spikes.strength(found.values, part.sigma, m, n)
+    shares = found.values**2 / np.sum(part.values**2)
+    return tuple(
+        Direction(six_digits(strength), six_digits(share), six_digits(weight), bool(together > _CONSTANT))
+        for strength, share, weight, together in zip(strengths, shares, weights, constant, strict=True)
+    )

@@ -1,0 +1,48 @@
+"""A lower bound of the number of directions: what lies beyond the same matrix with random signs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from netaudit.numerics import arpack
+from netaudit.numerics import device as devices
+from netaudit.numerics.directions import RandomPart
+from netaudit.numerics.leading import gram_product
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+_DRAWS = (3, 19)
+"""Fewest and most draws: without directions one value lies beyond all of them with chance 1/4 or 1/20."""
+_ENTRIES = 1 << 20
+"""Entries up to which there are most draws. For a larger layer a draw takes up to a second."""
+_TOLERANCE = 1e-5
+"""Of the largest singular value's square, far below its fluctuation, which is (mn)^(-1/3) of it."""
+
+
+def fewest_directions(weight: Tensor, part: RandomPart, device: torch.device, seed: int) -> tuple[int, int]:
+    """Count the singular values of B beyond the largest of B with random signs, and say of how many draws.
+
+    Signs keep the size of every entry, so that any profile of variances is kept, and destroy every direction. Strong
+    directions raise the bound and hide weak ones. Nothing is drawn where there are no directions.
+
+    Source: D. Hong, Y. Sheng and E. Dobriban, arXiv:2012.02985.
+    """
+    if not part.count:
+        return 0, 0
+    import torch
+
+    draws = _DRAWS[1] if weight.numel() <= _ENTRIES else _DRAWS[0]
+    bound, p = 0.0, min(weight.shape)
+    for index in range(draws):
+        generator = devices.generator(seed, "signs", str(index), *map(str, weight.shape))
+        signs = torch.randint(0, 2, weight.shape, generator=generator, dtype=torch.int8).mul_(2).sub_(1)
+        product = gram_product(weight * signs.to(weight.device), part.scales, torch.device("cpu"))
+        (square,), _ = arpack.leading(
+            lambda v, of=product: of(torch.from_numpy(v.reshape(1, -1)))[0].numpy(), p, 1, tolerance=_TOLERANCE
+        )
+        bound = max(bound, float(square))
+    return min(int(np.sum(part.values**2 > bound)), part.count), draws

@@ -1,0 +1,65 @@
+"""Single weights so large that they make a spike of their own, beside the other weights of their row and column.
+
+An entry beyond (mn)^(1/4) standard deviations lies outside the bulk on its own, and scaling its row and column to unit
+mean square would hide it. So the scales are taken here from absolute values, which a single entry hardly moves; what
+is found does not depend on how the units are scaled.
+
+Source: A. Auffinger, G. Ben Arous and S. Peche, Ann. Inst. H. Poincare Probab. Statist. 45 (2009) 589 (why heavy tails
+void the law of the edge); the robust scales are netaudit's.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netaudit.numerics.laws.spikes import entry_limit
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+_PASSES = 3
+"""Times that rows and columns are scaled; the third changes no scale by more than a percent."""
+_BLOCK = 1024
+"""Rows at a time."""
+_GAUSSIAN = float(np.sqrt(2 / np.pi))
+"""Mean absolute value of a Gaussian entry in standard deviations."""
+
+
+def single_weights(weight: Tensor) -> NDArray[np.int64]:
+    """Return row and column ``[h, 2]`` of each single weight of A ``[m, n]`` that stands out, in order.
+
+    It is larger than (mn)^(1/4) times the root mean square that Gaussian entries of its row and column would have.
+    Zeros, such as pruned weights, do not count for the scales.
+    """
+    import torch
+
+    m, n = weight.shape
+    rows = torch.ones(m, 1, dtype=torch.float64)
+    columns = torch.ones(1, n, dtype=torch.float64)
+    for _ in range(_PASSES):
+        sums, counts = torch.zeros(n, dtype=torch.float64), torch.zeros(n, dtype=torch.float64)
+        for start in range(0, m, _BLOCK):
+            part = slice(start, start + _BLOCK)
+            block = weight[part].cpu().double().abs_()
+            there = block > 0
+            rows[part] = _mean((block / columns).sum(1, keepdim=True), there.sum(1, keepdim=True))
+            sums += (block / rows[part]).sum(0)
+            counts += there.sum(0)
+        columns = _mean(sums[None], counts[None])
+    limit = entry_limit(m, n) / _GAUSSIAN
+    found = [
+        torch.nonzero(weight[start : start + _BLOCK].cpu().double().abs() > limit * rows[start : start + _BLOCK] * columns)
+        + torch.tensor([start, 0])
+        for start in range(0, m, _BLOCK)
+    ]
+    return np.asarray(torch.cat(found).numpy())
+
+
+def _mean(sums: Tensor, counts: Tensor) -> Tensor:
+    """Return the mean over the entries that are there; 1 for a row or column of zeros."""
+    import torch
+
+    return torch.where((counts > 0) & (sums > 0), sums / counts.clamp_min(1), 1.0)
