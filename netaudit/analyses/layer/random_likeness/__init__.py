@@ -15,5 +15,5 @@ ANALYSIS = Analysis(
     payload=RandomLikeness,
     measure=lazily(f"{_HERE}.measure:measure"),
     present=lazily(f"{_HERE}.present:present"),
-    method=lazily(f"{_HERE}.present:method"),
+    method=lazily(f"{_HERE}.method:method"),
 )

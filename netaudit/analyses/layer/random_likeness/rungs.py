@@ -112,7 +112,7 @@ def _of_law(
     noise, longer = law_noise(rest.seed, *rest.shape), np.sqrt(max(shape))
     distance = ks(marchenko_pastur.cdf(values / (sigma * longer), marchenko_pastur.aspect(*shape)))
     tolerance = widened(TOLERANCE, noise)
-    interval = max(0.0, distance - noise - error), distance + noise + error
+    interval = six_digits(max(0.0, distance - noise - error)), six_digits(distance + noise + error)
     return Rung(
         name=name,
         verdict="fails" if beyond else _verdict(judge("distance", distance, interval, (None, tolerance))),
@@ -140,8 +140,8 @@ def locally(rest: Remainder, part: RandomPart | None, ratio: local.Ratio | None,
         return Rung(name="local", verdict="not_judged", reason=reason)
     low, high = ratio.low - local.RANDOM_RATIO, ratio.high - local.RANDOM_RATIO
     least = 0.0 if low <= 0 <= high else min(abs(low), abs(high))
-    interval = least, max(abs(low), abs(high))
-    tolerance = min(max(RATIO_TOLERANCE, 2 * _RATIO_NOISE / np.sqrt(ratio.count)), _MOST_WIDENED)
+    interval = six_digits(least), six_digits(max(abs(low), abs(high)))
+    tolerance = six_digits(min(max(RATIO_TOLERANCE, 2 * _RATIO_NOISE / np.sqrt(ratio.count)), _MOST_WIDENED))
     found = _verdict(judge("distance", abs(ratio.mean - local.RANDOM_RATIO), interval, (None, tolerance)))
     gathered = spread is not None and abs(spread / 3 - 1) > SPREAD_TOLERANCE
     return Rung(
@@ -149,7 +149,7 @@ def locally(rest: Remainder, part: RandomPart | None, ratio: local.Ratio | None,
         verdict="fails" if gathered else found,
         distance=six_digits(abs(ratio.mean - local.RANDOM_RATIO)),
         interval=interval,
-        tolerance=float(tolerance),
+        tolerance=tolerance,
         reason="gathered_vectors" if gathered else None,
     )
 
