@@ -12,6 +12,7 @@ from netaudit.audit_page.build import build_document
 from netaudit.files import write_atomically
 from netaudit.report.renderers.table import DEFAULT_FORMATS
 from netaudit.report.write import show_figures, write_document, write_figures
+from netaudit.results.payload import Finding
 from netaudit.results.reading import read_report
 from netaudit.results.report import Report
 from netaudit.vocabulary import NULL_LEVELS, SPECTRUM_METHODS, NullLevel, SpectrumMethod
@@ -53,9 +54,13 @@ class AuditReport(Report, frozen=True, dict=True):
             KeyError: nothing is called so.
         """
         analysis = ALARMS[alarm]
-        payloads = [layer.payload(analysis.name, analysis.payload) for layer in self.layers]
-        asked = analysis.alarms.get(alarm, lambda payload: payload.verdict == "fails")
-        return any(asked(payload) for payload in payloads if payload is not None)
+        found = [layer.payload(analysis.name, analysis.payload) for layer in self.layers]
+        payloads = [payload for payload in found if payload is not None]
+        raised = analysis.alarms.get(alarm)
+        return any(
+            raised(payload) if raised else isinstance(payload, Finding) and payload.verdict == "fails"
+            for payload in payloads
+        )
 
     def document(self, *, draw: bool = True) -> Document:
         """What every renderer lays out: sections of plain strings, and the figures, drawn where they are wanted."""

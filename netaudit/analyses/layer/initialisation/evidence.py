@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import pdtrc
 
 from netaudit.analyses.context import LayerContext
 from netaudit.numerics.laws.initialisation import structure_tests
+from netaudit.numerics.laws.initialisation.families import CLAMP, CLAMPED
 from netaudit.numerics.laws.initialisation.law_tests import Sample, sample_of
 from netaudit.numerics.laws.initialisation.rounding import FORMATS, precision, rounded
 from netaudit.numerics.laws.initialisation.structure_tests import Side
@@ -21,9 +24,27 @@ Floats = NDArray[np.float64]
 
 _BLOCK = 1 << 20
 """Entries converted to float64 at a time: 8 MB."""
+_NO_ACCIDENT = 1e-6
+"""p-value of the number of clamped weights below which they are no accident, and are tested with the others."""
 _SAME = 1e-3
 """Share of the squared cosines of a random matrix, and relative spread of the norms, below which rows are orthonormal:
 rounding to bfloat16 leaves 1e-5 and 1e-3 / sqrt(N)."""
+
+
+def without_clamped(context: LayerContext) -> tuple[LayerContext, float]:
+    """The layer without the weights that timm's ``trunc_normal_`` left at +-2, and the p-value of so many of them.
+
+    Nearly every layer has none, and is given back as it is, with 1.
+    """
+    entries, weight = context.entries, context.layer.weight
+    if entries.largest * entries.std + abs(entries.mean) < CLAMP or entries.std > CLAMP / 10:
+        return context, 1.0
+    clamped = weight.abs() == CLAMP
+    count = int(clamped.sum())
+    p_value = float(pdtrc(count - 1, weight.numel() * CLAMPED)) if count else 1.0
+    if p_value < _NO_ACCIDENT:
+        return context, 1.0
+    return replace(context, layer=replace(context.layer, weight=weight.masked_fill(clamped, 0.0))), p_value
 
 
 def weights_sample(context: LayerContext) -> Sample:

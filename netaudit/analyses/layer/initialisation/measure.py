@@ -21,6 +21,7 @@ from netaudit.analyses.layer.initialisation.evidence import (
     orthogonal_gain,
     structure,
     weights_sample,
+    without_clamped,
 )
 from netaudit.analyses.layer.initialisation.payload import FEWEST, LEVEL, Initialisation, Start
 from netaudit.numerics.laws.initialisation.families import Family, bias_laws, families
@@ -54,6 +55,7 @@ def measure(context: LayerContext) -> Initialisation | NotApplicable:
         if weight.numel() and not weight.any():
             return _exactly("zeros")
         return NotApplicable(sentence(capital(context.unusable)))
+    context, clamped = without_clamped(context)
     entries, sample = context.entries, weights_sample(context)
     std = number(float(np.sqrt(sample.mean_square)))
     if _is_identity(context):
@@ -63,6 +65,8 @@ def measure(context: LayerContext) -> Initialisation | NotApplicable:
         known = any(abs(gain / each - 1) < _SAME_GAIN for each in GAINS)
         return _exactly("orthogonal", std) if known else _unlisted("orthogonal", std)
     traces = dict(structure(context, float(np.mean(entries.z**6))))
+    if clamped < 1.0:
+        traces["clamped"] = clamped
     bias = None if context.layer.bias is None else bias_sample(context.layer.bias)
     listed = families(*context.shape, context.layer.fan_out, context.blocks)
     fits = sorted((_fit(family, sample, bias, traces, context) for family in listed), key=lambda fit: -fit.p)

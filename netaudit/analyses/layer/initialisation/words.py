@@ -29,6 +29,7 @@ TESTS: Mapping[str, str] = {
     "distribution": "distribution of the weights",
     "variance": "variance",
     "mean": "mean",
+    "clamped": "number of weights at ±2",
     "bias": "bias",
     "row_norms": "norms of the rows",
     "column_norms": "norms of the columns",

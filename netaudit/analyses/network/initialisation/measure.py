@@ -41,7 +41,7 @@ def fewest(fitting: Mapping[str, Sequence[str]]) -> dict[str, str]:
     >>> fewest({"a": ["x", "y"], "b": ["z", "y"], "c": ["z"]})
     {'a': 'y', 'b': 'y', 'c': 'z'}
     """
-    left, chosen = dict(fitting), {}
+    left, chosen = dict(fitting), dict[str, str]()
     while left:
         names = list(dict.fromkeys(name for fits in left.values() for name in fits))
         best = max(names, key=lambda name: sum(name in fits for fits in left.values()))

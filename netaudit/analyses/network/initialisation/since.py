@@ -81,7 +81,9 @@ def _leading(matrix: Tensor, count: int) -> Tensor:
             return torch.from_numpy(np.ascontiguousarray(arpack.largest(gram, count)[1]))
         except ArpackError:  # they are too close to each other
             pass
-    return torch.linalg.eigh(gram, UPLO="L").eigenvectors[:, -count:]
+    _, vectors = torch.linalg.eigh(gram, UPLO="L")
+    leading: Tensor = vectors[:, -count:]
+    return leading
 
 
 def _overlap(a: Tensor, b: Tensor) -> float:
