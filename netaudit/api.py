@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netaudit.analyses.analysis import Analysis
-from netaudit.analyses.table import chosen, installed, with_unique_names
+from netaudit.analyses.table import ALARMS, chosen, installed, payload_types, with_unique_names
 from netaudit.audit_page.build import build_document
 from netaudit.files import write_atomically
 from netaudit.report.renderers.table import DEFAULT_FORMATS
 from netaudit.report.write import show_figures, write_document, write_figures
+from netaudit.results.payload import Finding
 from netaudit.results.reading import read_report
 from netaudit.results.report import Report
 from netaudit.vocabulary import NULL_LEVELS, SPECTRUM_METHODS, NullLevel, SpectrumMethod
@@ -44,7 +45,22 @@ class AuditReport(Report, frozen=True, dict=True):
         Raises:
             ReportError: not a file, not JSON, another format version, or not of the published schema.
         """
-        return cls.of(read_report(source, {analysis.name: analysis.payload for analysis in installed()}), installed())
+        return cls.of(read_report(source, payload_types("layer"), payload_types("network")), installed())
+
+    def raises(self, alarm: str) -> bool:
+        """Whether any layer raises what ``--fail-on`` calls so: a claim fails, or a layer is ``untrained``.
+
+        Raises:
+            KeyError: nothing is called so.
+        """
+        analysis = ALARMS[alarm]
+        found = [layer.payload(analysis.name, analysis.payload) for layer in self.layers]
+        payloads = [payload for payload in found if payload is not None]
+        raised = analysis.alarms.get(alarm)
+        return any(
+            raised(payload) if raised else isinstance(payload, Finding) and payload.verdict == "fails"
+            for payload in payloads
+        )
 
     def document(self, *, draw: bool = True) -> Document:
         """What every renderer lays out: sections of plain strings, and the figures, drawn where they are wanted."""
@@ -146,6 +162,7 @@ def audit(
     device: str = "auto",
     seed: int = 0,
     data: str | Path | None = None,
+    init: str | Path | nn.Module | Mapping[str, Tensor] | None = None,
     nulls: NullLevel = "quick",
     spectrum: SpectrumMethod = "auto",
     progress: Progress | None = None,
@@ -168,6 +185,8 @@ def audit(
         data: an ``.npz`` with real inputs ``x [N, ...]`` as the model takes them (uint8 is scaled to [0, 1]) and
             labels ``y [N]``; or a folder of images, for an architecture whose preprocessing is known. A bundled
             network brings its own.
+        init: the first weights of the training run, before or early in it: what ``target`` may be, or a file for a
+            named architecture. The report then says what changed since.
         nulls: what each layer's statistics are set beside, apart from a Gaussian layer: ``quick``, one draw of its own
             entries permuted and one with random signs, on at most 1024 x 1024 of them; ``full``, ten of each at full
             size; ``none``. No verdict depends on it.
@@ -186,6 +205,7 @@ def audit(
     from netaudit.network.fingerprint import unchanged_files
     from netaudit.numerics import device as devices
     from netaudit.sources.data import load_data
+    from netaudit.sources.first import from_first, open_first
     from netaudit.sources.open import open_network
     from netaudit.sources.planners.choices import Choices
 
@@ -198,10 +218,11 @@ def audit(
     auditor = Auditor(Settings(devices.choose(device), seed, nulls, spectrum), used, tell)
     choices = Choices(state, tuple(order or ()), tuple(as_layer or ()), tuple(not_layer or ()))
     network = open_network(target, weights=None if weights is None else Path(weights), progress=tell, choices=choices)
+    first = None if init is None else open_first(target, init, progress=tell)
     sample = network.sample if data is None else load_data(Path(data), network, seed)
     with unchanged_files(network.files, tell) as file_sha256:
-        selection = Selection(tuple(layers or ()), tuple(exclude or ()), choices.settings)
-        report = auditor.run(network, sample, file_sha256, selection)
+        selection = Selection(tuple(layers or ()), tuple(exclude or ()), {**choices.settings, **from_first(first)})
+        report = auditor.run(network, sample, file_sha256, selection, first)
     return AuditReport.of(report, used)
 
 

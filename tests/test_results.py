@@ -112,7 +112,7 @@ REPORT = Report(
 
 
 def again(text):
-    return read_report(text, TYPES)
+    return read_report(text, TYPES, TYPES)
 
 
 def as_read(report):

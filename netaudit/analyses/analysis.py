@@ -70,6 +70,8 @@ class Analysis:
     claim: Claim | None = None
     columns: Callable[[Any], Mapping[str, Any]] | None = None
     """From the payload to the columns that a data frame has of it; a claim's verdict and metrics are there anyway."""
+    alarms: Mapping[str, Callable[[Any], bool]] = field(default_factory=dict)
+    """What ``--fail-on`` takes beside claims: by its word, whether a payload of this analysis raises it."""
     labels: Mapping[str, str] = field(default_factory=dict)
     """What its metrics are called in tables; an unknown one goes by its own name."""
 

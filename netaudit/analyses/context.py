@@ -69,6 +69,10 @@ class LayerContext:
     """The layer's outputs on real inputs after its ReLU, ``[N, out]``, when there are any."""
     nulls: NullLevel = "none"
     method: SpectrumMethod = "auto"
+    audited: int = 1
+    """How many layers of the network are audited, for tests that are corrected for it."""
+    blocks: int = 1
+    """How many layers of the network have this layer's name but for the numbers in it."""
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -180,6 +184,8 @@ class NetworkContext:
     known_scales: Mapping[str, float]
     """Standard deviation of the weights of the layers that were described already."""
     progress: Progress
+    first: Network | None = None
+    """The network with its first weights, where they were given."""
 
     @cached_property
     def scales(self) -> dict[str, float]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import import_module, metadata
 
 from netaudit.analyses.analysis import Analysis
 from netaudit.errors import NetauditError
+from netaudit.results.payload import Payload
 from netaudit.text import printable
+from netaudit.vocabulary import Scope
 
 ENTRY_POINT = "netaudit.analyses"
 """Group of the entry points of other packages, each of which names an :class:`Analysis`."""
@@ -20,6 +22,8 @@ FOLDERS = (
     "layer.singular_law",
     "layer.shadow_inversion",
     "layer.power_law",
+    "layer.initialisation",
+    "network.initialisation",
     "network.labels_back",
     "network.shadow_images",
     "network.hidden_units",
@@ -37,7 +41,11 @@ def load(folder: str) -> Analysis:
 
 BUILT_IN: tuple[Analysis, ...] = tuple(map(load, FOLDERS))
 CLAIMS: tuple[str, ...] = tuple(analysis.name for analysis in BUILT_IN if analysis.claim)
-"""What ``--fail-on`` takes."""
+ALARMS: Mapping[str, Analysis] = {
+    **{analysis.name: analysis for analysis in BUILT_IN if analysis.claim},
+    **{alarm: analysis for analysis in BUILT_IN for alarm in analysis.alarms},
+}
+"""What ``--fail-on`` takes, with the analysis that it is of: a claim that fails, or another finding."""
 
 
 @cache
@@ -51,17 +59,22 @@ def installed() -> tuple[Analysis, ...]:
     return with_unique_names((*BUILT_IN, *(_loaded(point) for point in points)))
 
 
+def payload_types(scope: Scope) -> dict[str, type[Payload]]:
+    """The payload type of each installed analysis of the scope, by the analysis' name."""
+    return {analysis.name: analysis.payload for analysis in installed() if analysis.scope == scope}
+
+
 def with_unique_names(analyses: Iterable[Analysis]) -> tuple[Analysis, ...]:
-    """The analyses, each name once.
+    """The analyses, each name once in its scope: one of the layers and one of the network may share a name.
 
     Raises:
-        NetauditError: two of one name.
+        NetauditError: two of one scope and name.
     """
-    by_name: dict[str, Analysis] = {}
+    by_name: dict[tuple[Scope, str], Analysis] = {}
     for analysis in analyses:
-        if analysis.name in by_name:
+        if (analysis.scope, analysis.name) in by_name:
             raise NetauditError(f"two analyses are called {analysis.name}", hint="`netaudit analyses` lists them")
-        by_name[analysis.name] = analysis
+        by_name[analysis.scope, analysis.name] = analysis
     return tuple(by_name.values())
 
 
@@ -72,11 +85,11 @@ def chosen(names: Iterable[str]) -> tuple[Analysis, ...]:
         NetauditError: no analysis has one of the names.
     """
     asked = tuple(names)
-    known = {analysis.name: analysis for analysis in installed()}
+    known = list(dict.fromkeys(analysis.name for analysis in installed()))
     for name in asked:
         if name not in known:
             raise NetauditError(f"no analysis is called {printable(name, 80)}", hint=f"there are {', '.join(known)}")
-    return tuple(analysis for name, analysis in known.items() if name in asked)
+    return tuple(analysis for analysis in installed() if analysis.name in asked)
 
 
 def _loaded(point: metadata.EntryPoint) -> Analysis:

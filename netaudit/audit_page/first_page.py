@@ -9,7 +9,7 @@ from netaudit.analyses.presenting import verdict_span
 from netaudit.audit_page.claims import metric
 from netaudit.audit_page.presented import Presented
 from netaudit.audit_page.selection import layers_on_paper
-from netaudit.report.document.model import Block, Column, Items, Paragraph, Section, Span, Table
+from netaudit.report.document.model import Block, Column, Items, Paragraph, Presentation, Section, Span, Table
 from netaudit.report.document.numbering import facts, table
 from netaudit.results.report import LayerResult, Report
 from netaudit.text import NONE, count, names, number, percent, printable, sentence, shown_name, size
@@ -26,6 +26,7 @@ def first_page(presented: Presented) -> Section:
     blocks: list[Block] = []
     if report.provenance.hash_matches_name is False:
         blocks.append(Paragraph((Span("Check the file. ", "strong"), Span(_WRONG_HASH)), warning=True))
+    blocks += [Paragraph((Span(sentence(part.headline), "strong"),)) for part in headlines(presented)]
     blocks.append(Paragraph((Span(coverage(report), "strong"),)))
     blocks += [Paragraph((Span(sentence(note)),)) for note in report.notes]
     lines = answers(presented)
@@ -44,6 +45,11 @@ def first_page(presented: Presented) -> Section:
             blocks += [values(presented)] if presented.claims else []
             blocks.append(_glance(presented))
     return Section("summary", 1, "Summary", tuple(blocks))
+
+
+def headlines(presented: Presented) -> list[Presentation]:
+    """The network analyses whose answer comes before everything else."""
+    return [part for part in presented.network.values() if part.headline]
 
 
 def coverage(report: Report) -> str:

@@ -53,7 +53,7 @@ def by_author(reference: str) -> str:
 
 
 def _section(analysis: Analysis, part: Method) -> Section:
-    identifier = f"method-{analysis.name.replace('_', '-')}"
+    identifier = f"method-{'' if analysis.scope == 'layer' else 'of-the-network-'}{analysis.name.replace('_', '-')}"
     return Section(identifier, 2, analysis.full_title, _blocks(part.blocks, part.formulas))
 
 

@@ -65,8 +65,9 @@ class Presented:
 
 def present(report: Report, analyses: Sequence[Analysis]) -> Presented:
     """Ask every analysis what it says of its payloads."""
-    names = list(dict.fromkeys([name for layer in report.layers for name in layer.analyses] + list(report.analyses)))
-    known = tuple(analysis for analysis in analyses if analysis.name in names)
+    of_layer = [("layer", name) for layer in report.layers for name in layer.analyses]
+    names = list(dict.fromkeys([*of_layer, *(("network", name) for name in report.analyses)]))
+    known = tuple(analysis for analysis in analyses if (analysis.scope, analysis.name) in names)
     of_layers = [analysis for analysis in known if analysis.scope == "layer"]
     digits = max(3, len(str(len(report.layers))))
     layers = []
@@ -85,8 +86,8 @@ def present(report: Report, analyses: Sequence[Analysis]) -> Presented:
         and analysis.name in report.analyses
         and not not_applicable(report.analyses[analysis.name])
     }
-    installed = {analysis.name for analysis in analyses}
-    unknown = tuple(printable(name, 80) for name in names if name not in installed)
+    installed = {(analysis.scope, analysis.name) for analysis in analyses}
+    unknown = tuple(dict.fromkeys(printable(name, 80) for scope, name in names if (scope, name) not in installed))
     return Presented(report, known, tuple(layers), _stemmed(network), unknown)
 
 

@@ -47,9 +47,14 @@ class Auditor:
     progress: Progress
 
     def run(
-        self, network: Network, sample: Sample | None, file_sha256: str | None = None, chosen: Selection | None = None
+        self,
+        network: Network,
+        sample: Sample | None,
+        file_sha256: str | None = None,
+        chosen: Selection | None = None,
+        first: Network | None = None,
     ) -> Report:
-        """Audit a network that is open.
+        """Audit a network that is open; ``first`` has its first weights.
 
         Raises:
             NetauditError: no layer is chosen, or none can be judged.
@@ -69,14 +74,16 @@ class Auditor:
             "layer"
         ):
             raise nothing_judged(network, layers)
-        context = NetworkContext(network, read, self.settings, inputs, sample, layers, weights.scales, self.progress)
+        context = NetworkContext(
+            network, read, self.settings, inputs, sample, layers, weights.scales, self.progress, first
+        )
         payloads = self._network(context, events)
         return Report(
             target=network.info.name,
             model=Model(**asdict(network.info)),
             provenance=provenance(
                 self.settings,
-                [analysis.name for analysis in self.analyses],
+                list(dict.fromkeys(analysis.name for analysis in self.analyses)),
                 chosen,
                 network,
                 sample,
@@ -100,13 +107,13 @@ class Auditor:
         """The result of each layer in order, with one layer in memory at a time (and those that ``read`` keeps)."""
         total, done = sum(work(spec) for spec in network.specs()), 0.0
         for spec in network.specs():
-            yield self._layer(spec, read, inputs, weights, _Share(self.progress, done, work(spec), total))
+            yield self._layer(network, spec, read, inputs, weights, _Share(self.progress, done, work(spec), total))
             done += work(spec)
             release_memory()
         self.progress("layers done", total, total)
 
     def _layer(
-        self, spec: LayerSpec, read: LayerReader, inputs: HeadInputs, weights: Weights, share: _Share
+        self, network: Network, spec: LayerSpec, read: LayerReader, inputs: HeadInputs, weights: Weights, share: _Share
     ) -> LayerResult:
         shown = printable(spec.name, 60)
         share.tell(shown, 0.0)
@@ -120,6 +127,8 @@ class Auditor:
             activations=inputs.activations.get(spec.name),
             nulls=self.settings.nulls,
             method=self.settings.spectrum,
+            audited=sum(1 for _ in network.specs()),
+            blocks=network.blocks(spec.name),
         )
         analyses = self._of("layer")
         if min(spec.shape) >= PREPARED and any("spectrum" in analysis.needs for analysis in analyses):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from netaudit.analyses.table import CLAIMS
+from netaudit.analyses.table import ALARMS
 from netaudit.cli.choices import split_analyses, split_formats
 from netaudit.cli.file_options import file_options
 from netaudit.cli.run_file import run_file_option, write_run
@@ -41,6 +41,10 @@ if TYPE_CHECKING:
     help="Real inputs x and labels y for the network, or a folder of images.",
 )
 @click.option(
+    "--init", type=click.Path(path_type=Path), metavar="FILE",
+    help="The first weights of the training run: the report says what changed since.",
+)  # fmt: skip
+@click.option(
     "--analyses", callback=split_analyses, metavar="NAME,...",
     help="Run only these analyses; `netaudit analyses` lists them.",
 )  # fmt: skip
@@ -63,8 +67,9 @@ if TYPE_CHECKING:
     help=f"Reports to write, of {', '.join(FORMATS)}.",
 )
 @click.option(
-    "--fail-on", multiple=True, type=click.Choice(CLAIMS), metavar="CLAIM",
-    help=f"Exit 1 if this claim fails in any layer: {', '.join(CLAIMS)}.",
+    "--fail-on", multiple=True, type=click.Choice(tuple(ALARMS)), metavar="CLAIM",
+    help="Exit 1 if this claim fails in any layer, or if any layer is as this word says: "
+    f"{', '.join(ALARMS)}.",
 )  # fmt: skip
 @run_file_option
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
@@ -81,6 +86,7 @@ def audit(
     device: str,
     seed: int,
     data: Path | None,
+    init: Path | None,
     analyses: tuple[str, ...] | None,
     nulls: NullLevel,
     spectrum: SpectrumMethod,
@@ -95,9 +101,9 @@ def audit(
     from netaudit.report.write import show_figures, write_document
     from netaudit.sources.open import report_folder, require
 
-    unjudged = [claim for claim in fail_on if analyses is not None and claim not in analyses]
+    unjudged = [alarm for alarm in fail_on if analyses is not None and ALARMS[alarm].name not in analyses]
     if unjudged:
-        raise click.UsageError(f"--fail-on {unjudged[0]} needs that analysis: add it to --analyses")
+        raise click.UsageError(f"--fail-on {unjudged[0]} needs {ALARMS[unjudged[0]].name}: add it to --analyses")
     started, clock = datetime.now(UTC), time.perf_counter()
     require(target)
     folder = out or Path("reports") / report_folder(target)
@@ -107,8 +113,8 @@ def audit(
 
         report = run(
             target, weights=weights, layers=layers, exclude=exclude, state=state, order=order, as_layer=as_layer,
-            not_layer=not_layer, analyses=analyses, device=device, seed=seed, data=data, nulls=nulls,
-            spectrum=spectrum, progress=progress,
+            not_layer=not_layer, analyses=analyses, device=device, seed=seed, data=data, init=init,
+            nulls=nulls, spectrum=spectrum, progress=progress,
         )  # fmt: skip
         audited = time.perf_counter()
         if progress:
@@ -119,7 +125,7 @@ def audit(
             write_run(folder, started, {"audit": audited - clock, "reports": time.perf_counter() - audited})
     if not quiet:
         _print(document, folder, formats)
-    if any("fails" in report.verdicts(claim).values() for claim in fail_on):
+    if any(report.raises(alarm) for alarm in fail_on):
         sys.exit(1)
 
 

@@ -16,7 +16,11 @@ def split_formats(context: click.Context, parameter: click.Parameter, value: str
 
 def split_analyses(context: click.Context, parameter: click.Parameter, value: str | None) -> tuple[str, ...] | None:
     """A comma-separated choice of analyses; None for all of them."""
-    return None if value is None else _split(context, parameter, value, [analysis.name for analysis in installed()])
+    return (
+        None
+        if value is None
+        else _split(context, parameter, value, list(dict.fromkeys(analysis.name for analysis in installed())))
+    )
 
 
 def _split(

@@ -40,7 +40,7 @@ def cli() -> None:
     `netaudit TARGET` audits a file, a folder of shards, a bundled network (`netaudit zoo`), or a torchvision or timm
     name, and writes an HTML page, a PDF and a JSON file.
 
-    Exit codes: 0 audited; 1 audited, and a claim named by --fail-on fails; 2 could not audit.
+    Exit codes: 0 audited; 1 audited, and what --fail-on names is so; 2 could not audit.
     """
 
 

@@ -30,6 +30,9 @@ class FCLayer:
     """``"relu"``, ``"gelu"``, ...; ``"linear"`` when nothing follows; None when it is not known."""
     origin: str = "Linear"
     """What the layer is in the model, in words."""
+    fan_out: int | None = None
+    """Outputs that an initialisation counts for each input, where these are not the rows: all rows of the tensor that
+    the layer was cut from, or the rows times the pixels of a covering convolution's kernel."""
 
     def __post_init__(self) -> None:
         if self.weight.ndim != 2 or not self.weight.is_floating_point():

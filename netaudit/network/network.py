@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import cached_property
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -18,6 +21,8 @@ from netaudit.text import printable
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
+
+_NUMBER = re.compile(r"\d+")
 
 Progress = Callable[[str, float, float], None]
 """A callback that is given what is being done, the work done, and the work in all; 0 in all means not known."""
@@ -165,6 +170,10 @@ class Network:
             raise SourceError(f"the layer {printable(name, 80)} {self._gap(name)}")
         return self._audited[name]
 
+    def blocks(self, name: str) -> int:
+        """How many layers, audited or not, have this name but for the numbers in it: one a block of the network."""
+        return self._by_pattern[_NUMBER.sub("#", name)]
+
     def read(self, spec: LayerSpec) -> FCLayer:
         """Read one layer from the store. This is the only way to a layer's numbers.
 
@@ -178,7 +187,7 @@ class Network:
         weight = (stored.T.contiguous() if spec.transposed else stored)[rows].reshape(spec.shape)
         bias_rows = slice(*spec.bias_rows) if spec.bias_rows else rows
         bias = None if spec.bias is None else self.store.read(spec.bias)[bias_rows]
-        return FCLayer(spec.name, weight, bias, spec.activation, spec.origin)
+        return FCLayer(spec.name, weight, bias, spec.activation, spec.origin, self._fan_out(spec, tuple(stored.shape)))
 
     def module(self) -> nn.Module:
         """The module with its weights.
@@ -190,6 +199,14 @@ class Network:
             raise SourceError(f"the architecture of {printable(self.info.name, 80)} is not known")
         return self.make_module()
 
+    def _fan_out(self, spec: LayerSpec, stored: tuple[int, ...]) -> int | None:
+        """What :attr:`FCLayer.fan_out` says, from the shape of the stored tensor."""
+        known = getattr(self.store, "fan_out", None)  # of a tensor that is itself cut from another
+        if known is not None and (found := known(spec.weight)) is not None:
+            return int(found)
+        outputs = stored[-1] if spec.transposed else stored[0] * prod(stored[2:])
+        return None if outputs == spec.shape[0] else outputs
+
     def head_gap(self) -> str | None:
         """Why the head cannot be run, or None when every layer of it can be read."""
         if self.head is None:
@@ -200,6 +217,10 @@ class Network:
     def _gap(self, name: str) -> str:
         skipped = next((layer for layer in self.layers if isinstance(layer, SkippedLayer) and layer.name == name), None)
         return "does not exist" if skipped is None else f"is skipped: {skipped.reason}"
+
+    @cached_property
+    def _by_pattern(self) -> Counter[str]:
+        return Counter(_NUMBER.sub("#", layer.name) for layer in self.layers)
 
     @cached_property
     def _audited(self) -> dict[str, LayerSpec]:

@@ -21,10 +21,10 @@ PayloadTypes = Mapping[str, type[Payload]]
 """The type of each analysis' payload, by the analysis' name."""
 
 
-def read_report(source: str | Path, types: PayloadTypes) -> Report:
+def read_report(source: str | Path, of_layers: PayloadTypes, of_network: PayloadTypes) -> Report:
     """Read an audit.json: a path, or the text itself (a string that begins with ``{``).
 
-    Payloads of analyses that are not among ``types`` stay JSON objects.
+    Payloads of other analyses than those ``of_layers`` and ``of_network`` stay JSON objects.
 
     Raises:
         ReportError: not a file, not JSON, another format version, or not of the published schema.
@@ -36,19 +36,19 @@ def read_report(source: str | Path, types: PayloadTypes) -> Report:
         raise ReportError(f"{name}: not JSON: {printable(str(error), _LONGEST)}") from error
     _check_version(data, name)
     try:
-        return _report(data, types)
+        return _report(data, of_layers, of_network)
     except (ValueError, RecursionError) as error:  # msgspec's own, and UnicodeEncodeError of a lone surrogate
         raise ReportError(f"{name}: not an audit.json: {printable(str(error), _LONGEST)}") from error
 
 
-def _report(data: dict[str, Any], types: PayloadTypes) -> Report:
+def _report(data: dict[str, Any], of_layers: PayloadTypes, of_network: PayloadTypes) -> Report:
     fields = {key: value for key, value in data.items() if key != "$schema"}
     report = msgspec.convert(fields, type=Report)
     layers = tuple(
-        msgspec.structs.replace(layer, analyses=_payloads(layer.analyses, types, f"layers[{index}].analyses"))
+        msgspec.structs.replace(layer, analyses=_payloads(layer.analyses, of_layers, f"layers[{index}].analyses"))
         for index, layer in enumerate(report.layers)
     )
-    return msgspec.structs.replace(report, layers=layers, analyses=_payloads(report.analyses, types, "analyses"))
+    return msgspec.structs.replace(report, layers=layers, analyses=_payloads(report.analyses, of_network, "analyses"))
 
 
 def _payloads(found: Mapping[str, Any], types: PayloadTypes, place: str) -> dict[str, Any]:

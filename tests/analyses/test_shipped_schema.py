@@ -43,7 +43,7 @@ def test_it_is_a_schema_and_knows_every_analysis():
 def test_reports_fit_it_and_are_read_back(make):
     made = make()
     VALIDATOR.validate(as_json(made))
-    again = read_report(made.json_text(), TYPES)
+    again = read_report(made.json_text(), TYPES, TYPES)
     assert again.json_text() == made.json_text()
     assert [list(layer.findings) for layer in again.layers] == [list(layer.findings) for layer in made.layers]
 
@@ -51,7 +51,7 @@ def test_reports_fit_it_and_are_read_back(make):
 def test_images_fit_it():
     made = replace(report([]), analyses={"shadow_images": shadow_images.example()})
     VALIDATOR.validate(as_json(made))
-    assert read_report(made.json_text(), TYPES).analyses["shadow_images"] == shadow_images.example()
+    assert read_report(made.json_text(), TYPES, TYPES).analyses["shadow_images"] == shadow_images.example()
 
 
 HOSTILE = [
@@ -88,5 +88,5 @@ def test_the_reader_and_the_schema_refuse_the_same(analysis, path, value):
     entry[last] = value
     assert not VALIDATOR.is_valid(data)
     with pytest.raises(ReportError, match=rf"not an audit\.json: .*analyses\.{analysis}") as caught:
-        read_report(json.dumps(data), TYPES)
+        read_report(json.dumps(data), TYPES, TYPES)
     assert len(str(caught.value)) < 400

@@ -151,6 +151,8 @@ class Presentation:
 
     line: str = ""
     """Its line on page one: a whole sentence; empty for none."""
+    headline: str = ""
+    """Of an analysis of the network: what page one says first, before how much was audited; empty for none."""
     facts: tuple[tuple[str, str], ...] = ()
     """Of an analysis of the network: rows (name, value) of the table that page one ends with."""
     warnings: tuple[str, ...] = ()

@@ -51,7 +51,14 @@ def _split(module: str, tensor: Declared, found: Layout, stored: Stored) -> Grou
         rows = (stop - start) * found.groups
         cut = partial(_cut, groups=found.groups, start=start, stop=stop)
         made.append(
-            Made(f"{module}.{part}.weight", (rows, tensor.shape[1]), partial(cut, weight), origin, tensor.dtype)
+            Made(
+                f"{module}.{part}.weight",
+                (rows, tensor.shape[1]),
+                partial(cut, weight),
+                origin,
+                tensor.dtype,
+                fan_out=tensor.shape[0],
+            )
         )
         if biased and declared:
             made.append(Made(f"{module}.{part}.bias", (rows,), partial(cut, bias), origin, declared.dtype))

@@ -52,6 +52,8 @@ class Made:
     """What was done, in words."""
     dtype: str = "float32"
     """Without ``torch.``."""
+    fan_out: int | None = None
+    """Outputs of the tensor that it was cut from; None for what was not cut."""
 
 
 @dataclass(frozen=True)

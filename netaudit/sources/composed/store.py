@@ -37,6 +37,12 @@ class ComposedStore:
             return names
         return tuple(part for inner in names for part in self.store.parts_of(inner))
 
+    def fan_out(self, name: str) -> int | None:
+        """The outputs of the tensor that a weight was cut from; None for one that was not."""
+        if name in self.made:
+            return self.made[name].fan_out
+        return self.store.fan_out(name) if isinstance(self.store, ComposedStore) else None
+
     def names(self) -> Sequence[str]:
         """Every tensor's name, with each weight in the place of its first part."""
         return list(self.declared)

@@ -1,0 +1,134 @@
+"""What the tests of a layer's start are given, computed once for all families."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import pdtrc
+
+from netaudit.analyses.context import LayerContext
+from netaudit.numerics.laws.initialisation import structure_tests
+from netaudit.numerics.laws.initialisation.families import CLAMP, CLAMPED
+from netaudit.numerics.laws.initialisation.law_tests import Sample, sample_of
+from netaudit.numerics.laws.initialisation.rounding import FORMATS, precision, rounded
+from netaudit.numerics.laws.initialisation.structure_tests import Side
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Floats = NDArray[np.float64]
+
+_BLOCK = 1 << 20
+"""Entries converted to float64 at a time: 8 MB."""
+_NO_ACCIDENT = 1e-6
+"""p-value of the number of clamped weights below which they are no accident, and are tested with the others."""
+_SAME = 1e-3
+"""Share of the squared cosines of a random matrix, and relative spread of the norms, below which rows are orthonormal:
+rounding to bfloat16 leaves 1e-5 and 1e-3 / sqrt(N)."""
+
+
+def without_clamped(context: LayerContext) -> tuple[LayerContext, float]:
+    """The layer without the weights that timm's ``trunc_normal_`` left at +-2, and the p-value of so many of them.
+
+    Nearly every layer has none, and is given back as it is, with 1.
+    """
+    entries, weight = context.entries, context.layer.weight
+    if entries.largest * entries.std + abs(entries.mean) < CLAMP or entries.std > CLAMP / 10:
+        return context, 1.0
+    clamped = weight.abs() == CLAMP
+    count = int(clamped.sum())
+    p_value = float(pdtrc(count - 1, weight.numel() * CLAMPED)) if count else 1.0
+    if p_value < _NO_ACCIDENT:
+        return context, 1.0
+    return replace(context, layer=replace(context.layer, weight=weight.masked_fill(clamped, 0.0))), p_value
+
+
+def weights_sample(context: LayerContext) -> Sample:
+    """The weights in order, from the order statistics that the context has; their ranks are right to 1e-6."""
+    entries = context.entries
+    stored = FORMATS.get(context.layer.dtype, FORMATS["float32"])
+    # the standardised values, taken back, are off by 1e-16 of the largest: rounding gives the stored numbers again
+    values = rounded(entries.mean + entries.std * entries.z, stored)
+    narrowest = precision(values, context.layer.dtype)
+    return Sample(
+        values, entries.before, entries.after, entries.count, entries.mean, entries.mean**2 + entries.std**2, narrowest
+    )
+
+
+def bias_sample(bias: Tensor) -> Sample:
+    """The biases in order."""
+    values = bias.double().numpy()
+    return sample_of(values, precision(values, str(bias.dtype).removeprefix("torch.")))
+
+
+def structure(context: LayerContext, sixth: float) -> Mapping[str, float]:
+    """The p-value of each trace that training leaves, by its name.
+
+    ``sixth`` is the sixth moment of the entries in their own standard deviations.
+    """
+    m, n = context.shape
+    fourth = context.entries.excess_kurtosis + 3
+    rows, columns = sides(context.layer.weight, context.entries.mean, context.entries.std)
+    found = {
+        "row_norms": structure_tests.norms(rows, fourth, sixth),
+        "column_norms": structure_tests.norms(columns, fourth, sixth),
+        "row_sums": structure_tests.sums(rows, fourth),
+        "column_sums": structure_tests.sums(columns, fourth),
+        "largest_singular_value": structure_tests.largest(float(context.spectrum.centred[-1]), m, n, fourth),
+    }
+    gram = context.spectrum.gram
+    if gram is not None:
+        cosines, pairs = mean_squared_cosine(gram)
+        concentration = fourth / max(m, n)
+        found["coherence"] = structure_tests.coherence(cosines, pairs, max(m, n), concentration)
+    return found
+
+
+def orthogonal_gain(context: LayerContext) -> float | None:
+    """The gain of a matrix whose smaller side is orthonormal up to one number, or None."""
+    gram = context.spectrum.gram
+    if gram is None or min(context.shape) < 2:
+        return None
+    cosines, _ = mean_squared_cosine(gram)
+    lengths = gram.diagonal()
+    if cosines * max(context.shape) > _SAME or float(lengths.std() / lengths.mean()) > _SAME:
+        return None
+    return float(lengths.mean().sqrt()) * context.entries.std
+
+
+def mean_squared_cosine(gram: Tensor) -> tuple[float, int]:
+    """The mean of g_il^2 / (g_ii g_ll) over i > l, and the number of pairs. Only the lower triangle counts."""
+    import torch
+
+    p = gram.shape[0]
+    inverse = torch.where(gram.diagonal() > 0, 1 / gram.diagonal(), 0.0)
+    total, step = 0.0, max(1, _BLOCK // p)
+    for start in range(0, p, step):
+        block = gram[start : start + step].tril(start - 1)
+        total += float(((block * block) @ inverse) @ inverse[start : start + step])
+    pairs = p * (p - 1) // 2
+    return total / max(pairs, 1), pairs
+
+
+def sides(weight: Tensor, mean: float, std: float) -> tuple[Side, Side]:
+    """Sums and sums of squares along the rows and along the columns of (A - mean) / std."""
+    import torch
+
+    m, n = weight.shape
+    row_sums, row_squares = (torch.empty(m, dtype=torch.float64) for _ in range(2))
+    column_sums, column_squares = (torch.zeros(n, dtype=torch.float64) for _ in range(2))
+    step = max(1, _BLOCK // n)
+    for start in range(0, m, step):
+        block = weight[start : start + step].double().sub_(mean).div_(std)
+        row_sums[start : start + step], squares = block.sum(1), block.square()
+        row_squares[start : start + step] = squares.sum(1)
+        column_sums += block.sum(0)
+        column_squares += squares.sum(0)
+    return (
+        Side(row_sums.numpy(), row_squares.numpy(), n),
+        Side(column_sums.numpy(), column_squares.numpy(), m),
+    )

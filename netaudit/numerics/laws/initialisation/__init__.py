@@ -1,0 +1,1 @@
+"""How the usual initialisations draw weights and biases, and exact tests of whether they could have drawn these."""
