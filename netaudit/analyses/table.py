@@ -16,14 +16,15 @@ ENTRY_POINT = "netaudit.analyses"
 """Group of the entry points of other packages, each of which names an :class:`Analysis`."""
 
 FOLDERS = (
-    "layer.random_likeness",
     "layer.gaussian_weights",
     "layer.constant_bias",
     "layer.singular_law",
     "layer.shadow_inversion",
     "layer.power_law",
     "layer.initialisation",
+    "layer.random_likeness",
     "network.initialisation",
+    "network.random_likeness",
     "network.labels_back",
     "network.shadow_images",
     "network.hidden_units",
