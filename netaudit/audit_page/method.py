@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 from netaudit.analyses.analysis import Analysis
 from netaudit.report.document.formulas import Formula
@@ -16,7 +16,8 @@ def method(analyses: Sequence[Analysis]) -> list[Section]:
     claims = [analysis for analysis in parts if analysis.claim]
     others = [analysis for analysis in parts if not analysis.claim]
     sections = [Section("method", 1, "Method", _blocks(_SETTING))]
-    sections += [_section(analysis, parts[analysis]) for analysis in (*claims, *others)]
+    of_layers = {analysis.name for analysis in analyses if analysis.scope == "layer"}
+    sections += [_section(analysis, parts[analysis], of_layers) for analysis in (*claims, *others)]
     if claims:
         verdicts = Items(tuple(map(prose, _VERDICTS)))
         sections.append(Section("method-verdicts", 2, "How to read a verdict", (verdicts,)))
@@ -52,8 +53,10 @@ def by_author(reference: str) -> str:
     return " ".join([*words[initials:], *words[:initials]])
 
 
-def _section(analysis: Analysis, part: Method) -> Section:
-    identifier = f"method-{'' if analysis.scope == 'layer' else 'of-the-network-'}{analysis.name.replace('_', '-')}"
+def _section(analysis: Analysis, part: Method, of_layers: Set[str]) -> Section:
+    """The section of one analysis; one of the network may have the name of one of the layers."""
+    place = "network-" if analysis.scope == "network" and analysis.name in of_layers else ""
+    identifier = f"method-{place}{analysis.name.replace('_', '-')}"
     return Section(identifier, 2, analysis.full_title, _blocks(part.blocks, part.formulas))
 
 

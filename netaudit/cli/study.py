@@ -8,6 +8,7 @@ import click
 
 from netaudit.cli.calibration import calibration
 from netaudit.cli.curves import curves
+from netaudit.cli.initialisation import initialisation
 from netaudit.cli.shadow_training import shadow_training
 from netaudit.cli.theory import theory
 
@@ -22,7 +23,7 @@ def study(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-for command in (theory, calibration, shadow_training, curves):
+for command in (theory, calibration, shadow_training, curves, initialisation):
     study.add_command(command)
 
 

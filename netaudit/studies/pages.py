@@ -12,6 +12,7 @@ from netaudit.api import AuditReport
 from netaudit.studies.benchmark import page as benchmark
 from netaudit.studies.calibration import page as calibration
 from netaudit.studies.harness.page import StudyPage, write_study
+from netaudit.studies.initialisation import page as initialisation
 from netaudit.studies.shadow_training import page as shadow_training
 from netaudit.studies.theory import page as theory
 from netaudit.studies.training_curves import page as training_curves
@@ -19,6 +20,7 @@ from netaudit.studies.training_curves import page as training_curves
 PAGES: dict[str, Callable[[Mapping[str, Any]], StudyPage]] = {
     "benchmark": benchmark.document,
     "calibration": calibration.document,
+    "initialisation": initialisation.document,
     "shadow-training": shadow_training.document,
     "theory": theory.document,
     "training": training_curves.document,

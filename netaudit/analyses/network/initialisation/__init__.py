@@ -8,7 +8,7 @@ _HERE = "netaudit.analyses.network.initialisation"
 
 ANALYSIS = Analysis(
     name="initialisation",
-    title="Trained or initialised",
+    title="Which layers were trained",
     asks="Which layers were trained, and what did training change, where the first weights are given?",
     scope="network",
     needs=(),

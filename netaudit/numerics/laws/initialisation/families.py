@@ -6,10 +6,10 @@ was drawn with the fan-out of that tensor, so that both fan-outs are tried.
 Sources, each read in the code that draws: PyTorch 2.14 (``torch.nn.init``; ``nn.Linear`` draws U(+-1/sqrt(n)), weights
 and biases), torchvision 0.29, timm 1.0 (``timm.layers.weight_init``), Keras 3 and JAX (``variance_scaling``, whose
 truncated normal is cut at two standard deviations and then scaled by 1/0.8796). ``torch.nn.init.trunc_normal_`` and
-timm's cut at +-2 in absolute units: with a standard deviation of 0.02 that is a Gaussian which is not cut at all, but for one draw
-in 2^24 that timm's leaves at exactly +-2 (PyTorch's no longer does). Only timm's ``trunc_normal_tf_`` cuts at two
-standard deviations. GPT-2 and Megatron divide 0.02 by sqrt(2 blocks) in the
-layers that end a residual branch. ``small_init``: T. Nguyen and J. Salazar, arXiv:1910.05895.
+timm's cut at +-2 in absolute units: with a standard deviation of 0.02 that is a Gaussian which is not cut at all, but
+for one draw in 2^24 that timm's leaves at exactly +-2 (PyTorch's no longer does). Only timm's ``trunc_normal_tf_`` cuts
+at two standard deviations. GPT-2 and Megatron divide 0.02 by sqrt(2 blocks) in the layers that end a residual branch.
+``small_init``: T. Nguyen and J. Salazar, arXiv:1910.05895.
 """
 
 from __future__ import annotations

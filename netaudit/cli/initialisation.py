@@ -1,0 +1,35 @@
+"""``netaudit study initialisation``: false alarms and power of the test of the initialisation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command(short_help="From which step is training seen?")
+@click.option(
+    "--out", type=click.Path(path_type=Path), default=Path("reports/initialisation"), show_default=True, metavar="DIR",
+    help="Where to write, and where what was measured is kept.",
+)  # fmt: skip
+@click.option("--jobs", default=1, show_default=True, type=click.IntRange(min=1), help="Processes of one thread each.")
+@click.option("--quick", is_flag=True, help="Two records, to see that everything runs.")
+@click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+def initialisation(out: Path, jobs: int, quick: bool, quiet: bool) -> None:
+    """Draw layers by every start, and train small networks: how often is either taken for the other?
+
+    Takes minutes. What was measured is kept in DIR: a study that was stopped goes on where it was.
+    """
+    from netaudit.cli.progress import progress_bar
+
+    with progress_bar(quiet) as progress:
+        from netaudit.studies.harness.page import write_study
+        from netaudit.studies.initialisation import page, run
+
+        tell = progress or (lambda message, done, total: None)
+        command = f"netaudit study initialisation --jobs {jobs}{' --quick' if quick else ''}"
+        data = run.run(out, command=command, jobs=jobs, progress=tell, quick=quick)
+        tell("writing the study", 0.0, 0.0)
+        written = write_study(page.document(data), out)
+    if not quiet:
+        click.echo("Report: " + ", ".join(str(written[name]) for name in ("html", "pdf", "json")))
