@@ -7,30 +7,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from netaudit.analyses.layer.random_likeness.payload import LadderCurve
-from netaudit.report.figures.style import DARK, FILLED, VERMILLION, legend
+from netaudit.report.figures.style import BLUE, DARK, FILLED, GREY, VERMILLION, legend
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
 def draw(curve: LadderCurve, figure: Figure) -> None:
-    """Three panels, one under the other, on the same axes."""
-    panels = (
-        ("as stored", curve.as_stored, curve.beyond[0]),
-        ("units scaled", curve.scaled, curve.beyond[1]),
-        ("without directions", curve.without_directions, curve.beyond[2]),
-    )
-    top = 1.12 * max(max(curve.law), *(max(density) for _, density, _ in panels))
-    for index, (axes, (name, density, beyond)) in enumerate(zip(figure.subplots(3, 1, sharex=True), panels, strict=True)):
-        axes.stairs(np.array(density), np.array(curve.edges), label="singular values", **FILLED)
-        axes.plot(curve.u, curve.law, color=DARK, label="Marchenko-Pastur law")
-        axes.set(ylabel="density", ylim=(0, top), xlim=(curve.edges[0], curve.edges[-1]))
-        axes.set_title(name, loc="left", fontsize="small")
-        if beyond:
-            axes.annotate(
-                f"{beyond} beyond →", (0.99, 0.62), xycoords="axes fraction", ha="right", color=VERMILLION, fontsize="small"
-            )
-        if index == 2:
-            axes.set_xlabel("u = s / (σ√N)")
-    legend(figure, columns=2)
-    figure.align_ylabels()
+    """Three densities in one panel: what is left without scales and directions is filled."""
+    axes, edges = figure.subplots(), np.array(curve.edges)
+    densities = (curve.as_stored, curve.scaled, curve.without_directions)
+    axes.stairs(np.array(curve.without_directions), edges, label="without directions", **FILLED)
+    axes.stairs(np.array(curve.as_stored), edges, label="as stored", color=GREY, linewidth=0.9, linestyle=":")
+    axes.stairs(np.array(curve.scaled), edges, label="scaled", color=VERMILLION, linewidth=0.9)
+    axes.plot(curve.u, curve.law, color=DARK, label="law")
+    # a peak at zero, where a few directions hold nearly all of the variance, would flatten the law
+    top = 1.12 * max(max(curve.law), min(max(map(max, densities)), 2.5 * max(curve.law)))
+    axes.set(xlabel="u = s / (σ√N)", ylabel="density", ylim=(0, top), xlim=(curve.edges[0], curve.edges[-1]))
+    legend(figure, columns=4)

@@ -22,7 +22,7 @@ from netaudit.text import capital, count, interval, number, percent, sentence
 NAMES: dict[RungOrUndecided, str] = {
     "as_drawn": "as drawn",
     "unit_scales": "up to unit scales",
-    "directions": "up to a few directions",
+    "directions": "up to directions",
     "local": "locally",
     "none": "not random-like",
     "undecided": "undecided",
@@ -72,7 +72,7 @@ def present(found: RandomLikeness, place: Place) -> Presentation:
         warnings=(aside,) if aside else (),
         explanation=((Span("Random-like, up to what ", "strong"), Span(f"{answer(found)}. "), Span(_more(found))),),
         figures=() if found.curve is None else (_figure(found, place),),
-        tables=(_rungs(found, place),),
+        blocks=(_rungs(found, place),),
     )
 
 

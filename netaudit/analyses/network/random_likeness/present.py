@@ -15,7 +15,7 @@ _NAMED = 3  # layers that page one names
 _CLAUSES: dict[RungOrUndecided, str] = {
     "as_drawn": " random matrices as drawn",
     "unit_scales": " random matrices up to the scales of their units",
-    "directions": " random matrices up to a few directions",
+    "directions": " random matrices once some directions are left out",
     "local": " random only locally, in the spacings of their singular values",
     "none": " not random-like",
     "undecided": " undecided",
@@ -67,7 +67,7 @@ def share(found: NetworkRandomLikeness) -> str:
 
 def _named(layers: list[tuple[str, RandomLikeness]]) -> str:
     shown = [
-        f"{shown_name(name, 40)}: {number(payload.directions)}, which leave {percent(payload.random_like_share)}"
+        f"{shown_name(name, 40)}: {count(payload.directions or 0, 'direction')}, {percent(payload.random_like_share)} is left"
         for name, payload in layers[:_NAMED]
     ]
     more = ", ..." if len(layers) > _NAMED else ""
