@@ -21,6 +21,10 @@ from netaudit.numerics.laws import marchenko_pastur, tracy_widom
 Floats = NDArray[np.float64]
 
 
+_ROUNDING = 1e-7
+"""Of the largest singular value; see :func:`_without_rounding`."""
+
+
 @dataclass(frozen=True)
 class Spikes:
     """The outcome of the sequential test."""
@@ -42,6 +46,7 @@ def find(s: Floats, m: int, n: int, level: float = tracy_widom.LEVEL) -> Spikes:
     spikes. The edge is the ``level`` quantile of the Tracy-Widom law, by default that of the edge test,
     :data:`netaudit.numerics.laws.tracy_widom.LEVEL`.
     """
+    s = _without_rounding(s)
     squares = s[::-1] ** 2
     left = np.cumsum(squares[::-1])[::-1]  # sum over what is left when k are taken out
 
@@ -56,8 +61,10 @@ def find(s: Floats, m: int, n: int, level: float = tracy_widom.LEVEL) -> Spikes:
     sigma, shown = by_sum(count), np.arange(count + 1)
     rows, columns = np.sqrt(m - shown - 0.5), np.sqrt(n - shown - 0.5)  # the centring of tracy_widom, for all at once
     centre, scale = (rows + columns) ** 2, (rows + columns) * (1 / rows + 1 / columns) ** (1 / 3)
-    # where nothing but the spikes is left, an exactly low-rank matrix, no score says how far beyond they are
-    scores = ((s[::-1][: count + 1] / sigma) ** 2 - centre) / scale if sigma else np.full(count + 1, np.inf)
+    # in an exactly low-rank matrix nothing is left without the spikes: each is compared with itself and those below
+    levels = np.full(count + 1, sigma) if sigma else np.array([by_sum(int(k)) for k in shown])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        scores = np.where(levels > 0, ((s[::-1][: count + 1] / levels) ** 2 - centre) / scale, -np.inf)
     return Spikes(count, sigma, scores)
 
 
@@ -80,6 +87,8 @@ def count_by_median(s: Floats, m: int, n: int, edge_square: Callable[[int, int],
     Source: S. Kritchman and B. Nadler, IEEE Trans. Signal Process. 57 (2009) 3930, section III, solve for both in this
     way with a level of their own; the median is netaudit's choice.
     """
+
+    s = _without_rounding(s)
 
     def level(count: int) -> float:
         return bulk_sigma(s[: s.size - count], m - count, n - count)
@@ -107,6 +116,11 @@ def _standing(
             return min(found, count)
         before.add(count)
         count = found
+
+
+def _without_rounding(s: Floats) -> Floats:
+    """Return the singular values with 0 for those that are rounding: a Gram matrix loses digits below 1e-8."""
+    return np.where(s > _ROUNDING * s[-1], s, 0.0)
 
 
 def bulk_sigma(s: Floats, m: int, n: int) -> float:

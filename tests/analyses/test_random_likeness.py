@@ -1,0 +1,173 @@
+"""The ladder of nulls: planted layers stand on the rung that they were made for, in every gauge."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+import netaudit
+from netaudit.analyses.context import LayerContext
+from netaudit.analyses.layer.random_likeness.measure import measure
+from netaudit.analyses.layer.random_likeness.present import answer, present, set_aside
+from netaudit.analyses.analysis import Place
+from netaudit.network.layers import FCLayer
+from netaudit.results.payload import NotApplicable
+
+SIDE = 200
+
+
+def ladder(A, seed: int = 0):
+    weight = torch.from_numpy(np.ascontiguousarray(A))
+    layer = FCLayer(name="layer", weight=weight, bias=None, activation="relu", origin="Linear")
+    return measure(LayerContext(layer, seed, torch.device("cpu")))
+
+
+def gaussian(seed: int, m: int = SIDE, n: int = SIDE):
+    return np.random.default_rng(seed).standard_normal((m, n))
+
+
+def signals(seed: int, strengths, m: int = SIDE, n: int = SIDE):
+    rng = np.random.default_rng([seed, 1])
+    total = np.zeros((m, n))
+    for strength in strengths:
+        u, v = rng.standard_normal(m), rng.standard_normal(n)
+        total += strength * (m * n) ** 0.25 * np.outer(u / np.linalg.norm(u), v / np.linalg.norm(v))
+    return total
+
+
+def scales(seed: int, m: int = SIDE, n: int = SIDE, spread: float = 0.5):
+    rng = np.random.default_rng([seed, 2])
+    return np.exp(spread * rng.standard_normal((m, 1))), np.exp(spread * rng.standard_normal(n))
+
+
+def test_a_gaussian_a_uniform_and_a_shifted_start_are_as_drawn():
+    for A in (gaussian(0), np.random.default_rng(1).random((SIDE, 300)) - 0.5, gaussian(2) + 1):
+        found = ladder(A)
+        assert (found.rung, found.directions, found.random_like_share) == ("as_drawn", 0, 1.0)
+        assert [rung.name for rung in found.rungs] == ["as_drawn", "unit_scales", "directions", "local", "none"]
+
+
+def test_scaled_units_are_random_up_to_their_scales():
+    rows, columns = scales(3)
+    found = ladder(rows * gaussian(3) * columns)
+    assert (found.rung, found.directions, found.random_like_share) == ("unit_scales", 0, 1.0)
+    assert found.row_scales_spread == pytest.approx(np.std(np.log(rows)), rel=0.1)
+    assert not found.set_aside.single_weights  # large scales are no single weights
+
+
+def test_planted_directions_are_counted_with_the_share_that_they_leave():
+    noise, low_rank = gaussian(4), signals(4, [6, 5, 4, 3, 2.5])
+    found = ladder(noise + low_rank)
+    assert (found.rung, found.directions) == ("directions", 5)
+    expected = np.sum(noise**2) / np.sum((noise + low_rank) ** 2)
+    assert found.random_like_share == pytest.approx(expected, abs=0.03)
+    assert found.interval[0] < found.random_like_share < found.interval[1]
+    assert 3 <= found.directions_least <= 5 and found.sign_draws == 19
+    assert found.strongest[0].strength == pytest.approx(6, rel=0.1)
+
+
+@pytest.mark.parametrize("transform", ["rescaled", "permuted", "transposed", "smaller"])
+def test_no_gauge_changes_the_answer(transform):
+    A = gaussian(5, 120, 180) + signals(5, [7, 4, 3], 120, 180)
+    own = ladder(A)
+    rows, columns = scales(6, 120, 180, 0.8)
+    rng = np.random.default_rng(7)
+    other = {
+        "rescaled": rows * A * columns,
+        "permuted": A[rng.permutation(120)][:, rng.permutation(180)],
+        "transposed": A.T,
+        "smaller": 1e-200 * A,
+    }[transform]
+    found = ladder(other)
+    assert (found.rung, found.directions) == (own.rung, own.directions) == ("directions", 3)
+    assert found.random_like_share == pytest.approx(own.random_like_share, rel=1e-5)
+    assert found.rungs[2].distance == pytest.approx(own.rungs[2].distance, abs=1e-5)
+    assert found.spacing_ratio == pytest.approx(own.spacing_ratio, rel=1e-4)
+
+
+def test_a_mean_is_a_direction_of_the_rescaled_twin():
+    rows, columns = scales(8)
+    found = ladder(rows * (gaussian(8) + 0.4) * columns)
+    assert (found.rung, found.directions) == ("directions", 1)
+    assert found.strongest[0].common_mode
+
+
+def test_a_smooth_density_of_its_own_is_random_only_locally():
+    m = 600
+    rng = np.random.default_rng(9)
+    profile = np.exp(1.2 * np.sin(np.linspace(0, 3, m))[:, None] * np.cos(np.linspace(0, 3, m))[None])
+    turned = np.linalg.qr(rng.standard_normal((m, m)))[0]
+    A = turned @ (rng.standard_normal((m, m)) * profile) @ np.diag(np.linspace(0.2, 3, m)) @ turned.T
+    found = ladder(A)
+    assert (found.rung, found.directions, found.random_like_share) == ("local", None, None)
+    assert found.vector_spread == pytest.approx(3, abs=0.3)
+
+
+@pytest.mark.parametrize("kind", ["orthogonal", "identity", "low_rank"])
+def test_what_no_random_matrix_is_stands_on_no_rung(kind):
+    A = {
+        "orthogonal": np.linalg.qr(gaussian(10))[0],
+        "identity": np.eye(SIDE),
+        "low_rank": gaussian(11, SIDE, 8) @ gaussian(12, 8, SIDE),
+    }[kind]
+    found = ladder(A)
+    assert (found.rung, found.directions, found.random_like_share) == ("none", None, 0.0)
+
+
+def test_dead_duplicate_and_single_weights_are_set_aside_and_said():
+    A = gaussian(13)
+    A[:60], A[70], A[100, 5] = 0, A[71], 60
+    found = ladder(A)
+    assert found.rung == "as_drawn"
+    aside = found.set_aside
+    assert (aside.dead_rows, aside.duplicate_rows, aside.single_weights) == (60, 1, 1)
+    assert found.rungs[1].reason == "single_weights"  # scaling would hide it
+    assert set_aside(aside) == (
+        "Set aside before the layer was compared with random matrices: 60 dead outputs, 1 duplicate or constant output, "
+        "1 single huge weight."
+    )
+
+
+def test_a_small_layer_is_not_judged():
+    assert ladder(gaussian(14, 10, 300)) == NotApplicable("The smaller side is below 32.")
+    A = gaussian(15, 40, 300)
+    A[:20] = 0
+    assert "without special weights" in ladder(A).note
+
+
+def test_no_more_than_one_in_a_hundred_starts_is_mistaken():
+    wrong = sum(ladder(gaussian([16, draw], 40, 64)).rung != "as_drawn" for draw in range(100))
+    assert wrong <= 1
+
+
+def test_the_words_say_what_was_found():
+    found = ladder(gaussian(4) + signals(4, [6, 5, 4, 3, 2.5]))
+    assert answer(found).startswith("random-like up to 5 directions, which leave ")
+    place = Place(report=None, layer=None)  # type: ignore[arg-type]
+    page = present(found, place)
+    assert len(page.blocks[0].rows) == 4 and page.figures[0].stem == "ladder"
+    assert not page.warnings
+
+
+@pytest.mark.parametrize(
+    ("model", "expected"),
+    [
+        ("alexnet-cifar10", {"fc6": (11, 0.930), "fc7": (8, 0.955)}),
+        ("cifar10-mlp", {"fc2": (34, 0.75)}),
+        ("mnist-mlp", {"4": (44, 0.65), "1": (106, 0.22)}),
+    ],
+)
+def test_bundled_networks_are_where_independent_code_put_them(model, expected):
+    report = netaudit.audit(model, analyses=["random_likeness"], layers=tuple(expected), nulls="none")
+    for layer in report.layers:
+        directions, share = expected[layer.name]
+        found = layer.analyses["random_likeness"]
+        assert found.rung == "directions"
+        assert abs(found.directions - directions) <= math.ceil(0.06 * directions)
+        assert found.random_like_share == pytest.approx(share, abs=0.015)
+    whole = report.analyses["random_likeness"]
+    assert whole.rung == "directions" and whole.layers == {"directions": len(expected)}
+    assert whole.directions == sum(layer.analyses["random_likeness"].directions for layer in report.layers)
+    shares = [layer.analyses["random_likeness"].random_like_share for layer in report.layers]
+    assert min(shares) <= whole.random_like_share <= max(shares)
