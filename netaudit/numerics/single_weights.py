@@ -43,18 +43,17 @@ def single_weights(weight: Tensor) -> NDArray[np.int64]:
         sums, counts = torch.zeros(n, dtype=torch.float64), torch.zeros(n, dtype=torch.float64)
         for start in range(0, m, _BLOCK):
             part = slice(start, start + _BLOCK)
-            block = weight[part].cpu().double().abs_()
+            block = weight[part].cpu().double().abs()  # never in place: the weight may be float64 already
             there = block > 0
             rows[part] = _mean((block / columns).sum(1, keepdim=True), there.sum(1, keepdim=True))
             sums += (block / rows[part]).sum(0)
             counts += there.sum(0)
         columns = _mean(sums[None], counts[None])
     limit = entry_limit(m, n) / _GAUSSIAN
-    found = [
-        torch.nonzero(weight[start : start + _BLOCK].cpu().double().abs() > limit * rows[start : start + _BLOCK] * columns)
-        + torch.tensor([start, 0])
-        for start in range(0, m, _BLOCK)
-    ]
+    found = []
+    for start in range(0, m, _BLOCK):
+        sizes = weight[start : start + _BLOCK].cpu().double().abs()
+        found.append(torch.nonzero(sizes > limit * rows[start : start + _BLOCK] * columns) + torch.tensor([start, 0]))
     return np.asarray(torch.cat(found).numpy())
 
 

@@ -37,7 +37,8 @@ def test_planted_directions_are_counted(case, spread):
     rng = np.random.default_rng([len(case), int(10 * spread)])
     for _ in range(2):
         found = split(planted(rng, strengths, spread=spread))
-        assert found.count == number and found.settled
+        assert found.count == number
+        assert found.settled
         assert found.sigma == pytest.approx(1, abs=0.02)
 
 
@@ -87,7 +88,8 @@ def test_a_large_matrix_is_estimated_by_lanczos_within_its_bound(monkeypatch):
     monkeypatch.setattr(leading_module, "LARGEST_WHOLE", 0)
     monkeypatch.setattr(directions, "LARGEST_EXACT", 0)
     estimated = split(A)
-    assert estimated.count == exact.count == 2 and estimated.error > 0
+    assert estimated.count == exact.count == 2
+    assert estimated.error > 0
     at = np.linspace(exact.values[0], exact.values[-3], 50)
     own, other = (np.searchsorted(values, at, side="right") / 160 for values in (exact.values, estimated.values))
     assert np.abs(own - other).max() <= estimated.error

@@ -29,3 +29,10 @@ def test_pruned_weights_do_not_count_for_the_scales():
     A = rng.standard_normal((150, 150)) * (rng.random((150, 150)) < 0.05)
     A[5] = 0
     assert not len(single_weights(torch.from_numpy(A)))
+
+
+def test_the_weight_stays_as_it_is():
+    weight = torch.from_numpy(np.random.default_rng(3).standard_normal((40, 50)))
+    before = weight.clone()
+    single_weights(weight)
+    assert torch.equal(weight, before)

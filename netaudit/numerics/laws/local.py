@@ -48,7 +48,7 @@ def spacing_ratio(values: Floats) -> Ratio | None:
     ``values [k]`` are distinct singular values, ascending, of the bulk. None where fewer than two ratios a block are
     left, or where values coincide.
     """
-    cut = int(round(values.size * (1 - CENTRAL) / 2))
+    cut = round(values.size * (1 - CENTRAL) / 2)
     gaps = np.diff(values[cut : values.size - cut])
     if gaps.size < 2 * _BLOCKS + 1 or not (gaps > 0).all():
         return None

@@ -8,9 +8,9 @@ score is about
 
     T - 7.53 (1 - 8.13 / p) p^-0.306 (N / p)^-0.188, with the spread of T 4 % wider around its mean.
 
-The constants are netaudit's own fit to 55,000 scaled Gaussian matrices of 25 shapes from 32 x 32 to 2048 x 4096 (``python
--m netaudit.studies.scaled_edge``); the mean is met within 0.1 at every shape. The plain law would be safe as well, and
-find fewer directions.
+The constants are netaudit's own fit to 55,000 scaled Gaussian matrices of 25 shapes from 32 x 32 to 2048 x 4096
+(``python -m netaudit.studies.scaled_edge`` draws them again); the mean is met within 0.1 at every shape up to 512. The plain law
+would be safe as well, and find fewer directions.
 """
 
 from __future__ import annotations
@@ -31,17 +31,17 @@ def edge_square(m: int, n: int, level: float = tracy_widom.LEVEL) -> float:
     The noise has the level 1. The default ``level`` is that of every edge test here.
     """
     centre, scale = tracy_widom.centring(m, n)
-    return float(centre + scale * (_shift(m, n) + SPREAD * tracy_widom.quantile(level)))
+    return float(centre + scale * (shift(m, n) + SPREAD * tracy_widom.quantile(level)))
 
 
 def p_value(square: float, m: int, n: int) -> float:
     """Return how often the largest squared singular value of scaled noise of level 1 is larger than ``square``."""
     centre, scale = tracy_widom.centring(m, n)
-    return tracy_widom.p_value(float(((square - centre) / scale - _shift(m, n)) / SPREAD))
+    return tracy_widom.p_value(float(((square - centre) / scale - shift(m, n)) / SPREAD))
 
 
-def _shift(m: int, n: int) -> float:
+def shift(m: int, n: int) -> float:
     """Return what is added to ``SPREAD`` times a draw of the Tracy-Widom law."""
     p = max(min(m, n), 2)
     lower = LOWER[0] * max(1 - LOWER[1] / p, 0.0) * p ** -LOWER[2] * (max(m, n) / p) ** -LOWER[3]
-    return -lower + MEAN * (1 - SPREAD)
+    return float(-lower + MEAN * (1 - SPREAD))

@@ -82,7 +82,7 @@ def count_by_median(s: Floats, m: int, n: int, edge_square: Callable[[int, int],
         edge_square: of a shape, the square that the largest singular value of noise of level 1 hardly ever exceeds.
 
     Returns:
-        The count, at most p / 2, since more leave no bulk to take a level from; and the standard deviation of the noise.
+        The count, at most p / 2, since more leave no bulk to take a level from; the standard deviation of the noise.
 
     Source: S. Kritchman and B. Nadler, IEEE Trans. Signal Process. 57 (2009) 3930, section III, solve for both in this
     way with a level of their own; the median is netaudit's choice.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from netaudit.analyses.layer.random_likeness.payload import LadderCurve
-from netaudit.report.figures.style import BLUE, DARK, FILLED, GREY, VERMILLION, legend
+from netaudit.report.figures.style import DARK, FILLED, GREY, VERMILLION, legend
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -140,7 +140,7 @@ def _range(part: RandomPart, least: int) -> tuple[float, float]:
 
 def _apart(bulk: Floats) -> Floats:
     """Return the values that are more than rounding."""
-    return bulk[bulk > _ROUNDING * bulk[-1]]
+    return np.asarray(bulk[bulk > _ROUNDING * bulk[-1]])
 
 
 def _described(part: RandomPart, m: int, n: int) -> tuple[Direction, ...]:

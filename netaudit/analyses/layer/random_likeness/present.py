@@ -58,8 +58,8 @@ _MEANS: dict[RungOrUndecided, str] = {
     "as_drawn": "Its singular values are those of independent weights of one variance",
     "unit_scales": "Once each row and each column is scaled to the same mean square, its singular values are those of "
     "independent weights of one variance",
-    "local": "Its singular values follow no law that is known here, but their spacings and their vectors are those of a "
-    "random matrix",
+    "local": "Its singular values follow no law that is known here, but their spacings and their vectors are those of "
+    "a random matrix",
     "none": "None of the nulls holds: it is structured throughout",
     "undecided": "No null holds for certain, and there are too few singular values to rule all of them out",
 }
@@ -114,8 +114,8 @@ def _more(found: RandomLikeness) -> str:
 
 def _of_directions(found: RandomLikeness) -> str:
     text = (
-        "Once the scales of rows and columns are undone and these directions are left out, the singular values that are "
-        f"left are those of independent weights. The share lies in {interval(found.interval)}, as far as the count "
+        "Once the scales of rows and columns are undone and these directions are left out, the singular values that "
+        f"are left are those of independent weights. The share lies in {interval(found.interval)}, as far as the count "
         "leaves it open"
     )
     if found.directions_interval is not None:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 _RATIO_NOISE = 2.576 * 0.246
-"""99 % point of the noise of one spacing ratio: over real random matrices its standard deviation is 0.246 (measured)."""
+"""99 % point of the noise of one spacing ratio, whose standard deviation is 0.246 over random matrices (measured)."""
 _MOST_WIDENED = 0.072
 """Largest tolerance of the spacing ratio: half way from random matrices to values that do not know of each other."""
 

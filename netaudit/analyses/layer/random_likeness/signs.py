@@ -5,15 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from netaudit.numerics import arpack
 from netaudit.numerics import device as devices
 from netaudit.numerics.directions import RandomPart
 from netaudit.numerics.leading import gram_product
+from netaudit.numerics.scales import UnitScales
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
+
+Floats = NDArray[np.float64]
 
 _DRAWS = (3, 19)
 """Fewest and most draws: without directions one value lies beyond all of them with chance 1/4 or 1/20."""
@@ -36,13 +40,22 @@ def fewest_directions(weight: Tensor, part: RandomPart, device: torch.device, se
     import torch
 
     draws = _DRAWS[1] if weight.numel() <= _ENTRIES else _DRAWS[0]
-    bound, p = 0.0, min(weight.shape)
+    bound = 0.0
     for index in range(draws):
         generator = devices.generator(seed, "signs", str(index), *map(str, weight.shape))
         signs = torch.randint(0, 2, weight.shape, generator=generator, dtype=torch.int8).mul_(2).sub_(1)
-        product = gram_product(weight * signs.to(weight.device), part.scales, torch.device("cpu"))
-        (square,), _ = arpack.leading(
-            lambda v, of=product: of(torch.from_numpy(v.reshape(1, -1)))[0].numpy(), p, 1, tolerance=_TOLERANCE
-        )
-        bound = max(bound, float(square))
+        bound = max(bound, _largest_square(weight * signs.to(weight.device), part.scales))
     return min(int(np.sum(part.values**2 > bound)), part.count), draws
+
+
+def _largest_square(weight: Tensor, scales: UnitScales) -> float:
+    import torch
+
+    product = gram_product(weight, scales, torch.device("cpu"))
+
+    def of_vector(v: Floats) -> Floats:
+        rows: Floats = product(torch.from_numpy(v.reshape(1, -1)))[0].numpy()
+        return rows
+
+    (square,), _ = arpack.leading(of_vector, min(weight.shape), 1, tolerance=_TOLERANCE)
+    return float(square)

@@ -21,10 +21,10 @@ _CLAUSES: dict[RungOrUndecided, str] = {
     "undecided": " undecided",
 }
 _WHAT = (
-    "What has to be set aside before a random matrix is left of a layer? Nothing; the scales of its units, which a ReLU "
-    "network may change without changing what it computes; or some directions, each one singular value with its "
-    "vectors, in which what was learnt stands out from the noise. The share is what is random-like of the squared scaled "
-    "weights."
+    "What has to be set aside before a random matrix is left of a layer? Nothing; the scales of its units, which a "
+    "ReLU network may change without changing what it computes; or some directions, each one singular value with its "
+    "vectors, in which what was learnt stands out from the noise. The share is what is random-like of the squared "
+    "scaled weights."
 )
 
 
@@ -67,7 +67,8 @@ def share(found: NetworkRandomLikeness) -> str:
 
 def _named(layers: list[tuple[str, RandomLikeness]]) -> str:
     shown = [
-        f"{shown_name(name, 40)}: {count(payload.directions or 0, 'direction')}, {percent(payload.random_like_share)} is left"
+        f"{shown_name(name, 40)}: {count(payload.directions or 0, 'direction')}, "
+        f"{percent(payload.random_like_share)} is left"
         for name, payload in layers[:_NAMED]
     ]
     more = ", ..." if len(layers) > _NAMED else ""
@@ -88,8 +89,9 @@ def _table(layers: list[tuple[str, RandomLikeness]]) -> Table:
     ]
     long = len(rows) > _ON_PAPER
     return table(
-        "How random-like each layer is: the rung of the ladder, the number of directions, the share that is random-like "
-        "with what counting leaves open, and the mean ratio of neighbouring spacings (random matrices 0.531).",
+        "How random-like each layer is: the rung of the ladder, the number of directions, the share that is "
+        "random-like with what counting leaves open, and the mean ratio of neighbouring spacings (random matrices "
+        "0.531).",
         [
             Column("Layer", wide=True),
             Column("Random-like"),
