@@ -3,8 +3,8 @@
 A layer is taken as A = D_rows^-1 (R + L) D_columns^-1: R is noise whose rows and columns all have the mean square 1,
 and L has rank r. Scales and directions are found by turns. At the scales of the whole matrix a strong direction passes
 for large rows, and a count at these scales finds too many; so the scales are taken again from what is left without the
-directions found so far, r at most doubles from turn to turn, and this goes on until r stands. The mean of the weights is
-not removed first, since a matrix and its rescaled twin would then differ: it is one of the directions if there is one.
+directions found so far, r at most doubles from turn to turn, and this goes on until r stands. The mean of the weights
+stays in, since a matrix and its rescaled twin would otherwise differ: it is one of the directions if there is one.
 
 Sources: B. Landa, T. T. C. K. Zhang and Y. Kluger, SIAM J. Math. Data Sci. 4 (2022) 1420 (the spectrum of noise with a
 variance profile, once it is scaled); :func:`netaudit.numerics.laws.spikes.count_by_median` (the count at given scales);

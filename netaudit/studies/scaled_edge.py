@@ -6,6 +6,8 @@ and the fit of its constants. It takes about ten minutes on two cores.
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import least_squares
@@ -51,10 +53,8 @@ def main() -> None:
                 found = scores(p, p * longer, draws if longer < max(LONGER) else draws // 3)
                 rows.append((p, longer, len(found), found.mean(), found.std() / _SPREAD))
                 low = scaled_edge.MEAN * scaled_edge.SPREAD + scaled_edge.shift(p, p * longer)
-                print(
-                    f"{p} x {p * longer}: mean {found.mean():.3f} (law {low:.3f}), spread {rows[-1][-1]:.3f}",
-                    flush=True,
-                )
+                text = f"{p} x {p * longer}: mean {found.mean():.3f} (law {low:.3f}), spread {rows[-1][-1]:.3f}\n"
+                sys.stdout.write(text)
     p, longer, draws, mean, spread = np.array(rows).T
 
     def misfit(constants: Floats) -> Floats:
@@ -62,8 +62,8 @@ def main() -> None:
         lower = factor * (1 - correction / p) * p**-power * longer**-other
         return np.asarray((scaled_edge.MEAN - lower - mean) * np.sqrt(draws))
 
-    print("LOWER =", least_squares(misfit, scaled_edge.LOWER).x.round(3).tolist())
-    print("SPREAD =", round(float(np.average(spread, weights=draws)), 3))
+    fitted = least_squares(misfit, scaled_edge.LOWER).x.round(3).tolist()
+    sys.stdout.write(f"LOWER = {fitted}\nSPREAD = {np.average(spread, weights=draws):.3f}\n")
 
 
 if __name__ == "__main__":

@@ -11,11 +11,11 @@ from netaudit.analyses.context import LayerContext
 from netaudit.analyses.layer.power_law import ANALYSIS
 from netaudit.analyses.layer.power_law.measure import measure, power_law_nulls
 from netaudit.analyses.layer.power_law.payload import FEWEST, PowerLaw, columns
-from netaudit.analyses.layer.singular_law.measure import bulk_sigma
 from netaudit.analyses.needs import missing_of_layer
 from netaudit.network.layers import FCLayer
 from netaudit.numerics import lanczos, spectrum
 from netaudit.numerics.laws.power_law import LEAST_VALUES, fit
+from netaudit.numerics.laws.spikes import bulk_sigma
 
 ALPHA = ("alpha", "xmin", "xmax", "D", "sigma", "num_pl_spikes", "alpha_weighted", "log_alpha_norm")
 ALPHA += ("alpha_interval", "alpha_null", "D_null")

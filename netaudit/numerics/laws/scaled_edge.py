@@ -9,8 +9,8 @@ score is about
     T - 7.53 (1 - 8.13 / p) p^-0.306 (N / p)^-0.188, with the spread of T 4 % wider around its mean.
 
 The constants are netaudit's own fit to 55,000 scaled Gaussian matrices of 25 shapes from 32 x 32 to 2048 x 4096
-(``python -m netaudit.studies.scaled_edge`` draws them again); the mean is met within 0.1 at every shape up to 512. The plain law
-would be safe as well, and find fewer directions.
+(``python -m netaudit.studies.scaled_edge`` draws them again); the mean is met within 0.1 at every shape up to 512. The
+plain law would be safe as well, and find fewer directions.
 """
 
 from __future__ import annotations

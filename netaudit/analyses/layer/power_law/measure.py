@@ -22,13 +22,13 @@ from numpy.typing import NDArray
 from netaudit.analyses.context import LayerContext
 from netaudit.analyses.judging import finite, null_of
 from netaudit.analyses.layer.power_law.payload import FEWEST, NAMES, PowerLaw, Reason
-from netaudit.analyses.layer.singular_law.measure import bulk_sigma
 from netaudit.numerics import device as devices
 from netaudit.numerics import spectrum as spectra
 from netaudit.numerics.arpack import smallest_value
 from netaudit.numerics.entries import Entries
 from netaudit.numerics.gaussian_spectra import gaussian_spectra
 from netaudit.numerics.laws import marchenko_pastur, power_law
+from netaudit.numerics.laws.spikes import bulk_sigma
 from netaudit.results.payload import Null
 
 Floats = NDArray[np.float64]

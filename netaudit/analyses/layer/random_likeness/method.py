@@ -12,9 +12,9 @@ def method() -> Method:
             "What has to be set aside before a random matrix is left? The *rungs*, each compared with the "
             "Marchenko-Pastur law of what is left: *as drawn*, {A} without its mean; *up to unit scales*, every row "
             "and column scaled to one mean square (Landa, Zhang and Kluger 2022), which undoes the scale that a ReLU "
-            "unit can take from its inputs and give to its outputs; *up to directions*, also without r singular vectors; "
-            "*locally*, only the ratio of neighbouring spacings (Atas and others 2013) and the spread of the singular "
-            "vectors (Porter and Thomas 1956) are those of a random matrix. A rung holds if no singular value lies "
+            "unit can take from its inputs and give to its outputs; *up to directions*, also without r singular "
+            "vectors; *locally*, only the ratio of neighbouring spacings (Atas and others 2013) and the spread of the "
+            "singular vectors (Porter and Thomas 1956) are those of a random matrix. A rung holds if no singular value lies "
             "beyond the edge of the noise and the Kolmogorov-Smirnov distance with its noise is within the tolerance. "
             "The first rung that holds is the answer; the *random-like share* is what its bulk holds of the squared "
             "scaled weights.",

@@ -121,7 +121,7 @@ def law_metrics(
         "wasserstein_marchenko_pastur": wasserstein(u, marchenko_pastur.quantile(midpoints(u.size), q)),
         "ks_bulk": ks(marchenko_pastur.cdf(rest / (found.sigma * rest_unit), rest_q)) if found.sigma else float("nan"),
         "sigma": sigma,
-        "sigma_bulk": bulk_sigma(rest, rest_m, rest_n),
+        "sigma_bulk": spikes.bulk_sigma(rest, rest_m, rest_n),
         "bulk_variance_share": float(np.sum(rest**2)) / total,
         "spikes": found.count,
         "largest_over_edge": float(s[-1] / tracy_widom.edge(sigma, m, n)),
@@ -130,18 +130,10 @@ def law_metrics(
     }
 
 
-def bulk_sigma(s: NDArray[np.float64], m: int, n: int) -> float:
-    """Sigma by the median rule: the median singular value over the law's median, which a few spikes cannot move.
-
-    Source: M. Gavish and D. L. Donoho, IEEE Trans. Inf. Theory 60 (2014) 5040, section III.E.
-    """
-    return float(np.median(s) / (np.sqrt(max(m, n)) * marchenko_pastur.median(marchenko_pastur.aspect(m, n))))
-
-
 @cache
 def bulk_ratios(seed: int, m: int, n: int) -> tuple[float, float]:
     """1 % and 99 % quantiles of the median rule's estimate on Gaussian matrices with sigma = 1."""
-    low, high = np.quantile([bulk_sigma(s, m, n) for s in gaussian_spectra(seed, m, n)], [0.01, 0.99])
+    low, high = np.quantile([spikes.bulk_sigma(s, m, n) for s in gaussian_spectra(seed, m, n)], [0.01, 0.99])
     return float(low), float(high)
 
 
