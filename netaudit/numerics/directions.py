@@ -35,6 +35,8 @@ Floats = NDArray[np.float64]
 LARGEST_EXACT = 8192
 """Largest p whose singular values are all computed, as in :data:`netaudit.numerics.spectrum.LARGEST_EXACT`; above,
 their distribution is estimated by Lanczos."""
+_FIRST = 4
+"""Directions at most after the first turn."""
 _TURNS = 60
 """Turns at most. r doubles, so that 14 reach any r of a layer; the others let it stand."""
 _ROUNDING = 1e-5
@@ -102,9 +104,9 @@ def random_part(weight: Tensor, device: torch.device, seed: int = 0) -> RandomPa
 def _by_turns(weight: Tensor, device: torch.device, seed: int) -> RandomPart:
     m, n = weight.shape
     most = max(1, min(m, n) // 2)
-    scales, count = unit_scales(weight, device), 0
+    scales, count, ahead = unit_scales(weight, device), 0, None
     for _ in range(_TURNS):
-        ahead = leading(weight, scales, min(max(1, 2 * count), most), device, seed)
+        ahead = leading(weight, scales, min(max(_FIRST, 2 * count), most), device, seed, ahead)
         # the scales are those of noise of variance 1
         found = int(np.sum(ahead.values**2 > scaled_edge.edge_square(m - count, n - count)))
         if found <= count:  # none to add in this way: all singular values decide
@@ -112,6 +114,7 @@ def _by_turns(weight: Tensor, device: torch.device, seed: int) -> RandomPart:
             found, sigma = spikes.count_by_median(values, m, n, scaled_edge.edge_square)
             found = min(found, ahead.values.size)
             if found == count:
+                ahead = leading(weight, scales, max(1, count), device, seed, ahead)  # once more: closer to the vectors
                 return RandomPart(scales, ahead.first(count), sigma, values, error, settled=True)
             if found < count:
                 most = max(found, 1)
@@ -152,12 +155,13 @@ def _scales_of_the_rest(weight: Tensor, scales: UnitScales, found: Leading, devi
     )
     row_noise, column_noise = (1 - part.square().sum(1) for part in (left, right))
     squares = torch.empty(weight.shape, dtype=dtype, device=device)
-    weights = column_noise.clamp_min(_LEAST_NOISE).reciprocal()
+    small = [part.clamp_min(_LEAST_NOISE).reciprocal().to(dtype) for part in (row_noise, column_noise)]
+    rows, columns, left, right = (part.to(dtype) for part in (rows, columns, left * values, right))
     for start in range(0, weight.shape[0], _BLOCK):
         part = slice(start, start + _BLOCK)
-        block = weight[part].to(device=device, dtype=torch.float64) * rows[part, None] * columns
-        block -= (left[part] * values) @ right.T
-        squares[part] = block.square_() * weights / row_noise[part, None].clamp_min(_LEAST_NOISE)
+        block = torch.mul(weight[part].to(device=device, dtype=dtype), rows[part, None], out=squares[part])
+        block.mul_(columns).addmm_(left[part], right.T, alpha=-1)
+        block.square_().mul_(small[1]).mul_(small[0][part, None])
     change = unit_scales(squares, device, squares=True)
     return replace(change, rows=scales.rows * change.rows, columns=scales.columns * change.columns)
 

@@ -27,9 +27,9 @@ Floats = NDArray[np.float64]
 
 LARGEST_WHOLE = 1024
 """Largest p that is decomposed whole: half a second on the committed benchmark's machine."""
-DEPTH = 12
-"""Products of the block with B^T B. They separate values that lie 2 % apart; the count at the end rests on all singular
-values, so that one missed here costs time and nothing else."""
+DEPTH = 5
+"""Products of the block with B^T B. A vector near the edge of the bulk is met in part; the count at the end rests on
+all singular values, so that one missed here costs time and nothing else."""
 _SPARE = 8
 """Random vectors beyond the number of values sought, as Musco and Musco advise."""
 
@@ -52,7 +52,9 @@ class Leading:
         return Leading(self.values[:count], self.left[:, :count], self.right[:, :count], self.all_values)
 
 
-def leading(weight: Tensor, scales: UnitScales, count: int, device: torch.device, seed: int) -> Leading:
+def leading(
+    weight: Tensor, scales: UnitScales, count: int, device: torch.device, seed: int, start: Leading | None = None
+) -> Leading:
     """Find the ``count`` largest singular values of B = D_rows A D_columns, and their vectors.
 
     Args:
@@ -61,11 +63,12 @@ def leading(weight: Tensor, scales: UnitScales, count: int, device: torch.device
         count: how many, at most p.
         device: where the products run; it must have float64.
         seed: what the random vectors of a large matrix follow from, with its shape.
+        start: vectors that are known to be close, such as those at other scales.
     """
     p = min(weight.shape)
     if p <= LARGEST_WHOLE or 3 * (count + _SPARE) > p // 2:
         return _whole(weight, scales, count, device)
-    return _krylov(weight, scales, count, device, seed)
+    return _krylov(weight, scales, count, device, seed, start)
 
 
 def _whole(weight: Tensor, scales: UnitScales, count: int, device: torch.device) -> Leading:
@@ -78,7 +81,9 @@ def _whole(weight: Tensor, scales: UnitScales, count: int, device: torch.device)
     return _both_sides(weight, scales, small, values[::-1][:count].copy(), values)
 
 
-def _krylov(weight: Tensor, scales: UnitScales, count: int, device: torch.device, seed: int) -> Leading:
+def _krylov(
+    weight: Tensor, scales: UnitScales, count: int, device: torch.device, seed: int, start: Leading | None
+) -> Leading:
     import torch
 
     product = _Product(weight, scales, device)
@@ -86,6 +91,9 @@ def _krylov(weight: Tensor, scales: UnitScales, count: int, device: torch.device
     width = count + _SPARE
     generator = devices.generator(seed, "leading", str(weight.shape[0]), str(weight.shape[1]))
     block = torch.randn(p, width, dtype=torch.float64, generator=generator).to(device)
+    if start is not None:
+        known = start.left if weight.shape[0] < weight.shape[1] else start.right
+        block[:, : known.shape[1]] = torch.from_numpy(known[:, :width].copy()).to(device)
     blocks = [torch.linalg.qr(block).Q]
     for _ in range(min(DEPTH, p // (2 * width))):
         blocks.append(torch.linalg.qr(product.back(product.to(blocks[-1]))).Q)
@@ -116,21 +124,19 @@ class _Product:
         wide = weight.shape[0] < weight.shape[1]
         self._tall = weight.T if wide else weight  # [N, p]
         self._dtype = torch.float64 if weight.dtype == torch.float64 else torch.float32
+        self._tall = self._tall.to(device=device, dtype=self._dtype)
         large, small = (scales.columns, scales.rows) if wide else (scales.rows, scales.columns)
-        self._device = device
         self._large, self._small = (torch.from_numpy(side).to(device)[:, None] for side in (large, small))
 
     def to(self, columns: Tensor) -> Tensor:
         """Take ``[p, k]`` to ``[N, k]``."""
         inner = (columns * self._small).to(self._dtype)
-        matrix = self._tall.to(device=self._device, dtype=self._dtype)
-        return (matrix @ inner).double() * self._large
+        return (self._tall @ inner).double() * self._large
 
     def back(self, columns: Tensor) -> Tensor:
         """Take ``[N, k]`` to ``[p, k]``."""
         inner = (columns * self._large).to(self._dtype)
-        matrix = self._tall.to(device=self._device, dtype=self._dtype)
-        return (matrix.T @ inner).double() * self._small
+        return (self._tall.T @ inner).double() * self._small
 
 
 def gram_product(weight: Tensor, scales: UnitScales, device: torch.device) -> Callable[[Tensor], Tensor]:

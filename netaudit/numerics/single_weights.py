@@ -10,6 +10,7 @@ void the law of the edge); the robust scales are netaudit's.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,8 +21,8 @@ from netaudit.numerics.laws.spikes import entry_limit
 if TYPE_CHECKING:
     from torch import Tensor
 
-_PASSES = 3
-"""Times that rows and columns are scaled; the third changes no scale by more than a percent."""
+_PASSES = 2
+"""Times that rows and columns are scaled: the limit is so far out that a third would change nothing."""
 _BLOCK = 1024
 """Rows at a time."""
 _GAUSSIAN = float(np.sqrt(2 / np.pi))
@@ -37,24 +38,32 @@ def single_weights(weight: Tensor) -> NDArray[np.int64]:
     import torch
 
     m, n = weight.shape
-    rows = torch.ones(m, 1, dtype=torch.float64)
-    columns = torch.ones(1, n, dtype=torch.float64)
+    rows, columns = torch.ones(m, dtype=torch.float64), torch.ones(n, dtype=torch.float64)
     for _ in range(_PASSES):
         sums, counts = torch.zeros(n, dtype=torch.float64), torch.zeros(n, dtype=torch.float64)
-        for start in range(0, m, _BLOCK):
-            part = slice(start, start + _BLOCK)
-            block = weight[part].cpu().double().abs()  # never in place: the weight may be float64 already
-            there = block > 0
-            rows[part] = _mean((block / columns).sum(1, keepdim=True), there.sum(1, keepdim=True))
-            sums += (block / rows[part]).sum(0)
-            counts += there.sum(0)
-        columns = _mean(sums[None], counts[None])
+        for part, block in _sizes(weight):
+            there = (block > 0).to(block.dtype)
+            rows[part] = _mean((block @ columns.reciprocal().to(block.dtype)).double(), there.sum(1).double())
+            sums += (rows[part].reciprocal().to(block.dtype) @ block).double()
+            counts += there.sum(0).double()
+        columns = _mean(sums, counts)
     limit = entry_limit(m, n) / _GAUSSIAN
-    found = []
-    for start in range(0, m, _BLOCK):
-        sizes = weight[start : start + _BLOCK].cpu().double().abs()
-        found.append(torch.nonzero(sizes > limit * rows[start : start + _BLOCK] * columns) + torch.tensor([start, 0]))
+    found = [
+        torch.nonzero(block > (limit * rows[part, None]).to(block.dtype) * columns.to(block.dtype))
+        + torch.tensor([part.start, 0])
+        for part, block in _sizes(weight)
+    ]
     return np.asarray(torch.cat(found).numpy())
+
+
+def _sizes(weight: Tensor) -> Iterator[tuple[slice, Tensor]]:
+    """Give blocks of rows with the absolute values of their entries, in float32, or float64 where the weight is."""
+    import torch
+
+    dtype = torch.float64 if weight.dtype == torch.float64 else torch.float32
+    for start in range(0, weight.shape[0], _BLOCK):
+        part = slice(start, start + _BLOCK)
+        yield part, weight[part].cpu().to(dtype).abs()
 
 
 def _mean(sums: Tensor, counts: Tensor) -> Tensor:

@@ -75,7 +75,7 @@ def test_block_krylov_finds_what_a_whole_decomposition_finds(monkeypatch):
     monkeypatch.setattr(leading_module, "LARGEST_WHOLE", 0)
     quick = split(A)
     assert quick.count == whole.count == 6
-    assert np.allclose(quick.values, whole.values, rtol=1e-6)
+    assert np.allclose(quick.values, whole.values, rtol=1e-4)
     overlap = np.abs(np.sum(quick.directions.left * whole.directions.left, axis=0))
     assert (overlap > 0.999).all()
 
@@ -83,7 +83,7 @@ def test_block_krylov_finds_what_a_whole_decomposition_finds(monkeypatch):
 def test_a_large_matrix_is_estimated_by_lanczos_within_its_bound(monkeypatch):
     from netaudit.numerics import directions
 
-    A = planted(np.random.default_rng(8), [9.0, 6.0], 160, 260)
+    A = planted(np.random.default_rng(8), [9.0, 6.0], 300, 400)
     exact = split(A)
     monkeypatch.setattr(leading_module, "LARGEST_WHOLE", 0)
     monkeypatch.setattr(directions, "LARGEST_EXACT", 0)
@@ -91,7 +91,7 @@ def test_a_large_matrix_is_estimated_by_lanczos_within_its_bound(monkeypatch):
     assert estimated.count == exact.count == 2
     assert estimated.error > 0
     at = np.linspace(exact.values[0], exact.values[-3], 50)
-    own, other = (np.searchsorted(values, at, side="right") / 160 for values in (exact.values, estimated.values))
+    own, other = (np.searchsorted(values, at, side="right") / 300 for values in (exact.values, estimated.values))
     assert np.abs(own - other).max() <= estimated.error
 
 

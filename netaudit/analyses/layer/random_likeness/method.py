@@ -14,10 +14,10 @@ def method() -> Method:
             "and column scaled to one mean square (Landa, Zhang and Kluger 2022), which undoes the scale that a ReLU "
             "unit can take from its inputs and give to its outputs; *up to directions*, also without r singular "
             "vectors; *locally*, only the ratio of neighbouring spacings (Atas and others 2013) and the spread of the "
-            "singular vectors (Porter and Thomas 1956) are those of a random matrix. A rung holds if no singular value lies "
-            "beyond the edge of the noise and the Kolmogorov-Smirnov distance with its noise is within the tolerance. "
-            "The first rung that holds is the answer; the *random-like share* is what its bulk holds of the squared "
-            "scaled weights.",
+            "singular vectors (Porter and Thomas 1956) are those of a random matrix. A rung holds if no singular value "
+            "lies beyond the edge of the noise and the Kolmogorov-Smirnov distance with its noise is within the "
+            "tolerance. The first rung that holds is the answer; the *random-like share* is what its bulk holds of the "
+            "squared scaled weights.",
             "*Scales and directions are found by turns.* The level of the noise, by the median of the bulk, and the "
             "number of values beyond its edge are solved for together; the scales are taken again from the squares of "
             "what is left without these directions, each divided by what its row and its column have left of their "

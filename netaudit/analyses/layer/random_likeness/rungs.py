@@ -130,6 +130,8 @@ def locally(rest: Remainder, part: RandomPart | None, ratio: local.Ratio | None,
     reason: Reason | None = None
     if rest.orthogonal:
         return Rung(name="local", verdict="fails", reason="orthogonal")
+    if part is not None and part.low_rank:
+        return Rung(name="local", verdict="fails", reason="no_bulk")
     if part is None:
         reason = "no_unit_scales"
     elif part.error:
