@@ -192,7 +192,7 @@ def _lines(A: Matrix) -> tuple[Mask, Mask]:
     """Return which rows are numerically zero, and which others are constant, ``[m]`` each."""
     low, high = A.min(axis=1), A.max(axis=1)
     size = np.maximum(np.abs(low), np.abs(high)).astype(np.float64)
-    dead = size <= NUMERICALLY_ZERO * (np.median(size[size > 0]) if size.any() else 0.0)
+    dead = size <= NUMERICALLY_ZERO * (2 * np.median(size[size > 0] / 2) if size.any() else 0.0)
     return dead, (low == high) & ~dead & (A.shape[1] >= _FEWEST_EQUAL)
 
 
