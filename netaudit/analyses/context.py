@@ -69,6 +69,8 @@ class LayerContext:
     """The layer's outputs on real inputs after its ReLU, ``[N, out]``, when there are any."""
     nulls: NullLevel = "none"
     method: SpectrumMethod = "auto"
+    preactivation_scale: float | None = None
+    """Root mean square of A x, without the bias, over the units and real inputs of this layer, when there are any."""
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -162,6 +164,8 @@ class HeadInputs:
     """Whether the head takes the pixels of images, at most shifted; None when the inputs are no images."""
     note: str = ""
     """Why the real inputs were not used, if there were some."""
+    preactivations: Mapping[str, float] = field(default_factory=dict)
+    """Root mean square of A x, without the bias, over the units and the inputs of each layer of the head."""
 
 
 @dataclass(frozen=True)

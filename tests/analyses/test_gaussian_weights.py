@@ -170,8 +170,7 @@ def test_what_the_report_says():
         "Rule “equivalence with a Gaussian”: holds if KS distance to the Gaussian with its interval is at most 0.02; "
         "fails if all of the interval lies above; undecided otherwise.",
         "Origin of the tolerance: netaudit convention: 2 percentage points of probability.",
-        "Gaussian null: 40 draws (Gaussian sample of that size, mean and variance fitted, "
-        "root of the size), median 0.0013.",
+        "Gaussian null: 40 draws (Gaussian sample of that size, mean and variance fitted, tabulated), median 0.0013.",
     ):
         assert piece in text
     assert "No simple alternative fits better." in words(example("holds"))

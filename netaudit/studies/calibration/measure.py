@@ -80,7 +80,9 @@ def draw(cell: LayerCell, seed: int) -> LayerContext:
     # the analyses' own draws depend on the audit seed and the name: a name for each layer makes them fresh
     layer = FCLayer(f"{cell.key} seed {seed}", weight, bias)
     norm = scenarios.input_norm(cell.scenario, cell.shape)
-    return LayerContext(layer, seed=seed // NULL_EVERY, device=torch.device("cpu"), input_norm=norm)
+    return LayerContext(
+        layer, seed=seed // NULL_EVERY, device=torch.device("cpu"), input_norm=norm, preactivation_scale=norm
+    )
 
 
 def tracy_widom_scores(shape: Shape, draws: int) -> Record:
