@@ -5,7 +5,7 @@ from __future__ import annotations
 from netaudit.analyses.analysis import Place
 from netaudit.analyses.layer.special_weights.payload import Kind, SpecialWeights
 from netaudit.report.document.model import Method, Presentation, Span
-from netaudit.text import capital, count, names, number, percent, sentence
+from netaudit.text import capital, count, number, percent, sentence
 
 
 def present(found: SpecialWeights, place: Place) -> Presentation:
@@ -28,11 +28,11 @@ def said(found: SpecialWeights) -> str:
         )
     if "quantised" in found.kinds:
         consequences.append("H1 takes the distribution function at the middle of each level's step.")
-    beyond = [word for kind, word in _VOID.items() if kind in found.kinds]
+    beyond = " and ".join(word for kind, word in _VOID.items() if kind in _named(found))
     if beyond:
-        verb = "is" if len(beyond) == 1 else "are"
+        verb = "are" if " and " in beyond else "is"
         consequences.append(
-            f"{capital(names(beyond))} {verb} no random structure: H3 and H4 are read with that in mind."
+            f"{beyond[0].upper()}{beyond[1:]} {verb} no random structure: H3 and H4 are read with that in mind."
         )
     return " ".join((line, *consequences))
 
