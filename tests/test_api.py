@@ -72,6 +72,7 @@ def test_the_metrics_of_other_tools_have_their_column_names(made):
     theirs = "N M Q num_evals lambda_max spectral_norm log_spectral_norm norm log_norm stable_rank mp_softrank sv_max "
     theirs += "sv_min matrix_rank rank_loss alpha xmin xmax D sigma num_pl_spikes alpha_weighted log_alpha_norm"
     ours = ["alpha_low", "alpha_high"] + [f"{name}_null_{q}" for name in ["alpha", "D"] for q in QUANTILES]
+    ours += ["vuong", "alpha_unit_scales", "D_unit_scales"]
     assert list(row)[list(row).index("N") :] == theirs.split() + ours
     assert tuple(theirs.split()) == NAMES
     assert (row["N"], row["alpha"], row["alpha_low"], row["alpha_high"]) == (640, 2.6796, 2.309, 3.249)

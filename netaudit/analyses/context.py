@@ -73,6 +73,8 @@ class LayerContext:
     """How many layers of the network are audited, for tests that are corrected for it."""
     blocks: int = 1
     """How many layers of the network have this layer's name but for the numbers in it."""
+    preactivation_scale: float | None = None
+    """Root mean square of A x, without the bias, over the units and real inputs of this layer, when there are any."""
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -166,6 +168,8 @@ class HeadInputs:
     """Whether the head takes the pixels of images, at most shifted; None when the inputs are no images."""
     note: str = ""
     """Why the real inputs were not used, if there were some."""
+    preactivations: Mapping[str, float] = field(default_factory=dict)
+    """Root mean square of A x, without the bias, over the units and the inputs of each layer of the head."""
 
 
 @dataclass(frozen=True)

@@ -31,13 +31,18 @@ def activate(z: Tensor, activation: str) -> Tensor:
     return z if function is None else function(z)
 
 
-def up(x: Tensor, layer: FCLayer, activation: str) -> Tensor:
-    """The outputs ``[..., out]`` of a layer for inputs x ``[..., in]``, in float32 on the device of x."""
+def preactivations(x: Tensor, layer: FCLayer) -> Tensor:
+    """A x + b ``[..., out]`` for inputs x ``[..., in]``, in float32 on the device of x."""
     from torch.nn.functional import linear
 
     weight = layer.weight.to(x.device).float()
     bias = None if layer.bias is None else layer.bias.to(x.device).float()
-    return activate(linear(x, weight, bias), activation)
+    return linear(x, weight, bias)
+
+
+def up(x: Tensor, layer: FCLayer, activation: str) -> Tensor:
+    """The outputs ``[..., out]`` of a layer for inputs x ``[..., in]``, in float32 on the device of x."""
+    return activate(preactivations(x, layer), activation)
 
 
 def reversible_head(context: NetworkContext) -> Head | str:

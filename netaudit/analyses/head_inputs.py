@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from netaudit.analyses.context import HeadInputs
-from netaudit.analyses.head import Read, up
+from netaudit.analyses.head import Read, activate, preactivations
 from netaudit.analyses.network.shadow_images.payload import CHANNELS, SIDES
 from netaudit.errors import SourceError
 from netaudit.network.layers import Head
@@ -69,15 +69,19 @@ def forward(
 
     ``pixels`` is handed on.
     """
-    norms, activations = {}, {}
+    norms, activations, scales = {}, {}, {}
     with devices.exact_float32():
         x = x.to(device)
         for step in head.layers:
             norms[step.name] = float(x.square().sum(1).mean().sqrt())
-            x = up(x, read(step.name), step.activation)
+            layer = read(step.name)
+            z = preactivations(x, layer)
+            plain = z if layer.bias is None else z - layer.bias.to(z.device).float()
+            scales[step.name] = float(plain.double().square().mean().sqrt())
+            x = activate(z, step.activation)
             if step.activation == "relu":
                 activations[step.name] = x[:keep].cpu()
-    return HeadInputs(x.cpu(), norms, activations, pixels)
+    return HeadInputs(x.cpu(), norms, activations, pixels, preactivations=scales)
 
 
 def data_result(inputs: HeadInputs, sample: Sample | None) -> DataResult | None:

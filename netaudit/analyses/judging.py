@@ -1,9 +1,9 @@
 """How values become verdicts: equivalence tests of an effect size, with its interval, against a stated tolerance.
 
 A condition holds when its whole interval lies within the limits, fails when all of it lies outside, and is undecided
-otherwise; a claim is as good as its worst condition. The interval is what the statistic's own noise allows: what a
-Gaussian layer of the same shape does, or a bootstrap where that is wider. For a small layer the tolerance widens to
-twice that noise, since no value of a random layer would fit between the limits otherwise.
+otherwise; a claim is as good as its worst condition. What an interval is, each claim says itself, with its nominal
+level, or the number of draws whose range it is. For a small layer the tolerance widens to twice the noise of Gaussian
+layers, since no value of a random layer would fit between the limits otherwise.
 
 Source: S. Wellek, Testing Statistical Hypotheses of Equivalence and Noninferiority, 2nd ed. (2010), the
 confidence-interval inclusion rule; the tolerances are netaudit's.
@@ -12,17 +12,24 @@ confidence-interval inclusion rule; the tolerances are netaudit's.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
-from netaudit.results.payload import Condition, Null, number
+from netaudit.results.payload import FEWEST_FOR_A_LEVEL, Condition, Null, number
 from netaudit.vocabulary import NullKind, Verdict
 
 
 def judge(
-    statistic: str, value: float, interval: tuple[float, float], limits: tuple[float | None, float | None]
+    statistic: str,
+    value: float,
+    interval: tuple[float, float],
+    limits: tuple[float | None, float | None],
+    *,
+    level: float | None = None,
+    draws: int | None = None,
 ) -> Condition:
-    """One equivalence test.
+    """One equivalence test. ``level`` and ``draws`` say what the interval is; see :class:`Condition`.
 
     >>> judge("ks", 0.04, (0.03, 0.06), (None, 0.05)).verdict
     'undecided'
@@ -32,12 +39,12 @@ def judge(
         verdict: Verdict = "holds"
     else:
         verdict = "fails" if interval[0] > high or interval[1] < low else "undecided"
-    return Condition(statistic, value, interval, limits, verdict)
+    return Condition(statistic, value, interval, limits, verdict, level, draws)
 
 
-def distance(statistic: str, value: float, noise: float, tolerance: float) -> Condition:
-    """A distance to a law: known up to the noise (triangle inequality), tolerated up to the widened tolerance."""
-    return judge(statistic, value, (max(0.0, value - noise), value + noise), (None, widened(tolerance, noise)))
+def of_null(null: Null, level: float) -> dict[str, Any]:
+    """What an interval is that comes from a null: of that level, or the range of its draws where they are too few."""
+    return {"level": level} if null.draws >= FEWEST_FOR_A_LEVEL else {"draws": null.draws}
 
 
 def widened(tolerance: float, noise: float) -> float:

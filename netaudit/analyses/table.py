@@ -16,6 +16,7 @@ ENTRY_POINT = "netaudit.analyses"
 """Group of the entry points of other packages, each of which names an :class:`Analysis`."""
 
 FOLDERS = (
+    "layer.special_weights",
     "layer.gaussian_weights",
     "layer.constant_bias",
     "layer.singular_law",

@@ -9,8 +9,8 @@ from netaudit.analyses.analysis import Analysis
 from netaudit.analyses.presenting import verdict_span
 from netaudit.report.document.model import Column, Span, Table
 from netaudit.report.document.numbering import table
-from netaudit.results.payload import Condition, Finding, Null
-from netaudit.text import NONE, count, interval, number, printable, size
+from netaudit.results.payload import FEWEST_FOR_A_LEVEL, Condition, Finding, Null
+from netaudit.text import NONE, count, interval, number, percent, printable, size
 from netaudit.vocabulary import NullKind
 
 UNCENTRED = "_uncentred"
@@ -54,9 +54,16 @@ def _tested(analysis: Analysis, condition: Condition) -> tuple[Span, ...]:
         verdict_span(condition.verdict),
         Span(metric(analysis, condition.statistic)),
         Span(number(condition.value)),
-        Span(interval(condition.interval)),
+        Span(interval(condition.interval) + _what_interval(condition)),
         Span(tolerated),
     )
+
+
+def _what_interval(condition: Condition) -> str:
+    """Its nominal level, or of how many draws it is the range; empty for neither."""
+    if condition.level is not None:
+        return f" ({percent(condition.level)})"
+    return "" if condition.draws is None else f" (range of {count(condition.draws, 'draw')})"
 
 
 def nulls(claims: Claims, name: str) -> list[Table]:
@@ -96,7 +103,8 @@ def _range(null: Null | None) -> str:
         return NONE
     if null.q01 == null.q99:
         return number(null.q01)
-    return f"{number(null.q01, 3)} to {number(null.q99, 3)}"
+    few = f" (range of {count(null.draws, 'draw')})" if 1 < null.draws < FEWEST_FOR_A_LEVEL else ""
+    return f"{number(null.q01, 3)} to {number(null.q99, 3)}{few}"
 
 
 def _legend(kinds: set[NullKind], own_entries: Sequence[Null], part: tuple[int, int] | None) -> str:

@@ -85,9 +85,10 @@ _VERDICTS: tuple[str, ...] = (
     "*▲ undecided*: the tolerance lies within the interval, or the data at hand do not settle the claim; the note says "
     "which.",
     "*– not applicable*: the claim makes no statement about this layer, such as one without a bias.",
-    "Verdicts are equivalence tests by interval inclusion (Wellek 2010), never bare p-values. An interval is the "
-    "statistic with the noise that Gaussian matrices of the same shape have, or a bootstrap where that is wider. "
-    "Tolerances are stated with their origin; for a small layer they widen to twice that noise.",
+    "Verdicts are equivalence tests by interval inclusion (Wellek 2010), never bare p-values. An interval stands with "
+    "its nominal level, or with the number of draws that it is the range of where they are too few for one; without "
+    "either it is the value alone, or what one singular value more or less in the bulk changes. Tolerances are stated "
+    "with their origin; for a small layer they widen to twice the noise of Gaussian layers.",
     "*Nulls* say where an effect comes from. Gaussian matrices of the same shape have no structure. The layer's own "
     "entries, mean removed and permuted, keep their histogram alone: what is still there permuted comes from the "
     "tails. With random signs they keep the variance of each row and column too. The mean is removed first, because a "

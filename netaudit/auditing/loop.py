@@ -124,6 +124,7 @@ class Auditor:
             self.settings.seed,
             self.settings.device,
             input_norm=inputs.norms.get(spec.name),
+            preactivation_scale=inputs.preactivations.get(spec.name),
             activations=inputs.activations.get(spec.name),
             nulls=self.settings.nulls,
             method=self.settings.spectrum,

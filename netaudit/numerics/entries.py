@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from netaudit.numerics.laws.alternatives import EDGES
+from netaudit.numerics.laws.alternatives import EDGES, Counts
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -78,22 +79,6 @@ class Entries:
     def log10_std(self) -> float:
         """log10(std), likewise."""
         return float(np.log10(self.spread) + np.log10(2) * np.log2(self.unit))
-
-
-@dataclass(frozen=True)
-class Counts:
-    """Entries in the bins of :data:`netaudit.numerics.laws.alternatives.EDGES`, in their own standard deviations."""
-
-    mean: float
-    """Mean of the entries that are counted."""
-    std: float
-    """Their population standard deviation; for a single value its absolute value."""
-    counts: Floats
-    """``[len(EDGES) + 1]``: how many lie below the first edge, between each two, and above the last."""
-    lowest: float
-    """The smallest of them as (w - mean) / std."""
-    highest: float
-    """The largest of them as (w - mean) / std."""
 
 
 def describe(weight: Tensor) -> Entries | str:
@@ -205,22 +190,47 @@ def _count(
 ) -> Counts:
     """Bin the values that are not 0, from the order of all values and their moments in units of ``unit``."""
     zeros = last_zero - first_zero
-    share = values.size / (values.size - zeros)
+    count = values.size - zeros
+    share = values.size / count
     mean = centre * share
     std = float(np.sqrt(max((second + centre**2) * share - mean**2, 0.0)))
-    if std <= 1e-6 * abs(mean):  # one non-zero value, up to rounding: all of it in one bin
+    equal = std <= 1e-6 * abs(mean)  # one non-zero value, up to rounding: all of it in one bin
+    if equal:
         std = abs(mean)
     largest = float(np.finfo(values.dtype).max)
     with np.errstate(over="ignore"):  # a bin beyond the largest number there is
         edges = np.clip((EDGES * std + mean) * unit, -largest, largest).astype(values.dtype)
-    before = np.concatenate([[0], np.searchsorted(values, edges), [values.size]])
-    before = before - np.clip(before - first_zero, 0, zeros)  # the zeros taken out
+    starts = np.concatenate([[0], np.searchsorted(values, edges), [values.size]])
+    before = starts - np.clip(starts - first_zero, 0, zeros)  # the zeros taken out
+    counts = np.diff(before)
+    middle = count // 2 if count // 2 < first_zero else count // 2 + zeros  # of the values that are not 0
+    sums = np.array([_sum(values[start:end], unit) for start, end in pairwise(starts)])
+    bin_of = int(np.searchsorted(starts, middle, "right")) - 1
+    below = sums[:bin_of].sum() + _sum(values[starts[bin_of] : middle], unit)
+    median = float(values[middle]) / unit
+    above, left = float(sums.sum() - below), count // 2
+    deviation = (above - (count - left) * median) - (below - left * median)
     ends = [
         float(values[0 if first_zero else last_zero]),
         float(values[-1 if last_zero < values.size else first_zero - 1]),
     ]
     lowest, highest = ((end / unit - mean) / std for end in ends)
-    return Counts(mean * unit, std * unit, np.diff(before).astype(np.float64), lowest, highest)
+    return Counts(
+        mean=mean * unit,
+        std=std * unit,
+        counts=counts.astype(np.float64),
+        means=np.where(counts > 0, (sums / np.maximum(counts, 1) - mean) / std, 0.0),
+        lowest=lowest,
+        highest=highest,
+        median=(median - mean) / std,
+        mean_deviation=0.0 if equal else float(deviation) / (count * std),
+    )
+
+
+def _sum(values: NDArray[np.floating], unit: float) -> float:
+    """Return the sum of values / unit, in float64 and without a copy of them all."""
+    chunks = (values[start : start + _CHUNK] for start in range(0, values.size, _CHUNK))
+    return float(sum(np.divide(chunk, unit, dtype=np.float64).sum() for chunk in chunks))
 
 
 def _ascending(values: NDArray[np.floating]) -> NDArray[np.floating]:

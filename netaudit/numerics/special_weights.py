@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from netaudit.numerics import device as devices
+from netaudit.numerics import levels
 from netaudit.numerics.entries import Entries, describe
 from netaudit.numerics.laws.spikes import entry_limit
 
@@ -35,18 +36,6 @@ _FEWEST_EQUAL = 8
 """Entries of a row or column from which equality with another is no accident of a coarse dtype."""
 _PREFIX = 8
 """Entries by which rows are told apart before they are compared in full."""
-_LEAST_PRUNED = 1e-3
-"""Share of zeros from which they are worth a name."""
-_FEWEST_PRUNED = 8
-"""Number of zeros from which they are."""
-_TOO_MANY_ZEROS = 4
-"""How many times as many zeros there must be as of either value next to them: a smooth density has about as many."""
-_FEWEST_LEVELS = 8
-"""Levels from which that says something: of a Gaussian with fewer, most are 0."""
-_MOST_LEVELS = 256
-"""Levels of eight bits."""
-_ON_A_LATTICE = 0.1
-"""How far a level may lie from a lattice, in steps: 127 steps of a scale in float16 are off by 0.06."""
 _ORTHOGONAL = 0.01
 """How far A A^T v may lie from v, with rows of norm 1: bfloat16 rounds an orthogonal matrix to 0.002."""
 _BY_CHANCE = 0.1
@@ -60,7 +49,7 @@ _CHANCE = 1e-4
 _ROUNDS = 20
 """Times that heavy entries are looked for among what is left; more than any law has needed."""
 _ROWS = 64
-"""Rows whose levels are counted, evenly spread, and entries that a row must have for that."""
+"""Rows up to which every one is looked at."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,13 +131,13 @@ def find(weight: Tensor, entries: Entries) -> SpecialWeights:
     whole = bool(rows.all() and columns.all())
     pattern = _pattern(A, entries)
     live = entries if whole else _described(_part(A, rows, columns))
-    of_rows = None if pattern or isinstance(live, str) or live.levels is not None else _levels_of_rows(A, rows)
-    pruned = 0.0 if pattern else _pruned_share(live, of_rows)
+    of_rows = None if pattern or isinstance(live, str) or live.levels is not None else levels.of_rows(A, rows)
+    pruned = 0.0 if pattern else levels.pruned_share(live, of_rows)
     heavy = np.zeros((0, 2), dtype=np.int64)
     left: Entries | str = live
     if pattern is None and isinstance(live, Entries) and (pruned or live.largest > heavy_limit(*A.shape)):
         left, heavy = _without_heavy(A, rows[:, None] & columns & ((A != 0) if pruned else True))
-    levels, step = (None, None) if pattern else _levels(left)
+    own_levels, step = (None, None) if pattern else levels.of(left)
     kept = A[:0] if heavy.size else _part(A, rows & ~duplicate_rows, columns & ~duplicate_columns)
     return SpecialWeights(
         pattern=pattern,
@@ -160,8 +149,8 @@ def find(weight: Tensor, entries: Entries) -> SpecialWeights:
         constant_columns=constant_columns,
         pruned_share=pruned,
         heavy=heavy,
-        levels=of_rows[0] if levels is None and of_rows else levels,
-        levels_by_row=levels is None and of_rows is not None,
+        levels=of_rows[0] if own_levels is None and of_rows else own_levels,
+        levels_by_row=own_levels is None and of_rows is not None,
         step=step,
         orthogonal=_orthogonal(kept, entries.unit),
         left=left,
@@ -192,7 +181,7 @@ def _lines(A: Matrix) -> tuple[Mask, Mask]:
     """Return which rows are numerically zero, and which others are constant, ``[m]`` each."""
     low, high = A.min(axis=1), A.max(axis=1)
     size = np.maximum(np.abs(low), np.abs(high)).astype(np.float64)
-    dead = size <= NUMERICALLY_ZERO * (np.median(size[size > 0]) if size.any() else 0.0)
+    dead = size <= NUMERICALLY_ZERO * (2 * np.median(size[size > 0] / 2) if size.any() else 0.0)
     return dead, (low == high) & ~dead & (A.shape[1] >= _FEWEST_EQUAL)
 
 
@@ -229,15 +218,6 @@ def _pattern(A: Matrix, entries: Entries) -> Pattern | None:
     return "mask" if few is not None and few.size == 1 else None
 
 
-def _pruned_share(live: Entries | str, of_rows: tuple[int, int] | None) -> float:
-    """Return the share of zeros if they are more than the values next to them make likely, else 0."""
-    if isinstance(live, str) or (live.levels is not None and live.levels.size < _FEWEST_LEVELS):
-        return 0.0
-    share = live.zeros / live.count
-    likely = _TOO_MANY_ZEROS * (live.beside_zero if of_rows is None else of_rows[1])
-    return share if live.zeros >= max(_FEWEST_PRUNED, likely) and share >= _LEAST_PRUNED else 0.0
-
-
 def heavy_limit(m: int, n: int) -> float:
     """Return how many standard deviations from the mean an entry of ``[m, n]`` is heavy.
 
@@ -258,41 +238,6 @@ def _without_heavy(A: Matrix, kept: Mask) -> tuple[Entries | str, NDArray[np.int
             heavy |= kept & (np.abs(A / A.dtype.type(left.unit) - left.centre) > limit * left.spread)
         left = _described(A[kept & ~heavy])
     return left, np.argwhere(heavy)
-
-
-def _levels(left: Entries | str) -> tuple[int | None, float | None]:
-    """Return the number of levels if what is left is quantised, and their step if they lie on a lattice."""
-    if isinstance(left, str) or left.levels is None:
-        return None, None
-    levels = left.levels / left.unit
-    steps = (levels - levels[0]) / np.diff(levels).min()
-    on_lattice = bool(np.abs(steps - np.round(steps)).max() <= _ON_A_LATTICE)
-    often = left.count >= 4 * levels.size and levels.size <= _MOST_LEVELS
-    fine = on_lattice and levels.size >= 16 and steps[-1] <= 4 * _MOST_LEVELS
-    step = float((levels[-1] - levels[0]) / np.round(steps[-1])) * left.unit
-    return (levels.size, step if on_lattice else None) if often or fine else (None, None)
-
-
-def _levels_of_rows(A: Matrix, rows: Mask) -> tuple[int, int] | None:
-    """Return how many levels the median one of ``rows`` has, if few enough to be levels of its own; else None.
-
-    Beside it stands how often, over all rows, the values next to 0 come: the more frequent one of each row.
-    """
-    some = np.flatnonzero(rows)
-    if some.size < 2 or A.shape[1] < _ROWS:
-        return None
-    levels: list[float] = []
-    beside: list[int] = []
-    for row in some[np.unique(np.linspace(0, some.size - 1, min(some.size, _ROWS)).astype(np.int64))]:
-        values, counts = np.unique(A[row][A[row] != 0], return_counts=True)
-        if counts.sum() < _ROWS or values.size > min(_MOST_LEVELS, counts.sum() // 2):
-            levels.append(np.inf)  # too many
-            continue
-        zero = int(np.searchsorted(values, 0))
-        levels.append(values.size + (counts.sum() < A.shape[1]))
-        beside.append(int(counts[max(zero - 1, 0) : zero + 1].max()))
-    median = float(np.median(levels))
-    return (int(median), int(np.mean(beside) * some.size)) if np.isfinite(median) else None
 
 
 def _orthogonal(A: Matrix, unit: float) -> Side | None:

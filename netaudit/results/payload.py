@@ -24,6 +24,9 @@ LARGEST = 1e100
 LONGEST_CURVE = 600
 """Values of one stored curve: three times what the analyses store, so that a figure stays below 100 kB."""
 
+FEWEST_FOR_A_LEVEL = 100
+"""Draws from which a 1 % quantile is one: below, it is the smallest draw, and the interval is a range."""
+
 Bounded = Annotated[float, Meta(ge=-LARGEST, le=LARGEST)]
 Values = Annotated[tuple[Bounded, ...], Meta(max_length=LONGEST_CURVE)]
 """A stored curve: at most 600 bounded numbers."""
@@ -91,6 +94,12 @@ class Condition(Record, frozen=True):
     """Lowest and highest value for which the claim holds, after any widening for a small layer; None: no limit."""
     verdict: Verdict
     """What this test alone says of the claim."""
+    level: Share | None = None
+    """Nominal level of the interval: how often one like it holds the value of the law that the layer was drawn from;
+    the calibration has how often it does. None for an interval without a level."""
+    draws: Count | None = None
+    """Number of draws whose range the interval is, where they are too few for a level. Where this and ``level`` are
+    None, the interval is the value alone, or what one singular value more or less in the bulk changes."""
 
 
 class Rule(Record, frozen=True):

@@ -85,7 +85,7 @@ LAYERS = {
     "one_weight": gaussian(1, 1),
     "two_by_two": gaussian(2, 2),
 }  # fmt: skip
-NO_NUMBERS = {"rule", "curve"}
+NO_NUMBERS = {"rule", "curve", "levels", "step", "orthogonal"}
 LAYER_ANALYSES = [analysis.name for analysis in BUILT_IN if analysis.scope == "layer"]
 GOOD = {"good.weight": gaussian(48, 33, seed=7), "good.bias": torch.zeros(48)}
 

@@ -41,6 +41,8 @@ def test_forward_is_the_network():
     assert list(up.activations) == ["0"]  # the logits are no activations
     assert up.activations["0"] == pytest.approx(hidden[:4], rel=1e-5, abs=1e-5)
     assert up.norms["0"] == pytest.approx(float(x.square().sum(1).mean().sqrt()))
+    plain = x @ read("0").weight.T  # without the bias
+    assert up.preactivations["0"] == pytest.approx(float(plain.square().mean().sqrt()), rel=1e-5)
     assert up.norms["1"] == pytest.approx(float(hidden.square().sum(1).mean().sqrt()))
 
 

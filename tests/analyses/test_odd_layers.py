@@ -29,7 +29,7 @@ def test_any_layer_gives_json_and_never_raises(m, n, dtype, mean, sigma):
     generator = torch.Generator().manual_seed(m * 100 + n)
     weight = (torch.randn(m, n, generator=generator, dtype=torch.float64) * sigma + mean).to(dtype)
     activations = torch.randn(20, m, generator=generator).relu()
-    for claim, finding in judge(weight, weight[:, 0].clone(), input_norm=1.0, activations=activations).items():
+    for claim, finding in judge(weight, weight[:, 0].clone(), preactivation_scale=1.0, activations=activations).items():
         assert finding.verdict in VERDICTS
         assert (finding.verdict == "not_applicable") == bool(finding.note)
         assert msgspec.json.decode(msgspec.json.encode(finding), type=CLAIMS[claim].payload) == finding

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from netaudit.analyses.context import LayerContext
 from netaudit.analyses.layer.power_law import ANALYSIS
 from netaudit.analyses.layer.power_law.measure import measure, power_law_nulls
-from netaudit.analyses.layer.power_law.payload import FEWEST, PowerLaw, columns
+from netaudit.analyses.layer.power_law.payload import BESIDE, FEWEST, PowerLaw, columns
 from netaudit.analyses.needs import missing_of_layer
 from netaudit.network.layers import FCLayer
 from netaudit.numerics import lanczos, spectrum
@@ -18,7 +18,7 @@ from netaudit.numerics.laws.power_law import LEAST_VALUES, fit
 from netaudit.numerics.laws.spikes import bulk_sigma
 
 ALPHA = ("alpha", "xmin", "xmax", "D", "sigma", "num_pl_spikes", "alpha_weighted", "log_alpha_norm")
-ALPHA += ("alpha_interval", "alpha_null", "D_null")
+ALPHA += BESIDE
 BEYOND = ("lambda_max", "spectral_norm", "norm", "xmin", "xmax")
 
 
@@ -159,7 +159,7 @@ def test_an_estimated_spectrum_has_the_norms_alone(monkeypatch):
     exact, estimated = measured(weight), measured(weight, method="lanczos")
     for name in ("norm", "lambda_max", "sv_max", "stable_rank", "N", "M", "Q", "num_evals"):
         assert getattr(estimated, name) == pytest.approx(getattr(exact, name), rel=1e-5)
-    assert set(estimated.reasons) == {*ALPHA, "sv_min", "mp_softrank", "matrix_rank", "rank_loss"}
+    assert set(estimated.reasons) == {*ALPHA, "sv_min", "mp_softrank", "matrix_rank", "rank_loss", "hill"}
     assert set(estimated.reasons.values()) == {"only_estimated"}
 
 
@@ -183,11 +183,11 @@ def test_columns_of_a_data_frame():
     found = measured(gaussian(40, 60))
     row = columns(found)
     assert list(row)[:4] == ["N", "M", "Q", "num_evals"]
-    assert list(row)[-8:] == [
+    assert list(row)[-11:] == [
         "alpha_low", "alpha_high", "alpha_null_q01", "alpha_null_median", "alpha_null_q99",
-        "D_null_q01", "D_null_median", "D_null_q99",
+        "D_null_q01", "D_null_median", "D_null_q99", "vuong", "alpha_unit_scales", "D_unit_scales",
     ]  # fmt: skip
-    assert len(row) == 23 + 8
+    assert len(row) == 23 + 11
     assert (row["alpha"], row["alpha_high"]) == (found.alpha, found.alpha_interval[1])
     assert row["D_null_median"] == found.D_null.median
     assert columns(measured(gaussian(9, 60)))["alpha_null_q01"] is None
@@ -224,3 +224,33 @@ def test_a_smallest_value_that_the_gram_product_drowns_is_found_without_all_the_
     found = measured(u * s @ v)
     assert found.matrix_rank == min(shape)
     assert found.sv_min == pytest.approx(s[-1], rel=1e-4)
+
+
+def test_alpha_with_unit_scales_does_not_change_with_the_scales_of_units():
+    weight, generator = gaussian(60, 90) + 3 * np.outer(gaussian(60, 1), gaussian(1, 90)), np.random.default_rng(3)
+    scaled = weight * np.exp(generator.standard_normal((60, 1))) * np.exp(generator.standard_normal(90))
+    one, other = measured(weight), measured(scaled)
+    assert other.alpha != pytest.approx(one.alpha, rel=0.05)
+    assert other.alpha_unit_scales == pytest.approx(one.alpha_unit_scales, rel=1e-6)
+    assert other.D_unit_scales == pytest.approx(one.D_unit_scales, rel=1e-6)
+
+
+def test_the_hill_plot_passes_through_the_fit_and_has_a_gaussian_band():
+    found = measured(gaussian(60, 90))
+    curve = found.hill
+    assert curve.chosen == found.num_pl_spikes
+    assert np.interp(np.log(found.num_pl_spikes), np.log(curve.tail), curve.alpha) == pytest.approx(
+        found.alpha, rel=0.15
+    )
+    inside = [
+        low <= a <= high for low, a, high in zip(curve.gaussian_low, curve.alpha, curve.gaussian_high, strict=True)
+    ]
+    assert np.mean(inside) > 0.9
+    low_rank = measured(gaussian(60, 20) @ gaussian(20, 90))
+    assert low_rank.hill.gaussian_low == ()
+
+
+def test_sparse_matrices_have_no_unit_scales_and_say_so():
+    weight = np.triu(gaussian(40, 40))
+    found = measured(weight)
+    assert (found.alpha_unit_scales, found.reasons["alpha_unit_scales"]) == (None, "no_unit_scales")

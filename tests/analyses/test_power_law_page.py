@@ -25,8 +25,8 @@ def test_alpha_stands_beside_its_interval_and_the_layer_s_own_null():
     words, (norms, law) = shown(example())
     for piece in (
         "Under WeightWatcher's names, of the eigenvalues of A as stored; no verdict rests on them.",
-        "A power law fits the 174 largest eigenvalues best, with the exponent alpha = 2.68 (95% interval [2.31, 3.25]) "
-        "and at the distance D = 0.06106.",
+        "A power law fits the 174 largest eigenvalues best, with the exponent alpha = 2.68 (95% interval of the "
+        "estimator [2.31, 3.25]) and at the distance D = 0.06106.",
         "Gaussian matrices of this shape have an alpha in [5.48, 37.6] and a D in [0.106, 0.135] (1% to 99% of 100 "
         "draws).",
         "Here alpha is smaller than theirs and D is smaller than theirs: the tail is closer to a power law than that "

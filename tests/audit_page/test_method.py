@@ -35,6 +35,7 @@ def test_the_sections_are_those_of_the_analyses_in_the_report():
         "method-constant-bias",
         "method-singular-law",
         "method-shadow-inversion",
+        "method-special-weights",
         "method-power-law",
         "method-labels-back",
         "method-shadow-images",

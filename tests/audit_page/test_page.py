@@ -52,7 +52,7 @@ def test_a_layer_is_told_in_full(typical_document):
         "The weights' distribution function differs from a Gaussian's by at most 0.043;",
         "Rule “equivalence with a Gaussian”: holds if KS distance to the Gaussian with its interval is at most 0.02;",
         "Origin of the tolerance: netaudit convention: 2 percentage points of probability.",
-        "Gaussian null: 40 draws (Gaussian sample, mean and variance fitted, drawn at 2,000 and scaled by the square",
+        "Gaussian null: 40 draws (Gaussian sample of that size, mean and variance fitted, tabulated)",
         "[0.0422, 0.0442]",
         "≤ 0.02",
         "0.002 to 0.0061",
@@ -69,6 +69,7 @@ def test_a_layer_is_told_in_full(typical_document):
         "layer_001_biases",
         "layer_001_singular_values",
         "layer_001_shadow_error",
+        "layer_001_hill",
     ]
     assert part.blocks[2].caption.endswith("Equivalence tests on layer classifier.1.")
 

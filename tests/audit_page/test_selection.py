@@ -74,7 +74,7 @@ def stems(made):
 
 def test_figures_are_drawn_for_a_bounded_number_of_layers_and_numbered_in_one_width():
     drawn = stems(report([layer("x")] * 300))
-    assert len(drawn) == len(set(drawn)) == 4 * IN_FULL
+    assert len(drawn) == len(set(drawn)) == 5 * IN_FULL
     assert {len(stem.split("_")[1]) for stem in drawn} == {3}
     assert {len(stem.split("_")[1]) for stem in stems(report([layer("x")] * 1000))} == {4}
     assert many(3).layers[0].finding("gaussian_weights").curve is None

@@ -72,7 +72,9 @@ def with_payloads(of: LayerResult, **payloads: Any) -> LayerResult:
 
 def without_curves(of: LayerResult) -> LayerResult:
     """The layer with nothing to draw, which is quick."""
-    return with_payloads(of, **{name: replace(finding, curve=None) for name, finding in of.findings.items()})
+    payloads = {name: replace(finding, curve=None) for name, finding in of.findings.items()}
+    law = of.analyses.get("power_law")
+    return with_payloads(of, **payloads, **({} if law is None else {"power_law": replace(law, hill=None)}))
 
 
 def summary(layers: Sequence[LayerResult], claims: Sequence[str] = CLAIMS) -> Summary:

@@ -33,7 +33,7 @@ def example(
     std, median = float(b.std()), float(np.median(b))
     unit = 1.0 if data else abs(median)
     statistic = "std_over_preactivation_scale" if data else "std_over_abs_median"
-    of_scale = ("share_within_10pct_of_scale", "std_over_preactivation_scale")
+    of_scale = ("share_within_10pct_of_scale", "std_over_preactivation_scale", "preactivation_scale")
     metrics = {
         "mean": float(b.mean()),
         "std": std,
@@ -43,6 +43,7 @@ def example(
         "std_over_abs_median": std / abs(median),
         "share_within_10pct_of_scale": float((abs(b - median) <= 0.1).mean()) if data else None,
         "std_over_preactivation_scale": std if data else None,
+        "preactivation_scale": 1.0 if data else None,
     }
     value = std / unit
     parts: dict[str, Any] = {

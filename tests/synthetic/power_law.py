@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from netaudit.analyses.layer.power_law.payload import PowerLaw
+from netaudit.analyses.layer.power_law.payload import BESIDE, HillCurve, PowerLaw
 from netaudit.results.payload import Null
 
 FITTED = ("alpha", "xmin", "xmax", "D", "sigma", "num_pl_spikes", "alpha_weighted", "log_alpha_norm")
-FITTED += ("alpha_interval", "alpha_null", "D_null")
+FITTED += BESIDE
 
 
 def example(shape: tuple[int, int] = (400, 640), *, fitted: bool = True, **other: Any) -> PowerLaw:
@@ -25,9 +25,10 @@ def example(shape: tuple[int, int] = (400, 640), *, fitted: bool = True, **other
         "log_alpha_norm": 5.6557, "alpha_interval": (2.309, 3.249),
         "alpha_null": Null("gaussian", "alpha", 100, 5.484, 10.34, 37.64),
         "D_null": Null("gaussian", "D", 100, 0.1065, 0.1259, 0.1352), "positive_evals": min(m, n),
-        "reasons": {"sv_min": "smallest_too_small"},
+        "reasons": {"sv_min": "smallest_too_small"}, "vuong": -0.42, "alpha_unit_scales": 3.1, "D_unit_scales": 0.08,
+        "hill": HillCurve((5.0, 50.0, 400.0), (3.1, 2.7, 1.4), (4.1, 5.2, 1.6), (90.5, 9.1, 1.7), 174),
     }  # fmt: skip
     if not fitted:
         few = dict.fromkeys(FITTED, "too_few_eigenvalues")
-        made |= dict.fromkeys(FITTED) | {"positive_evals": 9, "reasons": made["reasons"] | few}
+        made |= dict.fromkeys((*FITTED, "hill")) | {"positive_evals": 9, "reasons": made["reasons"] | few}
     return PowerLaw(**(made | other))

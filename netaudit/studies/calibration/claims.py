@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from netaudit.analyses.table import BUILT_IN
+from netaudit.results.payload import Condition
 
 if TYPE_CHECKING:
     from netaudit.analyses.context import LayerContext
@@ -24,6 +25,8 @@ class Judgement:
     statistic: str | None
     """The metric that the verdict rests on first."""
     metrics: Mapping[str, Any]
+    conditions: tuple[Condition, ...] = ()
+    """The equivalence tests, with their intervals."""
 
 
 def judge_claim(claim: str, context: LayerContext) -> Judgement:
@@ -37,7 +40,7 @@ def judge_claim(claim: str, context: LayerContext) -> Judgement:
     analysis = _BY_CLAIM[claim]
     missing = missing_of_layer(analysis.needs, context)
     finding: Any = analysis.not_applicable(missing) if missing else analysis.measure(context)
-    return Judgement(finding.verdict, finding.statistic, finding.metrics)
+    return Judgement(finding.verdict, finding.statistic, finding.metrics, finding.conditions)
 
 
 def tolerances() -> dict[str, dict[str, float]]:

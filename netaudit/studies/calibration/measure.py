@@ -47,8 +47,8 @@ def judge(cell: LayerCell, seed: int) -> Record:
     """Draw the layer of this seed and judge the cell's claims on it.
 
     Returns:
-        ``{cell, seed, seconds, findings: {claim: {verdict, values}}}``, with ``spikes`` where the singular values were
-        judged.
+        ``{cell, seed, seconds, findings: {claim: {verdict, values, intervals}}}``, with ``spikes`` where the singular
+        values were judged.
     """
     started = time.perf_counter()
     context = draw(cell, seed)
@@ -57,7 +57,10 @@ def judge(cell: LayerCell, seed: int) -> Record:
     for claim in cell.claims:
         found = judge_claim(claim, context)
         values = {effect.metric: found.metrics[effect.metric] for effect in EFFECTS[claim]}
-        findings[claim] = {"verdict": found.verdict, "values": values}
+        intervals = {
+            c.statistic: {"value": c.value, "interval": list(c.interval), "level": c.level} for c in found.conditions
+        }
+        findings[claim] = {"verdict": found.verdict, "values": values, "intervals": intervals}
         if claim == "singular_law":
             spikes = found.metrics["spikes"]
     record: Record = {"cell": cell.key, "seed": seed, "findings": findings}
@@ -80,7 +83,9 @@ def draw(cell: LayerCell, seed: int) -> LayerContext:
     # the analyses' own draws depend on the audit seed and the name: a name for each layer makes them fresh
     layer = FCLayer(f"{cell.key} seed {seed}", weight, bias)
     norm = scenarios.input_norm(cell.scenario, cell.shape)
-    return LayerContext(layer, seed=seed // NULL_EVERY, device=torch.device("cpu"), input_norm=norm)
+    return LayerContext(
+        layer, seed=seed // NULL_EVERY, device=torch.device("cpu"), input_norm=norm, preactivation_scale=norm
+    )
 
 
 def tracy_widom_scores(shape: Shape, draws: int) -> Record:

@@ -26,6 +26,7 @@ def document(data: Mapping[str, Any]) -> StudyPage:
         page.false_alarms(),
         page.power(),
         page.strength(),
+        *([page.intervals()] if page.covered() else []),
         page.spikes(),
         page.tracy_widom(),
         page.how(),
@@ -72,7 +73,8 @@ class _Page:
             "cross-talk inflation (H4)."
         )
         table = tables.false_alarms(self._of("gaussian"), self.data["bars"])
-        return Section("false-alarms", 1, "False alarms", (_paragraph(text), table))
+        pooled = Items(tuple((Span(tables.pooled(self._of("gaussian"), name)),) for name in self.data["tolerances"]))
+        return Section("false-alarms", 1, "False alarms", (_paragraph(text), table, pooled))
 
     def power(self) -> Section:
         first = [self._strongest(scenario) for scenario in _POWER]
@@ -122,6 +124,17 @@ class _Page:
         blocks += [self._pair(chart) for chart in single]
         blocks.append(tables.thresholds(self.data["curves"]))
         return Section("strength", 1, "Strength", tuple(blocks))
+
+    def covered(self) -> list[Json]:
+        """The cells whose intervals were kept."""
+        return [c for c in self.cells.values() if any(claim.get("coverage") for claim in c["claims"].values())]
+
+    def intervals(self) -> Section:
+        text = (
+            "A verdict rests on an interval, and an interval on the noise that it allows for. Here the law that a "
+            "layer was drawn from is known, and the mean of the statistic over fresh layers stands for its value."
+        )
+        return Section("intervals", 1, "Intervals", (_paragraph(text), tables.coverage(self.covered())))
 
     def spikes(self) -> Section:
         text = (

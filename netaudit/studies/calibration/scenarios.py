@@ -114,7 +114,8 @@ HALF = 0.5
 def bias(scenario: str, shape: Shape, strength: float, tolerance: float, generator: torch.Generator) -> Tensor:
     """Gaussian biases ``[out]`` whose spread is a multiple of the tolerance, in the unit that it is judged in.
 
-    That is sigma ||x|| = sqrt(n) with inputs of norm :func:`input_norm`, and the median, which is 1, without.
+    That is the root mean square of A x, sqrt(n), with inputs of norm :func:`input_norm`, and without inputs the
+    median, which is 1.
     """
     import torch
 
@@ -124,5 +125,5 @@ def bias(scenario: str, shape: Shape, strength: float, tolerance: float, generat
 
 
 def input_norm(scenario: str, shape: Shape) -> float | None:
-    """Root mean square norm of inputs with entries of variance 1, or None where there are no inputs."""
+    """Root mean square norm of inputs with entries of variance 1, and of A x; None where there are no inputs."""
     return None if scenario == "bias_without_inputs" else shape[1] ** 0.5

@@ -91,7 +91,25 @@ def _claim(findings: Sequence[Json]) -> Json:
     return {
         "verdicts": {verdict: rate(verdicts.count(verdict), len(verdicts)) for verdict in VERDICTS},
         "values": values,
+        "coverage": coverage([finding["intervals"] for finding in findings if "intervals" in finding]),
     }
+
+
+def coverage(found: Sequence[Json]) -> Json:
+    """How often the interval of each statistic holds its mean over the layers of the cell, ``{statistic: {...}}``.
+
+    The mean over fresh layers of one law stands for the value of that law. A statistic without an interval is left out.
+    """
+    covered: Json = {}
+    for statistic in dict.fromkeys(name for intervals in found for name in intervals):
+        of = [intervals[statistic] for intervals in found if statistic in intervals]
+        if len(of) < 2 or all(each["interval"][0] == each["interval"][1] for each in of):
+            continue
+        mean = float(np.mean([each["value"] for each in of]))
+        holds = sum(each["interval"][0] <= mean <= each["interval"][1] for each in of)
+        covered[statistic] = {"level": of[0]["level"], "mean": float(f"{mean:.6g}"), "seeds": len(of)}
+        covered[statistic] |= rate(holds, len(of))
+    return covered
 
 
 def _spread(values: Sequence[float]) -> Json:

@@ -10,8 +10,18 @@ from netaudit.report.document.model import Block, Column, Items, Paragraph, Sect
 from netaudit.report.document.numbering import facts, table
 from netaudit.report.figures.lines import chart_figure
 from netaudit.studies.harness.page import StudyPage
+from netaudit.studies.shadow_training.comparisons import BASES, Comparison, comparisons, distinct
 from netaudit.studies.shadow_training.questions import QUESTIONS, Part
-from netaudit.studies.shadow_training.words import findings, stem, style, verdict, wide_seeds, with_interval
+from netaudit.studies.shadow_training.words import (
+    cautions,
+    findings,
+    rates_at_the_end,
+    stem,
+    style,
+    verdict,
+    wide_seeds,
+    with_interval,
+)
 from netaudit.text import NONE, count, number, percent
 
 STEM = "shadow-training"
@@ -56,17 +66,21 @@ def document(data: Data) -> StudyPage:
 
 
 def _summary(data: Data) -> Part:
-    rows = []
+    rows, p_values, clear = [], [], comparisons(data)
     for setting in data["settings"]:
         found = {(entry["arm"], entry["base"]): entry for entry in setting["against"]}
-        cells = [found.get(pair) for pair in _HEADLINE]
+        pairs = [(found.get(("shadow", base)), clear.get((setting["name"], base))) for base in _HEADLINE]
         rows.append(
             (
                 Span(setting["name"]),
                 Span(percent(setting["arms"]["plain"]["mean"])),
-                *(Span(NONE if cell is None else with_interval(cell), style(cell)) for cell in cells),
+                *(
+                    Span(NONE if cell is None else with_interval(cell), style(None if entry is None else entry.sign))
+                    for cell, entry in pairs
+                ),
             )
         )
+        p_values.append((Span(setting["name"]), *(_p_value(entry) for _, entry in pairs)))
     columns = (
         Column("Setting", wide=True),
         Column("Plain, error", numeric=True),
@@ -74,12 +88,17 @@ def _summary(data: Data) -> Part:
     )
     caption = (
         "Paired differences in test error, in percentage points with 95% intervals over seeds; below 0 the first one "
-        "is better. Coloured where the interval leaves out 0."
+        "is better. Coloured where the difference is clear after correction; the intervals are not corrected."
+    )
+    corrected = (
+        f"P-values of the paired t test, corrected by Holm's method over all {count(distinct(clear), 'comparison')} of "
+        "this table that count. Runs that are bit for bit those of another control are no comparison of their own."
     )
     blocks: list[Block] = [
         Paragraph((Span(verdict(data), "strong"),)),
         table(caption, columns, rows),
-        Items(tuple((Span(text),) for text in findings(data))),
+        table(corrected, (columns[0], *columns[2:]), p_values),
+        Items(tuple((Span(text),) for text in (*findings(data), *cautions(data)))),
     ]
     if data["missing"]:
         blocks.append(
@@ -88,13 +107,14 @@ def _summary(data: Data) -> Part:
     return "Summary", blocks
 
 
-_HEADLINE = {
-    ("shadow", "plain"): "Shadow − plain",
-    ("shadow", "repeat"): "Shadow − repeat",
-    ("shadow", "random"): "Shadow − random",
-    ("shadow", "noise"): "Shadow − noise",
-    ("shadow", "mixup"): "Shadow − mixup",
-}
+def _p_value(entry: Comparison | None) -> Span:
+    if entry is None:
+        return Span(NONE)
+    text = f"as {entry.same_as}" if entry.same_as else number(entry.adjusted, 2)
+    return Span(text, style(entry.sign))
+
+
+_HEADLINE = {base: f"Shadow − {base}" for base in BASES}
 
 
 def _setting(setting: Data) -> Part:
@@ -105,7 +125,7 @@ def _setting(setting: Data) -> Part:
             Span(_ARMS[arm]),
             Span(number(found["rate"])),
             Span(percent(found["mean"])),
-            Span(with_interval(against[arm]) if arm in against else NONE, style(against.get(arm))),
+            Span(with_interval(against[arm]) if arm in against else NONE),
         )
         for arm, found in setting["arms"].items()
     ]
@@ -123,12 +143,13 @@ def _setting(setting: Data) -> Part:
         f"{count(setting['seeds'], 'seed')} as pairs; products in {setting['precision']}; learning rates from "
         f"{', '.join(map(number, setting['rates']))}."
     )
-    apart = wide_seeds(setting["arms"])
+    apart, ends = wide_seeds(setting["arms"]), rates_at_the_end(setting)
     blocks: list[Block] = [
         Paragraph((Span(words),)),
         *([Paragraph((Span(setting["note"]),), warning=True)] if setting["note"] else []),
         table(f"Test errors: {setting['name']}.", columns, rows),
         *([Paragraph((Span(apart),), warning=True)] if apart else []),
+        *([Paragraph((Span(ends),), warning=True)] if ends else []),
     ]
     shown = [(place, arm) for place, arm in enumerate(a for a in setting["arms"] if a in against)]
     if len(shown) > 1:

@@ -77,7 +77,7 @@ def variants(data: Data) -> Iterator[Part]:
         (
             Span(variant),
             Span(words),
-            *(Span(with_interval(found[variant]), style(found[variant])) for found in places.values()),
+            *(Span(with_interval(found[variant]), style(found[variant]["sign"])) for found in places.values()),
         )
         for variant, words in _VARIANTS.items()
     ]

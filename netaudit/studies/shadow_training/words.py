@@ -6,9 +6,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from netaudit.studies.shadow_training.comparisons import Comparison, at_the_end, comparisons, distinct
 from netaudit.text import NONE, count, number
 
 Data = Mapping[str, Any]
+Comparisons = Mapping[tuple[str, str], Comparison]
 
 WIDE = 10.0  # points between two seeds of one arm: a run that has hardly left chance beside one that has learnt
 
@@ -31,10 +33,9 @@ def with_interval(difference: Mapping[str, Any]) -> str:
     return f"{points(difference['mean'])} ± {50 * (difference['high'] - difference['low']):.2f}"
 
 
-def style(difference: Mapping[str, Any] | None) -> Any:
-    """The style of a paired difference: as a verdict where its interval leaves out 0, plain elsewhere."""
-    sign = 0 if difference is None else difference["sign"]
-    return {-1: "holds", 0: "plain", 1: "fails"}[sign]
+def style(sign: int | None) -> Any:
+    """The style of a difference: as a verdict where it is clear, plain elsewhere."""
+    return {-1: "holds", 0: "plain", 1: "fails"}[sign or 0]
 
 
 def stem(name: str) -> str:
@@ -60,30 +61,60 @@ def wide_seeds(arms: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def verdict(data: Data) -> str:
-    """The study's conclusion in plain words."""
-    helps, harms = _places(data, "shadow", "plain", -1), _places(data, "shadow", "plain", 1)
-    total = len(_against(data, "shadow", "plain"))
+    """The study's conclusion in plain words. A difference is clear where it stays so after correction."""
+    found = comparisons(data)
+    helps, harms = _places(found, "plain", -1), _places(found, "plain", 1)
+    total = sum(base == "plain" for _, base in found)
     if not total:
         return "There is no complete setting yet."
+    counted = f" Clear: after correction for all {count(distinct(found), 'comparison')} with its controls."
     if not helps:
         return (
             f"Shadow training does not help: in {_of(0, total)} its test error is clearly below that of plain training"
             + (f", and in {_of(len(harms), total)} it is clearly above." if harms else ".")
+            + counted
         )
-    own = [name for name in helps if _is_own(data, name)]
-    better = [name for name in helps if _any(data, "shadow", ("noise", "mixup"), name, 1)]
-    first = f"Shadow training lowers the test error of plain training in {_of(len(helps), total)}"
+    own = [name for name in helps if all(_sign(found, name, base) == -1 for base in ("repeat", "random"))]
+    better = [name for name in helps if any(_sign(found, name, base) == 1 for base in ("noise", "mixup"))]
+    first = f"Shadow training clearly lowers the test error of plain training in {_of(len(helps), total)}"
     first += f" and raises it in {len(harms)}. " if harms else ". "
     second = (
         f"In {len(own)} of these the gain is the shadow's own: it is also clearly ahead of the same points again and "
-        "of shadows through independent matrices, each at its own best step size. "
+        "of shadows through independent matrices, each at the best step size of its list. "
     )
     third = (
         f"In {len(better)} of these Gaussian noise or mixup, at the same cost, is clearly ahead of it."
         if better
         else "Neither Gaussian noise nor mixup, at the same cost, is clearly ahead of it there."
     )
-    return first + second + third
+    return first + second + third + counted
+
+
+def cautions(data: Data) -> Iterator[str]:
+    """What a reader must know of the comparisons: controls that are the same, and rates at the end of their list."""
+    found = comparisons(data)
+    for entry in found.values():
+        if entry.same_as:
+            yield (
+                f"{entry.setting}: the runs of {entry.base} are those of {entry.same_as}, bit for bit, and the "
+                "comparison is counted once."
+            )
+    ends = {setting["name"]: at_the_end(setting) for setting in data["settings"]}
+    places = [name for name, arms in ends.items() if arms]
+    if places:
+        yield (
+            f"In {len(places)} of {count(len(ends), 'setting')} the best rate of at least one arm lies at an end of "
+            "its list, and a better one may lie beyond it; the sections name them."
+        )
+
+
+def rates_at_the_end(setting: Data) -> str:
+    """Which arms of a setting have their best rate at an end of the list; empty for none."""
+    arms = at_the_end(setting)
+    verb = "lies" if len(arms) == 1 else "lie"
+    return (
+        f"The best rate of {', '.join(arms)} {verb} at an end of the list: a better one may lie beyond." if arms else ""
+    )
 
 
 def findings(data: Data) -> Iterator[str]:
@@ -109,7 +140,6 @@ def findings(data: Data) -> Iterator[str]:
     for variants in data["variants"]:
         yield _varied(variants)
     yield from _followed(data)
-    yield from _random_like(data)
 
 
 def _swept(sweep: Data) -> str:
@@ -144,57 +174,36 @@ def _followed(data: Data) -> Iterator[str]:
         )
 
 
-def _random_like(data: Data) -> Iterator[str]:
-    pairs = [
-        (layers["plain"][name], layers["shadow"][name])
-        for layers in (setting["audit"] for setting in data["settings"])
-        if {"plain", "shadow"} <= set(layers)
-        for name in layers["plain"]
-    ]
-    for metric, words in (
-        ("singular_law.ks_marchenko_pastur", "The distance of the singular values to the Marchenko-Pastur law"),
-        ("shadow_inversion.cross_talk_inflation", "The cross-talk inflation"),
-    ):
-        both = [(a[metric], b[metric]) for a, b in pairs if a.get(metric) is not None and b.get(metric) is not None]
-        if both:
-            lower = sum(b < a for a, b in both)
-            layers = count(len(both), "layer")
-            yield f"{words} is smaller after shadow training than after plain training in {lower} of {layers}."
-
-
 def _compared(data: Data, arm: str, base: str, words: str) -> Iterator[str]:
-    found = _against(data, arm, base)
-    if found:
-        lower, higher = (sum(entry["sign"] == sign for entry in found) for sign in (-1, 1))
-        means = [entry["mean"] for entry in found]
-        yield (
-            f"{words}: clearly fewer errors in {lower} of {count(len(found), 'setting')}, clearly more in {higher}, no "
-            f"clear difference in {len(found) - lower - higher}; {points(min(means))} to {points(max(means))} points."
-        )
+    entries = _against(data, arm, base)
+    if not entries:
+        return
+    corrected = [each.sign for (_, other), each in comparisons(data).items() if arm == "shadow" and other == base]
+    signs = corrected or [entry["sign"] for entry in entries]
+    lower, same, higher = (signs.count(sign) for sign in (-1, 0, 1))
+    means = [entry["mean"] for entry in entries]
+    how = "" if corrected else " (by 95% intervals, not corrected for their number)"
+    yield (
+        f"{words}: clearly fewer errors in {lower} of {count(len(entries), 'setting')}, clearly more in {higher}, no "
+        f"clear difference in {same}{how}; {points(min(means))} to {points(max(means))} points."
+    )
 
 
 def _against(data: Data, arm: str, base: str) -> list[Data]:
-    return [entry for setting in data["settings"] for entry in _entries(setting, arm, (base,))]
+    return [
+        entry
+        for setting in data["settings"]
+        for entry in setting["against"]
+        if (entry["arm"], entry["base"]) == (arm, base)
+    ]
 
 
-def _entries(setting: Data, arm: str, bases: Sequence[str]) -> list[Data]:
-    return [entry for entry in setting["against"] if entry["arm"] == arm and entry["base"] in bases]
+def _places(found: Comparisons, base: str, sign: int) -> list[str]:
+    return [name for (name, other), entry in found.items() if other == base and entry.sign == sign]
 
 
-def _places(data: Data, arm: str, base: str, sign: int) -> list[str]:
-    return [s["name"] for s in data["settings"] if any(e["sign"] == sign for e in _entries(s, arm, (base,)))]
-
-
-def _is_own(data: Data, name: str) -> bool:
-    """Whether the shadow is clearly ahead of both of its controls."""
-    [setting] = [s for s in data["settings"] if s["name"] == name]
-    entries = _entries(setting, "shadow", ("repeat", "random"))
-    return len(entries) == 2 and all(entry["sign"] == -1 for entry in entries)
-
-
-def _any(data: Data, arm: str, bases: Sequence[str], name: str, sign: int) -> bool:
-    [setting] = [s for s in data["settings"] if s["name"] == name]
-    return any(entry["sign"] == sign for entry in _entries(setting, arm, bases))
+def _sign(found: Comparisons, name: str, base: str) -> int:
+    return found[name, base].sign if (name, base) in found else 0
 
 
 def _of(n: int, total: int) -> str:

@@ -20,6 +20,11 @@ _SCALES = {
     "full": "Full study.",
     "large": "Full study at the larger sizes for a GPU.",
 }
+_TESTS = (
+    "That a statement holds says that matrices with independent random entries meet netaudit's closed form or constant "
+    "for it, within the tolerance stated; it is no proof of the paper's asymptotic bound, and says nothing of trained "
+    "networks."
+)
 _PASSED: Mapping[bool | None, Verdict] = {True: "holds", False: "fails", None: "undecided"}
 _COUNTED: Mapping[Verdict, str] = {"holds": "hold", "undecided": "are undecided", "fails": "do not hold"}
 _ABOUT = (
@@ -50,8 +55,8 @@ def document(data: Mapping[str, Any]) -> StudyPage:
         stem="theory",
         title="The theory of reversible nets, tested on random matrices",
         subtitle="Which statements hold at real sizes, with which constants, and where do they end?",
-        description=f"{holding} of {len(data['statements'])} statements on random ReLU layers hold at the sizes "
-        "tested.",
+        description=f"{holding} of {len(data['statements'])} statements, with netaudit's closed forms for their "
+        "constants, hold on random matrices at the sizes tested.",
         sections=tuple(sections),
         data=data,
     )
@@ -88,7 +93,12 @@ def _summary(data: Mapping[str, Any]) -> Section:
         1,
         "Summary",
         (
-            Paragraph((Span(f"Of {len(statements)} statements: {words}. ", "strong"), Span(_SCALES[data["scale"]]))),
+            Paragraph(
+                (
+                    Span(f"Of {len(statements)} statements: {words}. ", "strong"),
+                    Span(f"{_TESTS} {_SCALES[data['scale']]}"),
+                )
+            ),
             table(f"The statements, each with its first check, or the first that is not passed. {RULE}", columns, rows),
             *(Paragraph((Span(text),)) for text in _ABOUT),
         ),

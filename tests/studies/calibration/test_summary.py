@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from scipy.stats import beta
 
 from netaudit.studies.calibration.plan import CalibrationPlan, Criterion, LayerCell
-from netaudit.studies.calibration.summary import rate, study_data
+from netaudit.studies.calibration.summary import coverage, rate, study_data
+from netaudit.studies.calibration.tables import pooled
 
 TOLERANCES = {
     "gaussian_weights": {"tolerance": 0.02},
@@ -59,6 +60,28 @@ def test_counts_values_and_seconds():
     assert found["claims"]["constant_bias"]["values"] == {"some_metric": None}
     assert found["spiked"]["count"] == 2
     assert (found["seeds"], found["seconds"], data["seconds"]) == (10, {"mean": 0.5, "total": 5.0}, 5.0)
+
+
+def test_coverage_is_how_often_an_interval_holds_the_mean():
+    values = [0.0, 1.0, 2.0, 3.0, 4.0]  # their mean is 2
+    found = coverage(
+        [
+            {
+                "a": {"value": v, "interval": [v - 1, v + 1], "level": 0.9},
+                "exact": {"value": v, "interval": [v, v], "level": None},
+            }
+            for v in values
+        ]
+    )
+    assert set(found) == {"a"}
+    assert (found["a"]["count"], found["a"]["rate"], found["a"]["level"], found["a"]["mean"]) == (3, 0.6, 0.9, 2.0)
+
+
+def test_false_alarms_are_bounded_over_all_shapes_together():
+    cells = [LayerCell("gaussian", (64, n), 0.0, ("singular_law",), 120) for n in (64, 128)]
+    data = study(cells, records=lambda key, seed: {"findings": {"singular_law": finding("holds")}, "spikes": 0})
+    assert "0 of 240 Gaussian layers fail, so that at most 1.2% do" in pooled(data["cells"], "singular_law")
+    assert beta.ppf(0.95, 1, 240) == pytest.approx(0.0124, abs=1e-4)
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from netaudit.report.renderers.html import to_html
 from netaudit.studies.harness.journal import Journal
 from netaudit.studies.harness.page import write_study
 from netaudit.studies.shadow_training import arms, measure, page, plan, points, run, summary, words
+from netaudit.studies.shadow_training.comparisons import comparisons, distinct, paired_p
 from netaudit.studies.shadow_training.plan import Setting, TrainingCell
 from netaudit.training.shadow_loss import ShadowLoss
 
@@ -188,14 +189,20 @@ def test_the_study_runs_goes_on_and_makes_a_page(tiny, mnist_root, held_out, tmp
     assert words.verdict(data) in html
 
 
-def data_with(*signs, base="plain", arm="shadow"):
-    settings = [
-        {
-            "name": str(place), "tracking": None, "audit": {},
-            "against": [{"arm": arm, "base": base, "sign": sign, "mean": 0.01 * sign, "low": 0.0, "high": 0.0}],
-        }
-        for place, sign in enumerate(signs)
-    ]  # fmt: skip
+def data_with(*signs, seeds=6, same=False):
+    """Settings in which the shadow is clearly better (-1), worse (1) or as good as plain training."""
+    settings = []
+    for place, sign in enumerate(signs):
+        plain = [0.1 + 0.001 * seed for seed in range(seeds)]
+        shadow = [error + 0.01 * sign + 0.0005 * (-1) ** seed for seed, error in enumerate(plain)]
+        arms = {"plain": plain, "shadow": shadow} | ({"repeat": list(plain)} if same else {})
+        entry = {"arm": "shadow", "base": "plain", "sign": sign, "mean": 0.01 * sign, "low": 0.0, "high": 0.0}
+        settings.append(
+            {
+                "name": str(place), "tracking": None, "audit": {}, "against": [entry], "rates": [0.1, 0.2, 0.3],
+                "arms": {arm: {"errors": errors, "rate": 0.2} for arm, errors in arms.items()},
+            }
+        )  # fmt: skip
     return {"settings": settings, "sweep": [], "variants": []}
 
 
@@ -205,8 +212,42 @@ def test_the_verdict_says_what_the_numbers_say():
     helped = words.verdict(data_with(-1, -1, 1))
     assert "in 2 of 3 settings and raises it in 1" in helped
     assert "In 0 of these the gain is the shadow's own" in helped
+    assert helped.endswith("after correction for all 3 comparisons with its controls.")
     [sentence, *_] = words.findings(data_with(-1, 0, 0))
     assert "clearly fewer errors in 1 of 3 settings, clearly more in 0, no clear difference in 2" in sentence
+
+
+def test_a_difference_that_correction_takes_away_is_not_called_clear():
+    data = data_with(-1, *[0] * 80, seeds=3)
+    found = comparisons(data)
+    assert found["0", "plain"].p < 0.05 < found["0", "plain"].adjusted
+    assert words.verdict(data).startswith("Shadow training does not help")
+
+
+def test_p_values_are_those_of_the_paired_t_test():
+    ours, theirs = [0.1, 0.13, 0.11, 0.2], [0.12, 0.1, 0.19, 0.23]
+    assert paired_p(ours, theirs)[1] == pytest.approx(stats.ttest_rel(ours, theirs).pvalue)
+
+
+def test_a_control_with_the_same_runs_is_counted_once():
+    data = data_with(-1, 0, same=True)
+    found = comparisons(data)
+    assert found["0", "repeat"].same_as == "plain"
+    assert found["0", "repeat"].adjusted == found["0", "plain"].adjusted == min(1, 2 * found["0", "plain"].p)
+    assert distinct(found) == 2
+    assert "0: the runs of repeat are those of plain, bit for bit, and the comparison is counted once." in set(
+        words.cautions(data)
+    )
+
+
+def test_a_rate_at_the_end_of_its_list_is_said():
+    data = data_with(0)
+    assert not list(words.cautions(data))
+    assert words.rates_at_the_end(data["settings"][0]) == ""
+    data["settings"][0]["arms"]["shadow"]["rate"] = 0.3
+    [said] = words.cautions(data)
+    assert said.startswith("In 1 of 1 setting the best rate of at least one arm lies at an end of its list")
+    assert words.rates_at_the_end(data["settings"][0]).startswith("The best rate of shadow lies at an end")
 
 
 @pytest.mark.skipif(not FOLDER.exists(), reason="the study is not committed")

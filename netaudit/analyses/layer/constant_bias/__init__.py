@@ -31,6 +31,7 @@ ANALYSIS = Analysis(
         "std_over_abs_median": "std / |median|",
         "share_within_10pct_of_scale": "share within 10% of scale",
         "std_over_preactivation_scale": "std / pre-activation scale",
+        "preactivation_scale": "pre-activation scale",
         "median_is_zero": "the median is 0",
         "needs_data": "needs real inputs (--data)",
     },

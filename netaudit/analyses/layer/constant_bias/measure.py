@@ -1,9 +1,12 @@
 """H2: the biases of a layer are essentially one constant.
 
-What counts is the spread of b against the scale of the pre-activations that it shifts, sigma ||x||, and that scale
-takes real inputs. Without them only a bias that varies by a tenth of its own median can be called constant; ratios
-to the median mean nothing for biases near 0, and std(b) / (sigma sqrt n) is small for any initialisation, so every
-other case is undecided.
+What counts is the spread of b against that of the pre-activations A x which it shifts: their root mean square over
+the units and real inputs, without the bias. Random weights would make them sigma ||x|| large, trained ones make them up
+to eight times as large. Without real inputs only a bias that varies by a tenth of its own median can be called
+constant; ratios to the median mean nothing for biases near 0, and std(b) / (sigma sqrt n) is small for any
+initialisation, so every other case is undecided.
+
+The biases of a layer are all that there are, and std(b) is known exactly: there is no interval.
 
 Source: hypothesis tested on AlexNet in Arora, Liang and Ma, arXiv:1511.05653; the rule is netaudit's.
 """
@@ -24,12 +27,10 @@ from netaudit.analyses.layer.constant_bias.payload import (
     BiasCurve,
     ConstantBias,
 )
-from netaudit.numerics import device as devices
 from netaudit.results.payload import LARGEST, Condition, Rule, curve_values, six_digits, unjudged
 
-_RESAMPLES = 500
 _POINTS = 200  # quantiles drawn
-_OF_SCALE = ("share_within_10pct_of_scale", "std_over_preactivation_scale")
+_OF_SCALE = ("share_within_10pct_of_scale", "std_over_preactivation_scale", "preactivation_scale")
 
 Floats = NDArray[np.float64]
 
@@ -37,9 +38,8 @@ Floats = NDArray[np.float64]
 def measure(context: LayerContext) -> ConstantBias:
     """Judge H2 on one layer.
 
-    With real inputs the claim holds when std(b), with its interval, lies within ``TOLERANCE`` of sigma ||x||, and
-    fails when it lies beyond. Without them it holds when std(b) lies within ``TOLERANCE`` of \\|median(b)\\|, and is
-    undecided otherwise.
+    With real inputs the claim holds when std(b) is at most ``TOLERANCE`` of the root mean square of A x, and else it
+    fails. Without them it holds when std(b) is at most ``TOLERANCE`` of \\|median(b)\\|, and else it is undecided.
     """
     bias = context.layer.bias
     if bias is None:
@@ -62,6 +62,7 @@ def measure(context: LayerContext) -> ConstantBias:
             "std_over_abs_median": 0.0 if std == 0 else std / abs(median) if median else None,
             "share_within_10pct_of_scale": None if scale is None else share_within_a_tenth(b, median, scale),
             "std_over_preactivation_scale": None if scale is None else std / scale,
+            "preactivation_scale": scale,
         },
         {"std_over_abs_median": "median_is_zero"} | ({} if scale else dict.fromkeys(_OF_SCALE, "needs_data")),
     )
@@ -72,7 +73,7 @@ def measure(context: LayerContext) -> ConstantBias:
     )
     unit = abs(median) if scale is None else scale
     value = metrics[statistic]
-    condition = None if value is None else _condition(context, b, statistic, value, unit)
+    condition = None if value is None else _condition(statistic, value)
     return ConstantBias(
         verdict="undecided" if condition is None else condition.verdict,
         metrics=metrics,
@@ -84,10 +85,9 @@ def measure(context: LayerContext) -> ConstantBias:
 
 
 def preactivation_scale(context: LayerContext) -> float | None:
-    """sigma ||x||, the typical pre-activation of a random-like layer on the real inputs; None without any."""
-    if not context.input_norm or context.unusable:
-        return None
-    return context.entries.std * context.input_norm or None
+    """Root mean square of A x over the units and real inputs; None without any, or where it is 0 or not finite."""
+    scale = context.preactivation_scale
+    return scale if scale and np.isfinite(scale) else None
 
 
 def share_within_a_tenth(b: Floats, median: float, scale: float) -> float:
@@ -95,21 +95,12 @@ def share_within_a_tenth(b: Floats, median: float, scale: float) -> float:
     return float((np.abs(b - median) <= 0.1 * scale).mean())
 
 
-def _condition(context: LayerContext, b: Floats, statistic: str, value: float, unit: float) -> Condition:
-    interval = _interval(context, b, value, unit) if unit else (value, value)
-    condition = judge(statistic, value, interval, (None, TOLERANCE))
+def _condition(statistic: str, value: float) -> Condition:
+    condition = judge(statistic, value, (value, value), (None, TOLERANCE))
     if condition.verdict == "fails" and statistic == "std_over_abs_median":
         # the median is no scale: it can clear a bias, not convict it
         return msgspec.structs.replace(condition, verdict="undecided")
     return condition
-
-
-def _interval(context: LayerContext, b: Floats, value: float, unit: float) -> tuple[float, float]:
-    """95 % percentile bootstrap of std(b), in the unit of the statistic; holds the value even for two biases."""
-    generator = devices.numpy_generator(context.seed, "constant_bias", context.layer.name)
-    spreads = [b[generator.integers(0, b.size, b.size)].std() for _ in range(_RESAMPLES)]
-    low, high = np.quantile(spreads, [0.025, 0.975]) / unit
-    return min(float(low), value), max(float(high), value)
 
 
 def _curve(b: Floats, median: float, unit: float) -> BiasCurve | None:

@@ -9,8 +9,8 @@ AGAINST_PREACTIVATIONS = "constant_against_the_preactivation_scale"
 AGAINST_MEDIAN = "constant_against_its_own_median"
 """The rule without real inputs; it cannot fail."""
 TOLERANCE = 0.1
-"""A tenth. Convention of netaudit: a spread of a tenth of the typical pre-activation moves a gate's chance to be open
-by about 4 % (the Gaussian density at 0 times 0.1)."""
+"""A tenth. Convention of netaudit: a spread of a tenth of the pre-activations' root mean square moves a gate's chance
+to be open by about 4 % (the Gaussian density at 0 times 0.1)."""
 METRICS = (
     "mean",
     "std",
@@ -20,6 +20,7 @@ METRICS = (
     "std_over_abs_median",
     "share_within_10pct_of_scale",
     "std_over_preactivation_scale",
+    "preactivation_scale",
 )
 
 

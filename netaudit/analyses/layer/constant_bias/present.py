@@ -56,13 +56,13 @@ def _rule(finding: ConstantBias) -> RuleWords | None:
     if _has_data(finding):
         return RuleWords(
             "constant against the pre-activation scale",
-            f"holds if std(b), with its interval, is at most {number(TOLERANCE)} σ‖x‖ over the real inputs; fails if "
-            "all of the interval lies above; undecided otherwise",
+            f"holds if std(b) is at most {number(TOLERANCE)} of the root mean square of A x, without the bias, over "
+            "the units and real inputs; fails otherwise",
             origin,
         )
     return RuleWords(
         "constant against its own median",
-        f"holds if std(b), with its interval, is at most {number(TOLERANCE)} |median(b)|; undecided otherwise: "
+        f"holds if std(b) is at most {number(TOLERANCE)} |median(b)|; undecided otherwise: "
         "that takes real inputs (--data)",
         origin,
     )
@@ -82,7 +82,9 @@ def method() -> Method:
     return Method(
         (
             "The biases of the gates are essentially constant: {bias_rule}. With real inputs their spread is compared "
-            "with the scale of the pre-activations, {preactivation}, instead. Without inputs, biases near zero cannot "
-            "be told from constant ones, and the verdict is undecided.",
+            "with the scale of the pre-activations that they shift, {preactivation}, the root mean square of {A} times "
+            "the input over the units and inputs, without the bias. Without inputs, biases near zero cannot be told "
+            "from constant ones, and the verdict is undecided. The biases are all that there are, so that their spread "
+            "is known exactly and has no interval.",
         )
     )

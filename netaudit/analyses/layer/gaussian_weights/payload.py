@@ -21,17 +21,29 @@ Family = Literal["gaussian", "uniform", "laplace", "student_t"]
 RULE = "equivalence_with_gaussian"
 TOLERANCE = 0.02
 """Two percentage points of probability. Convention of netaudit: uniform entries, PyTorch's default initialisation, lie
-at 0.057, Laplace at 0.062, Student-t(3) at about 0.08, and all of them must fail by a clear margin."""
+at 0.057, Laplace at 0.062, Student-t(3) at 0.087, and all of them must fail by a clear margin."""
+ALL_EQUAL = "all_equal"
+"""Reason: the weights that are not 0 are all equal, and no distribution is fitted to them."""
+FEW_LEVELS = "few_levels"
+"""Reason: the weights are quantised to fewer levels than a distribution can be told from."""
+FEWEST_LEVELS = 16
+"""Those of four bits: their steps are a third of a standard deviation or wider."""
+SET_ASIDE = "special_weights_set_aside"
+"""Code: zeros of a pruned layer, dead or constant rows or columns or heavy weights were left out."""
+MIDDLE_OF_STEPS = "quantised"
+"""Code: the weights are quantised, and their distribution function was taken at the middle of each step."""
 METRICS = (
     "mean",
     "std",
     "skewness",
     "excess_kurtosis",
     "ks_gaussian",
+    "ks_gaussian_as_stored",
     "wasserstein_gaussian",
     "share_beyond_4std",
     "gaussian_share_beyond_4std",
     "share_zero",
+    "share_judged",
     "gain_over_gaussian",
     "student_t_degrees",
 )
@@ -92,6 +104,6 @@ class GaussianWeights(Finding, frozen=True, kw_only=True):
     """H1: the entries of a layer look like draws from a Gaussian."""
 
     alternatives: Annotated[tuple[Alternative, ...], Meta(max_length=100)] = ()
-    """Best first."""
+    """Best first; none where the weights that are not 0 are all equal, or take fewer than 16 levels."""
     curve: GaussianCurve | None = None
     """The figure's data; None where nothing was judged."""

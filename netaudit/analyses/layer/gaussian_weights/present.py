@@ -8,7 +8,9 @@ from functools import partial
 from netaudit.analyses.analysis import Place
 from netaudit.analyses.layer.gaussian_weights.figure import draw
 from netaudit.analyses.layer.gaussian_weights.payload import (
+    MIDDLE_OF_STEPS,
     NO_BETTER,
+    SET_ASIDE,
     TOLERANCE,
     Alternative,
     Family,
@@ -18,7 +20,6 @@ from netaudit.analyses.layer.gaussian_weights.payload import (
 from netaudit.analyses.presenting import WIDENED, RuleWords, explain
 from netaudit.report.document.model import Column, Equation, Figure, Method, Presentation, Span, Table
 from netaudit.report.document.numbering import table
-from netaudit.results.payload import Null
 from netaudit.text import number, percent
 
 FAMILIES: dict[Family, str] = {
@@ -29,7 +30,13 @@ _ZEROS = 1e-3  # share of exact zeros from which they are worth a sentence
 
 def present(finding: GaussianWeights, place: Place) -> Presentation:
     """What the report says of H1 about one layer."""
-    words = explain("Gaussian weights", finding, note(finding), _rule(finding), _null_words(finding.nulls))
+    words = explain(
+        "Gaussian weights",
+        finding,
+        note(finding),
+        _rule(finding),
+        "Gaussian sample of that size, mean and variance fitted, tabulated",
+    )
     return Presentation(
         explanation=(words,),
         figures=() if finding.curve is None else (_figure(finding.curve, place),),
@@ -49,11 +56,23 @@ def note(finding: GaussianWeights) -> str:
         f"{number(metrics.get('ks_gaussian'), 2)}; excess kurtosis {number(metrics.get('excess_kurtosis'), 3)}, "
         f"{number(tails, 2)} times a Gaussian's share beyond 4 standard deviations."
     )
+    if SET_ASIDE in finding.warnings:
+        text += (
+            f" Special weights are set aside first: this is of the {percent(metrics.get('share_judged'))} that are "
+            f"left. Of all of them the distance is {number(metrics.get('ks_gaussian_as_stored'), 2)}."
+        )
+    if MIDDLE_OF_STEPS in finding.warnings:
+        text += (
+            " The weights are quantised: the distance is taken at the middle of each step of their distribution "
+            f"function, and at its ends it is {number(metrics.get('ks_gaussian_as_stored'), 2)}."
+        )
     zeros = metrics.get("share_zero") or 0.0
-    if zeros > _ZEROS:
+    if zeros > _ZEROS and SET_ASIDE not in finding.warnings:
         text += f" {percent(zeros)} of the weights are exactly 0; the fits are of the others."
-    best = next(iter(finding.alternatives), None)
-    if best is None or best.gain <= NO_BETTER:
+    if not finding.alternatives:
+        return f"{text} No distribution is fitted to so few different values."
+    best = finding.alternatives[0]
+    if best.gain <= NO_BETTER:
         return f"{text} No simple alternative fits better."
     degrees = "" if best.degrees is None else f" with {number(best.degrees, 2)} degrees of freedom"
     return f"{text} A {FAMILIES[best.name]} distribution{degrees} fits better, by {number(best.gain, 2)} nats a weight."
@@ -70,12 +89,6 @@ def _rule(finding: GaussianWeights) -> RuleWords | None:
         f"netaudit convention: {number(100 * TOLERANCE)} percentage points of probability"
         + (WIDENED if finding.rule.widened else ""),
     )
-
-
-def _null_words(nulls: Sequence[Null]) -> str:
-    drawn_at = next((null.drawn_at for null in nulls), None)
-    scaled = "" if drawn_at is None else f", drawn at {number(drawn_at)} and scaled by the square root of the size"
-    return f"Gaussian sample, mean and variance fitted{scaled}"
 
 
 def _figure(curve: GaussianCurve, place: Place) -> Figure:
@@ -120,8 +133,15 @@ def method() -> Method:
             "dividing by their standard deviation, and {Phi} the standard normal distribution, the distances are",
             Equation("distances"),
             "A p-value would reject every real layer at a million weights and more. The distance is an effect size: it "
-            "does not grow with the layer. Beside it, Gaussian, uniform, Laplace and Student-t distributions are "
-            "fitted to the binned weights, exact zeros left out, by maximum likelihood with the Bayesian information "
-            "criterion's penalty; the gain over the Gaussian, per weight, does not grow with the layer either.",
-        )
+            "does not grow with the layer. Its 99% interval is that of the distance of the law that the weights were "
+            "drawn from: the distance, plus and minus the 99% quantile for Gaussian samples (Lilliefors 1967), and "
+            "more where heavy tails make the standard deviation uncertain. Beside it, Gaussian, uniform, Laplace and "
+            "Student-t distributions are fitted to the weights, exact zeros left out, by maximum likelihood with the "
+            "Bayesian information criterion's penalty; the gain over the Gaussian, per weight, does not grow with the "
+            "layer either.",
+        ),
+        references=(
+            "H. W. Lilliefors (1967). On the Kolmogorov-Smirnov test for normality with mean and variance unknown. "
+            "Journal of the American Statistical Association 62, 399–402.",
+        ),
     )

@@ -13,6 +13,7 @@ of the weights: alpha here does not change with them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -21,19 +22,23 @@ from numpy.typing import NDArray
 
 from netaudit.analyses.context import LayerContext
 from netaudit.analyses.judging import finite, null_of
-from netaudit.analyses.layer.power_law.payload import FEWEST, NAMES, PowerLaw, Reason
+from netaudit.analyses.layer.power_law.payload import BESIDE, FEWEST, NAMES, HillCurve, PowerLaw, Reason
 from netaudit.numerics import device as devices
 from netaudit.numerics import spectrum as spectra
 from netaudit.numerics.arpack import smallest_value
 from netaudit.numerics.entries import Entries
 from netaudit.numerics.gaussian_spectra import gaussian_spectra
-from netaudit.numerics.laws import marchenko_pastur, power_law
 from netaudit.numerics.laws.spikes import bulk_sigma
-from netaudit.results.payload import Null
+from netaudit.numerics.laws import marchenko_pastur, power_law, tails
+from netaudit.numerics.scales import NoUnitScales, unit_scales
+from netaudit.results.payload import Null, curve_values
 
 Floats = NDArray[np.float64]
 Numbers = dict[str, float | int | None]
 
+LARGEST_SCALED = 1024
+"""Largest smaller side whose scaled matrix is decomposed too: up to there it takes less than half a second."""
+_HILL_POINTS = 60
 _ACCURATE = 1e-4  # relative error that the smallest singular value may have
 
 
@@ -67,8 +72,52 @@ def measure(context: LayerContext) -> PowerLaw:
     generator = devices.numpy_generator(context.seed, "alpha", context.layer.name)
     interval = power_law.interval(kept, generator)
     alpha_null, D_null = power_law_nulls(context.seed, m, n)
-    others = {"alpha_interval": interval, "alpha_null": alpha_null, "D_null": D_null, "positive_evals": kept.size}
+    others: dict[str, Any] = {
+        "alpha_interval": interval,
+        "alpha_null": alpha_null,
+        "D_null": D_null,
+        "positive_evals": kept.size,
+    }
+    others |= {"vuong": tails.vuong(kept, law.xmin, law.alpha), "hill": _hill(context, kept, law.tail)}
+    reasons |= {"vuong": "tail_too_short", "hill": "tail_too_short"}
+    scaled = _unit_scales(context)
+    if isinstance(scaled, str):
+        reasons |= dict.fromkeys(("alpha_unit_scales", "D_unit_scales"), scaled)
+    else:
+        others |= {"alpha_unit_scales": scaled.alpha, "D_unit_scales": scaled.D}
     return _payload(numbers | _tail(law, kept, entries), reasons, "no_resample_fitted", **others)
+
+
+def _unit_scales(context: LayerContext) -> power_law.PowerLaw | Reason:
+    """The power law of the matrix with unit row and column mean squares, or why there is none."""
+    own, p = context.own_scale.weight, min(context.shape)
+    if p > LARGEST_SCALED:
+        return "too_large_for_another_decomposition"
+    try:
+        scales = unit_scales(own)
+    except NoUnitScales:
+        return "no_unit_scales"
+    wide = own.double()
+    wide = wide * wide.new_tensor(scales.rows)[:, None] * wide.new_tensor(scales.columns)
+    evals = spectra.centred_values(wide, context.device) ** 2
+    rounding = max(context.shape) * np.finfo(np.float64).eps * evals[-1]
+    law = power_law.fit(evals[evals > rounding])
+    return law if isinstance(law, power_law.PowerLaw) else "equal_eigenvalues"
+
+
+def _hill(context: LayerContext, kept: Floats, chosen: int) -> HillCurve | None:
+    """alpha over the length of the tail, beside that of Gaussian matrices if every eigenvalue is known."""
+    lengths = tails.lengths(kept.size, _HILL_POINTS)
+    alpha = tails.hill(kept, lengths)
+    lengths, alpha = lengths[good := np.isfinite(alpha)], alpha[good]
+    if not lengths.size:
+        return None
+    low: Sequence[float] = ()
+    high: Sequence[float] = ()
+    if kept.size == min(context.shape):
+        drawn = [tails.hill(s**2, lengths) for s in gaussian_spectra(context.seed, *context.shape)]
+        low, high = np.quantile(drawn, [0.01, 0.99], axis=0).tolist()
+    return HillCurve(curve_values(lengths), curve_values(alpha), curve_values(low), curve_values(high), chosen)
 
 
 @cache
@@ -137,7 +186,6 @@ def _payload(numbers: Numbers, reasons: dict[str, Reason], missing: Reason, **ot
     """The payload, with a reason for each number that is None: ``missing`` for those that are not among ``numbers``."""
     values, _ = finite(dict.fromkeys(NAMES) | numbers, {})
     beyond: dict[str, Reason] = dict.fromkeys(numbers, "beyond_float64")
-    ends = ("alpha_interval", "alpha_null", "D_null")
-    why = dict.fromkeys((*NAMES, *ends), missing) | beyond | reasons
+    why = dict.fromkeys((*NAMES, *BESIDE, "hill"), missing) | beyond | reasons
     parts: dict[str, Any] = values | others
     return PowerLaw(**parts, reasons={name: code for name, code in why.items() if parts.get(name) is None})

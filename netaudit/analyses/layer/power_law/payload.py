@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from netaudit.results.payload import Bounded, Null, Payload
+from netaudit.results.payload import Bounded, Count, Null, Payload, Record, Values, increasing, same_length
 
 FEWEST = 10
 """Eigenvalues that a fit takes; that of :mod:`netaudit.numerics.laws.power_law`."""
@@ -18,8 +18,34 @@ Reason = Literal[
     "too_few_eigenvalues",
     "equal_eigenvalues",
     "no_resample_fitted",
+    "too_large_for_another_decomposition",
+    "no_unit_scales",
+    "tail_too_short",
 ]
 """Why a number is None."""
+
+
+class HillCurve(Record, frozen=True):
+    """The exponent for each length of the tail."""
+
+    tail: Values
+    """Numbers of eigenvalues in the tail, ``[Q]``, increasing."""
+    alpha: Values
+    """The exponent fitted to so many of the largest eigenvalues, ``[Q]``."""
+    gaussian_low: Values
+    """1 % quantile of the same for Gaussian matrices of the layer's shape, ``[Q]``, the smallest of fewer than 100;
+    empty where some eigenvalues are within rounding of 0."""
+    gaussian_high: Values
+    """99 % quantile, or the largest."""
+    chosen: Count
+    """Number of eigenvalues of the tail that the power law is fitted to."""
+
+    def __post_init__(self) -> None:
+        same_length(tail=self.tail, alpha=self.alpha)
+        same_length(gaussian_low=self.gaussian_low, gaussian_high=self.gaussian_high)
+        increasing("tail", self.tail)
+        if self.gaussian_low and len(self.gaussian_low) != len(self.tail):
+            raise ValueError("the Gaussian matrices have other tails")
 
 
 class PowerLaw(Payload, frozen=True, kw_only=True):
@@ -77,11 +103,22 @@ class PowerLaw(Payload, frozen=True, kw_only=True):
     log_alpha_norm: float | None = None
     """log10 of the sum of lambda^alpha."""
     alpha_interval: tuple[Bounded, Bounded] | None = None
-    """95 % interval of alpha, xmin chosen again in each resample; takes the eigenvalues for independent."""
+    """95 % interval of the estimator, not of an exponent of the network: xmin chosen again in each resample, and the
+    eigenvalues taken for independent, which they are not."""
     alpha_null: Null | None = None
     """alpha of Gaussian matrices of the layer's shape."""
     D_null: Null | None = None
     """Their D."""
+    vuong: float | None = None
+    """Vuong's V of the power law against a log-normal tail from xmin on: below -2 the log-normal one is clearly better,
+    near 0 the two cannot be told apart. Takes the eigenvalues for independent."""
+    alpha_unit_scales: float | None = None
+    """alpha of the matrix whose rows and columns are scaled to equal mean squares: the same for all rescalings of
+    units that leave a ReLU network's function as it is."""
+    D_unit_scales: float | None = None
+    """Its D."""
+    hill: HillCurve | None = None
+    """alpha over the length of the tail; None without a fit."""
     positive_evals: int | None = None
     """Eigenvalues above the rounding of the Gram product, to which the law is fitted; None where they are not known."""
     reasons: Mapping[str, Reason] = {}
@@ -93,10 +130,10 @@ class PowerLaw(Payload, frozen=True, kw_only=True):
         return {name: getattr(self, name) for name in NAMES}
 
 
+BESIDE = ("alpha_interval", "alpha_null", "D_null", "vuong", "alpha_unit_scales", "D_unit_scales")
+"""What netaudit sets beside them."""
 NAMES: tuple[str, ...] = tuple(
-    name
-    for name in PowerLaw.__struct_fields__
-    if name not in ("alpha_interval", "alpha_null", "D_null", "positive_evals", "reasons")
+    name for name in PowerLaw.__struct_fields__ if name not in (*BESIDE, "positive_evals", "hill", "reasons")
 )
 """WeightWatcher's names of the metrics of one number each."""
 
@@ -107,4 +144,5 @@ def columns(payload: PowerLaw) -> dict[str, float | int | None]:
     found = payload.weightwatcher_metrics | {"alpha_low": low, "alpha_high": high}
     for name, null in (("alpha_null", payload.alpha_null), ("D_null", payload.D_null)):
         found |= {f"{name}_{end}": getattr(null, end, None) for end in ("q01", "median", "q99")}
+    found |= {name: getattr(payload, name) for name in ("vuong", "alpha_unit_scales", "D_unit_scales")}
     return found

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netaudit.analyses.context import LayerContext
-from netaudit.analyses.judging import finite, judge, null_of, widened, worst
+from netaudit.analyses.judging import finite, judge, null_of, of_null, widened, worst
 from netaudit.analyses.layer.singular_law.payload import (
     METRICS,
     MOST_DESCRIBED,
@@ -93,7 +93,13 @@ def _conditions(own: dict[str, float | int], null: Null, error: float, m: int, n
     share = float(own["bulk_variance_share"])
     outside = max(OUTSIDE, 2 * one)
     return (
-        judge("ks_marchenko_pastur", found, (max(0.0, found - noise - error), found + noise + error), (None, limit)),
+        judge(
+            "ks_marchenko_pastur",
+            found,
+            (max(0.0, found - noise - error), found + noise + error),
+            (None, limit),
+            **of_null(null, 0.99),
+        ),
         judge("bulk_variance_share", share, (share - one, min(1.0, share + one)), (1 - outside, None)),
     )
 

@@ -21,9 +21,9 @@ from netaudit.results.payload import (
 
 RULE = "equivalence_of_the_bulk"
 TOLERANCE = 0.05
-"""Of the distance: five percentage points. Convention of netaudit: a Gaussian matrix lies at about 3 / min(m, n)
-(0.006 at 512); at 512 x 512 rows correlated as AR(1) with coefficient 0.5 lie at 0.09 with a tenth of the variance
-outside, an orthogonal matrix at 0.6."""
+"""Of the distance: five percentage points. Convention of netaudit: a Gaussian matrix lies at 2 to 3 over min(m, n)
+(2.0 / 64 at 64, 2.9 / 256 at 256); at 512 x 512 rows correlated as AR(1) with coefficient 0.5 lie at 0.09 with 60 % of
+the variance outside, an orthogonal matrix at 0.6."""
 OUTSIDE = 0.05
 """Of the variance: five percent of the squared Frobenius norm may lie in spikes."""
 TOLERANCES = {"ks_marchenko_pastur": TOLERANCE, "bulk_variance_share": OUTSIDE}
