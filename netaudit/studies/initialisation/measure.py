@@ -19,6 +19,8 @@ from netaudit.sources.open import open_network
 from netaudit.studies.initialisation.plan import BATCH, DIGITS, STEPS, WIDTHS, Draws, Task, Training
 
 _CPU = torch.device("cpu")
+SIGNS = ("noticed", "weights_noticed", "trained")
+_ACCURATE = 100  # step at which the page gives the accuracy: a run that was seen to be trained may end there
 _QUICK = 3  # families and steps of a quick run
 
 
@@ -50,7 +52,7 @@ def _draws(task: Task, cell: Draws) -> dict[str, Any]:
     dtype = getattr(torch, cell.dtype)
     generator = devices.generator(task.seed, "initialisation", cell.key)
     listed = families(m, n)
-    wanted = [family for family in listed[: _QUICK if task.quick else None] for _ in range(cell.each)]
+    wanted = cell.of(listed[: _QUICK if task.quick else None])
     alarms, unnamed, layers = [], [], 0
     for index, family in enumerate(wanted):
         weight = drawn(family.law, cell.shape, generator)
@@ -76,6 +78,8 @@ def _training(task: Task, cell: Training) -> dict[str, Any]:
         for step in range(wanted[-1] + 1):
             if step in wanted:
                 steps.append({"step": step} | _look(net, x, y))
+                if task.quick is False and step >= _ACCURATE and all(steps[-1][sign] for sign in SIGNS):
+                    break
             batch = torch.randint(len(x), (BATCH,))
             optimiser.zero_grad()
             loss: Any = nn.functional.cross_entropy(net(x[batch]), y[batch])

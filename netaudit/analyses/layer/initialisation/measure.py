@@ -25,7 +25,7 @@ from netaudit.analyses.layer.initialisation.evidence import (
 )
 from netaudit.analyses.layer.initialisation.payload import FEWEST, LEVEL, Initialisation, Start
 from netaudit.numerics.laws.initialisation.families import Family, bias_laws, families
-from netaudit.numerics.laws.initialisation.law_tests import TESTS, Sample, p_values
+from netaudit.numerics.laws.initialisation.law_tests import TESTS, Sample, p_values, variance
 from netaudit.results.payload import NotApplicable, number
 from netaudit.text import capital, sentence
 
@@ -69,10 +69,11 @@ def measure(context: LayerContext) -> Initialisation | NotApplicable:
         traces["clamped"] = clamped
     bias = None if context.layer.bias is None else bias_sample(context.layer.bias)
     listed = families(*context.shape, context.layer.fan_out, context.blocks)
-    fits = sorted((_fit(family, sample, bias, traces, context) for family in listed), key=lambda fit: -fit.p)
+    closest = min(listed, key=lambda family: abs(np.log(family.law.std**2 / sample.mean_square)))
+    near = [family for family in listed if family is closest or variance(sample, family.law) > _LEAST]
+    fits = sorted((_fit(family, sample, bias, traces, context) for family in near), key=lambda fit: -fit.p)
     good = [fit for fit in fits if fit.p >= LEVEL]
     structure_p = _corrected(traces, context)
-    closest = min(listed, key=lambda family: abs(np.log(family.law.std**2 / sample.mean_square)))
     shown = good[0] if good else next(fit for fit in fits if fit.name == closest.name)
     verdict = _verdict(good, structure_p, sample.count)
     return Initialisation(
