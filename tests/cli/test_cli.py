@@ -80,7 +80,7 @@ def test_quiet_prints_nothing(run, checkpoint):
     assert run(checkpoint, "--quiet", "--format", "json") == (0, "", "")
 
 
-@pytest.mark.parametrize(("claim", "code"), [("gaussian_weights", 1), ("singular_law", 0)])
+@pytest.mark.parametrize(("claim", "code"), [("gaussian_weights", 1), ("singular_law", 0), ("untrained", 1)])
 def test_fail_on(run, checkpoint, claim, code):
     assert run(checkpoint, "--format", "json", "--fail-on", claim, "--quiet")[0] == code
 
@@ -218,6 +218,8 @@ def test_zoo_lists_the_bundled_networks(run):
         (["net.pt", "--analyses", "nothing"], "a comma-separated choice of gaussian_weights"),
         (["net.pt", "--analyses", ","], "a comma-separated choice of gaussian_weights"),
         (["net.pt", "--analyses", "power_law", "--fail-on", "singular_law"], "--fail-on singular_law needs that"),
+        (["net.pt", "--analyses", "power_law", "--fail-on", "untrained"], "add initialisation to --analyses"),
+        (["net.pt", "--init", "missing.pt"], "missing.pt"),
         (["net.pt", "--layers", "zzz"], "leave no fully connected layer"),
         ([""], "the name of the target is empty"),
         (["net.pt", "--out", "net.pt"], "cannot write"),
