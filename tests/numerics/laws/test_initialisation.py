@@ -73,6 +73,10 @@ def test_the_narrowest_format_is_found() -> None:
     half = torch.from_numpy(values).to(torch.float16).float().double().numpy()
     assert precision(half, "float32") is FORMATS["float16"]
     assert precision(values.astype(np.float32).astype(float), "float64") is FORMATS["float32"]
+    tiny = torch.from_numpy(1e-6 * values).to(torch.float16).double().numpy()  # few digits: they fit bfloat16 too
+    assert precision(tiny, "float16") is precision(tiny, "float32") is FORMATS["float16"]
+    large = torch.from_numpy(1 + values**2).to(torch.bfloat16).double().numpy()  # they fit float16 too
+    assert precision(large, "float32") is FORMATS["bfloat16"]
     assert np.array_equal(rounded(half * (1 + 1e-12), FORMATS["float16"]), half)
 
 

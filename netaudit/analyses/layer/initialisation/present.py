@@ -61,7 +61,7 @@ def method() -> Method:
             "estimated from the same matrix, and the squared cosines between its rows or columns. They take the fourth "
             "and sixth moment from the weights themselves.",
             f"A start fits when the smallest of these p-values, times their number and the number of layers, is at "
-            f"least {LEVEL} (Bonferroni's correction). So at most {100 * LEVEL:.0f}% of the networks that were never "
+            f"least {LEVEL} (Bonferroni's correction). So at most 1% of the networks that were never "
             "trained are not called so, if their start is on the list. A layer is *as drawn* where a start fits, and "
             "*trained* where none fits and the tests of structure reject as well. Where only the law is unknown, its "
             f"*start is not known*. With fewer than {number(FEWEST)} weights, or where both a uniform and a normal law "
