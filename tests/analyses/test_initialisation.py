@@ -58,6 +58,7 @@ def test_a_residual_layer_is_told_by_the_number_of_blocks() -> None:
 @pytest.mark.parametrize(("weight", "family"), [(torch.zeros(50, 60), "zeros"), (torch.eye(50, 60), "identity")])
 def test_exact_starts(weight: Tensor, family: str) -> None:
     assert judge(weight, torch.zeros(50)).family == family
+    assert judge(weight, torch.linspace(0, 1, 50)).verdict == "unknown_start"
 
 
 @pytest.mark.parametrize("gain", [1.0, 2**0.5])

@@ -24,7 +24,7 @@ from netaudit.analyses.layer.initialisation.evidence import (
     without_clamped,
 )
 from netaudit.analyses.layer.initialisation.payload import FEWEST, LEVEL, Initialisation, Start
-from netaudit.numerics.laws.initialisation.families import Family, bias_laws, families
+from netaudit.numerics.laws.initialisation.families import Family, Law, bias_laws, families
 from netaudit.numerics.laws.initialisation.law_tests import TESTS, Sample, p_values, variance
 from netaudit.results.payload import NotApplicable, number
 from netaudit.text import capital, sentence
@@ -53,17 +53,17 @@ def measure(context: LayerContext) -> Initialisation | NotApplicable:
     weight = context.layer.weight
     if context.unusable:
         if weight.numel() and not weight.any():
-            return _exactly("zeros")
+            return _exactly("zeros", context)
         return NotApplicable(sentence(capital(context.unusable)))
     context, clamped = without_clamped(context)
     entries, sample = context.entries, weights_sample(context)
     std = number(float(np.sqrt(sample.mean_square)))
     if _is_identity(context):
-        return _exactly("identity", std)
+        return _exactly("identity", context, std)
     gain = orthogonal_gain(context)
     if gain is not None:
-        known = any(abs(gain / each - 1) < _SAME_GAIN for each in GAINS)
-        return _exactly("orthogonal", std) if known else _unlisted("orthogonal", std)
+        listed_gain = any(abs(gain / each - 1) < _SAME_GAIN for each in GAINS)
+        return _exactly("orthogonal", context, std, listed_gain)
     traces = dict(structure(context, float(np.mean(entries.z**6))))
     if clamped < 1.0:
         traces["clamped"] = clamped
@@ -127,9 +127,20 @@ def _is_identity(context: LayerContext) -> bool:
     return bool((diagonal == diagonal[0]).all()) and bool(diagonal[0] != 0)
 
 
-def _exactly(name: str, std: float | None = None) -> Initialisation:
-    return Initialisation(verdict="as_drawn", family=name, families=(name,), p_adjusted=1.0, std=std)
-
-
-def _unlisted(closest: str, std: float | None) -> Initialisation:
-    return Initialisation(verdict="unknown_start", family=None, families=(), p_adjusted=0.0, closest=closest, std=std)
+def _exactly(name: str, context: LayerContext, std: float | None = None, listed: bool = True) -> Initialisation:
+    """The payload of weights that need no test; the bias still does."""
+    tests = {}
+    if context.layer.bias is not None:
+        n = context.shape[1]
+        tests["bias"] = _bias(bias_sample(context.layer.bias), Family(name, Law("normal", 1 / np.sqrt(n))), n)
+    p = (min(1.0, min(tests.values(), default=1.0) * context.audited)) if listed else 0.0
+    fits = p >= LEVEL
+    return Initialisation(
+        verdict="as_drawn" if fits else "unknown_start",
+        family=name if fits else None,
+        families=(name,) if fits else (),
+        p_adjusted=p,
+        closest=None if fits else name,
+        tests=tests,
+        std=std,
+    )

@@ -54,11 +54,13 @@ def method() -> Method:
         (
             "A usual initialisation draws every weight of a layer from one law, whose scale follows from the shape of "
             "the tensor as it is stored. For each of them the layer is tested for what the law allows: the largest "
-            "weight, the Kolmogorov-Smirnov distance to the law *rounded* to the stored type, the variance, the mean, "
-            "and the bias (one constant, or a law that goes with such a start). Further tests ask whether independent "
+            "weight, the Kolmogorov-Smirnov distance to the law *rounded* to the stored type (Stephens 1970), the "
+            "variance, the mean, and the bias (one constant, or a law that goes with such a start). Zeros, an identity "
+            "and orthogonal matrices are told exactly. Further tests ask whether independent "
             "weights of any law could make the matrix {A}: the spread of the norms and of the sums of its rows and "
-            "columns, its largest singular value by the Tracy-Widom law, with Nadler's term for the variance that is "
-            "estimated from the same matrix, and the squared cosines between its rows or columns. They take the fourth "
+            "columns, its largest singular value by the Tracy-Widom law, with the term for a variance that is "
+            "estimated from the same matrix (Nadler 2011), and the squared cosines between its rows or columns (Schott "
+            "2005). They take the fourth "
             "and sixth moment from the weights themselves.",
             f"A start fits when the smallest of these p-values, times their number and the number of layers, is at "
             f"least {LEVEL} (Bonferroni's correction). So at most 1% of the networks that were never "

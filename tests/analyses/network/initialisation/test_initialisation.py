@@ -16,6 +16,8 @@ from netaudit.analyses.network.initialisation.payload import LayerStart, Network
 from netaudit.analyses.network.initialisation.present import headline
 from netaudit.analyses.network.initialisation.since import change
 
+WHY = "None of the usual initialisations could have drawn them."
+NEVER = "This network has never been trained."
 UNKNOWN = (
     "look drawn at random, but by no usual initialisation: the start is not on the list, or training has hardly begun."
 )
@@ -34,13 +36,11 @@ T, D, S, U = ("trained", None), ("as_drawn", "torch_default"), ("too_small", Non
 @pytest.mark.parametrize(
     ("verdict", "layers", "says"),
     [
-        ("trained", [T, T, T], "All 3 layers have been trained. None of the usual initialisations could have drawn them."),
-        ("as_drawn", [D, D, D], "All 3 layers are as PyTorch's default initialisation draws them. "
-         "This network has never been trained."),
-        ("as_drawn", [D], "The one layer is as PyTorch's default initialisation draws it. "
-         "This network has never been trained."),
-        ("partly_trained", [T, D, T], "Layers a, c have been trained. None of the usual initialisations could have drawn "
-         "them. Layer b is as PyTorch's default initialisation draws it."),
+        ("trained", [T, T, T], f"All 3 layers have been trained. {WHY}"),
+        ("as_drawn", [D, D, D], f"All 3 layers are as PyTorch's default initialisation draws them. {NEVER}"),
+        ("as_drawn", [D], f"The one layer is as PyTorch's default initialisation draws it. {NEVER}"),
+        ("partly_trained", [T, D, T], f"Layers a, c have been trained. {WHY} "
+         "Layer b is as PyTorch's default initialisation draws it."),
         ("as_drawn", [D, S], "Layer a is as PyTorch's default initialisation draws it. Layer b is too small to tell. "
          "No layer was seen to be trained."),
         ("unknown_start", [U, U], f"Both layers {UNKNOWN}"),
