@@ -115,7 +115,7 @@ def test_weak_training_that_every_family_rejects_is_called_trained() -> None:
 def test_the_level_is_shared_by_the_layers() -> None:
     weight = torch.empty(300, 200).normal_(0, 0.02)
     weight[0] *= 1.3
-    alone, among = judge(weight), judge(weight, audited=100)
+    alone, among = judge(weight), judge(weight, of_layers=100)
     assert among.p_adjusted == pytest.approx(min(1.0, 100 * alone.p_adjusted))
 
 

@@ -30,9 +30,9 @@ def work(task: Task) -> Iterator[dict[str, Any]]:
     yield {"cell": task.cell.key, "seed": task.seed, **found}
 
 
-def judged(weight: Tensor, bias: Tensor | None, audited: int = 1) -> Initialisation:
+def judged(weight: Tensor, bias: Tensor | None, of_layers: int = 1) -> Initialisation:
     """What the analysis says of one layer."""
-    found = measure(LayerContext(FCLayer("layer", weight, bias), 0, _CPU, audited=audited))
+    found = measure(LayerContext(FCLayer("layer", weight, bias), 0, _CPU, of_layers=of_layers))
     assert isinstance(found, Initialisation)
     return found
 

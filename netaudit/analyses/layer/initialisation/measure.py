@@ -115,7 +115,7 @@ def _bias(bias: Sample, family: Family, n: int) -> float:
 
 def _corrected(tests: dict[str, float], context: LayerContext) -> float:
     """The smallest p-value, times the number of the tests and of the layers."""
-    return min(1.0, min(tests.values()) * len(tests) * context.audited)
+    return min(1.0, min(tests.values()) * len(tests) * context.of_layers)
 
 
 def _is_identity(context: LayerContext) -> bool:
@@ -133,7 +133,7 @@ def _exactly(name: str, context: LayerContext, std: float | None = None, listed:
     if context.layer.bias is not None:
         n = context.shape[1]
         tests["bias"] = _bias(bias_sample(context.layer.bias), Family(name, Law("normal", 1 / np.sqrt(n))), n)
-    p = (min(1.0, min(tests.values(), default=1.0) * context.audited)) if listed else 0.0
+    p = (min(1.0, min(tests.values(), default=1.0) * context.of_layers)) if listed else 0.0
     fits = p >= LEVEL
     return Initialisation(
         verdict="as_drawn" if fits else "unknown_start",
