@@ -127,6 +127,11 @@ def test_weights_that_timm_leaves_at_two_are_no_training() -> None:
     assert judge(weight).verdict != "as_drawn"
 
 
+@pytest.mark.parametrize("scale", [1e300, 1e-300])
+def test_weights_whose_squares_are_not_finite_have_no_known_start(scale: float) -> None:
+    assert judge(scale * torch.randn(50, 60, dtype=torch.float64)).verdict == "unknown_start"
+
+
 def test_constant_weights_have_no_start() -> None:
     layer = FCLayer("layer", torch.full((50, 60), 0.02))
     found = measure(LayerContext(layer, 0, torch.device("cpu")))

@@ -33,6 +33,8 @@ GAINS = (1.0, np.sqrt(2), 5 / 3, 0.01)
 """Gains that orthogonal matrices are drawn with: linear, ReLU, tanh, and the output layer of policies."""
 _SAME_GAIN = 1e-3
 """Relative error of a gain after rounding to bfloat16."""
+_LARGEST = 1e30
+"""No start draws weights beyond it, or below its inverse, and their squares need not be finite."""
 _LEAST = 1e-12
 """Smallest p-value of a single test: that of the Tracy-Widom law."""
 
@@ -55,6 +57,8 @@ def measure(context: LayerContext) -> Initialisation | NotApplicable:
         if weight.numel() and not weight.any():
             return _exactly("zeros", context)
         return NotApplicable(sentence(capital(context.unusable)))
+    if not 1 / _LARGEST < context.entries.std < _LARGEST or abs(context.entries.mean) > _LARGEST:
+        return Initialisation(verdict="unknown_start", family=None, families=(), p_adjusted=0.0)
     context, clamped = without_clamped(context)
     entries, sample = context.entries, weights_sample(context)
     std = number(float(np.sqrt(sample.mean_square)))
