@@ -11,6 +11,7 @@
 # make pages                     make every committed page again from its JSON, after a change of the layout
 # make docs                      make again what docs/, the README and the JSON Schema take from the code
 # make calibrate [JOBS=2]        measure false alarms and power of the analyses: an hour or more
+# make initialisation            from which step of training a network is seen to be trained: minutes
 # make theory                    run the study of the theory again, into reports/theory: minutes
 
 PYTHON ?= python3
@@ -21,7 +22,7 @@ ZOO := mnist-mlp cifar10-mlp alexnet-cifar10
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint .ci/constraints.txt
 
-.PHONY: audit docs test test-slow test-peers lint samples pages calibrate theory bench gpu-check curves shadow-study train-zoo clean
+.PHONY: audit docs test test-slow test-peers lint samples pages calibrate initialisation theory bench gpu-check curves shadow-study train-zoo clean
 
 audit: .venv/installed
 	$(BIN)/netaudit audit $(MODEL)
@@ -61,6 +62,9 @@ bench: .venv/installed .venv-peers/installed
 
 gpu-check: .venv/installed
 	$(BIN)/python -m netaudit.studies.benchmark.gpu_check
+
+initialisation: .venv/installed
+	$(BIN)/netaudit study initialisation --jobs $(JOBS)
 
 theory: .venv/installed
 	$(BIN)/netaudit study theory --device cpu --out reports/theory --no-run-file

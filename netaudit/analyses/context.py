@@ -69,8 +69,8 @@ class LayerContext:
     """The layer's outputs on real inputs after its ReLU, ``[N, out]``, when there are any."""
     nulls: NullLevel = "none"
     method: SpectrumMethod = "auto"
-    audited: int = 1
-    """How many layers of the network are audited, for tests that are corrected for it."""
+    of_layers: int = 1
+    """How many layers the network has, audited or not chosen, for tests that are corrected for their number."""
     blocks: int = 1
     """How many layers of the network have this layer's name but for the numbers in it."""
     preactivation_scale: float | None = None

@@ -36,6 +36,8 @@ class Weights:
     fingerprint: WeightsHash = field(default_factory=WeightsHash)
     scales: dict[str, float] = field(default_factory=dict)
     """Standard deviation by layer, where it was needed."""
+    layers: int = 1
+    """How many layers the network has, those that were not chosen among them."""
 
 
 @dataclass(frozen=True)
@@ -61,12 +63,13 @@ class Auditor:
         """
         chosen = chosen or Selection()
         unmatched = chosen.unmatched([spec.name for spec in network.specs()])
+        weights = Weights(layers=sum(1 for _ in network.specs()))
         network = network.select(chosen.layers, chosen.exclude)
         network = network.guarded(lambda spec: too_large(spec, self.settings.spectrum))
         if not any(True for _ in network.specs()):
             raise nothing_chosen(network, chosen)
         sample = None if sample is None else sample.drawn(MOST_INPUTS, self.settings.seed)
-        read, weights = LayerReader(network, keep=self._read_again(network)), Weights()
+        read = LayerReader(network, keep=self._read_again(network))
         with devices.fallbacks() as events:
             inputs = head_inputs(network, read, sample, self.settings.device, self.progress)
         layers = tuple(self.layers(network, read, inputs, weights))
@@ -128,7 +131,7 @@ class Auditor:
             activations=inputs.activations.get(spec.name),
             nulls=self.settings.nulls,
             method=self.settings.spectrum,
-            audited=sum(1 for _ in network.specs()),
+            of_layers=weights.layers,
             blocks=network.blocks(spec.name),
         )
         analyses = self._of("layer")

@@ -103,7 +103,9 @@ def audit(
 
     unjudged = [alarm for alarm in fail_on if analyses is not None and ALARMS[alarm].name not in analyses]
     if unjudged:
-        raise click.UsageError(f"--fail-on {unjudged[0]} needs {ALARMS[unjudged[0]].name}: add it to --analyses")
+        raise click.UsageError(
+            f"--fail-on {unjudged[0]} needs that analysis: add {ALARMS[unjudged[0]].name} to --analyses"
+        )
     started, clock = datetime.now(UTC), time.perf_counter()
     require(target)
     folder = out or Path("reports") / report_folder(target)

@@ -37,6 +37,8 @@ def test_the_sections_are_those_of_the_analyses_in_the_report():
         "method-shadow-inversion",
         "method-special-weights",
         "method-power-law",
+        "method-initialisation",
+        "method-network-initialisation",
         "method-labels-back",
         "method-shadow-images",
         "method-hidden-units",

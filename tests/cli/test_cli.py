@@ -85,6 +85,17 @@ def test_fail_on(run, checkpoint, claim, code):
     assert run(checkpoint, "--format", "json", "--fail-on", claim, "--quiet")[0] == code
 
 
+def test_an_untrained_network_can_be_refused(run, tmp_path):
+    torch.manual_seed(0)
+    layer = torch.nn.Linear(100, 50)
+    asked = ("--format", "json", "--analyses", "initialisation", "--fail-on", "untrained", "--quiet")
+    torch.save(layer.state_dict(), tmp_path / "drawn.pt")
+    layer.weight.data += 0.3 * torch.outer(torch.rand(50), torch.rand(100))
+    torch.save(layer.state_dict(), tmp_path / "trained.pt")
+    codes = [run(tmp_path / name, *asked)[0] for name in ("drawn.pt", "trained.pt")]
+    assert codes == [1, 0]
+
+
 def test_render_needs_only_the_json(run, checkpoint, tmp_path):
     run(checkpoint, "--quiet")
     first = {name: (tmp_path / "reports/net" / name).read_bytes() for name in ("audit.html", "audit.pdf")}
@@ -118,8 +129,8 @@ def test_analyses_are_listed_with_what_they_ask_and_need(run):
     code, out, err = run("analyses")
     assert (code, err) == (0, "")
     for analysis in BUILT_IN:
-        [row] = [line for line in out.splitlines() if line.startswith(f"{analysis.name} ")]
-        assert analysis.scope in row
+        rows = [line for line in out.splitlines() if line.startswith(f"{analysis.name} ")]
+        assert any(analysis.scope in row for row in rows)
     assert "the fully connected head" in out
 
 
@@ -218,6 +229,8 @@ def test_zoo_lists_the_bundled_networks(run):
         (["net.pt", "--analyses", "nothing"], "a comma-separated choice of gaussian_weights"),
         (["net.pt", "--analyses", ","], "a comma-separated choice of gaussian_weights"),
         (["net.pt", "--analyses", "power_law", "--fail-on", "singular_law"], "--fail-on singular_law needs that"),
+        (["net.pt", "--analyses", "power_law", "--fail-on", "untrained"], "add initialisation to --analyses"),
+        (["net.pt", "--init", "missing.pt"], "missing.pt"),
         (["net.pt", "--layers", "zzz"], "leave no fully connected layer"),
         ([""], "the name of the target is empty"),
         (["net.pt", "--out", "net.pt"], "cannot write"),

@@ -19,6 +19,8 @@ from netaudit.sources.open import open_network
 from netaudit.studies.initialisation.plan import BATCH, DIGITS, STEPS, WIDTHS, Draws, Task, Training
 
 _CPU = torch.device("cpu")
+SIGNS = ("noticed", "weights_noticed", "trained")
+_ACCURATE = 100  # step at which the page gives the accuracy: a run that was seen to be trained may end there
 _QUICK = 3  # families and steps of a quick run
 
 
@@ -28,9 +30,9 @@ def work(task: Task) -> Iterator[dict[str, Any]]:
     yield {"cell": task.cell.key, "seed": task.seed, **found}
 
 
-def judged(weight: Tensor, bias: Tensor | None, audited: int = 1) -> Initialisation:
+def judged(weight: Tensor, bias: Tensor | None, of_layers: int = 1) -> Initialisation:
     """What the analysis says of one layer."""
-    found = measure(LayerContext(FCLayer("layer", weight, bias), 0, _CPU, audited=audited))
+    found = measure(LayerContext(FCLayer("layer", weight, bias), 0, _CPU, of_layers=of_layers))
     assert isinstance(found, Initialisation)
     return found
 
@@ -50,7 +52,7 @@ def _draws(task: Task, cell: Draws) -> dict[str, Any]:
     dtype = getattr(torch, cell.dtype)
     generator = devices.generator(task.seed, "initialisation", cell.key)
     listed = families(m, n)
-    wanted = [family for family in listed[: _QUICK if task.quick else None] for _ in range(cell.each)]
+    wanted = cell.of(listed[: _QUICK if task.quick else None])
     alarms, unnamed, layers = [], [], 0
     for index, family in enumerate(wanted):
         weight = drawn(family.law, cell.shape, generator)
@@ -76,6 +78,8 @@ def _training(task: Task, cell: Training) -> dict[str, Any]:
         for step in range(wanted[-1] + 1):
             if step in wanted:
                 steps.append({"step": step} | _look(net, x, y))
+                if task.quick is False and step >= _ACCURATE and all(steps[-1][sign] for sign in SIGNS):
+                    break
             batch = torch.randint(len(x), (BATCH,))
             optimiser.zero_grad()
             loss: Any = nn.functional.cross_entropy(net(x[batch]), y[batch])

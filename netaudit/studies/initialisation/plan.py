@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
+
+T = TypeVar("T")
 
 SHAPES = ((10, 64), (64, 64), (128, 512), (512, 512), (1000, 512), (3000, 33))
 DTYPES = ("float32", "bfloat16", "float16", "float64")
 LARGE = 200_000
-"""Weights from which a shape is drawn less often."""
-DRAWS = (4, 1)
-"""Draws of each family and dtype: of a small shape, and of a large one."""
+"""Weights from which a shape is drawn less often: each family in one of the dtypes."""
+DRAWS = 2
+"""Draws of each family and dtype of a smaller shape."""
 
 WIDTHS = (784, 128, 128, 10)
 DIGITS = 400
@@ -18,7 +22,7 @@ BATCH = 50
 STEPS = (0, 1, 3, 10, 30, 100, 300, 1000)
 STARTS = ("torch_default", "kaiming_normal", "xavier_uniform", "normal_02", "orthogonal")
 OPTIMISERS = ("SGD 0.02", "SGD 0.1", "Adam 0.001")
-SEEDS = 4
+SEEDS = 2
 
 
 @dataclass(frozen=True)
@@ -33,10 +37,11 @@ class Draws:
         """Names it in the journal."""
         return f"draws {self.shape[0]}x{self.shape[1]} {self.dtype}"
 
-    @property
-    def each(self) -> int:
-        """How many layers of each family."""
-        return DRAWS[self.shape[0] * self.shape[1] >= LARGE]
+    def of(self, families: Sequence[T]) -> list[T]:
+        """The families that are drawn, each as often as it is."""
+        if self.shape[0] * self.shape[1] >= LARGE:
+            return list(families[DTYPES.index(self.dtype) :: len(DTYPES)])
+        return [family for family in families for _ in range(DRAWS)]
 
 
 @dataclass(frozen=True)

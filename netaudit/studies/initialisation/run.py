@@ -18,7 +18,7 @@ from netaudit.studies.initialisation.plan import Draws, Training, tasks
 Progress = Callable[[str, float, float], None]
 
 JOURNAL = "initialisation.journal.jsonl"
-VERSION = "initialisation 1"
+VERSION = "initialisation 3"
 """Begins the journal; another one begins it anew. To be changed with anything that changes what a record holds."""
 
 

@@ -24,8 +24,8 @@ from netaudit.analyses.layer.initialisation.evidence import (
     without_clamped,
 )
 from netaudit.analyses.layer.initialisation.payload import FEWEST, LEVEL, Initialisation, Start
-from netaudit.numerics.laws.initialisation.families import Family, bias_laws, families
-from netaudit.numerics.laws.initialisation.law_tests import TESTS, Sample, p_values
+from netaudit.numerics.laws.initialisation.families import Family, Law, bias_laws, families
+from netaudit.numerics.laws.initialisation.law_tests import TESTS, Sample, p_values, variance
 from netaudit.results.payload import NotApplicable, number
 from netaudit.text import capital, sentence
 
@@ -33,6 +33,8 @@ GAINS = (1.0, np.sqrt(2), 5 / 3, 0.01)
 """Gains that orthogonal matrices are drawn with: linear, ReLU, tanh, and the output layer of policies."""
 _SAME_GAIN = 1e-3
 """Relative error of a gain after rounding to bfloat16."""
+_LARGEST = 1e30
+"""No start draws weights beyond it, or below its inverse, and their squares need not be finite."""
 _LEAST = 1e-12
 """Smallest p-value of a single test: that of the Tracy-Widom law."""
 
@@ -53,26 +55,29 @@ def measure(context: LayerContext) -> Initialisation | NotApplicable:
     weight = context.layer.weight
     if context.unusable:
         if weight.numel() and not weight.any():
-            return _exactly("zeros")
+            return _exactly("zeros", context)
         return NotApplicable(sentence(capital(context.unusable)))
+    if not 1 / _LARGEST < context.entries.std < _LARGEST or abs(context.entries.mean) > _LARGEST:
+        return Initialisation(verdict="unknown_start", family=None, families=(), p_adjusted=0.0)
     context, clamped = without_clamped(context)
     entries, sample = context.entries, weights_sample(context)
     std = number(float(np.sqrt(sample.mean_square)))
     if _is_identity(context):
-        return _exactly("identity", std)
+        return _exactly("identity", context, std)
     gain = orthogonal_gain(context)
     if gain is not None:
-        known = any(abs(gain / each - 1) < _SAME_GAIN for each in GAINS)
-        return _exactly("orthogonal", std) if known else _unlisted("orthogonal", std)
+        listed_gain = any(abs(gain / each - 1) < _SAME_GAIN for each in GAINS)
+        return _exactly("orthogonal", context, std, listed_gain)
     traces = dict(structure(context, float(np.mean(entries.z**6))))
     if clamped < 1.0:
         traces["clamped"] = clamped
     bias = None if context.layer.bias is None else bias_sample(context.layer.bias)
     listed = families(*context.shape, context.layer.fan_out, context.blocks)
-    fits = sorted((_fit(family, sample, bias, traces, context) for family in listed), key=lambda fit: -fit.p)
+    closest = min(listed, key=lambda family: abs(np.log(family.law.std**2 / sample.mean_square)))
+    near = [family for family in listed if family is closest or variance(sample, family.law) > _LEAST]
+    fits = sorted((_fit(family, sample, bias, traces, context) for family in near), key=lambda fit: -fit.p)
     good = [fit for fit in fits if fit.p >= LEVEL]
     structure_p = _corrected(traces, context)
-    closest = min(listed, key=lambda family: abs(np.log(family.law.std**2 / sample.mean_square)))
     shown = good[0] if good else next(fit for fit in fits if fit.name == closest.name)
     verdict = _verdict(good, structure_p, sample.count)
     return Initialisation(
@@ -114,7 +119,7 @@ def _bias(bias: Sample, family: Family, n: int) -> float:
 
 def _corrected(tests: dict[str, float], context: LayerContext) -> float:
     """The smallest p-value, times the number of the tests and of the layers."""
-    return min(1.0, min(tests.values()) * len(tests) * context.audited)
+    return min(1.0, min(tests.values()) * len(tests) * context.of_layers)
 
 
 def _is_identity(context: LayerContext) -> bool:
@@ -126,9 +131,20 @@ def _is_identity(context: LayerContext) -> bool:
     return bool((diagonal == diagonal[0]).all()) and bool(diagonal[0] != 0)
 
 
-def _exactly(name: str, std: float | None = None) -> Initialisation:
-    return Initialisation(verdict="as_drawn", family=name, families=(name,), p_adjusted=1.0, std=std)
-
-
-def _unlisted(closest: str, std: float | None) -> Initialisation:
-    return Initialisation(verdict="unknown_start", family=None, families=(), p_adjusted=0.0, closest=closest, std=std)
+def _exactly(name: str, context: LayerContext, std: float | None = None, listed: bool = True) -> Initialisation:
+    """The payload of weights that need no test; the bias still does."""
+    tests = {}
+    if context.layer.bias is not None:
+        n = context.shape[1]
+        tests["bias"] = _bias(bias_sample(context.layer.bias), Family(name, Law("normal", 1 / np.sqrt(n))), n)
+    p = (min(1.0, min(tests.values(), default=1.0) * context.of_layers)) if listed else 0.0
+    fits = p >= LEVEL
+    return Initialisation(
+        verdict="as_drawn" if fits else "unknown_start",
+        family=name if fits else None,
+        families=(name,) if fits else (),
+        p_adjusted=p,
+        closest=None if fits else name,
+        tests=tests,
+        std=std,
+    )

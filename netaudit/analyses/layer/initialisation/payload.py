@@ -10,10 +10,11 @@ from netaudit.results.payload import Bounded, Payload, Share
 Start = Literal["as_drawn", "trained", "too_small", "unknown_start"]
 STARTS: tuple[Start, ...] = ("as_drawn", "trained", "too_small", "unknown_start")
 
-LEVEL = 0.01
-"""How often a network that was never trained is not called so, at most. The level of one layer is this, divided by
-the number of layers: Bonferroni's correction, the first step of Holm's, so that a layer's verdict does not depend on
-what the other layers are."""
+LEVEL = 0.005
+"""Corrected p-value below which a start is refused: half of the 1 % of untrained networks that may be refused, since
+the laws of some tests are approximations (reports/initialisation measures it). The correction is Bonferroni's, over the
+tests of a layer and over the layers. It is the first step of Holm's, so that it keeps the same promise, and a layer's
+verdict does not depend on what the other layers are."""
 FEWEST = 1000
 """Weights below which no start is named: of 640 weights the tests tell a uniform from a normal law, but training only
 once it has changed a weight by about its own size. Convention of netaudit."""
@@ -32,11 +33,11 @@ class Initialisation(Payload, frozen=True, kw_only=True):
     """All starts that fit, the best first."""
     p_adjusted: Share
     """Largest p-value over the starts, each corrected for the number of its tests and of the layers (Bonferroni):
-    below 0.01 no start could have drawn the layer."""
+    below 0.005 no start could have drawn the layer."""
     closest: str | None = None
     """The start of the nearest scale, where none fits."""
     structure_p_adjusted: Share = 1.0
-    """p-value of independent entries of any law, corrected in the same way: below 0.01 the matrix has a structure that
+    """p-value of independent entries of any law, corrected in the same way: below 0.005 the matrix has a structure that
     no draw gives."""
     tests: Mapping[str, Share] = {}
     """p-value of each single test, not corrected; those of the law belong to ``family``, else to ``closest``."""

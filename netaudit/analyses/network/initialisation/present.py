@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from netaudit.analyses.analysis import Place
+from netaudit.analyses.layer.initialisation.payload import LEVEL
 from netaudit.analyses.layer.initialisation.words import in_words
 from netaudit.analyses.network.initialisation.payload import LayerStart, NetworkInitialisation, Since
 from netaudit.report.document.model import Block, Column, Method, Paragraph, Presentation, Span, Table
@@ -87,7 +88,7 @@ def _table(found: NetworkInitialisation) -> Table:
     long = len(rows) > _ON_PAPER
     return table(
         "Was each layer trained? The largest p-value of a usual initialisation, corrected for the number of tests and "
-        f"of layers ({count(len(rows), 'layer')}): below 0.01 none of them could have drawn the layer.",
+        f"of layers ({count(len(rows), 'layer')}): below {LEVEL} none of them could have drawn the layer.",
         [
             Column("Layer", wide=True),
             Column("Verdict"),

@@ -55,13 +55,15 @@ def change(name: str, weight: Tensor, first: Tensor) -> LayerChange:
     cpu = torch.device("cpu")
     values = gram_singular_values(gram_matrix(difference, 0.0, unit, cpu)[0])
     top = float(values[-1])
-    found = spikes.find(values, m, n).count if min(m, n) > 2 else 0
+    rank = int((values > top * max(m, n) * _ROUNDING).sum())
+    # of a change of low rank, what is left is rounding, and no bulk
+    found = min(spikes.find(values, m, n).count, rank) if min(m, n) > 2 else 0
     count = min(max(found, 1), _VECTORS, min(m, n))
     ours, theirs, made = (_leading(matrix.double(), count) for matrix in (weight, first, difference))
     return LayerChange(
         layer=name,
         relative=relative,
-        rank=int((values > top * max(m, n) * _ROUNDING).sum()),
+        rank=rank,
         stable_rank=float((values**2).sum() / top**2),
         spikes=found,
         overlap_with_start=_overlap(ours, theirs),

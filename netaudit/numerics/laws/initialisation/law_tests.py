@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +36,11 @@ class Sample:
     mean_square: float
     stored: Precision
 
+    @cached_property
+    def cells(self) -> tuple[Floats, Floats]:
+        """Lower and upper edges of the cells that the kept numbers stand for, ``[kept]`` each."""
+        return cells(self.values, self.stored)
+
 
 def sample_of(values: Floats, stored: Precision) -> Sample:
     """All of the numbers ``[N]``."""
@@ -53,16 +59,16 @@ def p_values(sample: Sample, law: Law) -> tuple[float, float, float, float]:
     1 % from 100 numbers on (Stephens 1970).
     """
     root = np.sqrt(sample.count)
-    fourth, sixth = law.moments
-    spread = z_of_sum(np.array([sample.mean_square / law.std**2 * sample.count]), sample.count, fourth, sixth)[0]
-    # the scale first: it costs nothing, and of a law that is far off nothing else need be computed
-    variance = two_sided(spread)
+    scaled = _distance(sample, law) * (root + 0.12 + 0.11 / root)  # Stephens' correction for a finite sample
     mean = two_sided(sample.mean / law.std * root)
-    if variance == 0.0:
-        return 0.0, 0.0, variance, mean
-    distance = _distance(sample, law)
-    scaled = distance * (root + 0.12 + 0.11 / root)  # Stephens' correction for a finite sample
-    return _support(sample, law), float(kolmogorov(scaled)), variance, mean
+    return _support(sample, law), float(kolmogorov(scaled)), variance(sample, law), mean
+
+
+def variance(sample: Sample, law: Law) -> float:
+    """The p-value of the variance alone, which costs nothing: of a law that is far off, nothing else need be asked."""
+    fourth, sixth = law.moments
+    total = np.array([sample.mean_square / law.std**2 * sample.count])
+    return two_sided(float(z_of_sum(total, sample.count, fourth, sixth)[0]))
 
 
 def two_sided(z: float) -> float:
@@ -91,13 +97,12 @@ def z_of_sum(sums: Floats, terms: int, fourth: float, sixth: float) -> Floats:
 
 
 def _distance(sample: Sample, law: Law) -> float:
-    lower, upper = cells(sample.values, sample.stored)
+    lower, upper = sample.cells
     return float(max(np.max(sample.after - law.cdf(upper)), np.max(law.cdf(lower) - sample.before)))
 
 
 def _support(sample: Sample, law: Law) -> float:
-    ends = sample.values[[0, -1]]
-    lower, upper = cells(ends, sample.stored)
+    lower, upper = (edges[[0, -1]] for edges in sample.cells)
     inner, outer = max(-upper[0], lower[1]), max(-lower[0], upper[1])
     if inner > law.bound * (1 + _IN_FLOAT32):
         return 0.0

@@ -33,20 +33,23 @@ FORMATS = {
     "float8_e5m2": Precision(2, -16),
 }
 """By PyTorch's name."""
-_NARROWER = ("float32", "float16", "bfloat16")
+_HALVES = ("float16", "bfloat16")
 
 
 def precision(values: Floats, dtype: str) -> Precision:
-    """The narrowest format that holds every one of the values ``[N]``, which were stored as ``dtype``.
+    """The format that holds every one of the values ``[N]``, which were stored as ``dtype``, with the widest cells.
 
-    A start that was saved in bfloat16 and read back into float32 has still been rounded to bfloat16.
+    A start that was saved in bfloat16 and read back into float32 has still been rounded to bfloat16. Small numbers of
+    float16 have few digits and would fit bfloat16 too, where their cells are narrower: of two the wider is taken.
     """
-    found = FORMATS.get(dtype, FORMATS["float32"])
-    for name in _NARROWER:
-        narrower = FORMATS[name]
-        if narrower.bits < found.bits and _fits(values, narrower):
-            found = narrower
-    return found
+    stored = FORMATS.get(dtype, FORMATS["float32"])
+    if dtype not in ("float32", "float64"):
+        return stored
+    if not _fits(values, FORMATS["float32"]):
+        return stored
+    halves = [FORMATS[name] for name in _HALVES if _fits(values, FORMATS[name])]
+    typical = np.array([np.median(np.abs(values))])
+    return max(halves, key=lambda half: float(_spacing(typical, half)[0]), default=FORMATS["float32"])
 
 
 def rounded(values: Floats, to: Precision) -> Floats:
