@@ -80,13 +80,14 @@ def unit_scales(
         raise NoUnitScales("the matrix holds NaN or infinite values")
     if not largest:
         raise NoUnitScales("every entry is zero")
-    unit = float(np.ldexp(1.0, int(np.frexp(largest)[1]) - 1))  # a power of two, so that no square is too large
+    # a power of two, so that no square in float64 is too large or too small
+    unit = float(np.ldexp(1.0, int(np.frexp(largest)[1]) - 1)) if matrix.dtype == torch.float64 else 1.0
     where = float64_device(device or matrix.device)
     v = torch.ones(matrix.shape[1], dtype=torch.float64, device=where)
     u, columns = _pass(matrix, unit, squares, v, None)
     live_rows, live_columns = u > 0, columns > 0
     m, n = int(live_rows.sum()), int(live_columns.sum())
-    v[~live_columns] = 0
+    v = torch.where(live_columns, m / columns, 0.0)
     error = float("inf")
     for _ in range(_PASSES):
         u, columns = _pass(matrix, unit, squares, v, n)
@@ -110,8 +111,12 @@ def _pass(matrix: Tensor, unit: float, squares: bool, v: Tensor, n: int | None) 
 
     u, columns = v.new_zeros(matrix.shape[0]), torch.zeros_like(v)
     step = max(1, _BLOCK // matrix.shape[1])
+    buffer = v.new_empty(min(step, matrix.shape[0]), matrix.shape[1])  # new memory costs time
     for start in range(0, matrix.shape[0], step):
-        block = matrix[start : start + step].to(device=v.device, dtype=torch.float64) / unit
+        part = matrix[start : start + step]
+        block = buffer[: len(part)].copy_(part)
+        if unit != 1:
+            block /= unit
         if not squares:
             block.square_()
         sums = block @ v
