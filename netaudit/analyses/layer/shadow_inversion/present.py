@@ -74,8 +74,8 @@ def _rule(finding: ShadowInversion) -> RuleWords | None:
 
 def _figure(curve: InversionCurve, place: Place) -> Figure:
     caption = (
-        f"Shadow error of {place.name} in the fixed gauge at its own best offset: measured (points) and predicted for a "
-        "Gaussian matrix (lines), over the sparsity k and the keep probability ρ."
+        f"Shadow error of {place.name} in the fixed gauge, at its own best offset: measured (points) and predicted "
+        "for a Gaussian matrix (lines), over the sparsity k and the keep probability ρ."
         + ("" if all(cell.used for cell in curve.drawn) else " Hollow points: beyond what the theory speaks of.")
     )
     cells = "; ".join(
@@ -88,9 +88,7 @@ def _figure(curve: InversionCurve, place: Place) -> Figure:
 
 def _activations(rows: Sequence[Recovered], place: Place) -> Table:
     """How the layer's real activations come back, beside their controls."""
-    titles = (
-        "ρ", "Cosine", "Centred cosine", "Another input's h", "Mean h", "Own is nearest", "Relative error", "Support AUC"
-    )  # fmt: skip
+    titles = ("ρ", "Cosine", "Centred", "Another's h", "Mean h", "Own nearest", "Relative error", "Support AUC")
     return table(
         f"Real activations of {place.name} sent down and back ({count(rows[0].n, 'input')}): the cosine of what comes "
         "back with what was sent, about the means over the inputs, and with another input's; the cosine of the mean "
@@ -137,7 +135,7 @@ def method() -> Method:
             "norms (Sinkhorn and Knopp 1967). The *common mode*, the means of the columns, is taken out down to what "
             "independent entries have, and reported: for them the squares of the means add up to 1 in units of the "
             "variance over the number of rows. The *coherence* is the mean square cosine of two rows, times the number "
-            "of inputs: 1 for independent entries. The figures are those of the largest k up to 2 % of the outputs "
+            "of inputs: 1 for independent entries. The figures are those of the largest {k} up to 2 % of the outputs "
             f"whose predicted error is at most {number(LARGEST_ERROR)}, without dropout; those of the layer as stored "
             "stand beside.",
             f"With {number(FEWEST_INPUTS)} real activations and more the verdict rests on these instead: on the part "
@@ -146,5 +144,9 @@ def method() -> Method:
             "activation alone and how often the own one is nearest say what a high cosine is worth. The *corrected* "
             "reverse pass works in the fixed gauge without the common mode, and lets each singular value beyond the "
             "edge of the noise count only as much as the edge.",
-        )
+        ),
+        references=(
+            "R. Sinkhorn and P. Knopp (1967). Concerning nonnegative matrices and doubly stochastic matrices. Pacific "
+            "Journal of Mathematics 21, 343–348.",
+        ),
     )
