@@ -51,7 +51,7 @@ def coherence(matrix: Tensor, device: torch.device, generator: torch.Generator) 
     m, n = matrix.shape
     if m < 2:
         return Coherence(float("nan"), float("nan"))
-    norms = torch.linalg.vector_norm(matrix, dim=0, dtype=torch.float64)
+    norms = torch.linalg.vector_norm(matrix, dim=0).double()
     part = matrix if m <= _ROWS else matrix[torch.randperm(m, generator=generator)[:_ROWS].sort().values]
     placed = part.to(device)
     total = 0.0

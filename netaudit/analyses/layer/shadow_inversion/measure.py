@@ -153,25 +153,23 @@ def _common(context: LayerContext, gauge: Gauge) -> Mapping[str, float]:
 
 
 def _condition(context: LayerContext, name: str, found: MeasuredCell, null: Null) -> Condition:
-    """At most the tolerance, the gain within it either way; known up to a bootstrap, or the null's range if wider."""
+    """At most the tolerance; known up to a bootstrap over the draws, or the null's range where that is wider."""
     draws = _of_each_draw(name, found)
     generator = devices.numpy_generator(context.seed, "shadow_inversion", "bootstrap", str(draws.size))
     picks = generator.integers(0, draws.size, (_RESAMPLES, draws.size))
     low, high = (float(q) for q in np.quantile(draws[picks].mean(1), [(1 - LEVEL) / 2, (1 + LEVEL) / 2]))
-    return _judged(name, float(draws.mean()), (low, high), null, two_sided=name == "gain")
+    return _judged(name, float(draws.mean()), (low, high), null)
 
 
 def _real_condition(real: RealActivations) -> Condition:
     return _judged(REAL, real.value, real.interval, real.null)
 
 
-def _judged(
-    name: str, value: float, interval: tuple[float, float], null: Null, *, two_sided: bool = False
-) -> Condition:
+def _judged(name: str, value: float, interval: tuple[float, float], null: Null) -> Condition:
     noise = log_range(null)
     factor = float(np.exp(widened(np.log(TOLERANCE), noise)))
     wide = min(interval[0], value * float(np.exp(-noise))), max(interval[1], value * float(np.exp(noise)))
-    return judge(name, value, wide, (1 / factor if two_sided else None, factor))
+    return judge(name, value, wide, (None, factor))
 
 
 def _of_each_draw(name: str, found: MeasuredCell) -> np.ndarray[tuple[int], np.dtype[np.float64]]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 _FORMED = 4_000_000  # entries up to which a null layer is formed; above, it is drawn without the matrix
+_FEW = 192  # vectors h a null layer that is not formed is sent: its cost grows with their square
 _NULL_DRAWS = (6, 100)
 _NULL_WORK = 8e6  # entries times draws: 100 up to 280 x 280, 30 at 512 x 512, 6 from 1200 x 1200
 
@@ -42,7 +43,7 @@ def matched_null(seed: int, m: int, n: int) -> dict[str, Null]:
     cpu = torch.device("cpu")
     generator = devices.generator(seed, "shadow_inversion", "null", str(m), str(n))
     cell = judged_cell(m, n, generator, LARGEST_ERROR)
-    layers = GaussianLayers([[cell]], n) if cell and m * n > _FORMED else None
+    layers = GaussianLayers([[first_draws(cell, _FEW)]], n) if cell and m * n > _FORMED else None
     drawn: dict[str, list[float]] = {name: [] for name in JUDGED}
     for _ in range(int(np.clip(_NULL_WORK / (m * n), *_NULL_DRAWS)) if cell else 0):
         if layers:

@@ -60,12 +60,11 @@ def _rule(finding: ShadowInversion) -> RuleWords | None:
         f"{LABELS.get(condition.statistic, condition.statistic)} {number(condition.limits[1], 3)}"
         for condition in finding.conditions
     )
-    either = "; the gain at least 1 over its own" if any(c.statistic == "gain" for c in finding.conditions) else ""
     draws = next((null.draws for null in finding.nulls if null.kind == "gaussian"), 0)
     spread = "1 % to 99 % quantiles" if draws >= 100 else "range"
     return RuleWords(
         "no worse than a random layer",
-        f"holds if each, with its interval, is at most: {limits}{either}; fails if all of one interval lies beyond; "
+        f"holds if each, with its interval, is at most: {limits}; fails if all of one interval lies beyond; "
         f"undecided otherwise. Better than a random layer is no failure. An interval is a {percent(LEVEL)} bootstrap "
         f"over what was sent, or the {spread} of {count(draws, 'Gaussian layer')} where that is wider",
         f"netaudit convention: a factor of {number(TOLERANCE)}" + (WIDENED if finding.rule.widened else ""),
