@@ -268,7 +268,8 @@ def test_what_the_report_says_of_sparse_vectors():
         "at the layer's own best offset 9.1 times the prediction, and the support is found with AUC 0.981 (random "
         "layer 0.993; independent matrix 0.5).",
         "Rule “no worse than a random layer”: holds if each, with its interval, is at most: cross-talk inflation 1.25, "
-        "relative error / predicted 1.25; fails if all of one interval lies beyond; undecided otherwise. Better than a random layer is no failure. An interval is a 95% bootstrap "
+        "relative error / predicted 1.25; fails if all of one interval lies beyond; undecided "
+        "otherwise. Better than a random layer is no failure. An interval is a 95% bootstrap "
         "over what was sent, or the range of 20 Gaussian layers where that is wider.",
         "Origin of the tolerance: netaudit convention: a factor of 1.25.",
         "Gaussian null: 20 draws (Gaussian layers, the same cell), median 1.001.",
