@@ -49,7 +49,7 @@ def test_a_gaussian_layer_with_constant_biases_holds_everywhere():
         (torch.sign(gaussian()), ("fails", "holds", "holds")),
         (torch.linalg.qr(gaussian()).Q.contiguous(), ("holds", "fails", "holds")),  # better than random is no failure
         (spiked(3), ("holds", "holds", "holds")),
-        (spiked(4), ("holds", "holds", "undecided")),  # cross-talk about 1.2: the tolerance lies in the interval
+        (spiked(4), ("holds", "holds", "holds")),  # cross-talk about 1.15, below the tolerance
         (spiked(20), ("holds", "fails", "fails")),
     ],
     ids=["uniform", "laplace", "signs", "orthogonal", "spike 3", "spike 4", "spike 20"],
@@ -110,6 +110,9 @@ def test_scaling_a_layer_changes_only_what_carries_units():
     units = {"mean", "std"}
     for claim in ("gaussian_weights", "singular_law", "shadow_inversion"):
         for metric, value in one[claim].metrics.items():
+            if value is None:
+                assert other[claim].metrics[metric] is None
+                continue
             scale = 1000 if metric in units or metric.startswith("sigma") else 1
             assert other[claim].metrics[metric] == pytest.approx(value * scale, rel=1e-3, abs=1e-4)
 
