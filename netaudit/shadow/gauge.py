@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 _BLOCK = 128
 """Rows that are converted to float64 at a time: 9 MB of AlexNet's widest layer."""
 
+_NOTHING = 1e-10
+"""Share of the squares below which what is left is rounding: float32 has 1e-14."""
+
 
 @dataclass(frozen=True)
 class Gauge:
@@ -107,10 +110,14 @@ def fixed_gauge(weight: Tensor, device: torch.device | None = None) -> Gauge:
     m = len(B)
     means, power = _moments(B)
     mean = means.mean()
-    common = m * float(means.var(correction=0)) / (power - float(mean.square()))
+    variance = power - float(mean.square())
+    common = m * float(means.var(correction=0)) / variance if variance > _NOTHING * power else 0.0
     removed = mean + (means - mean) * (1 - max(1.0, common) ** -0.5)
     B.sub_(removed.float())
-    unit = _moments(B)[1] ** 0.5 or 1.0
+    left = _moments(B)[1]
+    if left <= _NOTHING * power:  # rounding alone, which would look random
+        B.zero_()
+    unit = left**0.5 if left > _NOTHING * power else 1.0
     return Gauge(B.div_(unit), rows, columns, removed, unit, common, live_rows, live_columns, scaled)
 
 

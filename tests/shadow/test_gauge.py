@@ -113,3 +113,13 @@ def test_many_rows_are_sampled_without_bias(monkeypatch):
     whole = coherence(matrix, CPU, devices.generator(0, "test")).kappa
     monkeypatch.setattr("netaudit.shadow.coherence._ROWS", 200)
     assert coherence(matrix, CPU, devices.generator(0, "test")).kappa == pytest.approx(whole, rel=0.15)
+
+
+@pytest.mark.parametrize(
+    "matrix", [torch.ones(1, 1), torch.ones(40, 60), gaussian(40, 1).exp() * gaussian(1, 60).exp()]
+)
+def test_rounding_is_not_taken_for_a_random_matrix(matrix):
+    """In the fixed gauge all entries are 1: without their mean nothing is left."""
+    gauge = fixed_gauge(matrix)
+    assert not gauge.matrix.any()
+    assert gauge.common_mode == 0
