@@ -106,7 +106,8 @@ def standing(conditions: tuple[Condition, ...]) -> Standing:
     if verdict != "holds":
         return "worse" if verdict == "fails" else "unclear"
     first = conditions[0]
-    return "better" if first.value < 1 / TOLERANCE and first.interval[1] < 1 else "as_gaussian"
+    beyond = 1 / (first.limits[1] or TOLERANCE)
+    return "better" if first.value < beyond and first.interval[1] < 1 else "as_gaussian"
 
 
 def _synthetic(
