@@ -136,7 +136,8 @@ def method() -> Method:
             "variance over the number of rows. The *coherence* is the mean square cosine of two rows, times the number "
             "of inputs: 1 for independent entries. The figures are those of the largest {k} up to 2 % of the outputs "
             f"whose predicted error is at most {number(LARGEST_ERROR)}, without dropout; those of the layer as stored "
-            "stand beside.",
+            "stand beside. Of the grid, the theory speaks of the cells with {sparse}, {enough} and such an error: "
+            "beyond, every matrix does equally badly.",
             f"With {number(FEWEST_INPUTS)} real activations and more the verdict rests on these instead: on the part "
             "of each, about their mean, that does not come back, over the same part for Gaussian layers that are fed "
             "the same activations. The same activations with their entries permuted, another input's, the mean "
