@@ -64,7 +64,7 @@ def test_a_data_frame_has_a_row_a_layer(made):
     assert list(first)[:5] == ["name", "out", "in", "dtype", "activation"]
     assert (first["out"], first["in"], first["dtype"]) == (400, 640, "float16")
     assert (first["gaussian_weights.verdict"], first["gaussian_weights.ks_gaussian"]) == ("fails", 0.0432)
-    assert first["shadow_inversion.gain_uncentred"] == 1.21
+    assert first["shadow_inversion.gain_as_stored"] == 1.21
 
 
 def test_the_metrics_of_other_tools_have_their_column_names(made):

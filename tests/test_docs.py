@@ -116,7 +116,7 @@ def test_the_numbers_in_the_method_are_those_of_the_code():
     from netaudit.analyses.layer.singular_law import payload as law
     from netaudit.analyses.network.hidden_units import payload as units
     from netaudit.numerics import spectrum
-    from netaudit.shadow.inversion import RHOS, SPARSITIES
+    from netaudit.shadow.inversion import JUDGED_DRAWS, RHOS, SPARSITIES
     from netaudit.text import number, percent
 
     uniform, laplace, student = (
@@ -128,7 +128,9 @@ def test_the_numbers_in_the_method_are_those_of_the_code():
     assert law.TOLERANCE == law.OUTSIDE
     assert (bias.TOLERANCE, stats.norm.pdf(0) * bias.TOLERANCE) == (0.1, pytest.approx(0.04, abs=0.001))
     assert abs(units.THRESHOLD**2 - 0.1) < 0.02
-    assert shadow_inversion.ANALYSIS.claim.tolerances.keys() == {"cross_talk_inflation", "gain", "relative_error_ratio"}
+    assert shadow_inversion.ANALYSIS.claim.tolerances.keys() == {
+        *("cross_talk_inflation", "relative_error_ratio", "real_error_ratio")
+    }
     assert singular_law.ANALYSIS.claim.number == "H3"
     for sentence in (
         f"H1 allows {number(weights.TOLERANCE)} of probability. A uniform distribution lies at {uniform:.3f} from the "
@@ -136,9 +138,10 @@ def test_the_numbers_in_the_method_are_those_of_the_code():
         f"degrees of freedom at {student:.3f}:",
         f"H3 allows {number(law.TOLERANCE)} for the distance, and as much of the squared Frobenius norm in spikes.",
         f"H3 needs a smaller side of at least {law.SMALLEST_SIDE}:",
-        f"H4 allows a factor of {number(inversion.TOLERANCE)} either way",
-        f"with at least {inversion.FEWEST_KEPT} coordinates kept and a predicted error of at most "
-        f"{number(inversion.LARGEST_ERROR)},",
+        f"H4 allows a factor of {number(inversion.TOLERANCE)} above a Gaussian layer:",
+        f"a predicted error of at most {number(inversion.LARGEST_ERROR)}, beyond which",
+        f"a layer needs at least {inversion.FEWEST_KEPT} inputs.",
+        f"({JUDGED_DRAWS} drawn $h$, of which {JUDGED_DRAWS // 2} for the error,",
         f"beyond the {percent(law.EDGE_LEVEL)} quantile of the Tracy-Widom law",
         f"where the interval of $r$ lies above {number(units.THRESHOLD)},",
         f"$k$ is {', '.join(few)} and {most} of the outputs (at least 1), and $\\rho$ is {', '.join(high)} and {low}.",
@@ -192,7 +195,7 @@ def test_the_thresholds_in_the_table_of_claims_are_the_ones_used():
     assert set(claims["constant_bias"].values()) == {0.1}
     assert f"within {law['ks_marchenko_pastur']} of the Marchenko-Pastur law" in page
     assert f"at least {1 - law['bulk_variance_share']:.0%} of the variance" in page
-    assert f"within a factor {inversion.pop()} of" in page
+    assert f"up to a factor {inversion.pop()} of" in page
     assert not inversion
 
 

@@ -13,8 +13,8 @@ from netaudit.results.payload import FEWEST_FOR_A_LEVEL, Condition, Finding, Nul
 from netaudit.text import NONE, count, interval, number, percent, printable, size
 from netaudit.vocabulary import NullKind
 
-UNCENTRED = "_uncentred"
-"""Ending of a metric of A as stored; the same metric without it is of A - mean(A)."""
+PAIRED = {"_uncentred": "A − mean(A)", "_as_stored": "Fixed gauge"}
+"""Endings of a metric of A as stored, and what the same metric without the ending is of."""
 
 Claims = Mapping[Analysis, Finding]
 """The claims about one layer, in the order of the report."""
@@ -135,11 +135,12 @@ def _known(found: Mapping[str, float | int | None]) -> list[bool]:
 
 def _metrics(analysis: Analysis, finding: Finding, name: str) -> Table:
     found = finding.metrics
-    paired = {key for key in found if f"{key}{UNCENTRED}" in found}
-    shown = [key for key in found if key.removesuffix(UNCENTRED) not in paired or key in paired]
+    ending = next((each for each in PAIRED if any(key.endswith(each) for key in found)), "_as_stored")
+    paired = {key for key in found if f"{key}{ending}" in found}
+    shown = [key for key in found if key.removesuffix(ending) not in paired or key in paired]
 
     def label(key: str) -> Span:
-        missing = [each for each in (key, f"{key}{UNCENTRED}") if each in found and found[each] is None]
+        missing = [each for each in (key, f"{key}{ending}") if each in found and found[each] is None]
         codes = [finding.reasons[each] for each in missing if each in finding.reasons]
         reasons = dict.fromkeys(in_words(analysis, code) for code in codes)
         return Span(metric(analysis, key) + (f": {'; '.join(reasons)}" if reasons else ""))
@@ -147,11 +148,11 @@ def _metrics(analysis: Analysis, finding: Finding, name: str) -> Table:
     def cell(key: str) -> Span:
         return Span(number(found[key]) if key in found else "")
 
-    columns = [Column("Metric"), Column("A − mean(A)" if paired else "Value", numeric=True)]
+    columns = [Column("Metric"), Column(PAIRED[ending] if paired else "Value", numeric=True)]
     rows: list[tuple[Span, ...]] = [(label(key), cell(key)) for key in shown]
     if paired:
         columns.append(Column("A as stored", numeric=True))
-        rows = [(*row, cell(f"{key}{UNCENTRED}")) for row, key in zip(rows, shown, strict=True)]
+        rows = [(*row, cell(f"{key}{ending}")) for row, key in zip(rows, shown, strict=True)]
     return table(f"{analysis.title} of {name}.", columns, rows)
 
 

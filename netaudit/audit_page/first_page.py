@@ -66,7 +66,7 @@ def answers(presented: Presented) -> list[str]:
     """The answer in sentences: one a claim, then what the other analyses say."""
     lines = [claim_in_words(analysis, presented.report.layers) for analysis in presented.claims if analysis.claim]
     for analysis in presented.analyses:
-        if analysis.scope == "layer" and not analysis.claim:
+        if analysis.scope == "layer":
             by_layer = [f"{shown_name(layer.name, 80)}: {line}" for layer, line in presented.lines(analysis)]
             if by_layer:
                 lines.append(f"{analysis.title}: {names(by_layer, separator='; ')}")

@@ -14,10 +14,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from netaudit.shadow.distribution import alpha, shadow
-from netaudit.shadow.inversion import GridDraws, MeasuredCell, compare, support_auc
+from netaudit.shadow.inversion import GridDraws, MeasuredCell, compare, measured_cell, support_auc
 
 if TYPE_CHECKING:
     import torch
@@ -64,9 +62,9 @@ class GaussianLayers:
         cells = []
         for h, row in zip(self._h, self._grid, strict=True):
             for cell in row:
-                metrics = compare(next(z), h, cell.h.support, cell.rho, self._n, cell.prediction, ranks=False)
-                measured = metrics.numpy().astype(np.float64)
-                cells.append(MeasuredCell(cell.h.support.shape[1], cell.rho, cell.prediction, measured))
+                came = next(z)
+                metrics = compare(came, h, cell.h.support, cell.rho, self._n, cell.prediction, ranks=False)
+                cells.append(measured_cell(cell, metrics, came, h, self._n))
         return cells
 
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from netaudit.numerics import device as devices
 from netaudit.shadow.distribution import SparseDraws, alpha, draw_sparse, keep_mask, shadow
+from netaudit.shadow.offset import best_offset, errors_at
 from netaudit.shadow.prediction import Prediction, predict
 
 if TYPE_CHECKING:
@@ -28,6 +29,10 @@ RHOS = (1.0, 0.5, 0.1)
 """Keep probabilities of the grid: no dropout, the usual half, and the strong dropout of the theory, whose k_1 << n."""
 DRAWS = 64
 """Vectors h in a cell: the standard error of its cross-talk inflation is then 2 % at k = 10 (measured)."""
+JUDGED_DRAWS = 512
+"""Vectors h in the cell that a verdict rests on: the standard error is then below 1 % at k = 10."""
+JUDGED_SPARSITY = 0.02
+"""The k / m of that cell at most; it has no dropout, which only adds noise that does not depend on the layer."""
 
 DRAW_METRICS = (
     "gain",
@@ -68,6 +73,10 @@ class MeasuredCell:
     """What a Gaussian layer must give."""
     measured: NDArray[np.float64]
     """``[draws, len(DRAW_METRICS)]``: one row a draw, in the order of :data:`DRAW_METRICS`."""
+    own_offset: float
+    """The constant offset, in units of s, at which the error is smallest in the first half of the draws."""
+    own_errors: NDArray[np.float64]
+    """``relative_error`` of each draw of the other half, at that offset, ``[draws / 2]``."""
 
 
 def sparsities(m: int) -> list[int]:
@@ -88,6 +97,19 @@ def draw_grid(m: int, n: int, generator: torch.Generator, draws: int = DRAWS) ->
             [GridDraws(h, rho, keep_mask(draws, n, rho, generator), predict(values, m, n, rho)) for rho in RHOS]
         )
     return grid
+
+
+def judged_cell(m: int, n: int, generator: torch.Generator, largest_error: float) -> GridDraws | None:
+    """Draw the cell that a verdict rests on: without dropout, its k the largest of the grid up to 2 % of the outputs.
+
+    A k whose predicted error is above ``largest_error`` is passed over; None where every one is, or k >= n.
+    """
+    for k in reversed([k for k in sparsities(m) if k <= max(1, round(m * JUDGED_SPARSITY)) and k < n]):
+        h = draw_sparse(m, k, JUDGED_DRAWS, generator)
+        prediction = predict(h.values.numpy(), m, n, 1.0)
+        if prediction.relative_error <= largest_error:
+            return GridDraws(h, 1.0, keep_mask(JUDGED_DRAWS, n, 1.0, generator), prediction)
+    return None
 
 
 def invert(
@@ -112,6 +134,8 @@ def invert(
     Raises:
         DeviceError: out of memory even with one vector at a time on the CPU.
     """
+    import torch
+
     placed: dict[torch.device, Tensor] = {}
 
     def on(where: torch.device) -> Tensor:
@@ -124,26 +148,42 @@ def invert(
     with devices.exact_float32():
         for row in grid:
 
-            def work(rows: slice, where: torch.device, row: list[GridDraws] = row) -> list[NDArray[np.float64]]:
-                return [metrics.cpu().numpy() for metrics in measure(on(where), mean, row, rows)]
+            def work(rows: slice, where: torch.device, row: list[GridDraws] = row) -> list[tuple[Tensor, Tensor]]:
+                found = measure(on(where), mean, row, rows)
+                return [(metrics.cpu(), z.cpu()) for metrics, z in found]
 
             parts = devices.with_smaller_batches(work, len(row[0].mask), device)
+            h = row[0].h.dense()
             for index, cell in enumerate(row):
-                measured = np.concatenate([part[index] for part in parts]).astype(np.float64)
-                cells.append(MeasuredCell(cell.h.support.shape[1], cell.rho, cell.prediction, measured))
+                metrics, z = (torch.cat(each) for each in zip(*(part[index] for part in parts), strict=True))
+                cells.append(measured_cell(cell, metrics, z, h, matrix.shape[1]))
     return cells
 
 
-def measure(matrix: Tensor, mean: float, row: list[GridDraws], rows: slice) -> list[Tensor]:
+def measure(matrix: Tensor, mean: float, row: list[GridDraws], rows: slice) -> list[tuple[Tensor, Tensor]]:
     """Measure a row of the grid for some of its draws, on the device of ``matrix [m, n]``.
 
-    Returns ``[draws, len(DRAW_METRICS)]`` for each cell; ``mean`` is added to every entry of the matrix.
+    Returns ``[draws, len(DRAW_METRICS)]`` and z ``[draws, m]`` for each cell; ``mean`` is added to every entry of the
+    matrix.
     """
     n, where = matrix.shape[1], matrix.device
     h = row[0].h.dense()[rows].to(where)
     support = row[0].h.support[rows].to(where)
     passes = zip(row, send(matrix, mean, row, rows), strict=True)
-    return [compare(z, h, support, cell.rho, n, cell.prediction) for cell, z in passes]
+    return [(compare(z, h, support, cell.rho, n, cell.prediction), z) for cell, z in passes]
+
+
+def measured_cell(cell: GridDraws, metrics: Tensor, z: Tensor, h: Tensor, n: int) -> MeasuredCell:
+    """Put together what was measured of a cell: ``metrics`` of :func:`compare`, and z and h, ``[draws, m]``.
+
+    The own offset is found on the first half of the draws, of a single one on itself.
+    """
+    half = max(1, len(z) // 2)
+    offset = best_offset(z[:half], h[:half])
+    errors = errors_at(z[half:], h[half:], offset) if len(z) > 1 else errors_at(z, h, offset)
+    unit = float(np.sqrt(2 / (cell.rho * n)))
+    measured = metrics.numpy().astype(np.float64)
+    return MeasuredCell(cell.h.support.shape[1], cell.rho, cell.prediction, measured, offset / unit, errors)
 
 
 def send(matrix: Tensor, mean: float, row: Sequence[GridDraws], rows: slice = slice(None)) -> Sequence[Tensor]:

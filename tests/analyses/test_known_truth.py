@@ -47,9 +47,9 @@ def test_a_gaussian_layer_with_constant_biases_holds_everywhere():
         (torch.rand(M, N, generator=torch.Generator().manual_seed(0)) - 0.5, ("fails", "holds", "holds")),
         (torch.from_numpy(np.random.default_rng(0).laplace(size=(M, N))), ("fails", "holds", "holds")),
         (torch.sign(gaussian()), ("fails", "holds", "holds")),
-        (torch.linalg.qr(gaussian()).Q.contiguous(), ("holds", "fails", "fails")),
+        (torch.linalg.qr(gaussian()).Q.contiguous(), ("holds", "fails", "holds")),  # better than random is no failure
         (spiked(3), ("holds", "holds", "holds")),
-        (spiked(4), ("holds", "holds", "undecided")),  # cross-talk about 1.2: the tolerance lies in the interval
+        (spiked(4), ("holds", "holds", "holds")),  # cross-talk about 1.15, below the tolerance
         (spiked(20), ("holds", "fails", "fails")),
     ],
     ids=["uniform", "laplace", "signs", "orthogonal", "spike 3", "spike 4", "spike 20"],
@@ -92,7 +92,7 @@ def test_a_mean_does_not_change_a_verdict_but_is_seen_in_the_layer_as_stored():
     assert (law["spikes"], law["spikes_uncentred"]) == (0, 1)
     assert law["largest_over_edge"] < 1 < law["largest_over_edge_uncentred"]
     assert shadow["cross_talk_inflation"] == pytest.approx(1, abs=0.1)
-    assert shadow["cross_talk_inflation_uncentred"] > 1.5
+    assert shadow["cross_talk_inflation_as_stored"] > 1.5
     assert "mean" in explained("singular_law", shifted["singular_law"])
 
 
@@ -110,6 +110,9 @@ def test_scaling_a_layer_changes_only_what_carries_units():
     units = {"mean", "std"}
     for claim in ("gaussian_weights", "singular_law", "shadow_inversion"):
         for metric, value in one[claim].metrics.items():
+            if value is None:
+                assert other[claim].metrics[metric] is None
+                continue
             scale = 1000 if metric in units or metric.startswith("sigma") else 1
             assert other[claim].metrics[metric] == pytest.approx(value * scale, rel=1e-3, abs=1e-4)
 

@@ -58,8 +58,9 @@ def test_the_answers_are_those_of_the_claims_then_of_the_network(typical):
         "The weights are Gaussian",
         "The biases are essentially constant",
         "The singular values follow the Marchenko-Pastur law",
-        "Shadow inversion works as in a random layer",
-        "Sent down the 3 layers of the head as shadows and forward again",
+        "A layer can be run in reverse no worse than a random one",
+        "Shadow inversion",
+        "Run in reverse through the 3 layers of the head",
         "Hidden units",
     ]
     assert all(line.endswith(".") for line in lines)
@@ -67,11 +68,12 @@ def test_the_answers_are_those_of_the_claims_then_of_the_network(typical):
 
 def test_what_the_network_does_not_have_is_not_in_the_answer():
     lines = answers(present(report([layer("fc")], analyses={}), BUILT_IN))
-    assert len(lines) == 4
+    assert len(lines) == 5
+    assert lines[4].startswith("Shadow inversion: fc: ")
     with_labels = answers(present(report([layer("fc")], analyses={"labels_back": labels_back.example()}), BUILT_IN))
-    assert with_labels[4].startswith("Sent down the top layer as shadows and forward again")
+    assert with_labels[5].startswith("Run in reverse through the top layer, ")
     units = {"hidden_units": hidden_units.example(["a", "b"])}
-    assert answers(present(report([layer("fc")], analyses=units), BUILT_IN))[4].startswith("Hidden units, by the")
+    assert answers(present(report([layer("fc")], analyses=units), BUILT_IN))[5].startswith("Hidden units, by the")
 
 
 def test_the_page_has_the_answer_the_verdicts_their_values_and_the_share(typical_document):
@@ -95,8 +97,8 @@ def test_the_page_has_the_answer_the_verdicts_their_values_and_the_share(typical
         "Weights": "mnist-mlp.safetensors",
         "Parameters audited": "58,631,144 of 61,100,840 (96.0%)",
         "Layers": "3 audited, 3 skipped",
-        "Labels back, one-hot labels": "100% of 10 at ρ = 1 (chance 10%, independent matrices 10%)",
-        "Labels back, softmax of real inputs": "99.3% of 400 at ρ = 1 (chance 10%, independent matrices 10%)",
+        "Labels back, one-hot labels": "100% of 10 at ρ = 1 (random network 99%, chance 10%)",
+        "Labels back, softmax of real inputs": "99.3% of 400 at ρ = 1 (random network 99%, chance 10%)",
     }
     assert prose(page).splitlines()[0].startswith("3 fully connected layers of mnist-mlp were audited")
 

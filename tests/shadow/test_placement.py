@@ -26,8 +26,8 @@ def test_the_shadow_pass_stays_on_the_device():
     grid = draw_grid(40, 60, devices.generator(0, "test"), draws=4)
     with FakeTensorMode(allow_non_fake_inputs=True):
         matrix = torch.empty(40, 60, device=CUDA)
-        for figures in measure(matrix, 0.1, grid[0], slice(0, 4)):
-            assert figures.device == CUDA
+        for figures, z in measure(matrix, 0.1, grid[0], slice(0, 4)):
+            assert figures.device == z.device == CUDA
             assert figures.shape == (4, 8)
 
 

@@ -17,10 +17,16 @@ def example(real_inputs: RealInputs = "used", classes: int = 10) -> LabelsBack:
             top1=top1,
             top5=min(1.0, top1 + 0.1) if five else None,
             chance=1 / classes,
+            twin_top1=0.99 - 0.4 * i,
+            twin_lowest=0.97 - 0.4 * i,
+            twin_highest=1.0 - 0.4 * i,
+            permuted_top1=0.98 - 0.4 * i,
+            corrected_top1=min(1.0, top1 + 0.02),
             control_top1=1 / classes + 0.01 * i,
             control_top5=0.5 if five else None,
         )
         for source, of_source in shares.items()
         for i, (rho, top1) in enumerate(zip((1.0, 0.5, 0.1), of_source, strict=True))
     )
-    return LabelsBack(runs, "used" if real_inputs == "used" else "left_out", real_inputs)
+    used = real_inputs == "used"
+    return LabelsBack(runs, "used" if used else "left_out", 6, 0.97 if used else None, real_inputs)

@@ -10,7 +10,9 @@ from netaudit.analyses.layer.shadow_inversion.payload import (
     FEWEST_KEPT,
     JUDGED,
     LARGEST_ERROR,
+    MEASURED,
     METRICS,
+    REAL,
     RULE,
     TOLERANCE,
     GridCell,
@@ -33,29 +35,48 @@ def example(
         return unjudged(ShadowInversion, METRICS, f"fewer than 2 outputs or {FEWEST_KEPT} inputs")
     m, n = shape
     inflation, ratio = (1.02, 1.0055) if verdict == "holds" else (17.0, 9.1)
-    metrics = {
+    measured = {
         "gain": 1.004,
         "cross_talk_inflation": inflation,
         "relative_error": 0.0915 * ratio,
-        "predicted_relative_error": 0.0915,
         "relative_error_ratio": ratio,
         "support_auc": 0.981,
         "support_precision": 0.9,
         "support_recall": 0.913,
     }
-    uncentred = metrics | {"gain": 1.21, "cross_talk_inflation": 14.2, "relative_error_ratio": 3.4}
-    metrics |= {f"{name}_uncentred": value for name, value in uncentred.items()} | {"control_support_auc": 0.5004}
-    limits = (1 / TOLERANCE, TOLERANCE)
+    stored = measured | {"gain": 1.21, "cross_talk_inflation": 14.2, "relative_error_ratio": 3.4}
+    metrics: dict[str, float | int | None] = {"effective_inputs_share": 1 / inflation, **measured}
+    metrics |= {
+        "relative_error_ratio_at_predicted_offset": 1.2 * ratio,
+        "predicted_relative_error": 0.0915,
+        "predicted_support_auc": 0.993,
+        "own_offset": 1.9,
+        "predicted_offset": 1.5,
+        "nonzeros": max(1, round(0.02 * m)),
+        "coherence": inflation,
+        "coherence_cross_talk": 0.97 * inflation,
+        "common_mode": 7.9,
+        "common_mode_as_stored": 6.1,
+        "control_support_auc": 0.5004,
+        "real_error_ratio": 0.62 if data else None,
+    }
+    metrics |= {f"{name}_as_stored": stored[name] for name in MEASURED}
+    assert set(metrics) == set(METRICS)
+    limits = (None, TOLERANCE)
+    sparse = (
+        Condition("cross_talk_inflation", inflation, (0.95 * inflation, 1.05 * inflation), limits, verdict),
+        Condition("relative_error_ratio", ratio, (0.95 * ratio, 1.05 * ratio), limits, verdict),
+    )
+    real = (Condition(REAL, 0.62, (0.58, 0.66), limits, "holds"),)
     parts: dict[str, Any] = {
-        "verdict": verdict,
+        "verdict": "holds" if data else verdict,
+        "standing": "better" if data else {"holds": "as_gaussian", "fails": "worse"}.get(verdict, "unclear"),
         "metrics": metrics,
-        "conditions": (
-            Condition("cross_talk_inflation", inflation, (0.95 * inflation, 1.05 * inflation), limits, verdict),
-            Condition("gain", 1.004, (0.98, 1.02), limits, "holds"),
-            Condition("relative_error_ratio", ratio, (0.95 * ratio, 1.05 * ratio), limits, verdict),
-        ),
-        "rule": Rule(RULE, dict.fromkeys(JUDGED, TOLERANCE)),
+        "reasons": {} if data else {REAL: "no_real_activations"},
+        "conditions": real if data else sparse,
+        "rule": Rule(RULE, dict.fromkeys((REAL,) if data else JUDGED, TOLERANCE)),
         "nulls": (
+            *((Null("gaussian", REAL, 8, 0.99, 1.0, 1.01),) if data else ()),
             *(Null("gaussian", name, 20, 0.93, 1.001, 1.08) for name in JUDGED),
             Null("independent", "support_auc", 1, 0.5004, 0.5004, 0.5004),
             *(
@@ -79,7 +100,8 @@ def _curve(m: int, n: int, inflation: float, ratio: float) -> InversionCurve:
             measured = predicted * ratio * float(rng.normal(1, 0.02))
             cell = GridCell(
                 k=k, rho=rho, used=k < rho * n and rho * n >= FEWEST_KEPT and predicted <= LARGEST_ERROR,
-                gain=1.01, cross_talk_inflation=inflation, relative_error=measured, relative_error_none=2 * measured,
+                gain=1.01, cross_talk_inflation=inflation, relative_error=measured,
+                relative_error_predicted_offset=1.2 * measured, own_offset=1.9, relative_error_none=2 * measured,
                 relative_error_hard=measured, support_auc=0.98, support_precision=0.9, support_recall=0.91,
                 predicted_relative_error=predicted, predicted_relative_error_none=2 * predicted,
                 predicted_relative_error_hard=predicted, predicted_support_auc=0.981, predicted_support_precision=0.89,
@@ -91,10 +113,16 @@ def _curve(m: int, n: int, inflation: float, ratio: float) -> InversionCurve:
 
 def _recovered() -> tuple[Recovered, ...]:
     """Real activations that lie along a layer's own spike, which come back better than through a Gaussian matrix."""
-    cosines = {"real": (0.91, 0.84, 0.62), "synthetic": (0.71, 0.66, 0.43), "gaussian": (0.74, 0.69, 0.45)}
+    cosines = {
+        "stored": (0.9, 0.83, 0.6), "gauge": (0.91, 0.84, 0.62), "permuted": (0.71, 0.66, 0.43),
+        "corrected": (0.95, 0.9, 0.66), "gaussian": (0.74, 0.69, 0.45),
+    }  # fmt: skip
     return tuple(
-        Recovered(kind, rho, 128, 61.3, cosine, 1 - cosine**2, (1 + cosine) / 2)
+        Recovered(
+            kind, rho, 128, 61.3, cosine, cosine - 0.03, cosine / 4, 0.31, min(1.0, cosine + 0.05), 1 - cosine**2,
+            (1 + cosine) / 2,
+        )
         for index, rho in enumerate((1.0, 0.5, 0.1))
         for kind, row in cosines.items()
         for cosine in row[index : index + 1]
-    )
+    )  # fmt: skip

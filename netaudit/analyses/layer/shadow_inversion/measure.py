@@ -1,173 +1,179 @@
 """H4: the layer can be run in reverse: A r(A^T h) is close to a multiple of h for sparse h.
 
-Shadows of random sparse h are drawn over a grid of sparsity and dropout, sent back through the layer, and compared
-with what a Gaussian layer of that shape must do (closed forms, no free constant). Judged on A - mean(A).
+Sparse h are sent down as shadows and forward again through the layer in the fixed gauge, without its common mode, and
+compared with what a Gaussian layer of that shape must do (closed forms, no free constant); the layer as it is stored
+stands beside. With real activations the verdict rests on these, beside Gaussian layers that are fed the same ones.
 
 Source: properties (a), (b) and Theorem 2.3 of arXiv:1511.05653; constants in :mod:`netaudit.shadow.prediction`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import cache
-from typing import TYPE_CHECKING, cast
+from collections.abc import Mapping
 
 import numpy as np
 
 from netaudit.analyses.context import LayerContext
 from netaudit.analyses.judging import finite, judge, null_of, widened, worst
-from netaudit.analyses.layer.shadow_inversion.grid import counted, grid_cell, summary, used
+from netaudit.analyses.layer.shadow_inversion.grid import grid_cell, measured
+from netaudit.analyses.layer.shadow_inversion.nulls import (
+    draw_judged,
+    first_draws,
+    log_range,
+    matched_null,
+    surrogate_nulls,
+)
 from netaudit.analyses.layer.shadow_inversion.payload import (
     FEWEST_KEPT,
     JUDGED,
     LARGEST_ERROR,
+    LEVEL,
     METRICS,
+    REAL,
     RULE,
     TOLERANCE,
     InversionCurve,
-    Recovered,
     ShadowInversion,
-    Start,
+    Standing,
 )
-from netaudit.analyses.surrogates import KINDS
+from netaudit.analyses.layer.shadow_inversion.real import RealActivations, real_activations
 from netaudit.numerics import device as devices
-from netaudit.numerics.spectrum import NO_MEAN
-from netaudit.results.payload import Condition, Null, Rule, number, six_digits, unjudged
-from netaudit.shadow.activations import recover
-from netaudit.shadow.gaussian_layer import GaussianLayers, control_auc
-from netaudit.shadow.inversion import DRAW_METRICS, RHOS, MeasuredCell, draw_grid, invert
+from netaudit.results.payload import Condition, Null, Rule, unjudged
+from netaudit.shadow.coherence import coherence
+from netaudit.shadow.gauge import Gauge, column_mode, fixed_gauge
+from netaudit.shadow.gaussian_layer import control_auc
+from netaudit.shadow.inversion import DRAW_METRICS, DRAWS, GridDraws, MeasuredCell, draw_grid, invert
 
-if TYPE_CHECKING:
-    from torch import Tensor
-
-NO_CELL = f"no cell of the grid has k < rho n, rho n >= {FEWEST_KEPT} and predicted error <= {LARGEST_ERROR}"
-_FORMED = 4_000_000  # entries up to which a null layer is formed; above, it is drawn without the matrix
-_NULL_DRAWS = (6, 100)
-_NULL_WORK = 8e6  # entries times draws: 100 up to 280 x 280, 30 at 512 x 512, 6 from 1200 x 1200
+NO_CELL = f"no k of the grid has k < n and a predicted error of at most {LARGEST_ERROR}"
+NO_ACTIVATIONS = "no_real_activations"
+_AS_STORED = 128  # draws of the layer as it is stored, on which no verdict rests
 _RESAMPLES = 500
 
 
 def measure(context: LayerContext) -> ShadowInversion:
-    """Judge H4 on one layer.
-
-    The claim holds when inflation, gain and error ratio, with their intervals, are all within ``TOLERANCE`` of 1, as
-    factors. The layer as stored, mean included, is measured beside it; no verdict rests on that.
-    """
-    m, n = context.shape
+    """Judge H4 on one layer: it holds where the layer inverts no worse than a Gaussian one, up to ``TOLERANCE``."""
+    gauge = fixed_gauge(context.layer.weight, context.device)
+    m, n = gauge.matrix.shape
     if m < 2 or n < FEWEST_KEPT:
         return unjudged(ShadowInversion, METRICS, f"fewer than 2 outputs or {FEWEST_KEPT} inputs")
-    key = ("shadow_inversion", context.layer.name)
-    grid = draw_grid(m, n, devices.generator(context.seed, *key))
-    matrix, mean = context.standardised, context.entries.mean_over_std
-    cells = invert(matrix, grid, context.device)
-    if not any(used(cell, n) for cell in cells):
+    cell = draw_judged(context.seed, m, n)
+    real = real_activations(context, gauge)
+    on_real = real is not None and real.judged
+    if cell is None and not on_real:
         return unjudged(ShadowInversion, METRICS, NO_CELL)
-    has_mean = abs(mean) * (m * n) ** 0.25 >= NO_MEAN
-    uncentred = invert(matrix, counted(grid, n), context.device, mean=mean) if has_mean else cells
-    values = summary(cells, n)
-    values |= {f"{name}_uncentred": value for name, value in summary(uncentred, n).items()}
-    auc = control_auc(matrix, grid[len(grid) // 2][0], devices.generator(context.seed, *key, "control"))
-    values["control_support_auc"] = auc
-    metrics, reasons = finite(values, {})
-    nulls = matched_null(context.seed, m, n)
-    conditions = tuple(_condition(context, name, values[name], cells, n, nulls[name]) for name in JUDGED)
+    values: dict[str, float | int | None] = dict.fromkeys(METRICS)
+    reasons = dict.fromkeys(METRICS, NO_CELL)
+    nulls: tuple[Null, ...] = ()
+    conditions: tuple[Condition, ...] = ()
+    curve = None
+    if cell is not None:
+        [found] = invert(gauge.matrix, [[cell]], context.device)
+        values |= _synthetic(context, gauge, cell, found)
+        matched = matched_null(context.seed, m, n)
+        conditions = tuple(_condition(context, name, found, matched[name]) for name in JUDGED)
+        auc = values["control_support_auc"]
+        control = null_of("independent", "support_auc", [] if auc is None else [auc])
+        nulls = (*matched.values(), control, *surrogate_nulls(context))
+        grid = draw_grid(m, n, devices.generator(context.seed, "shadow_inversion", "grid", f"{m}x{n}"))
+        curve = InversionCurve(tuple(grid_cell(each, n) for each in invert(gauge.matrix, grid, context.device)))
+    values |= _common(context, gauge)
+    if real is None:
+        reasons[REAL] = NO_ACTIVATIONS
+    else:
+        values[REAL] = real.value
+    if real is not None and on_real:
+        conditions, nulls = (_real_condition(real),), (real.null, *nulls)
+    metrics, reasons = finite(values, reasons)
     wide = any((condition.limits[1] or TOLERANCE) > TOLERANCE * (1 + 1e-9) for condition in conditions)
     return ShadowInversion(
         verdict=worst(conditions),
+        standing=standing(conditions),
         metrics=metrics,
         reasons=reasons,
         conditions=conditions,
-        rule=Rule(RULE, dict.fromkeys(JUDGED, TOLERANCE), widened=wide),
-        nulls=(*nulls.values(), null_of("independent", "support_auc", [auc]), *_surrogate_nulls(context, values)),
-        recovered=_from_activations(context, matrix, mean),
-        curve=InversionCurve(tuple(grid_cell(cell, n) for cell in cells)),
+        rule=Rule(RULE, {condition.statistic: TOLERANCE for condition in conditions}, widened=wide),
+        nulls=nulls,
+        warnings=() if gauge.scaled else ("no_unit_scales",),
+        recovered=() if real is None else real.rows,
+        curve=curve,
     )
 
 
-def _condition(
-    context: LayerContext, name: str, value: float, cells: Sequence[MeasuredCell], n: int, null: Null
-) -> Condition:
-    """A factor within the tolerance of 1; known up to the null's range, or a bootstrap where that is wider."""
-    noise = _log_range(null)
-    low, high = _interval(context, name, cells, n)
+def standing(conditions: tuple[Condition, ...]) -> Standing:
+    """How the layer inverts beside a Gaussian one: better where the first statistic is beyond the tolerance on the good
+    side, and its whole interval below 1."""
+    verdict = worst(conditions)
+    if verdict != "holds":
+        return "worse" if verdict == "fails" else "unclear"
+    first = conditions[0]
+    beyond = 1 / (first.limits[1] or TOLERANCE)
+    return "better" if first.value < beyond and first.interval[1] < 1 else "as_gaussian"
+
+
+def _synthetic(
+    context: LayerContext, gauge: Gauge, cell: GridDraws, found: MeasuredCell
+) -> Mapping[str, float | int | None]:
+    """The figures of sparse h: of the judged cell, and of the layer as it is stored."""
+    m, n = context.shape
+    values: dict[str, float | int | None] = dict(measured(found))
+    error = float(found.measured[:, DRAW_METRICS.index("relative_error")].mean())
+    inflation = float(found.measured[:, DRAW_METRICS.index("cross_talk_inflation")].mean())
+    values |= {
+        "effective_inputs_share": 1 / inflation if inflation > 0 else None,
+        "relative_error_ratio_at_predicted_offset": error / cell.prediction.relative_error,
+        "predicted_relative_error": cell.prediction.relative_error,
+        "predicted_support_auc": cell.prediction.support_auc,
+        "own_offset": found.own_offset,
+        "predicted_offset": cell.prediction.offset,
+        "nonzeros": found.k,
+        "control_support_auc": control_auc(
+            gauge.matrix,
+            first_draws(cell, DRAWS),
+            devices.generator(context.seed, "shadow_inversion", "control", f"{m}x{n}"),
+        ),
+    }
+    stored = draw_judged(context.seed, m, n) if gauge.matrix.shape != (m, n) else cell
+    if stored is not None:
+        mean = context.entries.mean / context.entries.std
+        [as_stored] = invert(context.standardised, [[first_draws(stored, _AS_STORED)]], context.device, mean=mean)
+        values |= {f"{name}_as_stored": value for name, value in measured(as_stored).items()}
+    return values
+
+
+def _common(context: LayerContext, gauge: Gauge) -> Mapping[str, float]:
+    """The closed forms, which need no draws of h."""
+    m, n = context.shape
+    generator = devices.generator(context.seed, "shadow_inversion", "coherence", f"{m}x{n}")
+    found = coherence(gauge.matrix, context.device, generator)
+    return {
+        "coherence": found.kappa,
+        "coherence_cross_talk": found.cross_talk,
+        "common_mode": gauge.common_mode,
+        "common_mode_as_stored": column_mode(context.standardised),
+    }
+
+
+def _condition(context: LayerContext, name: str, found: MeasuredCell, null: Null) -> Condition:
+    """At most the tolerance; known up to a bootstrap over the draws, or the null's range where that is wider."""
+    draws = _of_each_draw(name, found)
+    generator = devices.numpy_generator(context.seed, "shadow_inversion", "bootstrap", str(draws.size))
+    picks = generator.integers(0, draws.size, (_RESAMPLES, draws.size))
+    low, high = (float(q) for q in np.quantile(draws[picks].mean(1), [(1 - LEVEL) / 2, (1 + LEVEL) / 2]))
+    return _judged(name, float(draws.mean()), (low, high), null)
+
+
+def _real_condition(real: RealActivations) -> Condition:
+    return _judged(REAL, real.value, real.interval, real.null)
+
+
+def _judged(name: str, value: float, interval: tuple[float, float], null: Null) -> Condition:
+    noise = log_range(null)
     factor = float(np.exp(widened(np.log(TOLERANCE), noise)))
-    interval = min(low, value * float(np.exp(-noise))), max(high, value * float(np.exp(noise)))
-    return judge(name, value, interval, (1 / factor, factor))
+    wide = min(interval[0], value * float(np.exp(-noise))), max(interval[1], value * float(np.exp(noise)))
+    return judge(name, value, wide, (None, factor))
 
 
-def _interval(context: LayerContext, name: str, cells: Sequence[MeasuredCell], n: int) -> tuple[float, float]:
-    """95 % percentile bootstrap of a judged metric over the drawn h."""
-    generator = devices.numpy_generator(context.seed, "shadow_inversion", context.layer.name, "bootstrap")
-    column = DRAW_METRICS.index("relative_error" if name == "relative_error_ratio" else name)
-    kept = [cell for cell in cells if used(cell, n)]
-    draws = np.stack([cell.measured[:, column] for cell in kept], axis=1)
+def _of_each_draw(name: str, found: MeasuredCell) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     if name == "relative_error_ratio":
-        draws = draws / [cell.prediction.relative_error for cell in kept]
-    picks = generator.integers(0, len(draws), (_RESAMPLES, len(draws)))
-    low, high = np.quantile(np.median(draws[picks].mean(1), axis=1), [0.025, 0.975])
-    return float(low), float(high)
-
-
-def _log_range(null: Null) -> float:
-    """How far the null reaches from 1, as the logarithm of a factor."""
-    return max((_log_factor(q) for q in (null.q01, null.q99) if q is not None), default=0.0)
-
-
-def _log_factor(value: float) -> float:
-    return float(abs(np.log(value))) if value > 0 else float("inf")
-
-
-@cache
-def matched_null(seed: int, m: int, n: int) -> dict[str, Null]:
-    """The judged metrics on Gaussian layers ``[m, n]``, over a grid of their own."""
-    import torch
-
-    cpu = torch.device("cpu")
-    generator = devices.generator(seed, "shadow_inversion", "null", str(m), str(n))
-    grid = counted(draw_grid(m, n, generator), n)
-    layers = GaussianLayers(grid, n) if grid and m * n > _FORMED else None
-    drawn: dict[str, list[float]] = {name: [] for name in JUDGED}
-    for _ in range(int(np.clip(_NULL_WORK / (m * n), *_NULL_DRAWS)) if grid else 0):
-        cells = layers.invert(generator) if layers else invert(torch.randn(m, n, generator=generator), grid, cpu)
-        values = summary(cells, n)
-        for name in JUDGED:
-            drawn[name].append(values[name])
-    return {name: null_of("gaussian", name, draws) for name, draws in drawn.items()}
-
-
-def _surrogate_nulls(context: LayerContext, whole: Mapping[str, float]) -> tuple[Null, ...]:
-    """The judged metrics on the layer's own entries, permuted and with random signs, if they were asked for."""
-    drawn = context.surrogates
-    if drawn is None:
-        return ()
-    m, n = drawn.matrix.shape
-    generator = devices.generator(context.seed, "shadow_inversion", context.layer.name, "surrogate")
-    grid = counted(draw_grid(m, n, generator), n)
-    if not grid:
-        return ()
-
-    def judged(matrix: Tensor) -> dict[str, float]:
-        values = summary(invert(matrix, grid, context.device), n)
-        return {name: values[name] for name in JUDGED}
-
-    own = {name: whole[name] for name in JUDGED} if drawn.shape is None else judged(drawn.matrix)
-    return drawn.nulls(own, {kind: [judged(matrix) for matrix in drawn.of(kind)] for kind in KINDS})
-
-
-def _from_activations(context: LayerContext, matrix: Tensor, mean: float) -> tuple[Recovered, ...]:
-    """How real activations come back, all numbers to six digits; empty without any."""
-    if context.activations is None:
-        return ()
-    generator = devices.generator(context.seed, "shadow_inversion", context.layer.name, "activations")
-    return tuple(
-        Recovered(
-            kind=cast(Start, row.kind),
-            rho=six_digits(row.rho),
-            n=row.n,
-            k=six_digits(row.k),
-            cosine=number(six_digits(row.cosine)),
-            relative_error=number(six_digits(row.relative_error)),
-            support_auc=number(six_digits(row.support_auc)),
-        )
-        for row in recover(matrix, mean, context.activations, RHOS, generator, context.device)
-    )
+        return np.asarray(found.own_errors / found.prediction.relative_error)
+    return np.asarray(found.measured[:, DRAW_METRICS.index(name)])

@@ -9,57 +9,48 @@ from netaudit.analyses.analysis import Place
 from netaudit.analyses.layer.shadow_inversion.figure import draw
 from netaudit.analyses.layer.shadow_inversion.labels import LABELS
 from netaudit.analyses.layer.shadow_inversion.payload import (
+    FEWEST_INPUTS,
     LARGEST_ERROR,
+    LEVEL,
+    REAL,
     TOLERANCE,
     InversionCurve,
     Recovered,
     ShadowInversion,
     Start,
 )
+from netaudit.analyses.layer.shadow_inversion.words import line, note
 from netaudit.analyses.presenting import WIDENED, RuleWords, explain
 from netaudit.report.document.model import Column, Equation, Figure, Method, Presentation, Span, Table
 from netaudit.report.document.numbering import table
-from netaudit.text import NONE, count, number
+from netaudit.text import count, number, percent
 
 STARTS: dict[Start, str] = {
-    "real": "real, through the layer",
-    "synthetic": "synthetic, through the layer",
-    "gaussian": "real, through a Gaussian matrix",
+    "stored": "real, the layer as stored",
+    "own_bias": "real, as stored with its own bias",
+    "gauge": "real, in the fixed gauge",
+    "permuted": "entries permuted, in the fixed gauge",
+    "corrected": "real, corrected reverse pass",
+    "gaussian": "real, through Gaussian matrices",
 }
 
 
 def present(finding: ShadowInversion, place: Place) -> Presentation:
     """What the report says of H4 about one layer."""
-    words = explain("Shadow inversion", finding, note(finding), _rule(finding), "Gaussian layer, same grid")
+    words = explain("Shadow inversion", finding, note(finding), _rule(finding), _drawn(finding))
     drawn = finding.curve is not None and bool(finding.curve.drawn)
     if not drawn and finding.verdict != "not_applicable":
         words += (Span(" No figure: no cell of the grid has both a measured and a predicted error.", "soft"),)
     return Presentation(
+        line=line(finding),
         explanation=(words,),
         figures=(_figure(finding.curve, place),) if finding.curve is not None and drawn else (),
         blocks=(_activations(finding.recovered, place),) if finding.recovered else (),
     )
 
 
-def note(finding: ShadowInversion) -> str:
-    """What was found, in sentences; empty where nothing was judged."""
-    if finding.verdict == "not_applicable":
-        return ""
-    metrics = finding.metrics
-    text = (
-        f"Off the support the layer returns {number(metrics.get('cross_talk_inflation'), 3)} times the cross-talk of a "
-        f"random-like layer, the gain is {number(metrics.get('gain'), 3)}, and the error is "
-        f"{number(metrics.get('relative_error_ratio'), 3)} times the prediction; the support is recovered with AUC "
-        f"{number(metrics.get('support_auc'), 3)} (independent matrix: "
-        f"{number(metrics.get('control_support_auc'), 3)})."
-    )
-    cosine = {row.kind: number(row.cosine, 2) for row in finding.recovered if row.rho == 1}
-    if not cosine:
-        return text
-    return (
-        f"{text} Real activations come back with cosine {cosine.get('real', NONE)}, through a Gaussian matrix with "
-        f"{cosine.get('gaussian', NONE)}; synthetic ones as sparse with {cosine.get('synthetic', NONE)}."
-    )
+def _drawn(finding: ShadowInversion) -> str:
+    return "Gaussian layers, the same activations" if finding.statistic == REAL else "Gaussian layers, the same cell"
 
 
 def _rule(finding: ShadowInversion) -> RuleWords | None:
@@ -69,19 +60,22 @@ def _rule(finding: ShadowInversion) -> RuleWords | None:
         f"{LABELS.get(condition.statistic, condition.statistic)} {number(condition.limits[1], 3)}"
         for condition in finding.conditions
     )
+    draws = next((null.draws for null in finding.nulls if null.kind == "gaussian"), 0)
+    spread = "1 % to 99 % quantiles" if draws >= 100 else "range"
     return RuleWords(
-        "equivalence with a random-like layer",
-        f"holds if each, with its interval, is within this factor of 1: {limits}; fails if all of one interval lies "
-        "beyond; undecided otherwise",
+        "no worse than a random layer",
+        f"holds if each, with its interval, is at most: {limits}; fails if all of one interval lies beyond; "
+        f"undecided otherwise. Better than a random layer is no failure. An interval is a {percent(LEVEL)} bootstrap "
+        f"over what was sent, or the {spread} of {count(draws, 'Gaussian layer')} where that is wider",
         f"netaudit convention: a factor of {number(TOLERANCE)}" + (WIDENED if finding.rule.widened else ""),
     )
 
 
 def _figure(curve: InversionCurve, place: Place) -> Figure:
     caption = (
-        f"Shadow error of {place.name}: measured (points) and predicted for a Gaussian matrix (lines), over the "
-        "sparsity k and the keep probability ρ."
-        + ("" if all(cell.used for cell in curve.drawn) else " Hollow points are left out of the medians.")
+        f"Shadow error of {place.name} in the fixed gauge, at its own best offset: measured (points) and predicted "
+        "for a Gaussian matrix (lines), over the sparsity k and the keep probability ρ."
+        + ("" if all(cell.used for cell in curve.drawn) else " Hollow points: beyond what the theory speaks of.")
     )
     cells = "; ".join(
         f"k = {number(cell.k)}, ρ = {number(cell.rho)}: {number(round(cell.relative_error, 4))} measured, "
@@ -92,17 +86,20 @@ def _figure(curve: InversionCurve, place: Place) -> Figure:
 
 
 def _activations(rows: Sequence[Recovered], place: Place) -> Table:
-    """How the layer's real activations come back, beside synthetic ones and a Gaussian matrix."""
-    titles = ("ρ", "Non-zeros", "Cosine", "Relative error", "Support AUC")
+    """How the layer's real activations come back, beside their controls."""
+    titles = ("ρ", "Cosine", "Centred", "Another's h", "Mean h", "Own nearest", "Relative error", "Support AUC")
     return table(
-        f"Real activations of {place.name} sent down and back ({count(rows[0].n, 'input')}), the layer as stored. "
-        "Relative error after one gain for all.",
+        f"Real activations of {place.name} sent down and back ({count(rows[0].n, 'input')}): the cosine of what comes "
+        "back with what was sent, about the means over the inputs, and with another input's; the cosine of the mean "
+        "activation with each. Relative error after one gain for all, of the corrected pass after a scale for each.",
         [Column("h", wide=True), *(Column(title, numeric=True) for title in titles)],
         [
             (
                 Span(STARTS[row.kind]),
                 Span(number(row.rho)),
-                *(Span(number(value, 3)) for value in (row.k, row.cosine, row.relative_error, row.support_auc)),
+                *(Span(number(v, 3)) for v in (row.cosine, row.centred_cosine, row.other_cosine, row.mean_cosine)),
+                Span(percent(row.retrieval)),
+                *(Span(number(v, 3)) for v in (row.relative_error, row.support_auc)),
             )
             for row in rows
         ],
@@ -121,16 +118,35 @@ def method() -> Method:
             "cross-talk off the support is {off}, and on it {on}, with",
             Equation("cross_talk"),
             "These constants are sharp, so that measured figures can be set beside predicted ones. The *cross-talk "
-            "inflation* is {inflation} and the *gain* is {gain}; both are 1 for a Gaussian matrix. The *relative "
-            "error* is {relative}, at the constant offset {t} that minimises its prediction",
+            "inflation* is {inflation} and the *gain* is {gain}; both are 1 for a Gaussian matrix. Since the "
+            "cross-talk goes as one over the number of inputs, one over the inflation is the share of its inputs with "
+            "which a random layer would do the same. The *relative error* is {relative} at a constant offset {t}. The "
+            "theorem says that there is such an offset: the layer's own is found on half of the vectors, and the error "
+            "measured on the other half. The prediction is",
             Equation("error"),
-            "which has a closed form, since for {normal_v}",
+            "at the offset that makes it smallest. It has a closed form, since for {normal_v}",
             Equation("moments"),
             "*Support recovery* compares {found} with {S}: area under the ROC curve, precision and recall. The "
             "*control* sends the shadow through an independent matrix, where recovery must drop to chance (an area of "
-            "½). A metric is the median over the cells of the grid with {sparse}, {enough} and a predicted error of at "
-            f"most {number(LARGEST_ERROR)}, beyond which every matrix does equally badly. With real inputs the layer's "
-            "real activations are sent down and back too, through the layer as stored, beside synthetic ones with as "
-            "many non-zeros and beside a Gaussian matrix; no verdict rests on that.",
-        )
+            "½).",
+            "Multiplying a ReLU unit's incoming weights by a factor and dividing its outgoing ones by it changes no "
+            "output of a network. So the layer is judged in the *fixed gauge*, its rows and columns scaled to equal "
+            "norms (Sinkhorn and Knopp 1967). The *common mode*, the means of the columns, is taken out down to what "
+            "independent entries have, and reported: for them the squares of the means add up to 1 in units of the "
+            "variance over the number of rows. The *coherence* is the mean square cosine of two rows, times the number "
+            "of inputs: 1 for independent entries. The figures are those of the largest {k} up to 2 % of the outputs "
+            f"whose predicted error is at most {number(LARGEST_ERROR)}, without dropout; those of the layer as stored "
+            "stand beside. Of the grid, the theory speaks of the cells with {sparse}, {enough} and such an error: "
+            "beyond, every matrix does equally badly.",
+            f"With {number(FEWEST_INPUTS)} real activations and more the verdict rests on these instead: on the part "
+            "of each, about their mean, that does not come back, over the same part for Gaussian layers that are fed "
+            "the same activations. The same activations with their entries permuted, another input's, the mean "
+            "activation alone and how often the own one is nearest say what a high cosine is worth. The *corrected* "
+            "reverse pass works in the fixed gauge without the common mode, and lets each singular value beyond the "
+            "edge of the noise count only as much as the edge.",
+        ),
+        references=(
+            "R. Sinkhorn and P. Knopp (1967). Concerning nonnegative matrices and doubly stochastic matrices. Pacific "
+            "Journal of Mathematics 21, 343–348.",
+        ),
     )

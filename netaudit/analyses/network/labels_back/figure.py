@@ -17,7 +17,7 @@ _SERIES: dict[Labels, tuple[str, str]] = {"onehot": (BLUE, "o"), "softmax": (VER
 
 
 def draw(found: LabelsBack, names: Mapping[Labels, str], figure: Figure) -> None:
-    """Draw the top-1 share of each kind of label, filled; its control, hollow; and chance, a line."""
+    """Draw the top-1 share of each kind of label, filled; that of the Gaussian twins, hollow; and chance, a line."""
     axes = figure.subplots()
     for source, (colour, marker) in _SERIES.items():
         runs = sorted((run for run in found.runs if run.source == source), key=lambda run: run.rho)
@@ -27,13 +27,13 @@ def draw(found: LabelsBack, names: Mapping[Labels, str], figure: Figure) -> None
         axes.plot(rhos, [run.top1 for run in runs], color=colour, marker=marker, label=names[source])
         axes.plot(
             rhos,
-            [run.control_top1 for run in runs],
+            [run.twin_top1 for run in runs],
             color=colour,
             marker=marker,
             markerfacecolor="white",
             linestyle="--",
         )
-    axes.plot([], [], color=GREY, marker="o", markerfacecolor="white", linestyle="--", label="control (hollow)")
+    axes.plot([], [], color=GREY, marker="o", markerfacecolor="white", linestyle="--", label="random network (hollow)")
     axes.axhline(found.runs[0].chance, color=GREY, linestyle=":", label="chance")
     axes.set(xscale="log", xlabel="keep probability ρ", ylabel="labels that come back", ylim=(-0.03, 1.03))
     shares = (0, 0.25, 0.5, 0.75, 1)

@@ -31,13 +31,15 @@ def measure(context: NetworkContext) -> LabelsBack | NotApplicable:
         labels.append(LabelVectors("softmax", inputs.logits.softmax(1)))
     norm = inputs.norms.get(head.layers[0].name)
 
-    def sent(where: torch.device) -> list[LabelRun]:
-        generator = devices.generator(context.settings.seed, "stack")
-        return recover(context.read, head, scales, labels, generator, where, norm)
+    def sent(where: torch.device) -> tuple[list[LabelRun], int]:
+        return recover(context.read, head, scales, labels, context.settings.seed, where, norm)
 
     activations = [layer.activation for layer in head.layers]
+    runs, twins = devices.with_cpu_fallback(sent, context.settings.device)
     return LabelsBack(
-        runs=tuple(devices.with_cpu_fallback(sent, context.settings.device)),
+        runs=tuple(runs),
+        twins=twins,
+        top_probability=None if len(labels) == 1 else float(labels[1].h.max(1).values.mean()),
         biases="left_out" if norm is None else "used",
         real_inputs=_real_inputs(context),
         reversed_as_relu=tuple(sorted(set(activations[:-1]) - {"relu"})),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 from netaudit.analyses.analysis import Place
@@ -32,21 +33,46 @@ def present(found: LabelsBack, place: Place) -> Presentation:
     )
 
 
+_CLEAR = 0.9
+"""Mean largest probability from which softmax vectors pass for labels: nine tenths of each lie on one class."""
+
+
 def line(found: LabelsBack, place: Place) -> str:
-    """The labels sent with the least dropout, in one sentence: the network's own answers first, if there are some."""
-    first, *others = sorted(_least_dropout(found), key=lambda run: run.source != "softmax")
+    """What came back, beside what a random network gives: without dropout, and with the most of it."""
+    unclear = found.top_probability is not None and found.top_probability < _CLEAR
+    sources = sorted(dict.fromkeys(run.source for run in found.runs), key=lambda each: (each == "softmax") is unclear)
     depth = len(place.report.head.layers)
     through = "the top layer" if depth == 1 else f"the {count(depth, 'layer')} of the head"
     if place.report.head.inferred:
-        through += ", whose order was not read from a model,"
-    dropout = "no dropout" if first.rho == 1 else f"ρ = {number(first.rho)}"
+        through += ", whose order was not read from a model"
+    first, *others = (_of_source(found, source) for source in sources)
+    sentences = [f"Run in reverse through {through}, {_shares(first, ' come back with the same label')}"]
+    sentences += [_shares(runs, " come back") for runs in others]
+    if unclear:
+        probability = number(found.top_probability, 2)
+        sentences.append(f"Those answers are no clear labels: their largest probability is {probability} on average")
+    return ". ".join(sentences) + "."
+
+
+def _of_source(found: LabelsBack, source: Labels) -> list[LabelRun]:
+    """The runs of one source with the least and the most dropout; one where there is no other."""
+    runs = sorted((run for run in found.runs if run.source == source), key=lambda run: -run.rho)
+    return [runs[0], runs[-1]] if len(runs) > 1 else runs
+
+
+def _shares(runs: Sequence[LabelRun], verb: str) -> str:
+    least, *others = runs
     text = (
-        f"Sent down {through} as shadows and forward again, {_IN_THE_LINE[first.source]} come back with the same label "
-        f"in {_share(first)} ({dropout}; chance {percent(first.chance)}, {_control(first)})"
+        f"{percent(least.top1)} of {_IN_THE_LINE[least.source]}{verb}{_dropout(least)} (a random network of the same "
+        f"shapes: {percent(least.twin_top1)})"
     )
-    return (
-        "; ".join([text, *(f"{_IN_THE_LINE[run.source]} in {_share(run)} ({_control(run)})" for run in others)]) + "."
-    )
+    for run in others:
+        text += f" and {percent(run.top1)}{_dropout(run)} (random network: {percent(run.twin_top1)})"
+    return text
+
+
+def _dropout(run: LabelRun) -> str:
+    return " without dropout" if run.rho == 1 else f" with dropout that keeps {percent(run.rho)} of the inputs"
 
 
 def facts(found: LabelsBack) -> tuple[tuple[str, str], ...]:
@@ -54,8 +80,8 @@ def facts(found: LabelsBack) -> tuple[tuple[str, str], ...]:
     return tuple(
         (
             f"Labels back, {SOURCES[run.source]}",
-            f"{percent(run.top1)} of {number(run.n)} at ρ = {number(run.rho)} (chance {percent(run.chance)}, "
-            f"{_control(run)})",
+            f"{percent(run.top1)} of {number(run.n)} at ρ = {number(run.rho)} (random network "
+            f"{percent(run.twin_top1)}, chance {percent(run.chance)})",
         )
         for run in _least_dropout(found)
     )
@@ -85,38 +111,41 @@ def assumptions(found: LabelsBack) -> str:
     return " ".join([*sentences, _UNUSED[found.real_inputs]]).strip()
 
 
-def _share(run: LabelRun) -> str:
-    return f"{percent(run.top1)} of {count(run.n, 'case')}"
-
-
-def _control(run: LabelRun) -> str:
-    return f"independent matrices {percent(run.control_top1)}"
-
-
 def _figure(found: LabelsBack, place: Place) -> Figure:
     caption = (
         f"Labels sent down {count(len(place.report.head.layers), 'layer')} and forward again: share that comes back as "
-        "the largest output, against the keep probability ρ; chance; and the control through independent matrices."
+        "the largest output, against the keep probability ρ; the same for random networks of the same shapes; and "
+        "chance."
     )
     runs = "; ".join(
-        f"{SOURCES[run.source]} at ρ = {number(run.rho)}: {percent(run.top1)}, control {percent(run.control_top1)}"
+        f"{SOURCES[run.source]} at ρ = {number(run.rho)}: {percent(run.top1)}, random network {percent(run.twin_top1)}"
         for run in found.runs
     )
     return Figure("labels_back", caption, f"{caption} {runs}.", partial(draw, found, SOURCES))
 
 
 def _runs(found: LabelsBack) -> Table:
-    titles = ("ρ", "Sent", "Top-1", "Top-5", "Chance", "Control top-1", "Control top-5")
+    titles = ("ρ", "Sent", "Top-1", "Random network", "Permuted", "Corrected", "Top-5", "Chance", "Control")
     rows = [
         (
             Span(SOURCES[run.source]),
             *(Span(number(value)) for value in (run.rho, run.n)),
-            *(Span(percent(s)) for s in (run.top1, run.top5, run.chance, run.control_top1, run.control_top5)),
+            Span(percent(run.top1)),
+            Span(f"{percent(run.twin_top1)} ({percent(run.twin_lowest)} to {percent(run.twin_highest)})"),
+            *(
+                Span(percent(share))
+                for share in (run.permuted_top1, run.corrected_top1, run.top5, run.chance, run.control_top1)
+            ),
         )
         for run in found.runs
     ]
     columns = [Column("Sent down", wide=True), *(Column(title, numeric=True) for title in titles)]
-    return table("Labels that come back.", columns, rows)
+    caption = (
+        f"Labels that come back. Random network: mean and range of {count(found.twins, 'Gaussian twin')} of the same "
+        "shapes, standard deviations and biases. Permuted: the layers' own entries in random places. Corrected: down "
+        "the corrected reverse pass. Control: forward through matrices that the shadow did not come down."
+    )
+    return table(caption, columns, rows)
 
 
 def method() -> Method:
@@ -125,9 +154,13 @@ def method() -> Method:
         (
             "The top layer's output is a label, one-hot or the softmax of a real input. It is sent down all layers of "
             "the head as a shadow, with {stack_alpha} in layer {j}, and forward again through the network; the share "
-            "of labels that come back as the largest output is compared with chance, and with the same shadow sent "
-            "forward through independent matrices of the same shapes and variances. Shadows scale with the label, "
-            "biases do not: with real inputs the shadow at the bottom is given their norm and the biases are used, "
-            "without them the biases are left out.",
+            "of labels that come back as the largest output is compared with *Gaussian twins*: the same labels go down "
+            "and up one set of Gaussian matrices of the same shapes and standard deviations, with the network's own "
+            "biases. A random network gives many labels back too where little is dropped, as the theory says; what "
+            "training adds is the difference. The layers' own entries, less their mean and in random places, and the "
+            "corrected reverse pass of the layers stand beside. As a *control* of the method the shadow goes forward "
+            "through independent matrices, which must give chance. Shadows scale with the label, biases do not: with "
+            "real inputs the shadow at the bottom is given their norm and the biases are used, without them the biases "
+            "are left out.",
         )
     )

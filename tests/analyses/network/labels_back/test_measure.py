@@ -25,6 +25,7 @@ def test_with_real_inputs_the_networks_own_answers_go_down_too():
     ]
     assert found.runs[-1].n == len(X)
     assert (found.biases, found.real_inputs) == ("used", "used")
+    assert 1 / 6 < found.top_probability <= 1
     assert (found.reversed_as_relu, found.top_activation) == ((), "linear")
 
 
@@ -60,10 +61,10 @@ def test_it_runs_on_the_cpu_when_the_device_has_no_room(monkeypatch):
     whole = labels_back.measure(context_of(network()))
     gpu, recover = torch.device("cuda"), labels_back.recover
 
-    def no_room(read, head, scales, labels, generator, where, norm):
+    def no_room(read, head, scales, labels, seed, where, norm):
         if where == gpu:
             raise torch.OutOfMemoryError("out of memory")
-        return recover(read, head, scales, labels, generator, where, norm)
+        return recover(read, head, scales, labels, seed, where, norm)
 
     def on_the_gpu(work, device):
         return devices.with_cpu_fallback(work, gpu)

@@ -14,22 +14,28 @@ from netaudit.report.figures import style
 replace = msgspec.structs.replace
 
 
-def test_the_line_on_page_one_begins_with_the_networks_own_answers(place):
+def test_the_line_on_page_one_says_what_is_compared_with_what(place):
     assert words.present(example(), place("a", "b", "c")).line == (
-        "Sent down the 3 layers of the head as shadows and forward again, the network's answers to real inputs come "
-        "back with the same label in 99.3% of 400 cases (no dropout; chance 10%, independent matrices 10%); one-hot "
-        "labels in 100% of 10 cases (independent matrices 10%)."
+        "Run in reverse through the 3 layers of the head, 99.3% of the network's answers to real inputs come back with "
+        "the same label without dropout (a random network of the same shapes: 99%) and 57.9% with dropout that keeps "
+        "10% of the inputs (random network: 19%). 100% of one-hot labels come back without dropout (a random network "
+        "of the same shapes: 99%) and 71% with dropout that keeps 10% of the inputs (random network: 19%)."
     )
-    assert words.present(example("absent"), place("a")).line == (
-        "Sent down the top layer as shadows and forward again, one-hot labels come back with the same label in 100% of "
-        "10 cases (no dropout; chance 10%, independent matrices 10%)."
+    assert words.present(example("absent"), place("a")).line.startswith(
+        "Run in reverse through the top layer, 100% of one-hot labels come back with the same label without dropout"
     )
+
+
+def test_answers_that_are_no_clear_labels_come_second(place):
+    line = words.present(replace(example(), top_probability=0.55), place("a")).line
+    assert line.startswith("Run in reverse through the top layer, 100% of one-hot labels come back")
+    assert line.endswith("Those answers are no clear labels: their largest probability is 0.55 on average.")
 
 
 def test_the_line_says_that_the_order_of_the_head_was_inferred(place):
     guessed = place("a", "b", "c", inferred=True)
     assert words.present(example(), guessed).line.startswith(
-        "Sent down the 3 layers of the head, whose order was not read from a model, as shadows and forward again, the "
+        "Run in reverse through the 3 layers of the head, whose order was not read from a model, "
     )
 
 
@@ -37,10 +43,13 @@ def test_the_table_has_every_run(place):
     [table] = words.present(example(), place("a", "b", "c")).tables
     rows = [[span.text for span in row] for row in table.rows]
     assert len(rows) == 6
-    assert rows[0] == ["one-hot labels", "1", "10", "100%", "100%", "10%", "10%", "50%"]
-    assert rows[5] == ["softmax of real inputs", "0.1", "400", "57.9%", "67.9%", "10%", "12%", "50%"]
+    assert rows[0] == [
+        "one-hot labels", "1", "10", "100%", "99% (97% to 100%)", "98%", "100%", "100%", "10%", "10%"
+    ]  # fmt: skip
+    assert rows[5][1:5] == ["0.1", "400", "57.9%", "19% (17% to 20%)"]
+    assert "6 Gaussian twins" in table.caption
     [table] = words.present(example(classes=4), place("a")).tables
-    assert [span.text for span in table.rows[0]][4:] == ["–", "25%", "25%", "–"]
+    assert [span.text for span in table.rows[0]][7:] == ["–", "25%", "25%"]
 
 
 @pytest.mark.parametrize(
@@ -76,20 +85,20 @@ def test_what_was_assumed_is_said(place, change, said):
 def test_caption_and_alternative_text(place):
     [figure] = words.present(example(), place("a", "b", "c")).figures
     assert figure.caption.startswith("Labels sent down 3 layers and forward again")
-    assert "softmax of real inputs at ρ = 0.5: 95.8%, control 11%;" in figure.alt
+    assert "softmax of real inputs at ρ = 0.5: 95.8%, random network 59%;" in figure.alt
     assert svg(figure) == svg(figure)
 
 
-def test_the_figure_draws_each_source_its_control_and_chance():
+def test_the_figure_draws_each_source_its_twins_and_chance():
     figure = style.canvas()
     draw(example(), words.SOURCES, figure)
     [axes] = figure.axes
     labels = axes.get_legend_handles_labels()[1]
-    assert labels == ["one-hot labels", "softmax of real inputs", "control (hollow)", "chance"]
+    assert labels == ["one-hot labels", "softmax of real inputs", "random network (hollow)", "chance"]
     lines = axes.get_lines()
     assert lines[2].get_xdata().tolist() == [0.1, 0.5, 1.0]
     assert lines[2].get_ydata().tolist() == [0.579, 0.958, 0.993]
-    assert lines[3].get_ydata().tolist() == pytest.approx([0.12, 0.11, 0.1])
+    assert lines[3].get_ydata().tolist() == pytest.approx([0.19, 0.59, 0.99])
     assert set(lines[-1].get_ydata()) == {0.1}
 
 
