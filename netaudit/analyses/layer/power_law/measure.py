@@ -28,8 +28,8 @@ from netaudit.numerics import spectrum as spectra
 from netaudit.numerics.arpack import smallest_value
 from netaudit.numerics.entries import Entries
 from netaudit.numerics.gaussian_spectra import gaussian_spectra
-from netaudit.numerics.laws.spikes import bulk_sigma
 from netaudit.numerics.laws import marchenko_pastur, power_law, tails
+from netaudit.numerics.laws.spikes import bulk_sigma
 from netaudit.numerics.scales import NoUnitScales, unit_scales
 from netaudit.results.payload import Null, curve_values
 

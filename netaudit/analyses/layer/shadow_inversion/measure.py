@@ -134,7 +134,7 @@ def _synthetic(
     }
     stored = draw_judged(context.seed, m, n) if gauge.matrix.shape != (m, n) else cell
     if stored is not None:
-        mean = context.entries.mean / context.entries.std
+        mean = context.entries.mean_over_std
         [as_stored] = invert(context.standardised, [[first_draws(stored, _AS_STORED)]], context.device, mean=mean)
         values |= {f"{name}_as_stored": value for name, value in measured(as_stored).items()}
     return values
