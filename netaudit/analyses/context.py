@@ -95,8 +95,9 @@ class LayerContext:
     @cached_property
     def spectrum(self) -> spectrum.Spectrum:
         """Singular values with and without the mean, in standard deviations of the entries."""
+        described = self.entries
         return spectrum.singular_values(
-            self.layer.weight, self.entries.mean, self.entries.std, self.device, self.method, self.seed
+            self.layer.weight, described.mean, described.std, self.device, self.method, self.seed, self.layer.factors
         )
 
     @cached_property

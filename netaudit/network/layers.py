@@ -30,6 +30,8 @@ class FCLayer:
     """``"relu"``, ``"gelu"``, ...; ``"linear"`` when nothing follows; None when it is not known."""
     origin: str = "Linear"
     """What the layer is in the model, in words."""
+    factors: tuple[Tensor, Tensor] | None = None
+    """L ``[out, r]`` and R ``[r, in]``, float64, whose product A is up to its rounding; None for any other weight."""
 
     def __post_init__(self) -> None:
         if self.weight.ndim != 2 or not self.weight.is_floating_point():

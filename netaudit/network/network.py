@@ -178,7 +178,16 @@ class Network:
         weight = (stored.T.contiguous() if spec.transposed else stored)[rows].reshape(spec.shape)
         bias_rows = slice(*spec.bias_rows) if spec.bias_rows else rows
         bias = None if spec.bias is None else self.store.read(spec.bias)[bias_rows]
-        return FCLayer(spec.name, weight, bias, spec.activation, spec.origin)
+        return FCLayer(spec.name, weight, bias, spec.activation, spec.origin, self._factors(spec, rows))
+
+    def _factors(self, spec: LayerSpec, rows: slice) -> tuple[Tensor, Tensor] | None:
+        """The factors of a weight that the store knows to be a product."""
+        get = getattr(self.store, "factors", None)
+        found: tuple[Tensor, Tensor] | None = get(spec.weight) if get else None
+        if found is None:
+            return None
+        left, right = (found[1].T, found[0].T) if spec.transposed else found
+        return left[rows], right
 
     def module(self) -> nn.Module:
         """The module with its weights.

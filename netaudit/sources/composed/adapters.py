@@ -79,7 +79,9 @@ def _one(base: str, adapter: str, a: str, b: str, stored: Stored, *, alone: bool
         said = (
             f"LoRA of rank {rank}, alone: s B A, {words}{'; DoRA: its magnitudes are not applied' if magnitude else ''}"
         )
-        yield Group(tuple(parts), (Made(name, shape, partial(_product, a, b, scale or 1.0), said),))
+        product = partial(_product, a, b, scale or 1.0)
+        factors = partial(_factors, a, b, scale or 1.0)
+        yield Group(tuple(parts), (Made(name, shape, product, said, factors=factors),))
         return
     if scale is None or (magnitude and len(magnitude) > 1):
         yield Group(tuple(parts), refusal="a LoRA adapter whose scale alpha is not in the file: not added to its base")
@@ -195,6 +197,10 @@ def _read(name: str, read: Read) -> Tensor:
 
 def _product(a: str, b: str, scale: float, read: Read) -> Tensor:
     return (read(b).float() @ read(a).float()).mul_(scale)
+
+
+def _factors(a: str, b: str, scale: float, read: Read) -> tuple[Tensor, Tensor]:
+    return read(b).double().mul_(scale), read(a).double()
 
 
 def _merged(weight: str, a: str, b: str, scale: float, turned: bool, magnitude: str | None, read: Read) -> Tensor:

@@ -37,7 +37,8 @@ def groups(stored: Stored) -> Iterator[Group]:
             yield _split(module, tensor, found, stored)
         elif found:
             origin = f"{tensor.origin}, {found}" if tensor.origin else NOT_SEPARATED
-            yield Group((name,), (Made(name, tensor.shape, partial(_whole, name), origin, tensor.dtype),))
+            made = Made(name, tensor.shape, partial(_whole, name), origin, tensor.dtype, cut=(name, _same))
+            yield Group((name,), (made,))
 
 
 def _split(module: str, tensor: Declared, found: Layout, stored: Stored) -> Group:
@@ -50,9 +51,9 @@ def _split(module: str, tensor: Declared, found: Layout, stored: Stored) -> Grou
         origin = f"{origin}, {tensor.origin}" if tensor.origin else origin
         rows = (stop - start) * found.groups
         cut = partial(_cut, groups=found.groups, start=start, stop=stop)
-        made.append(
-            Made(f"{module}.{part}.weight", (rows, tensor.shape[1]), partial(cut, weight), origin, tensor.dtype)
-        )
+        rows_of = (weight, partial(rows_cut, groups=found.groups, start=start, stop=stop))
+        shape = (rows, tensor.shape[1])
+        made.append(Made(f"{module}.{part}.weight", shape, partial(cut, weight), origin, tensor.dtype, cut=rows_of))
         if biased and declared:
             made.append(Made(f"{module}.{part}.bias", (rows,), partial(cut, bias), origin, declared.dtype))
     return Group((weight, bias) if biased else (weight,), tuple(made))
@@ -60,6 +61,10 @@ def _split(module: str, tensor: Declared, found: Layout, stored: Stored) -> Grou
 
 def _cut(name: str, read: Read, *, groups: int, start: int, stop: int) -> Tensor:
     return rows_cut(read(name), groups, start, stop)
+
+
+def _same(tensor: Tensor) -> Tensor:
+    return tensor
 
 
 def _whole(name: str, read: Read) -> Tensor:
