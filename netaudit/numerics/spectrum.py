@@ -184,7 +184,8 @@ def output_vectors(spectrum: Spectrum, weight: Tensor, mean: float, std: float, 
             for start in range(0, weight.shape[0], BLOCK)
         ]
         vectors = np.concatenate(blocks)
-        vectors /= np.linalg.norm(vectors, axis=0)
+        norms = np.linalg.norm(vectors, axis=0)
+        vectors /= np.where(norms > 0, norms, 1.0)  # the product with a vector of the value 0 is 0
     return np.asarray(vectors)
 
 

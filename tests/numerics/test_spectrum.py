@@ -115,6 +115,12 @@ def test_the_vectors_are_over_the_outputs(shape):
     assert vectors[3, 0] ** 2 > 0.9
 
 
+def test_a_value_of_0_has_no_vector_over_the_outputs():
+    weight = torch.cat([torch.ones(20, 30), -torch.ones(20, 30)])
+    vectors = spectrum.output_vectors(singular_values(weight, 0.0, 1.0, CPU), weight, 0.0, 1.0, 5)
+    assert np.isfinite(vectors).all()
+
+
 @pytest.mark.parametrize("shape", [(3000, 40), (40, 3000)])
 def test_more_than_one_block(shape):
     weight = torch.randn(shape, generator=torch.Generator().manual_seed(0))
