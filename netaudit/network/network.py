@@ -70,7 +70,7 @@ class ModelInfo:
 
     name: str
     kind: str
-    """``zoo``, ``torchvision``, ``timm``, ``file`` or ``module``."""
+    """``zoo``, ``torchvision``, ``timm``, ``hub``, ``file`` or ``module``."""
     architecture: str | None = None
     weights: str | None = None
     """The weights' file name or tag, without its folder."""
@@ -78,6 +78,24 @@ class ModelInfo:
     """A bundled network's card (data, recipe, accuracy, ...)."""
     revision: str | None = None
     """The commit of the repository that the weights are from, where it is known."""
+
+
+@dataclass(frozen=True)
+class Base:
+    """The model that an adapter was added to."""
+
+    name: str
+    """As it is called in a report: without a path."""
+    weights: str | None
+    """The weights' file name or tag, without its folder."""
+    revision: str | None
+    """The commit of the repository that the weights are from, where it is known."""
+    files: tuple[Path, ...]
+    """The weights' file, or the index and its shards, for their SHA-256."""
+
+    def settings(self, sha256: str | None) -> dict[str, str | None]:
+        """For the settings of a report: with it the base is found again."""
+        return {"name": self.name, "weights": self.weights, "revision": self.revision, "sha256": sha256}
 
 
 def _unlimited(spec: LayerSpec) -> str | None:
@@ -114,6 +132,8 @@ class Network:
     """How the model takes pictures, where that is known."""
     files: tuple[Path, ...] = ()
     """The weights' file, or the index and its shards, for their SHA-256."""
+    base: Base | None = None
+    """What the target, an adapter, was added to."""
     notes: tuple[str, ...] = ()
     """What a reader of the report must know of how the file was read, in whole sentences."""
     about: Mapping[str, str] = field(default_factory=dict)
