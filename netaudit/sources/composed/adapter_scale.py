@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from netaudit.sources.composed.rule import Stored
@@ -49,7 +50,7 @@ def of_lycoris(stored: Stored) -> bool:
     return stored.adapter.get("peft_type") in OF_LYCORIS
 
 
-def pattern(config: Any, name: str, base: str, otherwise: Any) -> Any:
+def pattern(config: Mapping[str, Any], name: str, base: str, otherwise: Any) -> Any:
     """The value of the first key of a pattern that the module's name ends in, as PEFT looks it up; else ``otherwise``.
 
     A key is a regular expression for the end of the name, after a dot. None where one is too involved to be tried on
@@ -58,8 +59,10 @@ def pattern(config: Any, name: str, base: str, otherwise: Any) -> Any:
     >>> pattern({"alpha_pattern": {"proj": 1, "q_proj": 4}}, "alpha_pattern", "base_model.model.0.q_proj", 16)
     4
     """
-    keys = config.get(name) if isinstance(config, dict) or hasattr(config, "get") else None
+    keys = config.get(name)
     module = base.removeprefix(PREFIX)
+    if isinstance(keys, dict) and (own := exactly(module)) in keys:  # as this package writes them: one for each module
+        return keys[own]
     for key, value in keys.items() if isinstance(keys, dict) else ():
         if not _bounded(key) or len(module) > _LONGEST:
             return None

@@ -8,20 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from netaudit.errors import SourceError
 from netaudit.formats.weights_file import Declared, WeightsFile
 from netaudit.network.layers import SkippedLayer
 from netaudit.sources.composed import adapters
-from netaudit.sources.composed.adapter_scale import OF_LYCORIS, PREFIX, configured_rank, exactly, scale
+from netaudit.sources.composed.adapter_scale import OF_LYCORIS, configured_rank, exactly, scale
+from netaudit.sources.composed.base_names import BaseNames, whose
 from netaudit.sources.composed.base_weight import MERGED
+from netaudit.sources.composed.paired_store import PairedStore
 from netaudit.sources.composed.rule import Rule, Stored
 from netaudit.sources.composed.table import RULES, adapter_config, compose, model_config
 from netaudit.text import count, printable
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 _PEFT = ("LORA", *OF_LYCORIS)
 _STARTS = ("gaussian", "eva", "orthogonal", "lycoris")
@@ -42,42 +41,6 @@ _INNER = ("lokr_w1_b", "lokr_w2_b", "hada_w1_b")
 """Factors of LoKr and LoHa that have the rank as their rows."""
 _WHOLE = "the adapter's own, in place of the base's"
 _ELSE = "merge it with PEFT's merge_and_unload(), save the model, and name that file"
-
-
-class PairedStore:
-    """The tensors of two stores, each under a name of its own."""
-
-    def __init__(self, places: Mapping[str, tuple[Any, str]]) -> None:
-        self.places = places
-
-    def names(self) -> Sequence[str]:
-        """Every name."""
-        return list(self.places)
-
-    def shape(self, name: str) -> tuple[int, ...]:
-        """Shape without reading the data."""
-        store, own = self.places[name]
-        return tuple(store.shape(own))
-
-    def dtype(self, name: str) -> str:
-        """Dtype without reading the data."""
-        store, own = self.places[name]
-        return str(store.dtype(own))
-
-    def read(self, name: str) -> Tensor:
-        """Read one tensor onto the CPU."""
-        store, own = self.places[name]
-        tensor: Tensor = store.read(own)
-        return tensor
-
-    def read_at(self, name: str, index: int) -> Tensor:
-        """One entry of a tensor's first axis, without the rest where the store can do that."""
-        store, own = self.places[name]
-        alone = getattr(store, "read_at", None)
-        tensor: Tensor = store.read(own)[index].clone() if alone is None else alone(own, index)
-        return tensor
-
-
 _FROM_ADAPTERS = RULES.index(adapters.groups)
 
 
@@ -118,7 +81,7 @@ def on_base(
         )
     store, held = compose(base.store, base.declared, model_config(base.path), rules=before)
     base = replace(base, store=store, declared=held)
-    there = _Places(adapter, base, list(modules))
+    there = BaseNames(adapter, base, list(modules))
     stored = Stored(adapter.declared, adapter.store.read, {}, config)
     patterns: dict[str, dict[str, Any]] = {"alpha_pattern": {}, "rank_pattern": {}}
     for module, first in modules.items():
@@ -206,65 +169,6 @@ def _supported(shown: str, config: Mapping[str, Any]) -> None:
             raise SourceError(f"{shown}: not merged, because of {name}: {words}", hint=_ELSE)
 
 
-class _Places:
-    """Where the modules of an adapter lie in its base, whose names may have more or fewer parts at their beginning."""
-
-    def __init__(self, adapter: WeightsFile, base: WeightsFile, modules: Sequence[str]) -> None:
-        self.known = {name.removesuffix(".weight") for name in base.declared if name.endswith(".weight")}
-        plain = [module.removeprefix(PREFIX) for module in modules]
-        found = [
-            (drop, add)
-            for drop, add in self._ways(plain[0])
-            if all(self._at(drop, add, m) in self.known for m in plain)
-        ]
-        if not found:
-            best = max(
-                self._ways(plain[0]), key=lambda way: sum(self._at(way[0], way[1], m) in self.known for m in plain)
-            )
-            lacking = next(module for module in plain if self._at(*best, module) not in self.known)
-            raise SourceError(
-                f"{printable(base.path.name, 80)}: no layer {printable(lacking, 80)}, which the adapter changes",
-                hint=_whose(adapter),
-            )
-        if len(found) > 1 and found[0] != (0, ""):
-            places = " and ".join(printable(self._at(drop, add, plain[0]), 80) for drop, add in found[:2])
-            raise SourceError(
-                f"{printable(base.path.name, 80)}: the layer that the adapter changes could be {places}",
-                hint="--state KEY says which network of the base is meant",
-            )
-        self.drop, self.add = found[0]
-
-    def _ways(self, module: str) -> Iterator[tuple[int, str]]:
-        """How many parts to leave out at the beginning, and what to put there."""
-        yield 0, ""
-        parts = module.split(".")
-        yield from ((drop, "") for drop in range(1, min(len(parts), 4)))
-        yield from sorted((0, known.removesuffix(module)) for known in self.known if known.endswith(f".{module}"))
-
-    @staticmethod
-    def _at(drop: int, add: str, module: str) -> str:
-        return add + ".".join(module.split(".")[drop:])
-
-    def module(self, module: str) -> str:
-        """The base's name of a module of the adapter."""
-        return self._at(self.drop, self.add, module.removeprefix(PREFIX))
-
-    def name(self, name: str) -> str:
-        """A tensor's name beside those of the base."""
-        plain = name.removeprefix(PREFIX)
-        if not adapters.is_part(name):  # PEFT keeps what it trained whole under these
-            plain = plain.replace(".base_layer.", ".").replace(".modules_to_save.default.", ".")
-            plain = plain.replace(".modules_to_save.", ".")
-        return self._at(self.drop, self.add, plain)
-
-
-def _whose(adapter: WeightsFile) -> str:
-    named = adapter_config(adapter.path).get("base_model_name_or_path")
-    if isinstance(named, str) and named:
-        return f"is it the adapter's base? adapter_config.json names {printable(named, 80)}"
-    return "is it the adapter's base?"
-
-
 def _rank(module: str, first: str, stored: Stored) -> int | None:
     """The rank of a module's adapter; None for a LoKr of two whole factors whose configuration does not say it.
 
@@ -294,5 +198,5 @@ def _fits(module: str, new: str, adapter: WeightsFile, base: WeightsFile) -> Non
         raise SourceError(
             f"{printable(base.path.name, 80)}: {printable(new, 80)} is {list(held.shape)}, and the adapter changes one "
             f"of {list(shape)}",
-            hint=_whose(adapter),
+            hint=whose(adapter),
         )
