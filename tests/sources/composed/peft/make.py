@@ -10,31 +10,58 @@ import shutil
 from pathlib import Path
 
 import torch
-from peft import LoHaConfig, LoKrConfig, LoraConfig, PeftModel, get_peft_model
 from safetensors.torch import save_file
 from torch import nn
-from transformers.pytorch_utils import Conv1D
 
 HERE = Path(__file__).parent
 LINEAR = ["q", "fc"]
 CONV1D = ["c_attn", "c_proj", "c_fc"]
 CASES = {
-    "lora": LoraConfig(r=2, lora_alpha=6, target_modules=[*LINEAR, *CONV1D], modules_to_save=["head"]),
-    "embedding": LoraConfig(r=2, lora_alpha=6, target_modules=["emb", "q"]),
-    "patterns": LoraConfig(
-        r=2,
-        lora_alpha=6,
-        target_modules=LINEAR,
-        use_rslora=True,
-        rank_pattern={"fc": 3},
-        alpha_pattern={"^block.q": 5, "f.": 10, "block.fc": 100},
+    "lora": (
+        "LoraConfig",
+        {
+            "r": 2,
+            "lora_alpha": 6,
+            "target_modules": [*LINEAR, *CONV1D],
+            "modules_to_save": ["head"],
+        },
     ),
-    "dora": LoraConfig(r=2, lora_alpha=6, target_modules=[*LINEAR, *CONV1D], use_dora=True),
-    "bias": LoraConfig(r=2, lora_alpha=6, target_modules=["fc"], lora_bias=True),
-    "bias_all": LoraConfig(r=2, lora_alpha=6, target_modules=["fc"], bias="all"),
-    "lokr": LoKrConfig(r=2, alpha=6, target_modules=LINEAR, rank_pattern={"fc": 1}, alpha_pattern={"fc": 5}),
-    "lokr_both": LoKrConfig(r=1, alpha=6, target_modules=LINEAR, decompose_both=True, decompose_factor=4),
-    "loha": LoHaConfig(r=2, alpha=6, target_modules=LINEAR),
+    "embedding": ("LoraConfig", {"r": 2, "lora_alpha": 6, "target_modules": ["emb", "q"]}),
+    "patterns": (
+        "LoraConfig",
+        {
+            "r": 2,
+            "lora_alpha": 6,
+            "target_modules": LINEAR,
+            "use_rslora": True,
+            "rank_pattern": {"fc": 3},
+            "alpha_pattern": {"^block.q": 5, "f.": 10, "block.fc": 100},
+        },
+    ),
+    "dora": ("LoraConfig", {"r": 2, "lora_alpha": 6, "target_modules": [*LINEAR, *CONV1D], "use_dora": True}),
+    "bias": ("LoraConfig", {"r": 2, "lora_alpha": 6, "target_modules": ["fc"], "lora_bias": True}),
+    "bias_all": ("LoraConfig", {"r": 2, "lora_alpha": 6, "target_modules": ["fc"], "bias": "all"}),
+    "lokr": (
+        "LoKrConfig",
+        {
+            "r": 2,
+            "alpha": 6,
+            "target_modules": LINEAR,
+            "rank_pattern": {"fc": 1},
+            "alpha_pattern": {"fc": 5},
+        },
+    ),
+    "lokr_both": (
+        "LoKrConfig",
+        {
+            "r": 1,
+            "alpha": 6,
+            "target_modules": LINEAR,
+            "decompose_both": True,
+            "decompose_factor": 4,
+        },
+    ),
+    "loha": ("LoHaConfig", {"r": 2, "alpha": 6, "target_modules": LINEAR}),
 }
 
 
@@ -42,6 +69,8 @@ class Net(nn.Module):
     """Every kind of module that an adapter may be added to; the projections of GPT-2 are Conv1D, one of them square."""
 
     def __init__(self) -> None:
+        from transformers.pytorch_utils import Conv1D
+
         super().__init__()
         self.block = nn.ModuleDict(
             {
@@ -65,28 +94,33 @@ def randomise(module: nn.Module, seed: int) -> None:
 
 def main() -> None:
     """Write base.safetensors, and of each case its adapter and what it gives on this base, merged/CASE.safetensors."""
+    import peft
+
     (HERE / "merged").mkdir(exist_ok=True)
     base = Net()
     randomise(base, 0)
     save_file(base.state_dict(), HERE / "base.safetensors")
-    for seed, (name, config) in enumerate(CASES.items(), start=1):
+    for seed, (name, (kind, settings)) in enumerate(CASES.items(), start=1):
         net = Net()
         net.load_state_dict(base.state_dict())
-        peft = get_peft_model(net, config)
+        adapted = peft.get_peft_model(net, getattr(peft, kind)(**settings))
         frozen = {key: tensor.clone() for key, tensor in net.state_dict().items()}
-        randomise(peft, seed)
+        randomise(adapted, seed)
         trained = {key for key, parameter in net.named_parameters() if parameter.requires_grad}
         net.load_state_dict({key: tensor for key, tensor in frozen.items() if key not in trained}, strict=False)
         folder = HERE / name
         shutil.rmtree(folder, ignore_errors=True)
-        peft.save_pretrained(folder)
+        adapted.save_pretrained(folder)
         (folder / "README.md").unlink()
-        settings = json.loads((folder / "adapter_config.json").read_text())
-        kept = {key: value for key, value in settings.items() if value not in (None, {}, [])}
+        written = json.loads((folder / "adapter_config.json").read_text())
+        kept = {key: value for key, value in written.items() if value not in (None, {}, [])}
+        kept["target_modules"].sort()  # a set in PEFT
         (folder / "adapter_config.json").write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n")
         loaded = Net()
         loaded.load_state_dict(base.state_dict())
-        merged = PeftModel.from_pretrained(loaded, folder).merge_and_unload()  # as it is read: PEFT sorts the settings
+        merged = peft.PeftModel.from_pretrained(
+            loaded, folder
+        ).merge_and_unload()  # as it is read: PEFT sorts the settings
         save_file(merged.state_dict(), HERE / "merged" / f"{name}.safetensors")
 
 
