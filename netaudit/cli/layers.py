@@ -88,6 +88,9 @@ def _file_lines(network: Network, digest: str | None) -> Iterator[str]:
     yield f"{printable(first.name, 120)}{more}{kind}, {size:,} bytes"
     if network.info.revision:
         yield f"Revision: {printable(network.info.revision, 80)}"
+    if network.base is not None:
+        shown = (network.base.name, network.base.weights, network.base.revision)
+        yield f"Base: {', '.join(printable(part, 120) for part in dict.fromkeys(shown) if part)}"
     if network.about.get("state"):
         yield f"Taken: what lies under {printable(network.about['state'], 120)}"
     if digest:

@@ -180,7 +180,8 @@ def _explain(target: str, error: Exception) -> NoReturn:
         what = f"the repository has no revision {printable(revision, 80)}"
         hint = f"a branch, a tag or a whole commit hash; hf:{name} takes the branch main"
     else:
-        reason = getattr(error, "strerror", None) or str(error).partition("\n")[0] or type(error).__name__
+        text = re.sub(r"^\[Errno -?\d+\] ", "", str(error).partition("\n")[0])  # which says nothing to a person
+        reason = getattr(error, "strerror", None) or text or type(error).__name__
         what, hint = f"cannot be fetched: {printable(reason, 100)}", _by_hand(target)
     raise SourceError(f"{shown}: {what}", hint=hint) from error
 

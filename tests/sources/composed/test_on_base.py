@@ -214,7 +214,9 @@ def test_the_command_line(adapter: Path, capsys: pytest.CaptureFixture[str]) -> 
     with pytest.raises(SystemExit) as caught:
         main(["layers", str(adapter), "--base", str(BASE), "--layers", "block.q"])
     assert caught.value.code == 0
-    assert "base.safetensors with the adapter added" in " ".join(capsys.readouterr().out.split())
+    out = capsys.readouterr().out
+    assert "Base: base.safetensors\n" in out
+    assert "base.safetensors with the adapter added" in " ".join(out.split())
     with pytest.raises(SystemExit) as caught:
         main(["audit", str(adapter), "--base", "absent.pt"])
     assert caught.value.code == 2
