@@ -16,7 +16,6 @@ from netaudit.network.layers import SkippedLayer
 from netaudit.sources.composed import adapters
 from netaudit.sources.composed.adapter_scale import OF_LYCORIS, configured_rank, exactly, scale
 from netaudit.sources.composed.base_names import BaseNames, whose
-from netaudit.sources.composed.base_weight import MERGED
 from netaudit.sources.composed.paired_store import PairedStore
 from netaudit.sources.composed.rule import Rule, Stored
 from netaudit.sources.composed.table import RULES, adapter_config, compose, model_config
@@ -114,7 +113,10 @@ def on_base(
         declared.pop(entry.name, None)
     places |= {name: (base.store, name) for held in base.others.values() for name in held}
     paired, composed = compose(PairedStore(places), declared, model_config(base.path), config | patterns, rules=rules)
-    merged = [name for name, tensor in composed.items() if tensor.origin and MERGED in tensor.origin]
+    merged = sum(there.name(first) not in composed for first in modules.values())  # what is refused is still there
+    if not merged:
+        why = next(composed[there.name(first)].refusal for first in modules.values())
+        raise SourceError(f"{shown}: nothing of it can be added to the base: {why}", hint=_ELSE)
     wholes = [tensor for tensor in composed.values() if tensor.note == _WHOLE]
     return replace(
         base,
@@ -123,7 +125,7 @@ def on_base(
         store=paired,
         declared=composed,
         listed=(*base.listed, *adapter.listed, *tied),
-        notes=(*adapter.notes, *base.notes, _note(len(merged), len(wholes), base_name)),
+        notes=(*adapter.notes, *base.notes, _note(merged, len(wholes), base_name)),
         about={**adapter.about},
         format=adapter.format,
     )
@@ -142,8 +144,8 @@ def _tied(base: WeightsFile, modules: Collection[str]) -> Iterator[SkippedLayer]
 def _note(merged: int, wholes: int, base_name: str) -> str:
     more = f", and {count(wholes, 'tensor')} that it brings whole" if wholes else ""
     return (
-        f"The weights are those of the base {printable(base_name, 80)} with the adapter added: "
-        f"{count(merged, 'tensor')} merged{more}; all others are the base's own."
+        f"The weights are those of {printable(base_name, 80)} with the adapter added: {count(merged, 'module')} of it "
+        f"merged{more}; all others are the base's own."
     )
 
 

@@ -61,6 +61,21 @@ def test_each_layer_says_that_it_is_merged(case: str) -> None:
     assert any("base.safetensors with the adapter added" in note for note in found.notes)
 
 
+def test_the_note_counts_what_is_merged() -> None:
+    note = open_network(PEFT / "lora", base=BASE).notes[-1]
+    assert "5 modules of it merged, and 2 tensors that it brings whole;" in note
+
+
+def test_an_adapter_of_convolutions_alone_is_refused(tmp_path: Path) -> None:
+    save_file({"conv.weight": torch.rand(4, 3, 3, 3), "fc.weight": torch.rand(4, 4)}, tmp_path / "base.safetensors")
+    factors = {"conv.lora_A.weight": torch.rand(2, 3, 3, 3), "conv.lora_B.weight": torch.rand(4, 2, 1, 1)}
+    (tmp_path / "lora").mkdir()
+    save_file(factors, tmp_path / "lora" / "adapter_model.safetensors")
+    (tmp_path / "lora" / "adapter_config.json").write_text('{"lora_alpha": 2}')
+    with pytest.raises(SourceError, match="nothing of it can be added to the base: LoRA of a convolution"):
+        open_network(tmp_path / "lora", base=tmp_path / "base.safetensors")
+
+
 def test_what_is_tied_to_an_adapted_weight_is_audited_once(tmp_path: Path) -> None:
     base = load_file(BASE)
     torch.save({**base, "lm_head.weight": base["block.emb.weight"]}, tmp_path / "base.pt")
