@@ -158,6 +158,7 @@ def audit(
     order: Sequence[str] | None = None,
     as_layer: Sequence[str] | None = None,
     not_layer: Sequence[str] | None = None,
+    base: str | Path | None = None,
     analyses: Sequence[str | Analysis] | None = None,
     device: str = "auto",
     seed: int = 0,
@@ -170,7 +171,8 @@ def audit(
     """Audit a model: how random-like are its fully connected layers, and can it be run in reverse?
 
     Args:
-        target: a file, a folder of shards, a bundled, torchvision or timm name, an ``nn.Module`` or a state dict.
+        target: a file, a folder of shards, a bundled, torchvision or timm name, a repository of the Hugging Face hub
+            (``hf:owner/name`` or ``hf:owner/name@revision``), an ``nn.Module`` or a state dict.
         weights: a file with a state dict for a named architecture, instead of its pretrained weights.
         layers: globs of layer names to audit (all, by default); ``*`` and ``?``, case-sensitive.
         exclude: globs of layer names to leave out.
@@ -178,6 +180,8 @@ def audit(
         order: the layers of the head from bottom to top, where names and shapes leave their order open.
         as_layer: globs of tensors that are tables by their names, and layers all the same.
         not_layer: globs of tensors that are layers by their names, and are none.
+        base: where the target is an adapter (LoRA, DoRA, LoHa, LoKr), the model that it is added to: a file, a folder,
+            a name or a repository. The merged weights are audited then, and ``state`` is of the base.
         analyses: names of installed analyses (`netaudit analyses` lists them), or your own; all installed ones by
             default.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
@@ -217,11 +221,17 @@ def audit(
     tell = progress or _silent
     auditor = Auditor(Settings(devices.choose(device), seed, nulls, spectrum), used, tell)
     choices = Choices(state, tuple(order or ()), tuple(as_layer or ()), tuple(not_layer or ()))
-    network = open_network(target, weights=None if weights is None else Path(weights), progress=tell, choices=choices)
+    file = None if weights is None else Path(weights)
+    network = open_network(target, weights=file, progress=tell, choices=choices, base=base)
     first = None if init is None else open_first(target, init, progress=tell)
     sample = network.sample if data is None else load_data(Path(data), network, seed)
-    with unchanged_files(network.files, tell) as file_sha256:
-        selection = Selection(tuple(layers or ()), tuple(exclude or ()), {**choices.settings, **from_first(first)})
+    below = network.base
+    with (
+        unchanged_files(network.files, tell) as file_sha256,
+        unchanged_files(below.files if below else (), tell) as base_sha256,
+    ):
+        of_file = choices.settings | ({"base": below.settings(base_sha256)} if below else {}) | from_first(first)
+        selection = Selection(tuple(layers or ()), tuple(exclude or ()), of_file)
         report = auditor.run(network, sample, file_sha256, selection, first)
     return AuditReport.of(report, used)
 

@@ -1,5 +1,6 @@
 """Shared by all tests: no test may reach the network beyond this machine; a server on it; small networks and data."""
 
+import hashlib
 import os
 import socket
 import struct
@@ -40,13 +41,16 @@ def _loopback_only(monkeypatch):
 class Server:
     """A web server on the loopback interface that can misbehave.
 
-    Serves ``files`` by path; ``cut`` paths announce more than they send, ``silent`` ones never answer.
+    Serves ``files`` by path; ``cut`` paths announce more than they send, ``silent`` ones never answer, and those that
+    are ``refused`` give a status and headers. ``commit`` is what a hub says that every file is of.
     """
 
     def __init__(self):
         self.files = {}
         self.cut = set()
         self.silent = set()
+        self.refused = {}
+        self.commit = "0" * 40
         self.requests = []
         server = self
 
@@ -64,12 +68,16 @@ class Server:
                     return
                 data = server.files.get(self.path)
                 if data is None:
-                    self.send_error(404)
+                    status, headers = server.refused.get(self.path, (404, {}))
+                    self.send_response(status)
+                    for name, value in {"Content-Length": "0", **headers}.items():
+                        self.send_header(name, value)
+                    self.end_headers()
                     return
                 self.send_response(200)
                 self.send_header("Content-Length", str(len(data) + (100 if self.path in server.cut else 0)))
-                self.send_header("ETag", '"0123456789abcdef"')
-                self.send_header("X-Repo-Commit", "0" * 40)
+                self.send_header("ETag", f'"{hashlib.sha1(data).hexdigest()}"')
+                self.send_header("X-Repo-Commit", server.commit)
                 self.end_headers()
                 if body:
                     self.wfile.write(data)

@@ -136,8 +136,10 @@ class LayerContext:
     @cached_property
     def spectrum(self) -> spectrum.Spectrum:
         """Singular values with and without the mean, in standard deviations of the entries."""
-        own = self.own_scale
-        return spectrum.singular_values(own.weight, own.mean, own.std, self.device, self.method, self.seed)
+        own, factors = self.own_scale, self.layer.factors
+        if factors is not None and own.unit != 1:
+            factors = factors[0] / own.unit, factors[1]
+        return spectrum.singular_values(own.weight, own.mean, own.std, self.device, self.method, self.seed, factors)
 
     @cached_property
     def surrogates(self) -> Surrogates | None:

@@ -83,6 +83,7 @@ def audit(
     order: tuple[str, ...],
     as_layer: tuple[str, ...],
     not_layer: tuple[str, ...],
+    base: str | None,
     device: str,
     seed: int,
     data: Path | None,
@@ -95,7 +96,8 @@ def audit(
     run_file: bool,
     quiet: bool,
 ) -> None:
-    """Audit TARGET: a file, a folder of shards, a bundled network, or a torchvision or timm name (the default)."""
+    """Audit TARGET (the default): a file, a folder of shards, a bundled network, a torchvision or timm name, or
+    hf:OWNER/NAME[@REVISION] of the Hugging Face hub."""
     from netaudit.cli.progress import progress_bar
     from netaudit.files import make_folder
     from netaudit.report.write import show_figures, write_document
@@ -108,14 +110,16 @@ def audit(
         )
     started, clock = datetime.now(UTC), time.perf_counter()
     require(target)
-    folder = out or Path("reports") / report_folder(target)
+    if base is not None:
+        require(base)
+    folder = out or Path("reports") / report_folder(target, base)
     make_folder(folder)  # now, not after minutes of work
     with progress_bar(quiet) as progress:
         from netaudit.api import audit as run
 
         report = run(
             target, weights=weights, layers=layers, exclude=exclude, state=state, order=order, as_layer=as_layer,
-            not_layer=not_layer, analyses=analyses, device=device, seed=seed, data=data, init=init,
+            not_layer=not_layer, base=base, analyses=analyses, device=device, seed=seed, data=data, init=init,
             nulls=nulls, spectrum=spectrum, progress=progress,
         )  # fmt: skip
         audited = time.perf_counter()

@@ -19,11 +19,12 @@ _OPTIONS = (
     click.option(
         "--not-layer", multiple=True, metavar="GLOB", help="Skip what is a layer by its name; may be repeated."
     ),
+    click.option("--base", metavar="TARGET", help="Where TARGET is an adapter (LoRA), the model that it is added to."),
 )  # fmt: skip
 
 
 def file_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options --state, --order, --as-layer and --not-layer."""
+    """Give a command the options --state, --order, --as-layer, --not-layer and --base."""
     for option in reversed(_OPTIONS):
         command = option(command)
     return command

@@ -36,9 +36,10 @@ def layers(
     order: tuple[str, ...],
     as_layer: tuple[str, ...],
     not_layer: tuple[str, ...],
+    base: str | None,
     hashed: bool,
 ) -> None:
-    """List the layers of TARGET: what would be audited, what is skipped and why. Downloads nothing."""
+    """List the layers of TARGET: what would be audited, what is skipped and why. Downloads only what hf: names."""
     from netaudit.cli.progress import progress_bar
     from netaudit.cli.tables import console, print_table
     from netaudit.network.fingerprint import unchanged_files
@@ -47,7 +48,7 @@ def layers(
 
     choices = Choices(state, order, as_layer, not_layer)
     with progress_bar(quiet=False) as progress:
-        network = open_network(target, weights=weights, pretrained=False, progress=progress, choices=choices)
+        network = open_network(target, weights=weights, pretrained=False, progress=progress, choices=choices, base=base)
         with unchanged_files(network.files if hashed else (), progress or _silent) as digest:
             pass
     for line in _file_lines(network, digest):
@@ -87,6 +88,9 @@ def _file_lines(network: Network, digest: str | None) -> Iterator[str]:
     yield f"{printable(first.name, 120)}{more}{kind}, {size:,} bytes"
     if network.info.revision:
         yield f"Revision: {printable(network.info.revision, 80)}"
+    if network.base is not None:
+        shown = (network.base.name, network.base.weights, network.base.revision)
+        yield f"Base: {', '.join(printable(part, 120) for part in dict.fromkeys(shown) if part)}"
     if network.about.get("state"):
         yield f"Taken: what lies under {printable(network.about['state'], 120)}"
     if digest:

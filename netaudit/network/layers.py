@@ -30,6 +30,8 @@ class FCLayer:
     """``"relu"``, ``"gelu"``, ...; ``"linear"`` when nothing follows; None when it is not known."""
     origin: str = "Linear"
     """What the layer is in the model, in words."""
+    factors: tuple[Tensor, Tensor] | None = None
+    """L ``[out, r]`` and R ``[r, in]``, float64, whose product A is up to its rounding; None for any other weight."""
     fan_out: int | None = None
     """Outputs that an initialisation counts for each input, where these are not the rows: all rows of the tensor that
     the layer was cut from, or the rows times the pixels of a covering convolution's kernel."""

@@ -75,7 +75,7 @@ class ModelInfo:
 
     name: str
     kind: str
-    """``zoo``, ``torchvision``, ``timm``, ``file`` or ``module``."""
+    """``zoo``, ``torchvision``, ``timm``, ``hub``, ``file`` or ``module``."""
     architecture: str | None = None
     weights: str | None = None
     """The weights' file name or tag, without its folder."""
@@ -83,6 +83,24 @@ class ModelInfo:
     """A bundled network's card (data, recipe, accuracy, ...)."""
     revision: str | None = None
     """The commit of the repository that the weights are from, where it is known."""
+
+
+@dataclass(frozen=True)
+class Base:
+    """The model that an adapter was added to."""
+
+    name: str
+    """As it is called in a report: without a path."""
+    weights: str | None
+    """The weights' file name or tag, without its folder."""
+    revision: str | None
+    """The commit of the repository that the weights are from, where it is known."""
+    files: tuple[Path, ...]
+    """The weights' file, or the index and its shards, for their SHA-256."""
+
+    def settings(self, sha256: str | None) -> dict[str, str | None]:
+        """For the settings of a report: with it the base is found again."""
+        return {"name": self.name, "weights": self.weights, "revision": self.revision, "sha256": sha256}
 
 
 def _unlimited(spec: LayerSpec) -> str | None:
@@ -119,6 +137,8 @@ class Network:
     """How the model takes pictures, where that is known."""
     files: tuple[Path, ...] = ()
     """The weights' file, or the index and its shards, for their SHA-256."""
+    base: Base | None = None
+    """What the target, an adapter, was added to."""
     notes: tuple[str, ...] = ()
     """What a reader of the report must know of how the file was read, in whole sentences."""
     about: Mapping[str, str] = field(default_factory=dict)
@@ -187,7 +207,17 @@ class Network:
         weight = (stored.T.contiguous() if spec.transposed else stored)[rows].reshape(spec.shape)
         bias_rows = slice(*spec.bias_rows) if spec.bias_rows else rows
         bias = None if spec.bias is None else self.store.read(spec.bias)[bias_rows]
-        return FCLayer(spec.name, weight, bias, spec.activation, spec.origin, self._fan_out(spec, tuple(stored.shape)))
+        factors, fan_out = self._factors(spec, rows), self._fan_out(spec, tuple(stored.shape))
+        return FCLayer(spec.name, weight, bias, spec.activation, spec.origin, factors, fan_out)
+
+    def _factors(self, spec: LayerSpec, rows: slice) -> tuple[Tensor, Tensor] | None:
+        """The factors of a weight that the store knows to be a product."""
+        get = getattr(self.store, "factors", None)
+        found: tuple[Tensor, Tensor] | None = get(spec.weight) if get else None
+        if found is None:
+            return None
+        left, right = (found[1].T, found[0].T) if spec.transposed else found
+        return left[rows], right
 
     def module(self) -> nn.Module:
         """The module with its weights.

@@ -9,6 +9,9 @@ A layer has two spectra, that of the centred matrix A - mean(A) and that of the 
 rank one, so that each singular value of the one lies between neighbours of the other's (Weyl's inequalities), and the
 two distribution functions differ by at most 1/p anywhere. In a large layer one decomposition therefore serves both, and
 of the centred matrix only the largest values are found.
+
+A layer that is a product of two thin factors (an adapter alone) needs none of this: see
+:mod:`netaudit.numerics.low_rank`.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ from numpy.typing import NDArray
 from netaudit.numerics import arpack, lanczos
 from netaudit.numerics import device as devices
 from netaudit.numerics.gram import BLOCK, gram_matrix, gram_product, gram_singular_values
+from netaudit.numerics.low_rank import Factors, product_values
 
 if TYPE_CHECKING:
     import torch
@@ -65,29 +69,37 @@ class Spectrum:
     """
 
     centred: Floats
-    """Of A - mean(A). Where the mean is below ``NO_MEAN`` they are those of A; where ``error`` is above 0 all but the
-    largest are known up to that error."""
+    """Of A - mean(A). Where the mean is below ``NO_MEAN`` they are those of A, unless A is a product of factors; where
+    ``error`` is above 0 all but the largest are known up to that error."""
     uncentred: Floats
     """Of A as it is stored, exact unless from Lanczos. Other tools report on A as stored, and an exponent that is
     fitted to a few of the largest values feels what no distance to a law does."""
     gram: Tensor | None
     """Gram matrix ``[p, p]`` of the smaller side of (A - mean(A)) / std, of which only the lower triangle counts. None
-    from Lanczos, which does without."""
+    from Lanczos and from factors, which do without."""
     error: float = 0.0
     """Bound of the error of the distribution function of ``centred``; 0 where every value is exact."""
     known: int = 0
     """How many of the largest of ``centred`` are exact: all p where ``error`` is 0, unless they are from Lanczos."""
     vectors: Floats | None = None
     """Eigenvectors ``[p, k]`` of the Gram matrix's k largest eigenvalues, the largest first, where they are known."""
+    factored: bool = False
+    """Whether A is a product of thin factors, from which every value was computed: those beyond its rank are 0."""
 
     @property
     def decomposed(self) -> bool:
         """Whether ``uncentred`` has every singular value, and not only their distribution."""
-        return self.gram is not None or not self.error
+        return self.factored or self.gram is not None or not self.error
 
 
 def singular_values(
-    weight: Tensor, mean: float, std: float, device: torch.device, method: Method = "exact", seed: int = 0
+    weight: Tensor,
+    mean: float,
+    std: float,
+    device: torch.device,
+    method: Method = "exact",
+    seed: int = 0,
+    factors: Factors | None = None,
 ) -> Spectrum:
     """Return the singular values of A ``[m, n]``, centred and uncentred, in units of std, where no square can overflow.
 
@@ -100,8 +112,12 @@ def singular_values(
             of the others, in O(N p) a step. ``auto`` is exact up to ``LARGEST_BOTH``, decomposes once up to
             ``LARGEST_EXACT``, and takes Lanczos above. The default is the plainest.
         seed: what the probes of Lanczos follow from, with the shape.
+        factors: L ``[m, r]`` and R ``[r, n]`` where A is their product. If r is below p - 1, every value of both comes
+            from them in O((m + n) r^2), unless Lanczos was asked for.
     """
     p = min(weight.shape)
+    if factors is not None and _thin(factors, p) and method != "lanczos":
+        return _of_factors(factors, mean, std, device)
     if _by_lanczos(method, p):
         work = _estimated
     elif method == "auto" and p > LARGEST_BOTH and _has_mean(weight, mean, std):
@@ -161,15 +177,29 @@ def output_vectors(spectrum: Spectrum, weight: Tensor, mean: float, std: float, 
         product = gram_product(weight, mean / std, std, torch.device("cpu"))
         p = min(weight.shape)
         _, vectors = arpack.leading(lambda v: product(torch.from_numpy(v.reshape(1, -1)))[0].numpy(), p, count)
-    if weight.shape[0] > weight.shape[1]:  # the vectors are over the inputs: one product more
+    if weight.shape[0] >= weight.shape[1]:  # the vectors are over the inputs: one product more
         V = torch.from_numpy(vectors).to(weight.device)
         blocks = [
             (weight[start : start + BLOCK].double().sub(mean).div_(std) @ V).cpu().numpy()
             for start in range(0, weight.shape[0], BLOCK)
         ]
         vectors = np.concatenate(blocks)
-        vectors /= np.linalg.norm(vectors, axis=0)
+        norms = np.linalg.norm(vectors, axis=0)
+        vectors /= np.where(norms > 0, norms, 1.0)  # the product with a vector of the value 0 is 0
     return np.asarray(vectors)
+
+
+def _thin(factors: Factors, p: int) -> bool:
+    return factors[0].shape[1] + 1 < p
+
+
+def _of_factors(factors: Factors, mean: float, std: float, device: torch.device) -> Spectrum:
+    def work(where: torch.device) -> Spectrum:
+        centred, vectors = product_values(factors, std, where, mean)
+        uncentred, _ = product_values(factors, std, where)
+        return Spectrum(centred, uncentred, None, known=len(centred), vectors=vectors, factored=True)
+
+    return devices.with_cpu_fallback(work, devices.float64_device(device), "the spectrum")
 
 
 def _by_lanczos(method: Method, p: int) -> bool:

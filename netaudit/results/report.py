@@ -29,7 +29,7 @@ class Model(Record, frozen=True):
     name: str
     """What the network is called in the report."""
     kind: str
-    """``zoo``, ``torchvision``, ``timm``, ``file`` or ``module``."""
+    """``zoo``, ``torchvision``, ``timm``, ``hub`` (Hugging Face), ``file`` or ``module``."""
     architecture: str | None = None
     """The architecture in words; None when it is not known."""
     weights: str | None = None

@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING, Any
 from netaudit.errors import SourceError
 from netaudit.files import is_a
 from netaudit.formats import folder, table
-from netaudit.network.network import ModelInfo, Network, Progress
-from netaudit.sources.composed.table import compose_file
-from netaudit.sources.hubs import registered, zoo
-from netaudit.sources.model_config import read_config, transformer_type
+from netaudit.network.network import Network, Progress
+from netaudit.sources.hubs import hub_names, registered, zoo
+from netaudit.sources.named import open_named
 from netaudit.sources.planners.choices import UNSAID, Choices
-from netaudit.sources.state import choose, plan_state
+from netaudit.sources.tensor_file import Found, fetched, local, open_found
 from netaudit.sources.weights import locate, open_weights
 from netaudit.text import folder_name, printable
 
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-_HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 KINDS = ("zoo", "torchvision", "timm")  # the prefixes that settle a clash, in the order in which names are looked up
 
 
@@ -37,13 +35,15 @@ def open_network(
     pretrained: bool = True,
     progress: Progress | None = None,
     choices: Choices = UNSAID,
+    base: str | Path | None = None,
 ) -> Network:
     """Open what a user names, without reading a layer.
 
     In this order: a module or a state dict; a file, or anything with a separator or a known suffix (a path, which may
     be a folder's); a bundled network; a name of torchvision; a name of timm; last a folder without a separator.
-    ``zoo:``, ``torchvision:`` and ``timm:`` settle a clash, and have the library itself asked. Named architectures get
-    their published weights, fetched once into the library's cache. A file with a card beside it, as ``netaudit train``
+    ``zoo:``, ``torchvision:`` and ``timm:`` settle a clash, and have the library itself asked; ``hf:OWNER/NAME`` is a
+    repository of the Hugging Face hub. Named architectures get their published weights, fetched once into the
+    library's cache. A file with a card beside it, as ``netaudit train``
     writes them, has its architecture and its sample from there.
 
     Args:
@@ -52,38 +52,55 @@ def open_network(
         pretrained: False to plan only: no weights are read or fetched, and reading a layer raises.
         progress: told how far a download is, as ``progress(message, bytes done, bytes in all)``.
         choices: what the user says of a file or a state dict whose network is not known.
+        base: the model that the target, an adapter, is added to: anything that has a name or a path.
 
     Raises:
         SourceError: nothing has that name (the closest ones are hinted at), or it could not be fetched or read.
         UnsafeFileError: a file asks for something a weights file has no business asking for.
     """
     kind, name = _look_up(target) if isinstance(target, str) else ("file", "")
-    if kind != "file" and choices.given:
-        raise SourceError(f"{choices.given} goes with a file or a state dict: of {name} the architecture is known")
-    if weights is not None and kind == "file":
+    held = kind in ("file", hub_names.PREFIX)
+    if held and weights is not None:
         raise SourceError(
             "--weights goes with the name of an architecture", hint="for instance: alexnet --weights FILE"
         )
+    if base is not None:
+        if not held or not isinstance(target, (str, Path)):
+            raise SourceError("--base goes with the file of an adapter", hint="for instance: lora/ --base FILE")
+        return _on_base(_found(kind, target, progress), base, choices, pretrained, progress)
+    if not held and choices.given:
+        raise SourceError(f"{choices.given} goes with a file or a state dict: of {name} the architecture is known")
     if not isinstance(target, (str, Path)):
         from netaudit.sources.memory import open_memory
 
         return open_memory(target, choices)
-    if kind == "file":
-        return _open_file(Path(target), choices)
+    if held:
+        return open_found(_found(kind, target, progress), choices)
     file = None if weights is None else open_weights(Path(weights))
-    if kind == "zoo":
-        return zoo.open_zoo(name, file, pretrained=pretrained)
-    if kind == "torchvision":
-        from netaudit.sources.hubs.torchvision import open_torchvision
+    return open_named(kind, name, file, pretrained=pretrained, progress=progress)
 
-        return open_torchvision(name, file, pretrained=pretrained, progress=progress)
-    from netaudit.sources.hubs.timm import open_timm
 
-    return open_timm(name, file, pretrained=pretrained, progress=progress)
+def _found(kind: str, target: str | Path, progress: Progress | None) -> Found:
+    if kind == hub_names.PREFIX:
+        return fetched(str(target).partition(":")[2], progress)
+    return local(Path(target))
+
+
+def _on_base(
+    adapter: Found, base: str | Path, choices: Choices, pretrained: bool, progress: Progress | None
+) -> Network:
+    from netaudit.sources.on_base import on_file, on_named
+
+    kind, name = _look_up(base) if isinstance(base, str) else ("file", "")
+    if kind in ("file", hub_names.PREFIX):
+        return on_file(adapter, _found(kind, base, progress), choices)
+    if choices.given:
+        raise SourceError(f"{choices.given} goes with a base that is a file: of {name} the architecture is known")
+    return on_named(adapter, kind, name, pretrained=pretrained, progress=progress)
 
 
 def _is_path(target: str) -> bool:
-    if target.partition(":")[0] in KINDS:
+    if target.partition(":")[0] in (*KINDS, hub_names.PREFIX):
         return False
     separated = any(separator in target for separator in (os.sep, os.altsep, "/") if separator)
     return (
@@ -104,7 +121,7 @@ def require(target: str) -> None:
         locate(Path(target))
 
 
-def report_folder(target: str) -> str:
+def report_folder(target: str, base: str | None = None) -> str:
     """What the folder of a target's report is called: the name without its prefix or suffix, safe in a path.
 
     A file that lies elsewhere goes by its folder's name and its own, so that files of one name have a report each;
@@ -112,10 +129,14 @@ def report_folder(target: str) -> str:
 
     >>> report_folder("zoo:mnist-mlp"), report_folder("my net.ckpt"), report_folder("llama/pytorch_model.bin")
     ('mnist-mlp', 'my-net', 'llama')
-    >>> report_folder("run1/last.ckpt")
-    'run1-last'
+    >>> report_folder("run1/last.ckpt"), report_folder("hf:org/net"), report_folder("lora.safetensors", "alexnet")
+    ('run1-last', 'org--net', 'lora--on--alexnet')
     """
+    if base is not None:
+        return f"{report_folder(target)}--on--{report_folder(base)}"
     prefix, _, rest = target.partition(":")
+    if prefix == hub_names.PREFIX:
+        return hub_names.report_folder(rest)
     if prefix in KINDS:
         return folder_name(rest)
     path = Path(target)
@@ -133,19 +154,23 @@ def _look_up(target: str) -> tuple[str, str]:
     """A path, else the first that knows the name; without a prefix no library is imported for it."""
     if not target.strip():
         raise SourceError("the name of the target is empty", hint="`netaudit .` audits the folder that you are in")
+    prefix, _, rest = target.partition(":")
+    if prefix == hub_names.PREFIX:
+        hub_names.split(rest)
+        return hub_names.PREFIX, rest
     if re.match(r"[a-z][a-z0-9+]*://", target, re.IGNORECASE):
+        on_hub = hub_names.in_address(target)
         raise SourceError(
             f"{printable(target, 200)}: an address on the web, and netaudit fetches no URL",
-            hint="download the file, and name it",
+            hint=f"{on_hub} fetches that repository" if on_hub else "download the file, and name it",
         )
-    if _HUB_NAME.fullmatch(target) and not os.path.lexists(target) and not target.lower().endswith(table.suffixes()):
+    if hub_names.could_be(target) and not os.path.lexists(target) and not target.lower().endswith(table.suffixes()):
         raise SourceError(
-            f"{target}: no such file or directory, and a model of the Hugging Face hub is not fetched by this name",
-            hint=f"if it is one, download it first: hf download {target}; then name the folder that it says",
+            f"{printable(target, 200)}: no such file or directory",
+            hint=f"a repository of the Hugging Face hub has a prefix: hf:{printable(target, 200)}",
         )
     if _is_path(target):
         return "file", target
-    prefix, _, rest = target.partition(":")
     kinds, name = ((prefix,), rest) if prefix in KINDS else (KINDS, target)
     ask = len(kinds) == 1
     for kind in kinds:
@@ -159,33 +184,3 @@ def _look_up(target: str) -> tuple[str, str]:
     hints = [f"close to it: {', '.join(close)}"] if close else []
     hint = (*hints, f"a file needs a suffix, or a separator before its name; netaudit reads {table.readable()}")
     raise SourceError(f"{where} is called '{printable(name, 80)}', and there is no such file", hint=hint)
-
-
-def _open_file(path: Path, choices: Choices) -> Network:
-    from netaudit.sources.planners import backbone
-
-    if described := zoo.open_beside_card(path):
-        return described
-    file = open_weights(path)
-    file = choose(file, choices.state)
-    if file.structure is None:  # names and shapes are all that the file says, and they tell what composes a weight
-        file = compose_file(file)
-    graph = file.structure.graph if file.structure else None
-    planned = plan_state(file, choices, transformer_type(read_config(file.path)))
-    name = path.name if path.name not in ("", "..") else path.resolve().name  # of "." and "a/.."
-    revision = folder.revision(file.path)
-    info = ModelInfo(name, "file", file.architecture, weights=file.path.name, revision=revision)
-    return Network(
-        info=info,
-        layers=planned.layers,
-        store=file.store,
-        parameters_total=planned.parameters_total,
-        cells=planned.cells,
-        graph=graph,
-        head=planned.head,
-        missing_head=planned.head_gap,
-        about={**file.about, "format": file.format, "state": choices.state or file.nested_under},
-        files=file.files,
-        backbone=backbone.below(planned, graph),
-        notes=file.notes,
-    )

@@ -106,6 +106,21 @@ def test_the_vectors_of_the_largest_are_found_once(monkeypatch):
         assert spectrum.output_vectors(once, A, 0.2, std, 12).shape == (A.shape[0], 12)
 
 
+@pytest.mark.parametrize("shape", [(30, 50), (50, 30), (40, 40)])
+def test_the_vectors_are_over_the_outputs(shape):
+    weight = torch.randn(shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    weight[3] *= 20  # one output
+    vectors = spectrum.output_vectors(singular_values(weight, 0.0, 1.0, CPU), weight, 0.0, 1.0, 1)
+    assert vectors.shape == (shape[0], 1)
+    assert vectors[3, 0] ** 2 > 0.9
+
+
+def test_a_value_of_0_has_no_vector_over_the_outputs():
+    weight = torch.cat([torch.ones(20, 30), -torch.ones(20, 30)])
+    vectors = spectrum.output_vectors(singular_values(weight, 0.0, 1.0, CPU), weight, 0.0, 1.0, 5)
+    assert np.isfinite(vectors).all()
+
+
 @pytest.mark.parametrize("shape", [(3000, 40), (40, 3000)])
 def test_more_than_one_block(shape):
     weight = torch.randn(shape, generator=torch.Generator().manual_seed(0))
@@ -134,3 +149,39 @@ def test_a_device_without_room_hands_over_to_the_cpu(monkeypatch):
         assert np.array_equal(singular_values(weight, 0.0, 1.0, torch.device("cuda")).uncentred, expected.uncentred)
     assert seen == ["cuda", "cpu"]
     assert events == ["Out of memory on cuda: the spectrum was computed on the CPU."]
+
+
+def factors(m, n, r, mean):
+    generator = torch.Generator().manual_seed(m + n)
+    left = torch.randn(m, r, generator=generator, dtype=torch.float64) + mean
+    return left, torch.randn(r, n, generator=generator, dtype=torch.float64) + mean
+
+
+@pytest.mark.parametrize(("m", "n", "r"), [(60, 40, 5), (40, 60, 5), (50, 50, 1), (9, 9, 7)])
+@pytest.mark.parametrize("mean", [0.0, 0.4])
+def test_a_product_of_thin_factors_has_the_values_of_the_dense_way(m, n, r, mean, monkeypatch):
+    thin = factors(m, n, r, mean)
+    A = thin[0] @ thin[1]
+    own, std = float(A.mean()), float(A.std())
+    with monkeypatch.context() as patched:
+        patched.delattr(spectrum, "gram_matrix")  # nothing of the product's own size is formed
+        found = singular_values(A.float(), own, std, CPU, "auto", factors=thin)
+    assert found.decomposed
+    assert (found.gram, found.error, found.known) == (None, 0.0, min(m, n))
+    for values, matrix, rank in ((found.uncentred, A, r), (found.centred, A - own, r + 1)):
+        true = np.linalg.svd(matrix.numpy() / std, compute_uv=False)[::-1]
+        assert np.abs(values - true).max() < 1e-13 * true[-1] * min(m, n)
+        assert not values[:-rank].any()
+        assert (np.diff(values) >= 0).all()
+    vectors = spectrum.output_vectors(found, A, own, std, r)
+    left, s, _ = np.linalg.svd((A - own).numpy())
+    assert np.abs((vectors * left[:, :r]).sum(0)) == pytest.approx(1, abs=1e-9 * s[0] / s[r - 1])
+
+
+def test_factors_are_used_only_where_they_are_thin_and_lanczos_was_not_asked_for():
+    left, right = factors(20, 30, 19, 0.0)
+    weight = left @ right
+    dense = singular_values(weight, 0.0, 1.0, CPU)
+    assert np.array_equal(singular_values(weight, 0.0, 1.0, CPU, factors=(left, right)).uncentred, dense.uncentred)
+    assert singular_values(weight, 0.0, 1.0, CPU, "lanczos", factors=factors(20, 30, 2, 0.0)).gram is None
+    assert not singular_values(weight, 0.0, 1.0, CPU, "lanczos", factors=factors(20, 30, 2, 0.0)).factored

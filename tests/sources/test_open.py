@@ -13,7 +13,7 @@ from torch import nn
 
 from netaudit.errors import SourceError
 from netaudit.sources.hubs import zoo
-from netaudit.sources.open import open_network
+from netaudit.sources.open import open_network, report_folder
 
 
 @pytest.fixture
@@ -130,7 +130,12 @@ def test_names_that_no_file_could_have(target: str) -> None:
     ("target", "reason"),
     [
         *(("", "the name of the target is empty"), ("  ", "the name of the target is empty")),
-        ("google/some-model", "a model of the Hugging Face hub is not fetched by this name"),
+        ("google/some-model", "^google/some-model: no such file or directory$"),
+        ("google/some-model@v1", "no such file or directory"),
+        ("https://huggingface.co/google/some-model", "an address on the web"),
+        ("hf:", "no name of a repository"),
+        ("hf:../../etc", "no name of a repository"),
+        ("hf:google/some-model@../x", "no revision"),
         ("https://example.org/net.pt", r"^https://example.org/net.pt: an address on the web"),
         ("s3://bucket/net.pt", "an address on the web"),
     ],
@@ -189,3 +194,32 @@ def test_a_real_trained_head() -> None:
     assert layer.weight.std().item() == pytest.approx(0.064, abs=0.001)
     assert network.head is not None
     assert [(step.name, step.activation) for step in network.head.layers] == [("_fc", "linear")]
+
+
+@pytest.mark.parametrize(
+    ("target", "named"),
+    [
+        ("google/some-model", "hf:google/some-model"),
+        ("google/some-model@v1", "hf:google/some-model@v1"),
+        ("https://huggingface.co/google/some-model", "hf:google/some-model"),
+        ("https://huggingface.co/google/some-model/blob/main/model.safetensors", "hf:google/some-model"),
+        ("https://huggingface.co/google/some-model/tree/v1", "hf:google/some-model@v1"),
+        ("https://hf.co/google/some-model?library=timm", "hf:google/some-model"),
+        ("https://huggingface.co/datasets/google/data", ""),
+        ("https://example.org/google/some-model", ""),
+    ],
+)
+def test_a_repository_without_its_prefix_is_told_the_prefix(here: Path, target: str, named: str) -> None:
+    with pytest.raises(SourceError) as caught:
+        open_network(target)
+    assert caught.value.hints[0].endswith(named) or f"{named} fetches" in caught.value.hints[0]
+    assert ("hf:" in caught.value.hints[0]) == bool(named)
+
+
+def test_a_repository_has_a_report_folder_of_its_own(here: Path) -> None:
+    targets = ["hf:a/net", "hf:b/net", "hf:a/net@v1", "hf:a/net-v1", "hf:net", "net", "hf:a-b/net", "hf:a/b-net"]
+    targets += [f"hf:{'o' * 80}/{'n' * 80}{end}" for end in "xy"]
+    assert len({report_folder(target) for target in targets}) == len(targets)
+    assert all(len(report_folder(target)) <= 100 for target in targets)
+    assert report_folder("hf:a/net") == report_folder("hf:a/net@main")
+    assert report_folder("lora/", "hf:a/net") != report_folder("lora/") != report_folder("lora/", "hf:b/net")

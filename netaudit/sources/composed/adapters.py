@@ -1,18 +1,22 @@
-"""Low-rank adapters: LoRA, LoHa and LoKr, alone or added to the base weight in the same file.
+"""Low-rank adapters: LoRA, and through :mod:`.lycoris` LoHa and LoKr, alone or added to their base weight.
 
-- LoRA (Hu et al., 2021): ``s B A``, A ``[r, in]``, B ``[out, r]``, ``s = alpha / r``; rsLoRA has ``alpha / sqrt(r)``.
-- LoHa (LyCORIS): ``s (B1 A1) * (B2 A2)``, entry by entry.
-- LoKr (LyCORIS): the Kronecker product ``s W1 x W2``, of which either may itself be a product; s = 1 when neither is.
+LoRA is ``s B A`` with A ``[r, in]`` and B ``[out, r]``; s is in :mod:`.adapter_scale`. DoRA gives each row of W + s B A
+the norm that it stores.
+
+Sources: LoRA (Hu et al., 2021), DoRA (Liu et al., 2024).
 """
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from netaudit.sources.composed import lycoris
+from netaudit.sources.composed.adapter_scale import scale
+from netaudit.sources.composed.base_weight import MERGED, base_bias, base_weight, beside, same_bias
+from netaudit.sources.composed.conv1d import inputs_first
 from netaudit.sources.composed.rule import Group, Made, Read, Stored
 
 if TYPE_CHECKING:
@@ -22,16 +26,27 @@ _A = re.compile(
     r"(?P<base>.*?)(?P<mark>\.lora_A|[._]lora\.down|\.lora_down|\.lora_linear_layer\.down|^lora_A|^lora_down)"
     r"(?P<adapter>\.(?!weight$)[^.]+)?(?P<end>\.weight)?"
 )
+_EMBEDDING = re.compile(r"(?P<base>.*)\.lora_embedding_A(?P<adapter>\.[^.]+)?")
 _OTHER = {"lora_A": "lora_B", "lora_down": "lora_up", "lora.down": "lora.up", "layer.down": "layer.up"}
-_LYCORIS = re.compile(r"(?P<base>.*)\.(?P<kind>lokr|hada)_w1(?P<factor>_a)?")
 _LEFT = re.compile(r"(^|\.)(lora_(?!unet|te)\w+|lokr_\w+|hada_\w+|vera_\w+|ia3_l|lora_embedding_[AB])(\.|$)")
-_KINDS = {"lokr": "LoKr: a Kronecker product", "hada": "LoHa: a product of two low-rank matrices, entry by entry"}
+
+
+def module_of(name: str) -> str | None:
+    """The module that a tensor of an adapter changes, told by its first factor; None for any other tensor."""
+    match = _A.fullmatch(name) or _EMBEDDING.fullmatch(name) or lycoris.PART.fullmatch(name)
+    return match["base"] if match else None
+
+
+def is_part(name: str) -> bool:
+    """Whether a tensor belongs to an adapter, by its name."""
+    named = ".lora." in name or name.endswith((".alpha", ".dora_scale"))
+    return named or _LEFT.search(name) is not None or module_of(name) is not None
 
 
 def groups(stored: Stored) -> Iterator[Group]:
     """Every adapter as one layer; what is left of adapters is refused, so that no factor is taken for a layer."""
     taken: set[str] = set()
-    for group in (*_lora(stored), *_lycoris(stored)):
+    for group in (*_lora(stored), *lycoris.groups(stored), *_embeddings(stored)):
         taken.update(group.parts)
         yield group
     for name, tensor in stored.declared.items():
@@ -49,15 +64,18 @@ def _lora(stored: Stored) -> Iterator[Group]:
             other += (match["adapter"] or "") + (match["end"] or "")
             if stored.usable(name) and stored.usable(other):
                 found.setdefault(match["base"], []).append(((match["adapter"] or "").lstrip("."), name, other))
+    turned = inputs_first(stored) if found else frozenset()
     for base, adapters in found.items():
         for adapter, a, b in adapters:
-            yield from _one(base, adapter, a, b, stored, alone=len(adapters) > 1)
-        weight = _base(base, stored)
+            yield from _one(base, adapter, a, b, stored, turned, alone=len(adapters) > 1)
+        weight = base_weight(base, stored)
         if weight and len(adapters) > 1:
-            yield _beside(base, weight, f"the base of {len(adapters)} adapters, without them", stored)
+            yield beside(base, weight, f"the base of {len(adapters)} adapters, without them", stored)
 
 
-def _one(base: str, adapter: str, a: str, b: str, stored: Stored, *, alone: bool) -> Iterator[Group]:
+def _one(
+    base: str, adapter: str, a: str, b: str, stored: Stored, turned: frozenset[str], *, alone: bool
+) -> Iterator[Group]:
     down, up = stored.declared[a].shape, stored.declared[b].shape
     alpha = f"{base}.alpha"
     magnitude = [
@@ -66,141 +84,88 @@ def _one(base: str, adapter: str, a: str, b: str, stored: Stored, *, alone: bool
         if name.startswith(f"{base}.lora_magnitude_vector") or name == f"{base}.dora_scale"
     ]
     parts = [a, b, *([alpha] if alpha in stored.declared else []), *magnitude]
+    weight = None if alone else base_weight(base, stored)
     if len(down) != 2 or len(up) != 2 or down[0] != up[1]:
         what = "of a convolution" if len(down) > 2 else f"whose factors {list(down)} and {list(up)} do not fit"
-        yield Group(tuple(parts), refusal=f"LoRA {what}: not put together")
+        yield Group((*parts, *filter(None, [weight])), refusal=f"LoRA {what}: not put together")
         return
     rank, shape = down[0], (up[0], down[1])
-    scale, words = _scale(base, rank, stored)
-    weight = None if alone else _base(base, stored)
-    name = f"{base or 'adapter'}{f'.{adapter}' if alone and adapter else ''}.weight"
+    s, words = scale(base, rank, stored)
     if weight is None:
-        words = words if scale else "its scale alpha is not in the file and taken as the rank"
+        name = f"{base or 'adapter'}{f'.{adapter}' if alone and adapter else ''}.weight"
+        words = words if s else "its scale alpha is not in the file and taken as the rank"
         said = (
             f"LoRA of rank {rank}, alone: s B A, {words}{'; DoRA: its magnitudes are not applied' if magnitude else ''}"
         )
-        yield Group(tuple(parts), (Made(name, shape, partial(_product, a, b, scale or 1.0), said),))
+        product = partial(_product, a, b, s or 1.0)
+        factors = partial(_factors, a, b, s or 1.0)
+        yield Group(tuple(parts), (Made(name, shape, product, said, factors=factors),))
         return
-    if scale is None or (magnitude and len(magnitude) > 1):
+    if s is None or len(magnitude) > 1:
         yield Group(tuple(parts), refusal="a LoRA adapter whose scale alpha is not in the file: not added to its base")
-        yield _beside(base, weight, "the base of an adapter, without it", stored)
+        yield beside(base, weight, "the base of an adapter, without it", stored)
         return
-    bases = stored.declared[weight].shape
-    if bases not in (shape, shape[::-1]):
-        yield Group(tuple(parts), refusal=f"LoRA {list(shape)} that does not fit its base {list(bases)}")
-        yield _beside(base, weight, "the base of an adapter, without it", stored)
+    held = stored.declared[weight]
+    # PEFT sets fan_in_fan_out for each layer by its kind, and keeps one of them: it tells only where no names do
+    square_turned = weight in turned if turned else stored.adapter.get("fan_in_fan_out") is True
+    is_turned = not held.origin and (held.shape == shape[::-1] if shape != shape[::-1] else square_turned)
+    if held.shape != (shape[::-1] if is_turned else shape):
+        yield Group(tuple(parts), refusal=f"LoRA {list(shape)} that does not fit its base {list(held.shape)}")
+        yield beside(base, weight, "the base of an adapter, without it", stored)
         return
-    before = stored.declared[weight].origin
-    said = f"LoRA of rank {rank} added to its base: W + s B A, {words}{'; DoRA' if magnitude else ''}"
-    merged = partial(_merged, weight, a, b, scale, bases != shape, magnitude[0] if magnitude else None)
-    made = [Made(f"{base}.weight", shape, merged, f"{said}, {before}" if before else said)]
-    yield Group((weight, *parts, *_bias_parts(base, stored)), (*made, *_bias_made(base, stored)))
+    said = f"LoRA of rank {rank} {MERGED}: W + s B A, {words}{'; DoRA' if magnitude else ''}"
+    merged = partial(_merged, weight, a, b, s, is_turned, magnitude[0] if magnitude else None)
+    made = [Made(f"{base}.weight", shape, merged, f"{said}, {held.origin}" if held.origin else said)]
+    bias, own = base_bias(base, stored), f"{b.removesuffix('weight')}bias"
+    if bias and stored.usable(own) and stored.declared[own].shape == stored.declared[bias].shape:
+        parts += [bias, own]
+        added = partial(_added_bias, bias, own, s)
+        made.append(Made(f"{base}.bias", stored.declared[bias].shape, added, f"the adapter's bias {MERGED}"))
+    elif bias and bias != f"{base}.bias":
+        parts.append(bias)
+        made.append(same_bias(base, bias, stored))
+    yield Group((weight, *parts), tuple(made))
 
 
-def _base(base: str, stored: Stored) -> str | None:
-    names = (f"{base}.base_layer.weight", f"{base}.weight")
-    return next((name for name in names if (t := stored.usable(name)) and len(t.shape) == 2 and t.floating), None)
-
-
-def _beside(base: str, weight: str, words: str, stored: Stored) -> Group:
-    """The base under its own name, without ``base_layer``."""
-    tensor = stored.declared[weight]
-    origin = f"{tensor.origin}, {words}" if tensor.origin else words
-    made = Made(f"{base}.weight", tensor.shape, partial(_read, weight), origin, tensor.dtype)
-    return Group((weight, *_bias_parts(base, stored)), (made, *_bias_made(base, stored)))
-
-
-def _bias_parts(base: str, stored: Stored) -> tuple[str, ...]:
-    return (f"{base}.base_layer.bias",) if stored.usable(f"{base}.base_layer.bias") else ()
-
-
-def _bias_made(base: str, stored: Stored) -> tuple[Made, ...]:
-    return tuple(
-        Made(
-            f"{base}.bias",
-            stored.declared[name].shape,
-            partial(_read, name),
-            "of the base",
-            stored.declared[name].dtype,
-        )
-        for name in _bias_parts(base, stored)
-    )
-
-
-def _scale(base: str, rank: int, stored: Stored) -> tuple[float | None, str]:
-    """The factor before B A, and its words; None where neither the file nor its configuration says."""
-    if stored.usable(f"{base}.alpha"):
-        alpha: Any = float(stored.read(f"{base}.alpha").float().reshape(-1)[0])
-    else:
-        alpha = _pattern(stored.adapter.get("alpha_pattern"), base) or stored.adapter.get("lora_alpha")
-    if not isinstance(alpha, (int, float)) or not math.isfinite(alpha):
-        return None, ""
-    if stored.adapter.get("use_rslora") is True:
-        return alpha / math.sqrt(rank), f"s = alpha / sqrt(r) = {alpha:g} / sqrt({rank}) (rsLoRA)"
-    return alpha / rank, f"s = alpha / r = {alpha:g} / {rank}"
-
-
-def _pattern(patterns: Any, base: str) -> Any:
-    """PEFT's ``alpha_pattern``: the value under the longest key that the module's name ends in."""
-    keys = [key for key in patterns if base == key or base.endswith(f".{key}")] if isinstance(patterns, dict) else []
-    return patterns[max(keys, key=len)] if keys else None
-
-
-def _lycoris(stored: Stored) -> Iterator[Group]:
-    for name in stored.declared:
-        match = _LYCORIS.fullmatch(name)
-        if not match:
+def _embeddings(stored: Stored) -> Iterator[Group]:
+    """Adapters of embeddings, which matter where a layer is tied to one: W + s (B A)^T, W ``[words, width]``."""
+    for a in stored.declared:
+        match = _EMBEDDING.fullmatch(a)
+        b = a.replace("lora_embedding_A", "lora_embedding_B")
+        weight = base_weight(match["base"], stored) if match else None
+        if match is None or weight is None or not (stored.usable(a) and stored.usable(b)):
             continue
-        prefix = f"{match['base']}.{match['kind']}_"
-        alpha = f"{match['base']}.alpha"
-        parts = [n for n in stored.declared if n.startswith(prefix)]
-        factors = {part.removeprefix(prefix): stored.declared[part].shape for part in parts}
-        parts += [alpha] if alpha in stored.declared else []
-        shapes = [_factor_shape(factors, number) for number in "12"]
-        if None in shapes or any(key.startswith("t") for key in factors):
-            yield Group(tuple(parts), refusal=f"{match['kind']} adapter of a convolution or without all its factors")
+        base, (down, up) = match["base"], (stored.declared[name].shape for name in (a, b))
+        s, words = scale(base, down[0] if down else 0, stored)
+        magnitude = any(name.startswith(f"{base}.lora_magnitude_vector") for name in stored.declared)
+        shape = stored.declared[weight].shape
+        if s is None or magnitude or len(down) != 2 or len(up) != 2 or (down[1], up[0]) != shape or down[0] != up[1]:
+            yield Group((weight, a, b), refusal="an embedding with an adapter that is not added to it")
             continue
-        (m1, n1), (m2, n2) = (shape for shape in shapes if shape)
-        ranks = [factors[key][0] for key in ("w1_b", "w2_b") if key in factors]
-        scale, words = _scale(match["base"], ranks[0], stored) if ranks else (1.0, "s = 1")
-        said = (
-            f"{_KINDS[match['kind']]}, alone, {words if scale else 'its scale alpha is not in the file and taken as 1'}"
-        )
-        shape = (m1 * m2, n1 * n2) if match["kind"] == "lokr" else (m1, n1)
-        compute = partial(_combined, prefix, tuple(factors), match["kind"], scale or 1.0)
-        yield Group(tuple(parts), (Made(f"{match['base']}.weight", shape, compute, said),))
+        said = f"LoRA of rank {down[0]} {MERGED}: W + s (B A)^T, {words}"
+        yield Group((weight, a, b), (Made(f"{base}.weight", shape, partial(_embedded, weight, a, b, s), said),))
 
 
-def _factor_shape(factors: dict[str, tuple[int, ...]], number: str) -> tuple[int, int] | None:
-    whole, a, b = (factors.get(f"w{number}{end}", ()) for end in ("", "_a", "_b"))
-    if len(whole) == 2:
-        return whole[0], whole[1]
-    return (a[0], b[1]) if len(a) == len(b) == 2 and a[1] == b[0] else None
+def _product(a: str, b: str, s: float, read: Read) -> Tensor:
+    return (read(b).float() @ read(a).float()).mul_(s)
 
 
-def _combined(prefix: str, factors: tuple[str, ...], kind: str, scale: float, read: Read) -> Tensor:
-    import torch
-
-    def factor(number: str) -> Tensor:
-        if f"w{number}" in factors:
-            return read(f"{prefix}w{number}").float()
-        return read(f"{prefix}w{number}_a").float() @ read(f"{prefix}w{number}_b").float()
-
-    return torch.kron(factor("1"), factor("2")) * scale if kind == "lokr" else factor("1") * factor("2") * scale
+def _factors(a: str, b: str, s: float, read: Read) -> tuple[Tensor, Tensor]:
+    return read(b).double().mul_(s), read(a).double()
 
 
-def _read(name: str, read: Read) -> Tensor:
-    return read(name)
-
-
-def _product(a: str, b: str, scale: float, read: Read) -> Tensor:
-    return (read(b).float() @ read(a).float()).mul_(scale)
-
-
-def _merged(weight: str, a: str, b: str, scale: float, turned: bool, magnitude: str | None, read: Read) -> Tensor:
+def _merged(weight: str, a: str, b: str, s: float, turned: bool, magnitude: str | None, read: Read) -> Tensor:
     base = read(weight).float()
-    merged = (base.T if turned else base) + _product(a, b, scale, read)
+    merged = (base.T if turned else base) + _product(a, b, s, read)
     if magnitude is None:
         return merged
     norms: Tensor = merged.norm(dim=1, keepdim=True)
     return merged * (read(magnitude).float().reshape(-1, 1) / norms)
+
+
+def _embedded(weight: str, a: str, b: str, s: float, read: Read) -> Tensor:
+    return read(weight).float() + _product(a, b, s, read).T
+
+
+def _added_bias(bias: str, own: str, s: float, read: Read) -> Tensor:
+    return read(bias).float() + s * read(own).float()

@@ -14,18 +14,23 @@ if TYPE_CHECKING:
 
 MODEL_TYPES = frozenset(("gpt2", "openai-gpt", "imagegpt", "decision_transformer", "clvp", "clvp_decoder"))
 """Values of ``model_type`` whose projections are Conv1D."""
-_CONV1D = re.compile(r"(.*\.)?(c_attn|c_proj|c_fc|q_attn)\.weight")
+_CONV1D = re.compile(r"(.*\.)?(c_attn|c_proj|c_fc|q_attn)(\.base_layer)?\.weight")
 
 
-def groups(stored: Stored) -> Iterator[Group]:
-    """Every projection of such a model.
+def inputs_first(stored: Stored) -> frozenset[str]:
+    """The weights of such a model that are stored as ``[in, out]``.
 
     Without a configuration one c_attn of ``[d, 3 d]`` with ``3 d`` biases tells it of all.
     """
     names = [name for name, t in stored.declared.items() if _CONV1D.fullmatch(name) and len(t.shape) == 2]
-    if str(stored.config.get("model_type")) not in MODEL_TYPES and not any(_turned(name, stored) for name in names):
-        return
-    for name in names:
+    known = str(stored.config.get("model_type")) in MODEL_TYPES or any(_turned(name, stored) for name in names)
+    return frozenset(names if known else ())
+
+
+def groups(stored: Stored) -> Iterator[Group]:
+    """Every projection of such a model."""
+    turned = inputs_first(stored)
+    for name in (name for name in stored.declared if name in turned):
         tensor = stored.declared[name]
         if tensor.floating and not tensor.refusal and not tensor.origin:  # what was made is [out, in] already
             rows, columns = tensor.shape
@@ -36,7 +41,7 @@ def groups(stored: Stored) -> Iterator[Group]:
 def _turned(name: str, stored: Stored) -> bool:
     shape = stored.declared[name].shape
     bias = stored.declared.get(f"{name.removesuffix('weight')}bias")
-    fused = name.endswith("c_attn.weight") and shape[1] == 3 * shape[0]
+    fused = name.endswith(("c_attn.weight", "c_attn.base_layer.weight")) and shape[1] == 3 * shape[0]
     return fused and bias is not None and bias.shape == shape[1:]
 
 

@@ -37,7 +37,8 @@ def groups(stored: Stored) -> Iterator[Group]:
             yield _split(module, tensor, found, stored)
         elif found:
             origin = f"{tensor.origin}, {found}" if tensor.origin else NOT_SEPARATED
-            yield Group((name,), (Made(name, tensor.shape, partial(_whole, name), origin, tensor.dtype),))
+            made = Made(name, tensor.shape, partial(_whole, name), origin, tensor.dtype, cut=(name, _same))
+            yield Group((name,), (made,))
 
 
 def _split(module: str, tensor: Declared, found: Layout, stored: Stored) -> Group:
@@ -50,6 +51,7 @@ def _split(module: str, tensor: Declared, found: Layout, stored: Stored) -> Grou
         origin = f"{origin}, {tensor.origin}" if tensor.origin else origin
         rows = (stop - start) * found.groups
         cut = partial(_cut, groups=found.groups, start=start, stop=stop)
+        rows_of = (weight, partial(rows_cut, groups=found.groups, start=start, stop=stop))
         made.append(
             Made(
                 f"{module}.{part}.weight",
@@ -57,6 +59,7 @@ def _split(module: str, tensor: Declared, found: Layout, stored: Stored) -> Grou
                 partial(cut, weight),
                 origin,
                 tensor.dtype,
+                cut=rows_of,
                 fan_out=tensor.shape[0],
             )
         )
@@ -67,6 +70,10 @@ def _split(module: str, tensor: Declared, found: Layout, stored: Stored) -> Grou
 
 def _cut(name: str, read: Read, *, groups: int, start: int, stop: int) -> Tensor:
     return rows_cut(read(name), groups, start, stop)
+
+
+def _same(tensor: Tensor) -> Tensor:
+    return tensor
 
 
 def _whole(name: str, read: Read) -> Tensor:

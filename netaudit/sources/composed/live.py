@@ -16,6 +16,7 @@ from torch.nn.utils import parametrize
 
 from netaudit.formats.weights_file import Declared
 from netaudit.network.network import TensorStore
+from netaudit.sources.composed.adapter_scale import exactly
 from netaudit.sources.composed.rule import Made, Read
 from netaudit.sources.composed.store import ComposedStore
 from netaudit.sources.composed.table import compose
@@ -80,7 +81,10 @@ def _shuffled(module: nn.Module) -> frozenset[str]:
 
 
 def _alphas(module: nn.Module) -> dict[str, float]:
-    """The alpha of each PEFT layer that has one adapter, which is not merged into its base yet: its scale times r."""
+    """The alpha of each PEFT layer whose adapter is not merged into its base yet: its scale times r.
+
+    By a pattern that fits the layer's name alone.
+    """
     alphas: dict[str, float] = {}
     for name, part in module.named_modules():
         scaling, factors = getattr(part, "scaling", None), getattr(part, "lora_A", None)
@@ -88,7 +92,7 @@ def _alphas(module: nn.Module) -> dict[str, float]:
             for adapter, factor in factors.items():
                 weight, scale = getattr(factor, "weight", None), scaling.get(adapter)
                 if isinstance(weight, Tensor) and isinstance(scale, (int, float)):
-                    alphas[name] = float(scale) * weight.shape[0]
+                    alphas[exactly(name)] = float(scale) * weight.shape[0]
     return alphas
 
 

@@ -52,6 +52,10 @@ class Made:
     """What was done, in words."""
     dtype: str = "float32"
     """Without ``torch.``."""
+    factors: Callable[[Read], tuple[Tensor, Tensor]] | None = None
+    """Gives L ``[out, r]`` and R ``[r, in]`` in float64 where the weight is their product."""
+    cut: tuple[str, Callable[[Tensor], Tensor]] | None = None
+    """Of a weight that is some rows of another: that one's name, and what takes these rows of any matrix."""
     fan_out: int | None = None
     """Outputs of the tensor that it was cut from; None for what was not cut."""
 

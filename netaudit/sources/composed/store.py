@@ -73,6 +73,15 @@ class ComposedStore:
             raise SourceError(f"{printable(name, 80)}: its parts give {tuple(weight.shape)}, not {made.shape}")
         return weight.contiguous()
 
+    def factors(self, name: str) -> tuple[Tensor, Tensor] | None:
+        """L ``[out, r]`` and R ``[r, in]``, float64, of a weight that is their product; None for any other."""
+        made = self.made.get(name)
+        if made is not None and made.factors is not None:
+            return made.factors(self._read)
+        whole, rows = (name, None) if made is None else made.cut or ("", None)
+        found = self.store.factors(whole) if whole and isinstance(self.store, ComposedStore) else None
+        return (rows(found[0]), found[1]) if found and rows else found
+
     def read_at(self, name: str, index: int) -> Tensor:
         """``read(name)[index]``, of a stored tensor without reading the rest of it."""
         return self.read(name)[index].clone() if name in self.made else self._read(name, index)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -43,11 +43,20 @@ LONGEST_CONFIG = 16 * 2**20
 
 def compose_file(file: WeightsFile) -> WeightsFile:
     """An opened file with its stored tensors turned into weights, by the rules and the configurations beside it."""
-    config, adapter = (_beside(file.path, name) for name in ("config.json", "adapter_config.json"))
-    text = config.get("text_config")  # where a model of pictures and text keeps what it says of its larger part
-    config = {**text, **config} if isinstance(text, dict) else config
-    store, declared = compose(file.store, file.declared, config, adapter)
+    store, declared = compose(file.store, file.declared, model_config(file.path), adapter_config(file.path))
     return replace(file, store=store, declared=declared)
+
+
+def model_config(path: Path) -> Mapping[str, Any]:
+    """The ``config.json`` beside a file; empty where there is none that can be read."""
+    config = _beside(path, "config.json")
+    text = config.get("text_config")  # where a model of pictures and text keeps what it says of its larger part
+    return {**text, **config} if isinstance(text, dict) else config
+
+
+def adapter_config(path: Path) -> Mapping[str, Any]:
+    """The ``adapter_config.json`` beside a file; empty where there is none that can be read."""
+    return _beside(path, "adapter_config.json")
 
 
 def compose(
@@ -56,6 +65,7 @@ def compose(
     config: Mapping[str, Any] | None = None,
     adapter: Mapping[str, Any] | None = None,
     shuffled: frozenset[str] = frozenset(),
+    rules: Sequence[Rule] = RULES,
 ) -> tuple[TensorStore, Mapping[str, Declared]]:
     """Turn stored tensors into weights, by each rule in turn. Only what is small is read.
 
@@ -65,11 +75,12 @@ def compose(
         config: the model's ``config.json``.
         adapter: the adapter's ``adapter_config.json``.
         shuffled: fused projections of which it is known that their rows lie in an order of their own.
+        rules: those that are applied.
 
     Returns:
         The store that computes weights when they are read, and what is known of its tensors.
     """
-    for rule in RULES:
+    for rule in rules:
         store, declared = _apply(rule, store, Stored(declared, store.read, config or {}, adapter or {}, shuffled))
     return store, declared
 

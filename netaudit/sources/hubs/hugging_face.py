@@ -40,7 +40,7 @@ def fetch(hub_id: str, wanted: Sequence[str], *, progress: Progress | None = Non
             raise _missing(hub_id, wanted[0], "the repository has no such file")
         options: dict[str, Any] = {"revision": revision or None, "etag_timeout": timeout}
         if "tqdm_class" in inspect.signature(huggingface_hub.hf_hub_download).parameters:  # since 1.1
-            options["tqdm_class"] = _bar(f"downloading {there[0]} of {repository}", progress)
+            options["tqdm_class"] = progress_bar(f"downloading {there[0]} of {repository}", progress)
         return Path(huggingface_hub.hf_hub_download(repository, there[0], **options))
     except (OSError, HfHubHTTPError, EntryNotFoundError, ValueError) as error:
         reason = error.reason if isinstance(error, urllib.error.URLError) else error
@@ -69,7 +69,7 @@ def _missing(hub_id: str, name: str, reason: str) -> SourceError:
     )
 
 
-def _bar(message: str, progress: Progress | None) -> type[tqdm]:
+def progress_bar(message: str, progress: Progress | None) -> type[tqdm]:
     """A progress bar for the hub's client that draws nothing and calls ``progress``."""
 
     class Bar(tqdm):  # type: ignore[type-arg, misc, unused-ignore]

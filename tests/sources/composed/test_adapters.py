@@ -119,3 +119,20 @@ def test_what_cannot_be_put_together_is_no_layer(composed, tensors) -> None:
     found = composed(tensors)
     assert found.refusals().keys() == tensors.keys()
     assert not found.layers()
+
+
+@pytest.mark.parametrize("config", [{}, {"model_type": "gpt2", "n_head": 2}])
+def test_the_parts_of_an_adapted_fused_projection_keep_their_factors(composed, config) -> None:
+    a, b = torch.rand(2, 8), torch.rand(24, 2)
+    found = composed({"c_attn.lora_A.weight": a, "c_attn.lora_B.weight": b}, config=config, adapter={"lora_alpha": 4})
+    for number, part in enumerate(found.layers()):
+        left, right = found.store.factors(f"{part}.weight")
+        rows = slice(8 * number, 8 * number + 8) if len(found.layers()) == 3 else slice(None)
+        assert torch.equal(left, 2 * b[rows].double())
+        assert torch.equal(right, a.double())
+        torch.testing.assert_close((left @ right).float(), found[f"{part}.weight"])
+
+
+def test_a_merged_weight_has_no_factors(composed) -> None:
+    tensors = {"fc.weight": BASE, "fc.lora_A.weight": A, "fc.lora_B.weight": B}
+    assert composed(tensors, adapter={"lora_alpha": 4}).store.factors("fc.weight") is None

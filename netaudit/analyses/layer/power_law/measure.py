@@ -55,9 +55,11 @@ def measure(context: LayerContext) -> PowerLaw:
     numbers = sizes | _norms(evals, entries)
     reasons: dict[str, Reason] = {"sv_min": "smallest_too_small", "mp_softrank": "bulk_within_rounding"}
     least = float(np.sqrt(evals[0]))
-    if evals[0] < rounding / (2 * _ACCURATE):  # the root halves a relative error
+    if not spectrum.factored and evals[0] < rounding / (2 * _ACCURATE):  # the root halves a relative error
         least = smallest_value(own.weight, own.std, context.device)
-    if least >= _rank_tolerance(N, np.sqrt(evals[-1])) / _ACCURATE:
+    if spectrum.factored:  # A is stored rounded, and what rounding adds has every rank
+        numbers |= _rank(spectrum.uncentred, N)
+    elif least >= _rank_tolerance(N, np.sqrt(evals[-1])) / _ACCURATE:
         numbers |= {"sv_min": least * entries.std, "matrix_rank": M, "rank_loss": 0}
     else:
         numbers |= _rank(spectra.true_values(own.weight, own.std, context.device), N)

@@ -106,7 +106,7 @@ def _conditions(own: dict[str, float | int], null: Null, error: float, m: int, n
 
 def _used(spectrum: spectra.Spectrum) -> SpectrumUsed:
     p = spectrum.centred.size
-    if spectrum.gram is not None:
+    if spectrum.gram is not None or spectrum.factored:
         return SpectrumUsed("one_decomposition" if spectrum.error else "exact", spectrum.error, spectrum.known)
     return SpectrumUsed(
         "lanczos", spectrum.error, spectrum.known, probes=lanczos.probes_for(p), steps=min(lanczos.STEPS, p)
