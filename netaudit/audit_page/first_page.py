@@ -63,14 +63,14 @@ def coverage(report: Report) -> str:
 
 
 def answers(presented: Presented) -> list[str]:
-    """The answer in sentences: one a claim, then what the other analyses say."""
-    lines = [claim_in_words(analysis, presented.report.layers) for analysis in presented.claims if analysis.claim]
+    """The answer in sentences: what is said of the network as a whole, then one a claim, then what of each layer."""
+    lines = [part.line for part in presented.network.values() if part.line]
+    lines += [claim_in_words(analysis, presented.report.layers) for analysis in presented.claims if analysis.claim]
     for analysis in presented.analyses:
         if analysis.scope == "layer":
             by_layer = [f"{shown_name(layer.name, 80)}: {line}" for layer, line in presented.lines(analysis)]
             if by_layer:
                 lines.append(f"{analysis.title}: {names(by_layer, separator='; ')}")
-    lines += [part.line for part in presented.network.values() if part.line]
     return [sentence(line) for line in lines]
 
 

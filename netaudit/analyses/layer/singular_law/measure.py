@@ -29,6 +29,7 @@ from netaudit.analyses.layer.singular_law.payload import (
     TOLERANCE,
     TOLERANCES,
     TOP_ROWS,
+    UNEQUAL_UNITS,
     SingularLaw,
     SpectrumCurve,
     SpectrumUsed,
@@ -68,6 +69,7 @@ def measure(context: LayerContext) -> SingularLaw:
     values |= {name: values[name] * entries.std for name in in_units}  # in the weights' own units
     metrics, reasons = finite(values, {})
     null = law_null(context.seed, m, n)
+    surrogates = _surrogate_nulls(context, own)
     conditions = _conditions(own, null, spectrum.error, m, n)
     far, least = conditions[0].limits[1] or TOLERANCE, conditions[1].limits[0] or 0.0
     return SingularLaw(
@@ -76,8 +78,8 @@ def measure(context: LayerContext) -> SingularLaw:
         reasons=reasons,
         conditions=conditions,
         rule=Rule(RULE, TOLERANCES, widened=far > TOLERANCE or least < 1 - OUTSIDE),
-        nulls=(null, *_surrogate_nulls(context, own)),
-        warnings=_warnings(own, values["largest_entry_over_limit"], far),
+        nulls=(null, *surrogates),
+        warnings=_warnings(own, values["largest_entry_over_limit"], far, surrogates),
         spikes=_described(context, found),
         curve=_curve(spectrum.centred, m, n, found),
         spectrum=_used(spectrum),
@@ -193,12 +195,18 @@ def _described(context: LayerContext, found: spikes.Spikes) -> tuple[Spike, ...]
     )
 
 
-def _warnings(own: dict[str, float | int], largest: float, tolerance: float) -> tuple[str, ...]:
+def _warnings(
+    own: dict[str, float | int], largest: float, tolerance: float, surrogates: tuple[Null, ...]
+) -> tuple[str, ...]:
     codes = []
     if largest > 1:
         codes.append(SINGLE_WEIGHTS)
     if own["spikes"] and own["ks_bulk"] > tolerance:
         codes.append(NO_RANK)
+    if own["spikes"] and any(
+        null.kind == "signs" and null.statistic == "spikes" and null.median for null in surrogates
+    ):
+        codes.append(UNEQUAL_UNITS)
     return tuple(codes)
 
 

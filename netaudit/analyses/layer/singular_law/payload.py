@@ -65,6 +65,7 @@ METRICS = (
 
 SINGLE_WEIGHTS = "single_weights_beyond_limit"
 NO_RANK = "spikes_are_no_rank"
+UNEQUAL_UNITS = "unequal_units_make_spikes"
 
 Positive = Annotated[float, Meta(gt=0, le=LARGEST)]
 Filled = Annotated[tuple[Bounded, ...], Meta(min_length=1, max_length=LONGEST_CURVE)]

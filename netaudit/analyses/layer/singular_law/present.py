@@ -16,6 +16,7 @@ from netaudit.analyses.layer.singular_law.payload import (
     SMALLEST_P,
     TOLERANCE,
     TOP_ROWS,
+    UNEQUAL_UNITS,
     SingularLaw,
     SpectrumCurve,
     SpectrumUsed,
@@ -118,6 +119,11 @@ def _warning(code: str, finding: SingularLaw) -> str:
         NO_RANK: (
             "What is left without the spikes does not follow the law either, so their number is no rank: it counts "
             "the values beyond the edge that noise of the same variance would have."
+        ),
+        UNEQUAL_UNITS: (
+            "The same weights with random signs have spikes too: rows and columns of different sizes make them, so that "
+            "not every spike is a direction, and the strengths are void. The directions of the ladder are counted with "
+            "these sizes undone."
         ),
     }
     return words.get(code, code.replace("_", " "))
