@@ -121,8 +121,8 @@ def _warning(code: str, finding: SingularLaw) -> str:
             "the values beyond the edge that noise of the same variance would have."
         ),
         UNEQUAL_UNITS: (
-            "The same weights with random signs have spikes too: rows and columns of different sizes make them, so that "
-            "not every spike is a direction, and the strengths are void. The directions of the ladder are counted with "
+            "The same weights with random signs have spikes too: rows and columns of different sizes make them, so "
+            "that not every spike is a direction, and the strengths are void. The directions of the ladder are counted with "
             "these sizes undone."
         ),
     }
