@@ -122,8 +122,8 @@ def _warning(code: str, finding: SingularLaw) -> str:
         ),
         UNEQUAL_UNITS: (
             "The same weights with random signs have spikes too: rows and columns of different sizes make them, so "
-            "that not every spike is a direction, and the strengths are void. The directions of the ladder are counted with "
-            "these sizes undone."
+            "that not every spike is a direction, and the strengths are void. The directions of the ladder are counted "
+            "with these sizes undone."
         ),
     }
     return words.get(code, code.replace("_", " "))
