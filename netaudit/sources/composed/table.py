@@ -25,6 +25,7 @@ from netaudit.sources.composed import (
 )
 from netaudit.sources.composed.rule import Made, Rule, Stored
 from netaudit.sources.composed.store import ComposedStore
+from netaudit.sources.composed.tied_output import with_tied_output
 
 RULES: tuple[Rule, ...] = (
     bitsandbytes.groups,
@@ -44,10 +45,8 @@ LONGEST_CONFIG = 16 * 2**20
 def compose_file(file: WeightsFile) -> WeightsFile:
     """An opened file with its stored tensors turned into weights, by the rules and the configurations beside it."""
     config, adapter = (_beside(file.path, name) for name in ("config.json", "adapter_config.json"))
-    text = config.get("text_config")  # where a model of pictures and text keeps what it says of its larger part
-    config = {**text, **config} if isinstance(text, dict) else config
     store, declared = compose(file.store, file.declared, config, adapter)
-    return replace(file, store=store, declared=declared)
+    return with_tied_output(replace(file, store=store, declared=declared), _with_text(config))
 
 
 def compose(
@@ -69,9 +68,16 @@ def compose(
     Returns:
         The store that computes weights when they are read, and what is known of its tensors.
     """
+    config = _with_text(config or {})
     for rule in RULES:
-        store, declared = _apply(rule, store, Stored(declared, store.read, config or {}, adapter or {}, shuffled))
+        store, declared = _apply(rule, store, Stored(declared, store.read, config, adapter or {}, shuffled))
     return store, declared
+
+
+def _with_text(config: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a model of pictures and text says of its larger part, beside what it says of both."""
+    text = config.get("text_config")
+    return {**text, **config} if isinstance(text, dict) else config
 
 
 def _apply(rule: Rule, store: TensorStore, stored: Stored) -> tuple[TensorStore, Mapping[str, Declared]]:
