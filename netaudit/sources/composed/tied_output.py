@@ -13,7 +13,6 @@ from typing import Any
 
 from netaudit.formats.weights_file import Declared, WeightsFile
 from netaudit.sources.model_config import transformer_type
-from netaudit.sources.stores import RenamedStore
 
 _WITH_OUTPUT = re.compile(
     r"\w+(ForCausalLM|LMHeadModel|DoubleHeadsModel|WithLMHead(Model)?|ForConditionalGeneration|ForMaskedLM)|"
@@ -58,6 +57,8 @@ def with_tied_output(file: WeightsFile, config: Mapping[str, Any]) -> WeightsFil
         tied[f"{output}.bias"] = bias
     note = f"the weight of the embedding {embedding.removesuffix('.weight')}"
     declared = {name: replace(file.declared[old], note=note) for name, old in tied.items()}
+    from netaudit.sources.stores import RenamedStore  # which loads torch
+
     stored = {name: name for name in file.store.names()} | tied
     return replace(file, declared={**file.declared, **declared}, store=RenamedStore(file.store, stored))
 
