@@ -2,7 +2,8 @@
 
 - LoRA (Hu et al., 2021): ``s B A``, A ``[r, in]``, B ``[out, r]``, ``s = alpha / r``; rsLoRA has ``alpha / sqrt(r)``.
 - LoHa (LyCORIS): ``s (B1 A1) * (B2 A2)``, entry by entry.
-- LoKr (LyCORIS): the Kronecker product ``s W1 x W2``, of which either may itself be a product; s = 1 when neither is.
+- LoKr (LyCORIS): the Kronecker product ``s W1 x W2``, of which either may itself be a product; s = 1 when neither is,
+  but in PEFT, whose s is always the alpha of its configuration over the r of it.
 """
 
 from __future__ import annotations
@@ -132,7 +133,8 @@ def _scale(base: str, rank: int, stored: Stored) -> tuple[float | None, str]:
     if stored.usable(f"{base}.alpha"):
         alpha: Any = float(stored.read(f"{base}.alpha").float().reshape(-1)[0])
     else:
-        alpha = _pattern(stored.adapter.get("alpha_pattern"), base) or stored.adapter.get("lora_alpha")
+        said = stored.adapter.get("lora_alpha", stored.adapter.get("alpha"))  # the latter of LoHa and LoKr
+        alpha = _pattern(stored.adapter.get("alpha_pattern"), base) or said
     if not isinstance(alpha, (int, float)) or not math.isfinite(alpha):
         return None, ""
     if stored.adapter.get("use_rslora") is True:
@@ -162,6 +164,8 @@ def _lycoris(stored: Stored) -> Iterator[Group]:
             continue
         (m1, n1), (m2, n2) = (shape for shape in shapes if shape)
         ranks = [factors[key][0] for key in ("w1_b", "w2_b") if key in factors]
+        ranks = [_pattern(stored.adapter.get("rank_pattern"), match["base"]) or stored.adapter.get("r"), *ranks]
+        ranks = [rank for rank in ranks if type(rank) is int and rank > 0]
         scale, words = _scale(match["base"], ranks[0], stored) if ranks else (1.0, "s = 1")
         said = (
             f"{_KINDS[match['kind']]}, alone, {words if scale else 'its scale alpha is not in the file and taken as 1'}"

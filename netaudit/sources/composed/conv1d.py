@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 MODEL_TYPES = frozenset(("gpt2", "openai-gpt", "imagegpt", "decision_transformer", "clvp", "clvp_decoder"))
 """Values of ``model_type`` whose projections are Conv1D."""
-_CONV1D = re.compile(r"(.*\.)?(c_attn|c_proj|c_fc|q_attn)\.weight")
+_CONV1D = re.compile(r"(.*\.)?(?P<own>c_attn|c_proj|c_fc|q_attn)(\.base_layer)?\.weight")
 
 
 def groups(stored: Stored) -> Iterator[Group]:
@@ -36,7 +36,8 @@ def groups(stored: Stored) -> Iterator[Group]:
 def _turned(name: str, stored: Stored) -> bool:
     shape = stored.declared[name].shape
     bias = stored.declared.get(f"{name.removesuffix('weight')}bias")
-    fused = name.endswith("c_attn.weight") and shape[1] == 3 * shape[0]
+    match = _CONV1D.fullmatch(name)
+    fused = match is not None and match["own"] == "c_attn" and shape[1] == 3 * shape[0]
     return fused and bias is not None and bias.shape == shape[1:]
 
 

@@ -18,6 +18,7 @@ from netaudit.sources.composed import (
     computed,
     conv1d,
     experts,
+    flattened,
     four_bit_float,
     fused,
     packed_integers,
@@ -31,10 +32,11 @@ RULES: tuple[Rule, ...] = (
     bitsandbytes.groups,
     packed_integers.groups,
     four_bit_float.groups,
+    flattened.groups,
     scaled_codes.groups,
     computed.groups,
+    conv1d.groups,  # before adapters, whose products are [out, in] whatever their base is
     adapters.groups,
-    conv1d.groups,
     experts.groups,
     fused.groups,
 )
