@@ -164,8 +164,8 @@ def _lycoris(stored: Stored) -> Iterator[Group]:
             continue
         (m1, n1), (m2, n2) = (shape for shape in shapes if shape)
         ranks = [factors[key][0] for key in ("w1_b", "w2_b") if key in factors]
-        ranks = [_pattern(stored.adapter.get("rank_pattern"), match["base"]) or stored.adapter.get("r"), *ranks]
-        ranks = [rank for rank in ranks if type(rank) is int and rank > 0]
+        rank = _pattern(stored.adapter.get("rank_pattern"), match["base"]) or stored.adapter.get("r")
+        ranks = [rank, *ranks] if type(rank) is int and rank > 0 else ranks
         scale, words = _scale(match["base"], ranks[0], stored) if ranks else (1.0, "s = 1")
         said = (
             f"{_KINDS[match['kind']]}, alone, {words if scale else 'its scale alpha is not in the file and taken as 1'}"
