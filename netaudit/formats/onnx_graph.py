@@ -194,7 +194,7 @@ class Walk:
         """The key of a constant as a layer uses it; a second use in another way goes by another key."""
         key = name
         while key in self.kept and (key in self.reasons or self._uses.get(key) != (name, True, recipe)):
-            key = other if key == name else key + "'"
+            key = other if key == name != other else key + "'"
         self._uses[key] = (name, True, recipe)
         self.kept.setdefault(key, constant)
         return key

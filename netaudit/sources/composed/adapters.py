@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from netaudit.sources.composed import lycoris
 from netaudit.sources.composed.adapter_scale import scale
 from netaudit.sources.composed.base_weight import MERGED, base_bias, base_weight, beside, same_bias
-from netaudit.sources.composed.conv1d import inputs_first
+from netaudit.sources.composed.conv1d import TURNED
 from netaudit.sources.composed.rule import Group, Made, Read, Stored
 
 if TYPE_CHECKING:
@@ -64,17 +64,19 @@ def _lora(stored: Stored) -> Iterator[Group]:
             other += (match["adapter"] or "") + (match["end"] or "")
             if stored.usable(name) and stored.usable(other):
                 found.setdefault(match["base"], []).append(((match["adapter"] or "").lstrip("."), name, other))
-    turned = inputs_first(stored) if found else frozenset()
+    # PEFT sets fan_in_fan_out for each layer by its kind, and keeps one of them: it tells only where no names do
+    told = any(tensor.origin.startswith(TURNED) for tensor in stored.declared.values())
+    turned = stored.adapter.get("fan_in_fan_out") is True and not told
     for base, adapters in found.items():
         for adapter, a, b in adapters:
-            yield from _one(base, adapter, a, b, stored, turned, alone=len(adapters) > 1)
+            yield from _one(base, adapter, a, b, stored, square_turned=turned, alone=len(adapters) > 1)
         weight = base_weight(base, stored)
         if weight and len(adapters) > 1:
             yield beside(base, weight, f"the base of {len(adapters)} adapters, without them", stored)
 
 
 def _one(
-    base: str, adapter: str, a: str, b: str, stored: Stored, turned: frozenset[str], *, alone: bool
+    base: str, adapter: str, a: str, b: str, stored: Stored, *, square_turned: bool, alone: bool
 ) -> Iterator[Group]:
     down, up = stored.declared[a].shape, stored.declared[b].shape
     alpha = f"{base}.alpha"
@@ -106,8 +108,6 @@ def _one(
         yield beside(base, weight, "the base of an adapter, without it", stored)
         return
     held = stored.declared[weight]
-    # PEFT sets fan_in_fan_out for each layer by its kind, and keeps one of them: it tells only where no names do
-    square_turned = weight in turned if turned else stored.adapter.get("fan_in_fan_out") is True
     is_turned = not held.origin and (held.shape == shape[::-1] if shape != shape[::-1] else square_turned)
     if held.shape != (shape[::-1] if is_turned else shape):
         yield Group(tuple(parts), refusal=f"LoRA {list(shape)} that does not fit its base {list(held.shape)}")

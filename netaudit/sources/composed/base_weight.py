@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
-from netaudit.sources.composed.rule import Group, Made, Read, Stored
-
-if TYPE_CHECKING:
-    from torch import Tensor
-
+from netaudit.sources.composed.rule import Group, Made, Stored, as_stored
 
 MERGED = "added to its base"
 """In the origin of every weight that an adapter was added to."""
@@ -30,7 +25,7 @@ def beside(base: str, weight: str, words: str, stored: Stored) -> Group:
     """The base under its own name, without ``base_layer``, and without its adapter."""
     tensor = stored.declared[weight]
     origin = f"{tensor.origin}, {words}" if tensor.origin else words
-    made = Made(f"{base}.weight", tensor.shape, partial(_read, weight), origin, tensor.dtype)
+    made = Made(f"{base}.weight", tensor.shape, partial(as_stored, weight), origin, tensor.dtype)
     bias = f"{base}.base_layer.bias"
     if not stored.usable(bias):
         return Group((weight,), (made,))
@@ -40,8 +35,4 @@ def beside(base: str, weight: str, words: str, stored: Stored) -> Group:
 def same_bias(base: str, bias: str, stored: Stored) -> Made:
     """The bias as it is stored, under its plain name."""
     tensor = stored.declared[bias]
-    return Made(f"{base}.bias", tensor.shape, partial(_read, bias), "of the base", tensor.dtype)
-
-
-def _read(name: str, read: Read) -> Tensor:
-    return read(name)
+    return Made(f"{base}.bias", tensor.shape, partial(as_stored, bias), "of the base", tensor.dtype)

@@ -14,34 +14,32 @@ if TYPE_CHECKING:
 
 MODEL_TYPES = frozenset(("gpt2", "openai-gpt", "imagegpt", "decision_transformer", "clvp", "clvp_decoder"))
 """Values of ``model_type`` whose projections are Conv1D."""
-_CONV1D = re.compile(r"(.*\.)?(c_attn|c_proj|c_fc|q_attn)(\.base_layer)?\.weight")
+TURNED = "Conv1D, stored as [in, out]"
+"""The origin of a weight that was turned."""
+_CONV1D = re.compile(r"(.*\.)?(?P<own>c_attn|c_proj|c_fc|q_attn)(\.base_layer)?\.weight")
 
 
-def inputs_first(stored: Stored) -> frozenset[str]:
-    """The weights of such a model that are stored as ``[in, out]``.
+def groups(stored: Stored) -> Iterator[Group]:
+    """Every projection of such a model.
 
     Without a configuration one c_attn of ``[d, 3 d]`` with ``3 d`` biases tells it of all.
     """
     names = [name for name, t in stored.declared.items() if _CONV1D.fullmatch(name) and len(t.shape) == 2]
-    known = str(stored.config.get("model_type")) in MODEL_TYPES or any(_turned(name, stored) for name in names)
-    return frozenset(names if known else ())
-
-
-def groups(stored: Stored) -> Iterator[Group]:
-    """Every projection of such a model."""
-    turned = inputs_first(stored)
-    for name in (name for name in stored.declared if name in turned):
+    if str(stored.config.get("model_type")) not in MODEL_TYPES and not any(_turned(name, stored) for name in names):
+        return
+    for name in names:
         tensor = stored.declared[name]
         if tensor.floating and not tensor.refusal and not tensor.origin:  # what was made is [out, in] already
             rows, columns = tensor.shape
-            made = Made(name, (columns, rows), partial(_turn, name), "Conv1D, stored as [in, out]", tensor.dtype)
+            made = Made(name, (columns, rows), partial(_turn, name), TURNED, tensor.dtype)
             yield Group((name,), (made,))
 
 
 def _turned(name: str, stored: Stored) -> bool:
     shape = stored.declared[name].shape
     bias = stored.declared.get(f"{name.removesuffix('weight')}bias")
-    fused = name.endswith(("c_attn.weight", "c_attn.base_layer.weight")) and shape[1] == 3 * shape[0]
+    match = _CONV1D.fullmatch(name)
+    fused = match is not None and match["own"] == "c_attn" and shape[1] == 3 * shape[0]
     return fused and bias is not None and bias.shape == shape[1:]
 
 

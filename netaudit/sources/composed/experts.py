@@ -12,7 +12,10 @@ from netaudit.sources.composed.rule import Group, Made, Read, Stored
 if TYPE_CHECKING:
     from torch import Tensor
 
-_EXPERTS = re.compile(r"((?:.*\.)?\w*experts)\.(?:mlp\.)?(\w+?)(\.weight)?")
+_EXPERTS = re.compile(
+    r"((?:.*\.)?\w*experts)\.(?:mlp\.)?(\w+?)(\.weight)?|((?:.*\.)?block_sparse_moe)\.((?:in|out)put_linear)\.weight"
+)
+"""By the module's name; Granite's has none of its own, and keeps them in the block's."""
 _BIAS = re.compile(r"(.*_)?bias")
 _TURNED = ("llama4", "gpt_oss")  # models that keep an expert as [in, out]
 MOST = 4096
@@ -25,7 +28,7 @@ def groups(stored: Stored) -> Iterator[Group]:
         match = _EXPERTS.fullmatch(name)
         if not match or len(tensor.shape) != 3 or not tensor.size or not tensor.floating or tensor.refusal:
             continue
-        module, kind, _ = match.groups()
+        module, kind = match[1] or match[4], match[2] or match[5]
         if _BIAS.fullmatch(kind) or tensor.shape[0] > MOST:
             continue
         count, rows, columns = tensor.shape

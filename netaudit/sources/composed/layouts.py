@@ -2,7 +2,8 @@
 
 A table of conventions, each read in the model's own code: thirds one after the other (timm, GPT-2), unequal parts for
 grouped queries (Phi-3), and rows interleaved by head or by group of heads (GPT-NeoX, BLOOM, Falcon, InternLM2,
-Megatron), where a flat split would mix queries, keys and values and no shape would tell.
+Megatron), where a flat split would mix queries, keys and values and no shape would tell. State-space models project
+their input, their gate and what steers the state at once.
 """
 
 from __future__ import annotations
@@ -15,15 +16,25 @@ _QKV = ("q", "k", "v")
 _HALVES = {
     **dict.fromkeys(("kv", "to_kv", "kv_proj"), ("k", "v")),
     **dict.fromkeys(("qk", "to_qk"), ("q", "k")),
-    **dict.fromkeys(("gate_up_proj", "w12", "gate_up"), ("gate", "up")),
+    **dict.fromkeys(("gate_up_proj", "w12", "gate_up", "weights_in"), ("gate", "up")),
+}
+# Halves in some models alone, where other models have one projection of that name.
+_HALVES_BY_MODEL = {
+    "dense_h_to_4h": (("chatglm",), ("gate", "up")),
+    "Wi": (("modernbert",), ("gate", "up")),
+    "input_linear": (("granitemoe",), ("gate", "up")),
 }
 _THIRDS = frozenset(("qkv", "to_qkv", "c_attn", "qkv_proj", "Wqkv", "W_pack", "in_proj_qkv"))
 # Interleaved or not by the model: never split without its configuration.
-_BY_MODEL = frozenset(("query_key_value", "linear_qkv", "wqkv", "kv_b_proj", "dense_h_to_4h", "in_proj"))
+_BY_MODEL = frozenset(("query_key_value", "linear_qkv", "wqkv", "kv_b_proj", "kv_a_proj_with_mqa"))
 _BY_HEAD = frozenset(("gpt_neox", "gpt_neox_japanese", "bloom", "persimmon", "gpt_bigcode"))
-_SHUFFLED = frozenset(("codegen",))  # rows in an order of its own
+_MAMBA = frozenset(("mamba", "falcon_mamba", "jamba"))
+_MAMBA2 = frozenset(("mamba2", "bamba", "falcon_h1", "granitemoehybrid", "nemotron_h", "zamba2"))
 
-WORDS = {"q": "query", "k": "key", "v": "value", "gate": "gate", "up": "up", "x": "input", "z": "gate"}
+WORDS = {
+    **{"q": "query", "k": "key", "v": "value", "gate": "gate", "up": "up", "x": "input", "z": "gate"},
+    **{"latent": "latent", "rope": "rotated key", "dt": "step size", "b": "B", "c": "C"},
+}
 NOT_SEPARATED = "fused, parts not separated"
 
 
@@ -60,24 +71,44 @@ def layout(name: str, shape: tuple[int, int], config: Mapping[str, Any]) -> Layo
         The layout; :data:`NOT_SEPARATED` for a fused weight whose layout is not known; None for any other.
     """
     out, kind = shape[0], str(config.get("model_type", ""))
-    if name in _HALVES:
+    models, halves = _HALVES_BY_MODEL.get(name, ((), _HALVES.get(name)))
+    if halves:
+        if models and not kind.startswith(models):
+            return None
         if name == "gate_up_proj" and kind.startswith("gpt_oss"):
-            return Layout(("gate", "up"), (1, 1), out // 2) if out % 2 == 0 else NOT_SEPARATED
-        return Layout(_HALVES[name], (out // 2,) * 2) if out % 2 == 0 else NOT_SEPARATED
-    if name == "dense_h_to_4h":
-        return Layout(("gate", "up"), (out // 2,) * 2) if kind == "chatglm" and out % 2 == 0 else None
-    if name == "in_proj":
-        return Layout(("x", "z"), (out // 2,) * 2) if kind in ("mamba", "falcon_mamba") and out % 2 == 0 else None
-    if name not in _THIRDS and name not in _BY_MODEL:
+            return Layout(halves, (1, 1), out // 2) if out % 2 == 0 else NOT_SEPARATED
+        return Layout(halves, (out // 2,) * 2) if out % 2 == 0 else NOT_SEPARATED
+    if name in ("in_proj", "x_proj"):
+        found = _state_space(name, out, kind, config)
+        if found is None and (name, kind) != ("in_proj", "deberta"):
+            return None
+    elif name not in _THIRDS and name not in _BY_MODEL:
         return None
-    found = _attention(name, shape, kind, config)
-    return found if found and sum(found.sizes) * found.groups == out else NOT_SEPARATED
+    else:
+        found = None
+    found = found or _attention(name, shape, kind, config)
+    return found if found and min(found.sizes) > 0 and sum(found.sizes) * found.groups == out else NOT_SEPARATED
+
+
+def _state_space(name: str, out: int, kind: str, config: Mapping[str, Any]) -> Layout | None:
+    """Mamba: input and gate, then step size, B and C; Mamba-2 has all of them in one projection."""
+    state = _number(config, "state_size", "mamba_d_state", "ssm_state_size")
+    if kind in _MAMBA:
+        if name == "in_proj":
+            return Layout(("x", "z"), (out // 2,) * 2)
+        return Layout(("dt", "b", "c"), (out - 2 * state, state, state)) if state else None
+    if kind in _MAMBA2 and name == "in_proj":
+        heads = _number(config, "mamba_n_heads", "mamba_num_heads", "n_mamba_heads", "num_heads")
+        groups = _number(config, "mamba_n_groups", "mamba_ngroups", "n_groups")
+        inner = heads * _number(config, "mamba_d_head", "mamba_head_dim", "mamba_headdim", "head_dim")
+        return Layout(("z", "x", "b", "c", "dt"), (inner, inner, groups * state, groups * state, heads))
+    return None
 
 
 def _attention(name: str, shape: tuple[int, int], kind: str, config: Mapping[str, Any]) -> Layout | None:
     out, width = shape
-    if kind in _SHUFFLED:
-        return None
+    if kind == "codegen":  # written for four machines: each has a quarter of the queries, then values, then keys
+        return Layout(("q", "v", "k"), (out // 12,) * 3, 4)
     heads = _number(config, "num_attention_heads", "n_head", "num_heads", "n_heads")
     hidden = _number(config, "hidden_size", "n_embd", "d_model") or width
     attention = config.get("attn_config")
@@ -87,6 +118,12 @@ def _attention(name: str, shape: tuple[int, int], kind: str, config: Mapping[str
     if name == "kv_b_proj":
         key, value = _number(config, "qk_nope_head_dim"), _number(config, "v_head_dim")
         return Layout(("k", "v"), (key, value), heads) if heads and key and value else None
+    if name == "kv_a_proj_with_mqa":
+        return Layout(("latent", "rope"), (_number(config, "kv_lora_rank"), _number(config, "qk_rope_head_dim")))
+    if hidden != width:  # of another part of the model than the one whose heads the configuration counts
+        return Layout(_QKV, (out // 3,) * 3) if name in _THIRDS and out == 3 * width else None
+    if name == "in_proj":  # DeBERTa
+        return Layout(_QKV, (size,) * 3, heads)
     if heads and size:
         if kind in _BY_HEAD and (
             name == "query_key_value" or (kind == "gpt_bigcode" and not config.get("multi_query", True))

@@ -19,6 +19,7 @@ from netaudit.sources.composed.base_names import BaseNames, whose
 from netaudit.sources.composed.paired_store import PairedStore
 from netaudit.sources.composed.rule import Rule, Stored
 from netaudit.sources.composed.table import RULES, adapter_config, compose, model_config
+from netaudit.sources.composed.tied_output import with_tied_output
 from netaudit.text import count, printable
 
 _PEFT = ("LORA", *OF_LYCORIS)
@@ -118,7 +119,7 @@ def on_base(
         why = next(composed[there.name(first)].refusal for first in modules.values())
         raise SourceError(f"{shown}: nothing of it can be added to the base: {why}", hint=_ELSE)
     wholes = [tensor for tensor in composed.values() if tensor.note == _WHOLE]
-    return replace(
+    merged_file = replace(
         base,
         path=adapter.path,
         shards=adapter.shards,
@@ -129,6 +130,7 @@ def on_base(
         about={**adapter.about},
         format=adapter.format,
     )
+    return with_tied_output(merged_file, model_config(base.path))
 
 
 def _tied(base: WeightsFile, modules: Collection[str]) -> Iterator[SkippedLayer]:

@@ -73,6 +73,11 @@ Rule = Callable[[Stored], Iterator[Group]]
 """Finds its groups. No tensor may be in two of them."""
 
 
+def as_stored(name: str, read: Read) -> Tensor:
+    """One stored tensor, for a weight that is the same under another name."""
+    return read(name)
+
+
 def rows_cut(tensor: Tensor, groups: int, start: int, stop: int) -> Tensor:
     """Of rows in equal groups the ``[start, stop)`` of each, in order: one part of a fused weight or bias."""
     return tensor.reshape(groups, -1, *tensor.shape[1:])[:, start:stop].reshape(-1, *tensor.shape[1:])

@@ -18,6 +18,7 @@ from netaudit.sources.composed import (
     computed,
     conv1d,
     experts,
+    flattened,
     four_bit_float,
     fused,
     packed_integers,
@@ -25,15 +26,17 @@ from netaudit.sources.composed import (
 )
 from netaudit.sources.composed.rule import Made, Rule, Stored
 from netaudit.sources.composed.store import ComposedStore
+from netaudit.sources.composed.tied_output import with_tied_output
 
 RULES: tuple[Rule, ...] = (
     bitsandbytes.groups,
     packed_integers.groups,
     four_bit_float.groups,
+    flattened.groups,
     scaled_codes.groups,
     computed.groups,
+    conv1d.groups,  # before adapters, whose products are [out, in] whatever their base is
     adapters.groups,
-    conv1d.groups,
     experts.groups,
     fused.groups,
 )
@@ -43,15 +46,14 @@ LONGEST_CONFIG = 16 * 2**20
 
 def compose_file(file: WeightsFile) -> WeightsFile:
     """An opened file with its stored tensors turned into weights, by the rules and the configurations beside it."""
-    store, declared = compose(file.store, file.declared, model_config(file.path), adapter_config(file.path))
-    return replace(file, store=store, declared=declared)
+    config = model_config(file.path)
+    store, declared = compose(file.store, file.declared, config, adapter_config(file.path))
+    return with_tied_output(replace(file, store=store, declared=declared), config)
 
 
 def model_config(path: Path) -> Mapping[str, Any]:
     """The ``config.json`` beside a file; empty where there is none that can be read."""
-    config = _beside(path, "config.json")
-    text = config.get("text_config")  # where a model of pictures and text keeps what it says of its larger part
-    return {**text, **config} if isinstance(text, dict) else config
+    return _with_text(_beside(path, "config.json"))
 
 
 def adapter_config(path: Path) -> Mapping[str, Any]:
@@ -80,9 +82,16 @@ def compose(
     Returns:
         The store that computes weights when they are read, and what is known of its tensors.
     """
+    config = _with_text(config or {})
     for rule in rules:
-        store, declared = _apply(rule, store, Stored(declared, store.read, config or {}, adapter or {}, shuffled))
+        store, declared = _apply(rule, store, Stored(declared, store.read, config, adapter or {}, shuffled))
     return store, declared
+
+
+def _with_text(config: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a model of pictures and text says of its larger part, beside what it says of both."""
+    text = config.get("text_config")
+    return {**text, **config} if isinstance(text, dict) else config
 
 
 def _apply(rule: Rule, store: TensorStore, stored: Stored) -> tuple[TensorStore, Mapping[str, Declared]]:

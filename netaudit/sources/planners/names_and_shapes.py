@@ -23,7 +23,7 @@ _BIASES = {"weight": ("bias",), "weights": ("biases", "bias"), "kernel": ("bias"
 _RECURRENT = re.compile(r"(weight|bias)_(ih|hh|hr)")
 _NORM = re.compile(r"(^|[._])(norm|bn|ln|batchnorm|layernorm)", re.IGNORECASE)
 _BUFFER = re.compile(
-    r"running_(mean|var)|num_batches_tracked|relative_position_index|relative_coords_table|position_ids|inv_freq|.*mask"
+    r"running_(mean|var)|num_batches_tracked|relative_position_index|relative_coords_table|position_ids|inv_freq|final_logits_bias|.*mask"
 )
 _LONGEST_KERNEL = 32  # of a convolution in one dimension, which nothing but its last axis tells from a bilinear layer
 _OPTIMISER = re.compile(

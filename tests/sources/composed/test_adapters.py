@@ -136,3 +136,31 @@ def test_the_parts_of_an_adapted_fused_projection_keep_their_factors(composed, c
 def test_a_merged_weight_has_no_factors(composed) -> None:
     tensors = {"fc.weight": BASE, "fc.lora_A.weight": A, "fc.lora_B.weight": B}
     assert composed(tensors, adapter={"lora_alpha": 4}).store.factors("fc.weight") is None
+
+
+@pytest.mark.parametrize("own", ["c_attn", "c_proj"])
+def test_a_base_of_gpt2_is_turned_before_its_adapter_is_added(composed, own) -> None:
+    """A square one too, whose shape would not tell."""
+    out = 48 if own == "c_attn" else 16
+    base, a, b = torch.rand(16, out), torch.rand(2, 16), torch.rand(out, 2)
+    tensors = {
+        f"h.0.attn.{own}.base_layer.weight": base,
+        f"h.0.attn.{own}.lora_A.default.weight": a,
+        f"h.0.attn.{own}.lora_B.default.weight": b,
+    }
+    found = composed(tensors, config={"model_type": "gpt2"}, adapter={"lora_alpha": 2})
+    rows = found["h.0.attn.c_attn.q.weight"] if own == "c_attn" else found["h.0.attn.c_proj.weight"]
+    torch.testing.assert_close(rows, (base.T + b @ a)[:16])
+
+
+@pytest.mark.parametrize("kind", ["lokr", "hada"])
+def test_peft_scales_by_its_configuration(composed, kind) -> None:
+    if kind == "lokr":
+        tensors, product = {"q.lokr_w1": torch.rand(4, 4), "q.lokr_w2": torch.rand(2, 3)}, torch.kron
+        plain = product(tensors["q.lokr_w1"], tensors["q.lokr_w2"])
+    else:
+        tensors = {f"q.hada_w{n}_{part}": torch.rand(*shape) for n in (1, 2) for part, shape in
+                   (("a", (8, 4)), ("b", (4, 6)))}  # fmt: skip
+        plain = (tensors["q.hada_w1_a"] @ tensors["q.hada_w1_b"]) * (tensors["q.hada_w2_a"] @ tensors["q.hada_w2_b"])
+    found = composed(tensors, adapter={"peft_type": "LOKR", "alpha": 16, "r": 8})
+    torch.testing.assert_close(found["q.weight"], 2 * plain)

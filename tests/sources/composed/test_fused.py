@@ -83,7 +83,7 @@ def test_queries_keys_and_values(composed, name, stored, parts, config) -> None:
     [
         ("query_key_value", (48, 16), {}),
         ("query_key_value", (48, 16), PLAIN | {"model_type": "unheard_of"}),
-        ("qkv_proj", (48, 16), {"model_type": "codegen", "n_embd": D, "n_head": 4}),
+        ("in_proj", (50, 16), PLAIN | {"model_type": "mamba2", "state_size": 4, "n_groups": 2}),
         ("qkv_proj", (24, 16), {}),
         ("query_key_value", (50, 16), PLAIN | {"model_type": "gpt_neox"}),
         ("qkv", (45, 16), {}),
@@ -95,6 +95,14 @@ def test_what_is_not_known_is_whole_and_called_fused(composed, name, shape, conf
     assert torch.equal(found[f"{name}.weight"], weight)
     assert found.origin(f"{name}.weight") == "fused, parts not separated"
     assert found.layers() == {name: shape}
+
+
+def test_a_part_of_another_width_has_heads_of_its_own(composed) -> None:
+    """Text of 32 with grouped queries beside pictures of 16: 64 rows for the one, thirds for the other."""
+    config = {"model_type": "phi3", "hidden_size": 32, "num_attention_heads": 8, "num_key_value_heads": 2}
+    found = composed({"vision.qkv.weight": torch.cat([Q, K, V])}, config=config)
+    assert torch.equal(found["vision.qkv.k.weight"], K)
+    assert found.layers() == {f"vision.qkv.{part}": (D, D) for part in "qkv"}
 
 
 def test_gate_and_up(composed) -> None:

@@ -236,3 +236,19 @@ def test_the_command_line(adapter: Path, capsys: pytest.CaptureFixture[str]) -> 
         main(["audit", str(adapter), "--base", "absent.pt"])
     assert caught.value.code == 2
     assert "absent.pt: no such file" in capsys.readouterr().err
+
+
+def test_a_tied_output_layer_of_the_base_is_adapted_with_its_embedding(tmp_path: Path) -> None:
+    """No file of transformers holds that layer: it is there all the same, with the adapter."""
+    base = {name.replace("block.emb", "transformer.wte"): tensor for name, tensor in load_file(BASE).items()}
+    (tmp_path / "base").mkdir()
+    save_file(base, tmp_path / "base" / "model.safetensors")
+    words = len(base["transformer.wte.weight"])
+    config = {"model_type": "gpt2", "architectures": ["GPT2LMHeadModel"], "vocab_size": words}
+    (tmp_path / "base" / "config.json").write_text(json.dumps(config))
+    factors = {name.replace("block.emb", "transformer.wte"): tensor
+               for name, tensor in load_file(PEFT / "embedding" / "adapter_model.safetensors").items()}  # fmt: skip
+    adapter = Path(shutil.copytree(PEFT / "embedding", tmp_path / "adapter"))
+    save_file(factors, adapter / "adapter_model.safetensors")
+    merged = load_file(MERGED / "embedding.safetensors")["block.emb.weight"]
+    torch.testing.assert_close(weights(open_network(adapter, base=tmp_path / "base"))["lm_head"][0], merged)
