@@ -146,6 +146,7 @@ def audit(
     device: str = "auto",
     seed: int = 0,
     data: str | Path | None = None,
+    example: Any = None,
     nulls: NullLevel = "quick",
     spectrum: SpectrumMethod = "auto",
     progress: Progress | None = None,
@@ -168,6 +169,8 @@ def audit(
         data: an ``.npz`` with real inputs ``x [N, ...]`` as the model takes them (uint8 is scaled to [0, 1]) and
             labels ``y [N]``; or a folder of images, for an architecture whose preprocessing is known. A bundled
             network brings its own.
+        example: an input that a module takes, where its shape cannot be guessed: a tensor, a tuple of positional
+            arguments or a dict of keyword arguments. The first axis counts inputs; one forward pass on it is recorded.
         nulls: what each layer's statistics are set beside, apart from a Gaussian layer: ``quick``, one draw of its own
             entries permuted and one with random signs, on at most 1024 x 1024 of them; ``full``, ten of each at full
             size; ``none``. No verdict depends on it.
@@ -188,6 +191,7 @@ def audit(
     from netaudit.sources.data import load_data
     from netaudit.sources.open import open_network
     from netaudit.sources.planners.choices import Choices
+    from netaudit.sources.planners.example_inputs import described
 
     if nulls not in NULL_LEVELS:
         raise ValueError(f"nulls must be one of {', '.join(NULL_LEVELS)}, got {nulls!r}")
@@ -197,10 +201,13 @@ def audit(
     tell = progress or _silent
     auditor = Auditor(Settings(devices.choose(device), seed, nulls, spectrum), used, tell)
     choices = Choices(state, tuple(order or ()), tuple(as_layer or ()), tuple(not_layer or ()))
-    network = open_network(target, weights=None if weights is None else Path(weights), progress=tell, choices=choices)
+    network = open_network(
+        target, weights=None if weights is None else Path(weights), progress=tell, choices=choices, example=example
+    )
     sample = network.sample if data is None else load_data(Path(data), network, seed)
     with unchanged_files(network.files, tell) as file_sha256:
-        selection = Selection(tuple(layers or ()), tuple(exclude or ()), choices.settings)
+        settings = choices.settings | ({} if example is None else {"example": described(example)})
+        selection = Selection(tuple(layers or ()), tuple(exclude or ()), settings)
         report = auditor.run(network, sample, file_sha256, selection)
     return AuditReport.of(report, used)
 

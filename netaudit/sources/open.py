@@ -37,6 +37,7 @@ def open_network(
     pretrained: bool = True,
     progress: Progress | None = None,
     choices: Choices = UNSAID,
+    example: Any = None,
 ) -> Network:
     """Open what a user names, without reading a layer.
 
@@ -52,6 +53,7 @@ def open_network(
         pretrained: False to plan only: no weights are read or fetched, and reading a layer raises.
         progress: told how far a download is, as ``progress(message, bytes done, bytes in all)``.
         choices: what the user says of a file or a state dict whose network is not known.
+        example: an input that a module takes: a tensor, a tuple of positional arguments, a dict of named ones.
 
     Raises:
         SourceError: nothing has that name (the closest ones are hinted at), or it could not be fetched or read.
@@ -67,7 +69,9 @@ def open_network(
     if not isinstance(target, (str, Path)):
         from netaudit.sources.memory import open_memory
 
-        return open_memory(target, choices)
+        return open_memory(target, choices, example)
+    if example is not None:
+        raise SourceError("example= goes with a module: of anything else no forward pass is recorded")
     if kind == "file":
         return _open_file(Path(target), choices)
     file = None if weights is None else open_weights(Path(weights))

@@ -320,9 +320,13 @@ def test_what_cannot_be_audited() -> None:
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_torchscript_is_refused() -> None:
-    with pytest.raises(SourceError, match="TorchScript"):
-        open_memory(torch.jit.trace(nn.Linear(2, 2), torch.zeros(1, 2)))
+def test_torchscript_gives_what_its_file_gives() -> None:
+    network = open_memory(torch.jit.trace(nn.Sequential(nn.Linear(2, 2)), torch.zeros(1, 2)))
+    assert layers(network) == {"0": ((2, 2), None)}
+    assert network.info.name == "Sequential"
+    assert "without its code" in network.notes[0]
+    inside = open_memory(nn.Sequential(torch.jit.script(nn.Linear(3, 2)), nn.ReLU(), nn.Linear(2, 4)))
+    assert list(layers(inside)) == ["0", "2"]
 
 
 def test_a_module_without_data() -> None:

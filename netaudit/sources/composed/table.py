@@ -21,12 +21,16 @@ from netaudit.sources.composed import (
     four_bit_float,
     fused,
     packed_integers,
+    packed_linear,
+    replaced,
     scaled_codes,
 )
 from netaudit.sources.composed.rule import Made, Rule, Stored
 from netaudit.sources.composed.store import ComposedStore
 
 RULES: tuple[Rule, ...] = (
+    packed_linear.groups,
+    replaced.groups,
     bitsandbytes.groups,
     packed_integers.groups,
     four_bit_float.groups,
@@ -56,6 +60,7 @@ def compose(
     config: Mapping[str, Any] | None = None,
     adapter: Mapping[str, Any] | None = None,
     shuffled: frozenset[str] = frozenset(),
+    stacked: Mapping[str, bool] | None = None,
 ) -> tuple[TensorStore, Mapping[str, Declared]]:
     """Turn stored tensors into weights, by each rule in turn. Only what is small is read.
 
@@ -65,12 +70,14 @@ def compose(
         config: the model's ``config.json``.
         adapter: the adapter's ``adapter_config.json``.
         shuffled: fused projections of which it is known that their rows lie in an order of their own.
+        stacked: 3-D weights of which it is known that each matrix is a layer, with whether it is ``[in, out]``.
 
     Returns:
         The store that computes weights when they are read, and what is known of its tensors.
     """
     for rule in RULES:
-        store, declared = _apply(rule, store, Stored(declared, store.read, config or {}, adapter or {}, shuffled))
+        stored = Stored(declared, store.read, config or {}, adapter or {}, shuffled, stacked or {})
+        store, declared = _apply(rule, store, stored)
     return store, declared
 
 

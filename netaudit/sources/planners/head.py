@@ -12,6 +12,8 @@ from netaudit.formats.natural_order import natural
 from netaudit.network.layers import Head, HeadLayer, SkippedLayer
 from netaudit.network.network import LayerSpec
 from netaudit.sources.planners.chains import chains
+from netaudit.sources.planners.pointwise import EACH_POSITION
+from netaudit.text import printable
 
 INFERRED = "The head was inferred from names and shapes"
 ASSUMED = f"{INFERRED}; ReLU between its layers was assumed."
@@ -46,8 +48,13 @@ def find_head(entries: Sequence[LayerSpec | SkippedLayer], *, ordered: bool) -> 
 
     Parts of attention, and layers of blocks that come again and again, are no part of a head.
     """
-    layers = [entry for entry in entries if isinstance(entry, LayerSpec)]
+    specs = [entry for entry in entries if isinstance(entry, LayerSpec)]
+    layers = [spec for spec in specs if EACH_POSITION not in spec.origin]
     others = [entry for entry in entries if isinstance(entry, SkippedLayer) and _counts(entry)]
+    others += [SkippedLayer(spec.name, spec.shape, "convolution", 1) for spec in specs if spec not in layers]
+    if again := next((entry for entry in others if _used_again(entry)), None):
+        why = f"{printable(again.name, 80)} is {printable(again.reason, 100)}"
+        return FoundHead(None, f"{why}, and what lies between the two is not known")
     if not layers:
         return FoundHead(None)
     inside = _inside_blocks(layers)
@@ -88,6 +95,12 @@ def _head(chain: Sequence[LayerSpec]) -> Head:
 
 def _counts(entry: SkippedLayer) -> bool:
     return bool(entry.parameters) or entry.reason.startswith("tied") or not all(entry.shape)
+
+
+def _used_again(entry: SkippedLayer) -> bool:
+    """Whether the weight of another layer is used a second time: with a bias of its own, or square as no table is."""
+    square = len(entry.shape) == 2 and entry.shape[0] == entry.shape[1]
+    return entry.reason.startswith("tied to ") and (entry.parameters > 0 or square)
 
 
 def _chain(layers: Sequence[LayerSpec], ordered: bool) -> list[LayerSpec] | None:
@@ -179,7 +192,7 @@ def _meets_convolutions(chain: Sequence[LayerSpec], others: Sequence[SkippedLaye
     Above convolutions its inputs are channels at some places, so a multiple of a number of channels. Below them its
     outputs are the channels of a square picture, and at least as many as its inputs.
     """
-    kernels = [entry.shape for entry in others if entry.reason == "convolution"]
+    kernels = [entry.shape for entry in others if entry.reason.startswith("convolution")]
     if not kernels:
         return False
     inputs, outputs = chain[0].shape[1], chain[-1].shape[0]
