@@ -199,7 +199,11 @@ def _with_tensors(target: Mapping[Any, Any], depth: int = 0) -> Mapping[Any, Any
 
 
 def _open_state_dict(target: Mapping[str, Any], choices: Choices) -> Network:
-    state = state_dict(_with_tensors(target))
+    try:
+        state = state_dict(_with_tensors(target))
+    except SourceError as error:
+        hint = error.hints or "a state dict has names as keys and tensors as values"
+        raise SourceError(f"the state dict {error}", hint=hint) from error
     file = WeightsFile(
         Path("state_dict"),
         MemoryStore(state.everything),

@@ -22,6 +22,10 @@ NO_CHAIN = f"no head of fully connected layers at the top was found: {ORDER_UNKN
 
 # Names that attention gives its projections: what lies between them is not one activation.
 _ATTENTION = re.compile(r"attn|attention|(^|[._])([qkv]|in|out)_proj|(^|\.)([qkv]|query|key|value)(\.|$)", re.I)
+# What shares inputs out among experts: its outputs are weights of a mean, and no labels.
+_ROUTER = re.compile(
+    r"(.*\.)?(router|gate|gating|gating_network|w_?gate)(\.(classifier|linear|weight|layer|wg))?", re.I
+)
 # What cannot lie unseen between two fully connected layers, whatever its shape, or is told apart by its own rules.
 _APART = ("convolution", "embedding", "recurrent", "buffer", "optimiser", "a single number")
 _HEADS = re.compile(r"(.*_)?(head|classifier|fc|logits|score|output|out|predictions?)", re.I)
@@ -134,8 +138,8 @@ def _numbered_before(names: Sequence[str]) -> dict[int, set[int]]:
 
 
 def _inside_blocks(layers: Sequence[LayerSpec]) -> set[str]:
-    """Names of attention's projections, and of layers of numbered blocks that hold the same two or more layers."""
-    inside = {spec.name for spec in layers if _ATTENTION.search(spec.name)}
+    """Names of attention's projections, of routers, and of layers of numbered blocks that hold the same two or more layers."""
+    inside = {spec.name for spec in layers if _ATTENTION.search(spec.name) or _ROUTER.fullmatch(spec.name)}
     blocks: dict[tuple[str, str], list[tuple[str, LayerSpec]]] = defaultdict(list)
     for spec in layers:
         for match in re.finditer(r"(?<![^._])\d+(?=\.)|(?<=[A-Za-z_])\d+(?=\.)", spec.name):

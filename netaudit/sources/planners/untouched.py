@@ -25,7 +25,9 @@ def untouched(module: nn.Module, *, numbers: bool = False) -> Iterator[None]:
     """
     # Shallow, and dictionaries are refilled in place: a handle of a hook, for one, refers to the very dictionary.
     before = [(part, dict(vars(part))) for part in module.modules()]
-    contents = [(d, dict(d)) for _, attributes in before for d in attributes.values() if isinstance(d, dict)]
+    held = [value for _, attributes in before for value in attributes.values()]
+    contents = [(value, dict(value)) for value in held if isinstance(value, dict)]
+    lists = [(value, list(value)) for value in held if isinstance(value, list)]
     tensors = _kept(module, numbers)
     try:
         with _random_numbers(module):
@@ -37,6 +39,8 @@ def untouched(module: nn.Module, *, numbers: bool = False) -> Iterator[None]:
         for dictionary, items in contents:
             dictionary.clear()
             dictionary.update(items)
+        for row, entries in lists:
+            row[:] = entries
         for kept in tensors:
             kept.put_back()
 
