@@ -138,7 +138,7 @@ def _numbered_before(names: Sequence[str]) -> dict[int, set[int]]:
 
 
 def _inside_blocks(layers: Sequence[LayerSpec]) -> set[str]:
-    """Names of attention's projections, of routers, and of layers of numbered blocks that hold the same two or more layers."""
+    """Names of attention's projections, of routers, and of layers of numbered blocks that hold the same layers."""
     inside = {spec.name for spec in layers if _ATTENTION.search(spec.name) or _ROUTER.fullmatch(spec.name)}
     blocks: dict[tuple[str, str], list[tuple[str, LayerSpec]]] = defaultdict(list)
     for spec in layers:
