@@ -141,13 +141,13 @@ def test_a_module_gives_the_layers_of_its_saved_weights(build: Callable[[], nn.M
         same(module, other, ordered=way != "safetensors")
 
 
-def test_dynamic_quantisation_in_a_state_dict() -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        net = torch.ao.quantization.quantize_dynamic(perceptron(), {nn.Linear})
-        module, state = open_memory(net), open_memory(net.state_dict())
-        same(module, state)
-        assert torch.equal(module.read(module.spec("2")).weight, net[2].weight().dequantize())
+@pytest.mark.filterwarnings("ignore")
+def test_dynamic_quantisation_as_a_module_and_in_its_files(tmp_path: Path) -> None:
+    net = torch.ao.quantization.quantize_dynamic(perceptron(), {nn.Linear})
+    module = open_memory(net)
+    for _, other in saved(net, tmp_path):
+        same(module, other)
+    assert torch.equal(module.read(module.spec("2")).weight, net[2].weight().dequantize())
     assert module.head is not None
     assert not module.head.inferred
     assert [spec.origin for spec in module.specs()] == ["dequantised from a quantised Linear"] * 3
