@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 # Activations by the name of their function in torch.nn.functional. The first set runs by that name alone.
@@ -151,17 +151,14 @@ class Graph:
                     activations.setdefault(weight, set()).add(self.activation(op.outputs[0]) if last else "linear")
         return {weight: names.pop() if len(names) == 1 else None for weight, names in activations.items()}
 
-    def top(
-        self, weights: Mapping[str, int], biases: Mapping[str, Collection[str]] | None = None
-    ) -> list[tuple[str, str]]:
+    def top(self, weights: Mapping[str, int], fits: Callable[[Op], bool] | None = None) -> list[tuple[str, str]]:
         """The layers of the head, bottom to top: ``(weight, activation)`` from the output back to something else.
 
         A layer belongs to the head when it takes one row an input, not one a token or pixel.
 
         Args:
             weights: the inputs of each fully connected weight.
-            biases: where given, the names by which the bias of each may be known, none for a layer without one. A call
-                with another bias is not that layer.
+            fits: whether a call of one of them is the layer as it is audited, with its bias and the same way round.
         """
         layers: list[tuple[str, str]] = []
         value, activation = self.output, "linear"
@@ -174,9 +171,7 @@ class Graph:
                     break
                 if self.rows > 1 and self.shapes[op.inputs[0]][0] != self.rows:
                     break
-                if biases is not None and not (biases[weight] if op.weights[1:] else not biases[weight]):
-                    break
-                if biases is not None and any(bias not in biases[weight] for bias in op.weights[1:]):
+                if fits is not None and not fits(op):
                     break
                 layers.insert(0, (weight, activation))
                 activation = "linear"

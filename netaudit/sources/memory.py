@@ -102,10 +102,11 @@ def _open_module(target: nn.Module, choices: Choices, calls: Sequence[Call]) -> 
     if choices.state or choices.order:
         option = "--state" if choices.state else "--order"
         raise SourceError(f"{option} goes with a file or a state dict: of a module the structure is known")
-    while isinstance(inner := getattr(target, "_orig_mod", getattr(target, "module", None)), nn.Module):
-        if type(target).__name__ not in _WRAPPERS:
+    while type(target).__name__ in _WRAPPERS:  # torch.compile and data parallelism prefix the names
+        inner = getattr(target, "_orig_mod", getattr(target, "module", None))
+        if not isinstance(inner, nn.Module):
             break
-        target = inner  # torch.compile and data parallelism wrap the module and prefix its names
+        target = inner
     if isinstance(target, torch.jit.ScriptModule):
         return _open_script(target, choices)
     if any(isinstance(parameter, nn.parameter.UninitializedParameter) for parameter in target.parameters()):

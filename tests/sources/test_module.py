@@ -312,6 +312,23 @@ def test_wrapped_modules_are_unwrapped() -> None:
     assert list(layers(open_memory(compiled))) == ["0"]
 
 
+def test_a_module_whose_attributes_raise_is_audited() -> None:
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.fc = nn.Linear(6, 4)
+
+        @property
+        def module(self) -> nn.Module:
+            raise KeyError("no")
+
+        def forward(self, x: Tensor) -> Tensor:
+            out: Tensor = self.fc(x)
+            return out
+
+    assert head(checked(Net())) == [("fc", "linear")]
+
+
 def test_what_cannot_be_audited() -> None:
     with pytest.raises(SourceError, match="lazy parameters"):
         open_memory(nn.LazyLinear(3))

@@ -118,6 +118,14 @@ def test_a_bias_that_another_layer_has_too_ends_the_head() -> None:
     assert saved.head_gap() == "b is tied to a, and what lies between the two is not known"
 
 
+def test_of_a_weight_that_is_used_both_ways_only_one_is_the_layer() -> None:
+    """Square, so that no shape tells which of the two is audited."""
+    _, network = opened(lambda m, x: F.linear(torch.relu(x @ m.w), m.v).tanh() @ m.w.T, w=(6, 6), v=(6, 6))
+    assert head_of(network) == [("v", "tanh"), ("w", "linear")]  # the other way ends it
+    _, network = opened(lambda m, x: F.linear(torch.relu(F.linear(x, m.w)), m.w.T), w=(6, 6))
+    assert head_of(network) == []
+
+
 def test_a_bias_with_two_readers_is_not_merged() -> None:
     def run(m: Any, x: Tensor) -> Tensor:
         product = x @ m.w

@@ -147,6 +147,7 @@ def _adapted(dot: str, part: Any, tensors: Mapping[str, Tensor]) -> Iterator[Giv
         how = f"with its {kind} adapter disabled"
     else:
         how = f"with its {kind} adapter added"
+    how += ", stored as [in, out]" if turned else ""
     bias: Any = getattr(base, "bias", None)
     biases = tuple(key for key in held if isinstance(bias, Tensor) and tensors[key] is bias)
     rest = tuple(key for key in held if key not in biases)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from netaudit.network.graph import Graph
+from netaudit.network.graph import Graph, Op
 from netaudit.network.layers import Head, HeadLayer, SkippedLayer
 from netaudit.network.network import LayerSpec
 from netaudit.sources.planners.head import FoundHead, find_head
@@ -15,6 +15,9 @@ BRANCHES = (
     "The network looks at the numbers that it computes, so another input may take another way through it: "
     "the head is that of the one pass that was recorded"
 )
+
+INPUTS_FIRST = "stored as [in, out]"
+"""In the origin of a weight that its rule, or the reader, turns round."""
 
 
 def module_head(
@@ -39,6 +42,12 @@ def module_head(
 def _steps(entries: Sequence[LayerSpec | SkippedLayer], graph: Graph, uses: Uses) -> tuple[HeadLayer, ...]:
     specs = [entry for entry in entries if isinstance(entry, LayerSpec) and not entry.rows]
     known = {weight: spec for spec in specs for weight in uses.weights(spec.weight)}
-    biases = {weight: uses.weights(spec.bias) if spec.bias else () for weight, spec in known.items()}
-    top = graph.top({weight: spec.shape[1] for weight, spec in known.items()}, biases)
+
+    def fits(op: Op) -> bool:
+        spec = known[op.weights[0]]
+        biases = uses.weights(spec.bias) if spec.bias else ()
+        as_stored = spec.transposed or INPUTS_FIRST in spec.origin
+        return op.turned == as_stored and bool(op.weights[1:]) == bool(biases) and set(op.weights[1:]) <= set(biases)
+
+    top = graph.top({weight: spec.shape[1] for weight, spec in known.items()}, fits)
     return tuple(HeadLayer(known[weight].name, activation) for weight, activation in top)

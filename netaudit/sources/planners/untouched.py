@@ -59,11 +59,16 @@ class _Kept:
         """Give the tensor its data again, and what else belongs to it."""
         if self.copy is not None and not torch.equal(self.data, self.copy):
             self.data.copy_(self.copy)
-        self.tensor.data = self.data
+        if _layout(self.tensor.data) != _layout(self.data):
+            self.tensor.data = self.data
         if self.tensor.requires_grad != self.requires_grad:
             self.tensor.requires_grad_(self.requires_grad)
         if self.tensor.grad is not self.gradient:
             self.tensor.grad = self.gradient
+
+
+def _layout(data: Tensor) -> tuple[int, torch.device, torch.Size, tuple[int, ...], torch.dtype]:
+    return data.data_ptr(), data.device, data.shape, data.stride(), data.dtype
 
 
 def _kept(module: nn.Module, numbers: bool) -> list[_Kept]:
