@@ -101,6 +101,21 @@ def _counts(entry: SkippedLayer) -> bool:
     return bool(entry.parameters) or entry.reason.startswith("tied") or not all(entry.shape)
 
 
+def with_adapters(found: FoundHead, entries: Sequence[LayerSpec | SkippedLayer]) -> FoundHead:
+    """The head, unless the parts of an adapter beside one of its layers are listed as left out.
+
+    The network computes with another weight there, so that labels would go down another network.
+    """
+    parts = [entry.name for entry in entries if isinstance(entry, SkippedLayer) and "adapter" in entry.reason]
+    for step in found.head.layers if found.head else ():
+        layer = step.name.removesuffix(".base_layer")
+        if any(name.startswith(f"{layer}.") for name in parts):
+            return FoundHead(
+                None, f"the adapter of {printable(layer, 80)}, at the top, could not be added to its weight"
+            )
+    return found
+
+
 def _used_again(entry: SkippedLayer) -> bool:
     """Whether the weight of another layer is used a second time: with a bias of its own, or square as no table is."""
     square = len(entry.shape) == 2 and entry.shape[0] == entry.shape[1]

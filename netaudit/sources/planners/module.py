@@ -16,6 +16,7 @@ from netaudit.network.network import LayerSpec
 from netaudit.sources.composed.live import LiveWeights
 from netaudit.sources.planners import pointwise
 from netaudit.sources.planners.choices import UNSAID, Choices
+from netaudit.sources.planners.head import with_adapters
 from netaudit.sources.planners.module_head import module_head
 from netaudit.sources.planners.plan import Group, Plan, assemble, in_projections
 from netaudit.sources.planners.tables import matches
@@ -76,7 +77,7 @@ def plan(
     tensors = dict(module.named_parameters(remove_duplicate=False))
     kept = {key: (id(tensor), tensor.numel()) for key, tensor in tensors.items() if key not in uses.taken}
     entries, total = assemble(parts, kept | {key: (t.identity, t.size) for key, t in uses.made.items()})
-    found = module_head(entries, graph, uses, model_type)
+    found = with_adapters(module_head(entries, graph, uses, model_type), entries)
     return Plan(tuple(entries), total, found.head, _cells(module), found.gap)
 
 

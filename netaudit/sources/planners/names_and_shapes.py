@@ -11,7 +11,7 @@ from netaudit.network.layers import SkippedLayer
 from netaudit.network.network import LayerSpec
 from netaudit.sources.planners import pointwise
 from netaudit.sources.planners.choices import UNSAID, Choices
-from netaudit.sources.planners.head import FoundHead, find_head
+from netaudit.sources.planners.head import FoundHead, find_head, with_adapters
 from netaudit.sources.planners.networks import Networks, copy_entry, networks
 from netaudit.sources.planners.partial import partial
 from netaudit.sources.planners.plan import IN_PROJECTIONS, Group, Plan, assemble, in_projections
@@ -71,7 +71,7 @@ def plan(
     parameters = {key: (tensor.identity, tensor.size) for key, tensor in declared.items() if _is_parameter(key, tensor)}
     entries, total = assemble(parts, parameters)
     numbers = {key: tensor.shape for key, tensor in declared.items() if tensor.floating and not tensor.refusal}
-    found = _head(entries, side_by_side, ordered, model_type)
+    found = with_adapters(_head(entries, side_by_side, ordered, model_type), entries)
     return Plan((*entries, *copies), total, found.head, cells_among(numbers), found.gap)
 
 
