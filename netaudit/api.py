@@ -154,13 +154,14 @@ def audit(
     """Audit a model: how random-like are its fully connected layers, and can it be run in reverse?
 
     Args:
-        target: a file, a folder of shards, a bundled, torchvision or timm name, an ``nn.Module`` or a state dict.
+        target: a file, a folder of shards, a bundled, torchvision or timm name, an ``nn.Module``, a program of
+            torch.export, or a state dict.
         weights: a file with a state dict for a named architecture, instead of its pretrained weights.
         layers: globs of layer names to audit (all, by default); ``*`` and ``?``, case-sensitive.
         exclude: globs of layer names to leave out.
         state: of several networks in a file or a state dict the one under this key or prefix: ``"model_ema"``.
         order: the layers of the head from bottom to top, where names and shapes leave their order open.
-        as_layer: globs of tensors that are tables by their names, and layers all the same.
+        as_layer: globs of tensors that are tables by their names, or 1 x 1 convolutions, and layers all the same.
         not_layer: globs of tensors that are layers by their names, and are none.
         analyses: names of installed analyses (`netaudit analyses` lists them), or your own; all installed ones by
             default.

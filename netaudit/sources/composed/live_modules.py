@@ -63,6 +63,17 @@ def is_packed_linear(part: nn.Module) -> bool:
     )
 
 
+def packed_names(module: nn.Module) -> dict[int, tuple[str, ...]]:
+    """The weight and bias in each object in which a quantised Linear of PyTorch keeps them, by its ``id``."""
+    found: dict[int, tuple[str, ...]] = {}
+    for name, part in module.named_modules():
+        held = getattr(getattr(part, "_packed_params", None), "_packed_params", None)
+        if isinstance(held, torch.ScriptObject):
+            dot = f"{name}." if name else ""
+            found[id(held)] = (f"{dot}weight", f"{dot}bias")
+    return found
+
+
 def is_adapted(part: nn.Module) -> bool:
     """Whether it is a layer with PEFT's adapters around it."""
     return isinstance(getattr(part, "base_layer", None), nn.Module) and callable(getattr(part, "merge", None))

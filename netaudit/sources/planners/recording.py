@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 from netaudit.network.graph import CONVOLUTIONS, Graph, Op
@@ -168,17 +167,6 @@ class Recorder(TorchFunctionMode):
         tensors = list(tensors_in(output))
         self.graph.output = self.number(tensors[0]) if len(tensors) == 1 else None
         return self.graph.with_biases()
-
-
-def packed_names(module: nn.Module) -> dict[int, tuple[str, ...]]:
-    """The weight and bias in each object in which a quantised Linear of PyTorch keeps them, by its ``id``."""
-    found: dict[int, tuple[str, ...]] = {}
-    for name, part in module.named_modules():
-        held = getattr(getattr(part, "_packed_params", None), "_packed_params", None)
-        if isinstance(held, torch.ScriptObject):
-            dot = f"{name}." if name else ""
-            found[id(held)] = (f"{dot}weight", f"{dot}bias")
-    return found
 
 
 def convolution(name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Product | None:
