@@ -147,6 +147,7 @@ def audit(
     device: str = "auto",
     seed: int = 0,
     data: str | Path | None = None,
+    example: Any = None,
     nulls: NullLevel = "quick",
     spectrum: SpectrumMethod = "auto",
     progress: Progress | None = None,
@@ -155,13 +156,14 @@ def audit(
 
     Args:
         target: a file, a folder of shards, a bundled, torchvision or timm name, a repository of the Hugging Face hub
-            (``hf:owner/name`` or ``hf:owner/name@revision``), an ``nn.Module`` or a state dict.
+            (``hf:owner/name`` or ``hf:owner/name@revision``), an ``nn.Module``, a program of torch.export, or a state
+            dict.
         weights: a file with a state dict for a named architecture, instead of its pretrained weights.
         layers: globs of layer names to audit (all, by default); ``*`` and ``?``, case-sensitive.
         exclude: globs of layer names to leave out.
         state: of several networks in a file or a state dict the one under this key or prefix: ``"model_ema"``.
         order: the layers of the head from bottom to top, where names and shapes leave their order open.
-        as_layer: globs of tensors that are tables by their names, and layers all the same.
+        as_layer: globs of tensors that are tables by their names, or 1 x 1 convolutions, and layers all the same.
         not_layer: globs of tensors that are layers by their names, and are none.
         base: where the target is an adapter (LoRA, DoRA, LoHa, LoKr), the model that it is added to: a file, a folder,
             a name or a repository. The merged weights are audited then, and ``state`` is of the base.
@@ -172,6 +174,8 @@ def audit(
         data: an ``.npz`` with real inputs ``x [N, ...]`` as the model takes them (uint8 is scaled to [0, 1]) and
             labels ``y [N]``; or a folder of images, for an architecture whose preprocessing is known. A bundled
             network brings its own.
+        example: an input that a module takes, where its shape cannot be guessed: a tensor, a tuple of positional
+            arguments or a dict of keyword arguments. The first axis counts inputs; one forward pass on it is recorded.
         nulls: what each layer's statistics are set beside, apart from a Gaussian layer: ``quick``, one draw of its own
             entries permuted and one with random signs, on at most 1024 x 1024 of them; ``full``, ten of each at full
             size; ``none``. No verdict depends on it.
@@ -192,6 +196,7 @@ def audit(
     from netaudit.sources.data import load_data
     from netaudit.sources.open import open_network
     from netaudit.sources.planners.choices import Choices
+    from netaudit.sources.planners.example_inputs import described
 
     if nulls not in NULL_LEVELS:
         raise ValueError(f"nulls must be one of {', '.join(NULL_LEVELS)}, got {nulls!r}")
@@ -202,15 +207,16 @@ def audit(
     auditor = Auditor(Settings(devices.choose(device), seed, nulls, spectrum), used, tell)
     choices = Choices(state, tuple(order or ()), tuple(as_layer or ()), tuple(not_layer or ()))
     file = None if weights is None else Path(weights)
-    network = open_network(target, weights=file, progress=tell, choices=choices, base=base)
+    network = open_network(target, weights=file, progress=tell, choices=choices, base=base, example=example)
     sample = network.sample if data is None else load_data(Path(data), network, seed)
     below = network.base
     with (
         unchanged_files(network.files, tell) as file_sha256,
         unchanged_files(below.files if below else (), tell) as base_sha256,
     ):
-        of_file = choices.settings | ({"base": below.settings(base_sha256)} if below else {})
-        selection = Selection(tuple(layers or ()), tuple(exclude or ()), of_file)
+        settings = choices.settings | ({"base": below.settings(base_sha256)} if below else {})
+        settings |= {} if example is None else {"example": described(example)}
+        selection = Selection(tuple(layers or ()), tuple(exclude or ()), settings)
         report = auditor.run(network, sample, file_sha256, selection)
     return AuditReport.of(report, used)
 

@@ -70,7 +70,7 @@ def layers(
         cells = ", ".join(f"{printable(cell.name, 60)} ({cell.kind or 'simple'})" for cell in network.cells)
         console().print(f"Recurrent cells, which are not audited: {cells}", markup=False)
     if network.head is not None:
-        inferred = " (inferred from names and shapes)" if network.head.inferred else ""
+        inferred = " (inferred)" if network.head.inferred else ""
         steps = " > ".join(f"{printable(step.name, 60)} {step.activation}" for step in network.head.layers)
         console().print(f"Head{inferred}: {steps}", markup=False)
     elif network.missing_head:

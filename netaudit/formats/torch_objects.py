@@ -9,9 +9,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from netaudit.formats.inert_object import PLAIN, Build, Global, Inert, MalformedError
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 ITEMSIZE = {
     **{"float64": 8, "float32": 4, "float16": 2, "bfloat16": 2, "complex32": 4, "complex64": 8, "complex128": 16},
@@ -26,6 +29,7 @@ _STORAGES = {
     **{"ComplexFloat": "complex64", "ComplexDouble": "complex128", "QInt8": "qint8", "QUInt8": "quint8"},
     **{"QInt32": "qint32", "QUInt4x2": "quint4x2", "QUInt2x4": "quint2x4"},
 }
+_CODES = {"qint8": "int8", "quint8": "uint8", "qint32": "int32"}
 _LARGEST = 2**62
 BROADCAST = "a broadcast view: declared larger than the data stored"
 
@@ -69,6 +73,24 @@ class StoredTensor:
     stride: tuple[int, ...] = ()
     refusal: str = ""
     """Why it cannot be read."""
+    codes: str = ""
+    """The dtype of the stored numbers, where they are codes: a number is scale times code less zero point."""
+    scale: float = 1.0
+    zero_point: int = 0
+
+    @property
+    def stored(self) -> str:
+        """The dtype of the numbers in the storage."""
+        return self.codes or self.dtype
+
+    @property
+    def note(self) -> str:
+        """What is done with the stored numbers, in words; empty where nothing is."""
+        return f"dequantised from {self.codes} codes" if self.codes else ""
+
+    def numbers(self, stored: Tensor) -> Tensor:
+        """The tensor, of the numbers of its storage."""
+        return (stored.float() - self.zero_point) * self.scale if self.codes else stored
 
     @property
     def extent(self) -> int:
@@ -80,7 +102,7 @@ class StoredTensor:
     @property
     def end(self) -> int:
         """Bytes of its storage up to its last number."""
-        return (self.offset + self.extent) * ITEMSIZE[self.dtype]
+        return (self.offset + self.extent) * ITEMSIZE[self.stored]
 
 
 def storage(key: Any) -> Any:
@@ -149,8 +171,22 @@ def _tensor_v3(args: tuple[Any, ...]) -> StoredTensor:
 
 
 def _quantised(args: tuple[Any, ...]) -> StoredTensor:
-    dtype = args[0].dtype if isinstance(args[0], Storage) else "qint8"
-    return StoredTensor(dtype, sizes(args[2]), refusal="quantised tensor: not read")
+    """``(storage, offset, size, stride, (scheme, scale, zero point), ...)``; read where the tensor has one scale."""
+    rows = args[0]
+    scheme = args[4] if len(args) > 4 and isinstance(args[4], tuple) else ()
+    codes = _CODES.get(rows.dtype) if isinstance(rows, Storage) else None
+    refused = StoredTensor(rows.dtype if codes else "qint8", sizes(args[2]), refusal="quantised tensor: not read")
+    if codes is None or len(scheme) != 3 or not isinstance(scheme[0], Global) or scheme[0].name != "per_tensor_affine":
+        return refused
+    shape, stride, (_, scale, zero) = sizes(args[2]), sizes(args[3]), scheme
+    usable = type(scale) is float and 0 < scale < math.inf and type(zero) is int and abs(zero) < 2**31
+    made = StoredTensor("float32", shape, rows, _size(args[1]), stride, codes=codes, scale=scale, zero_point=zero)
+    return made if usable and len(shape) == len(stride) and made.end <= rows.nbytes and _spread(made) else refused
+
+
+def _spread(tensor: StoredTensor) -> bool:
+    """Whether no number of the storage stands for several of the tensor."""
+    return math.prod(tensor.shape) <= tensor.extent
 
 
 def _sparse(args: tuple[Any, ...]) -> StoredTensor:

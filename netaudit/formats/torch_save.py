@@ -142,7 +142,8 @@ def _declared(path: Path, name: str, tensor: StoredTensor) -> Declared:
     if kept is None or not tensor.extent:
         return Declared(tensor.shape, tensor.dtype, (path.name, name), tensor.refusal)
     start = kept.skipped + tensor.offset
-    return Declared(tensor.shape, tensor.dtype, (path.name, kept.key, start, tensor.shape, tensor.stride))
+    identity = (path.name, kept.key, start, tensor.shape, tensor.stride)
+    return Declared(tensor.shape, tensor.dtype, identity, note=tensor.note)
 
 
 def _without_classes(named: tuple[Global, ...]) -> tuple[str, ...]:
@@ -224,7 +225,7 @@ class CheckpointStore:
         kept = tensor.storage
         if kept is None:
             raise SourceError(f"{printable(name)}: {tensor.refusal}")
-        dtype: torch.dtype = getattr(torch, tensor.dtype)
+        dtype: torch.dtype = getattr(torch, tensor.stored)
         bytes_ = torch.empty(tensor.extent * dtype.itemsize, dtype=torch.uint8, device="cpu")
         buffer = bytes_.numpy().data
         start = tensor.offset * dtype.itemsize
@@ -237,7 +238,7 @@ class CheckpointStore:
                 read = file.readinto(buffer) if len(buffer) else 0
         if read != len(buffer) or _state(self.path) != self._state:
             raise SourceError(f"{printable(self.path.name)}: changed while it was read")
-        return bytes_.view(dtype).as_strided(tensor.shape, tensor.stride).contiguous()
+        return tensor.numbers(bytes_.view(dtype).as_strided(tensor.shape, tensor.stride).contiguous())
 
 
 def _state(path: Path) -> tuple[int, int, int]:

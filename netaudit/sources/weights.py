@@ -22,7 +22,7 @@ def open_weights(path: Path) -> WeightsFile:
         SourceError: no such file, not a regular file, a format that is not read, or a slice of a model.
         UnsafeFileError: the file asks for code, or declares what it does not hold.
     """
-    return _plainly_named(open_file(locate(path)))
+    return plainly_named(open_file(locate(path)))
 
 
 def locate(path: Path) -> Path:
@@ -38,7 +38,7 @@ def locate(path: Path) -> Path:
     return path
 
 
-def _plainly_named(file: WeightsFile) -> WeightsFile:
+def plainly_named(file: WeightsFile) -> WeightsFile:
     """The file with its tensors' names without what wrappers add; one that tells its layers names them itself."""
     plain = plain_names(file.declared)
     if file.structure is not None or all(old == new for old, new in plain.items()):

@@ -88,8 +88,8 @@ def test_an_order_that_does_not_fit(order: tuple[str, ...], reason: str) -> None
 def test_a_known_architecture_takes_no_such_choice() -> None:
     with pytest.raises(SourceError, match=r"^--order goes with a file or a state dict"):
         open_network("mnist-mlp", choices=Choices(order=("7",)))
-    with pytest.raises(SourceError, match=r"^--as-layer goes with a file or a state dict"):
-        open_network(torch.nn.Linear(3, 3), choices=Choices(as_layer=("*",)))
+    with pytest.raises(SourceError, match=r"^--order goes with a file or a state dict: of a module"):
+        open_network(torch.nn.Linear(3, 3), choices=Choices(order=("*",)))
 
 
 def test_the_report_says_what_was_chosen_and_why_there_is_no_head(tmp_path: Path) -> None:

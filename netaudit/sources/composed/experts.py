@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
+from netaudit.formats.weights_file import Declared
 from netaudit.sources.composed.rule import Group, Made, Read, Stored
 
 if TYPE_CHECKING:
@@ -23,16 +24,23 @@ MOST = 4096
 
 
 def groups(stored: Stored) -> Iterator[Group]:
-    """Every 3-D weight under a module that is called experts, with its biases ``[experts, out]``."""
+    """Every 3-D weight under a module that is called experts, with its biases ``[experts, out]``.
+
+    So is every other of which a module's pass showed that each of its matrices is multiplied by.
+    """
     for name, tensor in stored.declared.items():
-        match = _EXPERTS.fullmatch(name)
-        if not match or len(tensor.shape) != 3 or not tensor.size or not tensor.floating or tensor.refusal:
+        match, known = _EXPERTS.fullmatch(name), stored.stacked.get(name)
+        if len(tensor.shape) != 3 or not tensor.size or not tensor.floating or tensor.refusal:
+            continue
+        if match is None and known is not None and min(tensor.shape[1:]) > 1 and tensor.shape[0] <= MOST:
+            yield _stack(name, tensor, known)
+        if match is None:
             continue
         module, kind = match[1] or match[4], match[2] or match[5]
         if _BIAS.fullmatch(kind) or tensor.shape[0] > MOST:
             continue
         count, rows, columns = tensor.shape
-        turned = not tensor.origin and _is_turned(module, kind, stored)
+        turned = not tensor.origin and (_is_turned(module, kind, stored) if known is None else known)
         rows, columns = (columns, rows) if turned else (rows, columns)
         biases = (f"{module}.{kind}_bias", f"{module}.{kind}.bias")
         bias = next((b for b in biases if (t := stored.usable(b)) and t.shape == (count, rows)), None)
@@ -47,6 +55,16 @@ def groups(stored: Stored) -> Iterator[Group]:
                 dtype = stored.declared[bias].dtype
                 made.append(Made(f"{layer}.bias", (rows,), partial(_expert, bias, expert, False), how, dtype))
         yield Group((name, bias) if bias else (name,), tuple(made))
+
+
+def _stack(name: str, tensor: Declared, turned: bool) -> Group:
+    """Matrices in one tensor that is not called experts: each is numbered below the tensor's own name."""
+    count, rows, columns = tensor.shape
+    how = f"one of {count} matrices in one tensor{', stored as [in, out]' if turned else ''}"
+    shape = (columns, rows) if turned else (rows, columns)
+    layer = name.removesuffix(".weight")
+    weights = ((f"{layer}.{place}.weight", partial(_expert, name, place, turned)) for place in range(count))
+    return Group((name,), tuple(Made(key, shape, compute, how, tensor.dtype) for key, compute in weights))
 
 
 def _is_turned(module: str, kind: str, stored: Stored) -> bool:

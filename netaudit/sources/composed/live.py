@@ -5,19 +5,17 @@ A module computes the weight of any parametrisation, and dequantises its own; a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils import parametrize
 
 from netaudit.formats.weights_file import Declared
 from netaudit.network.network import TensorStore
 from netaudit.sources.composed.adapter_scale import exactly
-from netaudit.sources.composed.rule import Made, Read
+from netaudit.sources.composed.live_modules import Given, given, is_plain_lora, subclasses
 from netaudit.sources.composed.store import ComposedStore
 from netaudit.sources.composed.table import compose
 from netaudit.sources.stores import dtype_name, refusal
@@ -40,23 +38,44 @@ class LiveWeights:
         return self.store.parts_of(name) if isinstance(self.store, ComposedStore) else (name,)
 
 
-def live_weights(module: nn.Module, store: TensorStore) -> LiveWeights:
-    """Compose the tensors of a module; ``store`` reads them under the module's names."""
+def live_weights(module: nn.Module, store: TensorStore, stacked: Mapping[str, bool] | None = None) -> LiveWeights:
+    """Compose the tensors of a module; ``store`` reads them under the module's names.
+
+    ``stacked`` are 3-D weights of which a pass showed that each matrix is multiplied by, with whether it is
+    ``[in, out]``.
+    """
     tensors: dict[str, Tensor] = dict(module.named_parameters(remove_duplicate=False))
     parameters = set(tensors)
     tensors |= dict(module.named_buffers(remove_duplicate=False))
-    declared = {name: _declared(tensor, name in parameters) for name, tensor in tensors.items()}
-    made, parts = _by_the_module(module, tensors)
-    if made:
-        gone = {part for names in parts.values() for part in names}
-        declared = {name: tensor for name, tensor in declared.items() if name not in gone}
-        declared |= {
-            name: Declared(weight.shape, weight.dtype, ("module", name), origin=weight.origin)
-            for name, weight in made.items()
-        }
-        store = ComposedStore(store, declared, made, parts)
+    plain = {name: _declared(tensor, name in parameters) for name, tensor in tensors.items()}
+    store, declared = _with_given(store, plain, given(module, tensors))
     adapter = {"alpha_pattern": _alphas(module)}
-    return LiveWeights(*compose(store, declared, _config(module), adapter, _shuffled(module)))
+    return LiveWeights(*compose(store, declared, config_of(module), adapter, _shuffled(module), stacked))
+
+
+def dequantised_state(
+    store: TensorStore, declared: Mapping[str, Declared], tensors: Mapping[str, Tensor]
+) -> tuple[TensorStore, Mapping[str, Declared]]:
+    """The tensors of a state dict in memory, those dequantised that say themselves how."""
+    return _with_given(store, declared, subclasses(tensors))
+
+
+def _with_given(
+    store: TensorStore, declared: Mapping[str, Declared], weights: Iterable[Given]
+) -> tuple[TensorStore, Mapping[str, Declared]]:
+    found = {weight.made.name: weight for weight in weights}
+    if not found:
+        return store, declared
+    gone = {part for weight in found.values() for part in weight.parts}
+    made = {name: weight.made for name, weight in found.items()}
+    new = {
+        name: Declared(weight.shape, weight.dtype, ("module", name), origin=weight.origin)
+        for name, weight in made.items()
+    }
+    # What stands for itself keeps its place, which for a state dict is that of the network's definition.
+    kept = {name: new.get(name, tensor) for name, tensor in declared.items() if name in new or name not in gone}
+    declared = kept | new
+    return ComposedStore(store, declared, made, {name: weight.parts for name, weight in found.items()}), declared
 
 
 def _declared(tensor: Tensor, parameter: bool) -> Declared:
@@ -66,8 +85,8 @@ def _declared(tensor: Tensor, parameter: bool) -> Declared:
     return Declared(shape, dtype_name(tensor), id(tensor) if parameter else ("buffer", id(tensor)), why)
 
 
-def _config(module: nn.Module) -> Mapping[str, Any]:
-    """The configuration of a model of the transformers library."""
+def config_of(module: nn.Module) -> Mapping[str, Any]:
+    """The configuration of a model of the transformers library; empty for any other module."""
     to_dict = getattr(getattr(module, "config", None), "to_dict", None)
     found = to_dict() if callable(to_dict) else {}
     return found if isinstance(found, dict) else {}
@@ -81,90 +100,16 @@ def _shuffled(module: nn.Module) -> frozenset[str]:
 
 
 def _alphas(module: nn.Module) -> dict[str, float]:
-    """The alpha of each PEFT layer whose adapter is not merged into its base yet: its scale times r.
+    """The alpha of each PEFT layer that has one adapter, which is not merged into its base yet: its scale times r.
 
     By a pattern that fits the layer's name alone.
     """
     alphas: dict[str, float] = {}
     for name, part in module.named_modules():
         scaling, factors = getattr(part, "scaling", None), getattr(part, "lora_A", None)
-        if isinstance(scaling, dict) and isinstance(factors, nn.ModuleDict) and not getattr(part, "merged", False):
+        if isinstance(scaling, dict) and isinstance(factors, nn.ModuleDict) and is_plain_lora(part):
             for adapter, factor in factors.items():
                 weight, scale = getattr(factor, "weight", None), scaling.get(adapter)
                 if isinstance(weight, Tensor) and isinstance(scale, (int, float)):
                     alphas[exactly(name)] = float(scale) * weight.shape[0]
     return alphas
-
-
-def _by_the_module(
-    module: nn.Module, tensors: Mapping[str, Tensor]
-) -> tuple[dict[str, Made], dict[str, tuple[str, ...]]]:
-    """Weights that the module itself gives, and what they are made of."""
-    made: dict[str, Made] = {}
-    parts: dict[str, tuple[str, ...]] = {}
-    for name, part in module.named_modules(remove_duplicate=False):
-        dot = f"{name}." if name else ""
-        if parametrize.is_parametrized(part):
-            for own, functions in part.parametrizations.items():
-                prefix = f"{dot}parametrizations.{own}."
-                held = tuple(key for key in tensors if key.startswith(prefix))
-                if not _by_a_rule(functions) and not any(tensors[key].is_meta for key in held):
-                    words = ", ".join(type(function).__name__ for function in functions)
-                    shape, dtype = _of(part, own)
-                    made[dot + own] = Made(dot + own, shape, _computed(part, own), f"computed by {words}", dtype)
-                    parts[dot + own] = held
-        elif type(part).__module__.startswith("torch.ao.nn.quantized") and type(part).__name__ == "Linear":
-            for own in ("weight", "bias"):
-                tensor = getattr(part, own)()
-                if isinstance(tensor, Tensor):
-                    said = "dequantised from a quantised Linear"
-                    made[dot + own] = Made(dot + own, tuple(tensor.shape), _dequantised(getattr(part, own)), said)
-                    parts[dot + own] = ()
-    for key, tensor in tensors.items():
-        if type(tensor) not in (Tensor, nn.Parameter) and callable(getattr(tensor, "dequantize", None)):
-            said = f"dequantised from {type(tensor).__name__}"
-            made[key] = Made(key, tuple(tensor.shape), _dequantised(partial(_same, tensor)), said)
-            parts[key] = (key,)
-    return made, parts
-
-
-def _by_a_rule(functions: nn.Module) -> bool:
-    """Weight norm and spectral norm are computed from their parts as in a file, so that both give the same layer."""
-    kinds = [type(function).__name__ for function in functions.children()]
-    return kinds in (["_WeightNorm"], ["_SpectralNorm"])
-
-
-def _of(part: nn.Module, own: str) -> tuple[tuple[int, ...], str]:
-    tensor = _value(part, own)
-    return tuple(tensor.shape), dtype_name(tensor)
-
-
-def _value(part: nn.Module, own: str) -> Tensor:
-    """The tensor as it is in eval mode, which leaves the buffers of its parametrisation as they are."""
-    functions: Any = part.parametrizations[own]  # type: ignore[index]
-    modes = [(inner, inner.training) for inner in functions.modules()]
-    try:
-        functions.eval()
-        with torch.no_grad():
-            tensor: Tensor = functions()
-    finally:
-        for inner, mode in modes:
-            inner.training = mode
-    return tensor.detach()
-
-
-def _same(tensor: Tensor) -> Tensor:
-    return tensor
-
-
-def _computed(part: nn.Module, own: str) -> Callable[[Read], Tensor]:
-    return lambda _: _value(part, own).to("cpu", copy=True)
-
-
-def _dequantised(get: Callable[[], Any]) -> Callable[[Read], Tensor]:
-    def compute(_: Read) -> Tensor:
-        tensor = get().detach()
-        plain: Tensor = tensor.dequantize() if tensor.is_quantized or type(tensor) is not Tensor else tensor
-        return plain.to("cpu", torch.float32, copy=True)
-
-    return compute

@@ -32,6 +32,8 @@ class Stored:
     """The adapter's ``adapter_config.json``; empty where there is none."""
     shuffled: frozenset[str] = frozenset()
     """Fused projections of which it is known that their rows lie in an order of their own."""
+    stacked: Mapping[str, bool] = field(default_factory=dict)
+    """3-D weights of which it is known that each matrix is a layer, with whether it is ``[in, out]``."""
 
     def usable(self, name: str) -> Declared | None:
         """The declared tensor of that name, if it is there and can be read."""

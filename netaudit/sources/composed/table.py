@@ -22,6 +22,8 @@ from netaudit.sources.composed import (
     four_bit_float,
     fused,
     packed_integers,
+    packed_linear,
+    replaced,
     scaled_codes,
 )
 from netaudit.sources.composed.rule import Made, Rule, Stored
@@ -29,6 +31,8 @@ from netaudit.sources.composed.store import ComposedStore
 from netaudit.sources.composed.tied_output import with_tied_output
 
 RULES: tuple[Rule, ...] = (
+    packed_linear.groups,
+    replaced.groups,
     bitsandbytes.groups,
     packed_integers.groups,
     four_bit_float.groups,
@@ -67,6 +71,7 @@ def compose(
     config: Mapping[str, Any] | None = None,
     adapter: Mapping[str, Any] | None = None,
     shuffled: frozenset[str] = frozenset(),
+    stacked: Mapping[str, bool] | None = None,
     rules: Sequence[Rule] = RULES,
 ) -> tuple[TensorStore, Mapping[str, Declared]]:
     """Turn stored tensors into weights, by each rule in turn. Only what is small is read.
@@ -77,6 +82,7 @@ def compose(
         config: the model's ``config.json``.
         adapter: the adapter's ``adapter_config.json``.
         shuffled: fused projections of which it is known that their rows lie in an order of their own.
+        stacked: 3-D weights of which it is known that each matrix is a layer, with whether it is ``[in, out]``.
         rules: those that are applied.
 
     Returns:
@@ -84,7 +90,9 @@ def compose(
     """
     config = _with_text(config or {})
     for rule in rules:
-        store, declared = _apply(rule, store, Stored(declared, store.read, config, adapter or {}, shuffled))
+        store, declared = _apply(
+            rule, store, Stored(declared, store.read, config, adapter or {}, shuffled, stacked or {})
+        )
     return store, declared
 
 

@@ -9,8 +9,9 @@ from netaudit.formats.weights_file import Declared
 from netaudit.network.cells import cells_among
 from netaudit.network.layers import SkippedLayer
 from netaudit.network.network import LayerSpec
+from netaudit.sources.planners import pointwise
 from netaudit.sources.planners.choices import UNSAID, Choices
-from netaudit.sources.planners.head import FoundHead, find_head
+from netaudit.sources.planners.head import FoundHead, find_head, with_adapters
 from netaudit.sources.planners.networks import Networks, copy_entry, networks
 from netaudit.sources.planners.partial import partial
 from netaudit.sources.planners.plan import IN_PROJECTIONS, Group, Plan, assemble, in_projections
@@ -70,7 +71,7 @@ def plan(
     parameters = {key: (tensor.identity, tensor.size) for key, tensor in declared.items() if _is_parameter(key, tensor)}
     entries, total = assemble(parts, parameters)
     numbers = {key: tensor.shape for key, tensor in declared.items() if tensor.floating and not tensor.refusal}
-    found = _head(entries, side_by_side, ordered, model_type)
+    found = with_adapters(_head(entries, side_by_side, ordered, model_type), entries)
     return Plan((*entries, *copies), total, found.head, cells_among(numbers), found.gap)
 
 
@@ -106,9 +107,10 @@ def _bias(key: str, declared: Mapping[str, Declared], choices: Choices) -> Itera
     """The bias (or None) of a tensor that is a fully connected weight; nothing for any other tensor."""
     tensor, last = declared[key], key.rpartition(".")[2]
     match = _WEIGHT.fullmatch(last)
-    if len(tensor.shape) != 2 or not tensor.size or not tensor.floating or tensor.refusal:
-        return
     asked = matches(key, choices.as_layer)
+    matrix = len(tensor.shape) == 2 or (asked and pointwise.kernel(tensor.shape))
+    if not matrix or not tensor.size or not tensor.floating or tensor.refusal:
+        return
     if not (match or asked) or not (asked or _is_parameter(key, tensor)) or matches(key, choices.not_layer):
         return
     if not match:
@@ -122,7 +124,7 @@ def _bias(key: str, declared: Mapping[str, Declared], choices: Choices) -> Itera
                 candidate
                 and candidate.floating
                 and not candidate.refusal
-                and candidate.shape in [(length,) for length in tensor.shape]
+                and candidate.shape in [(length,) for length in tensor.shape[:2]]
             ):
                 yield bias
                 return
@@ -134,12 +136,14 @@ def _turned(declared: Mapping[str, Declared], biases: Mapping[str, str | None]) 
     """The weights that are stored as ``[in, out]``: their bias tells; a square one is taken like the others."""
     votes = {}
     for key, bias in biases.items():
-        rows, columns = declared[key].shape
-        if bias is not None and rows != columns and not declared[key].origin:
+        rows, columns, *kernel = declared[key].shape
+        if bias is not None and rows != columns and not declared[key].origin and not kernel:
             votes[key] = declared[bias].shape[0] == columns
     others = bool(votes) and all(votes.values())
     kernels = {key for key in biases if key.rpartition(".")[2] == "kernel"}
-    stored = {key: bias for key, bias in biases.items() if not declared[key].origin}  # what was made is [out, in]
+    stored = {  # what was made, and what is of a convolution, is [out, in]
+        key: bias for key, bias in biases.items() if not declared[key].origin and len(declared[key].shape) == 2
+    }
     return {key for key, bias in stored.items() if votes.get(key, key in kernels or (others and bias is not None))}
 
 
@@ -155,7 +159,8 @@ def _specs(
         if parts:
             yield from (part for part in parts if part.weight == key)
             return
-    rows, columns = declared[key].shape
+    rows, columns, *kernel = declared[key].shape
+    origin = f"weight of {pointwise.kernel(declared[key].shape)}, {pointwise.EACH_POSITION}" if kernel else origin
     origin += f", {declared[key].note}" if declared[key].note else ""
     if key in turned:
         yield LayerSpec(
@@ -211,5 +216,7 @@ def _reason(key: str, group: Sequence[str], tensor: Declared, choices: Choices) 
     if dimensions > 2:
         if dimensions == 3 and last == "weight" and tensor.shape[2] > _LONGEST_KERNEL:
             return "three dimensions: a bilinear layer, or a convolution with a very long kernel"
-        return "convolution" if dimensions > 3 or last == "weight" else "more than two dimensions"
+        if dimensions == 3 and last != "weight":
+            return "more than two dimensions"
+        return pointwise.reason(tensor.shape) if last == "weight" else "convolution"
     return "a lone vector: normalisation, bias or scale" if dimensions else "a single number"

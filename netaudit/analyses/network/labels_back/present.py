@@ -38,7 +38,7 @@ def line(found: LabelsBack, place: Place) -> str:
     depth = len(place.report.head.layers)
     through = "the top layer" if depth == 1 else f"the {count(depth, 'layer')} of the head"
     if place.report.head.inferred:
-        through += ", whose order was not read from a model,"
+        through += ", whose order is not certain,"
     dropout = "no dropout" if first.rho == 1 else f"ρ = {number(first.rho)}"
     text = (
         f"Sent down {through} as shadows and forward again, {_IN_THE_LINE[first.source]} come back with the same label "

@@ -29,7 +29,7 @@ def test_the_line_on_page_one_begins_with_the_networks_own_answers(place):
 def test_the_line_says_that_the_order_of_the_head_was_inferred(place):
     guessed = place("a", "b", "c", inferred=True)
     assert words.present(example(), guessed).line.startswith(
-        "Sent down the 3 layers of the head, whose order was not read from a model, as shadows and forward again, the "
+        "Sent down the 3 layers of the head, whose order is not certain, as shadows and forward again, the "
     )
 
 
