@@ -7,13 +7,14 @@ stored as ``[in, out]``, or as ``[out, in]`` with transB. Nothing of the graph i
 from __future__ import annotations
 
 import math
-from collections import ChainMap
+from collections import ChainMap, Counter
 from collections.abc import MutableMapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from netaudit.errors import UnsafeFileError
+from netaudit.formats import onnx_recurrent
 from netaudit.formats.onnx_constants import Constant, filled, stored
 from netaudit.formats.onnx_operations import (
     Shape,
@@ -25,6 +26,7 @@ from netaudit.formats.onnx_operations import (
     result_shape,
 )
 from netaudit.formats.plain_names import dotted
+from netaudit.network.cells import CellSpec
 from netaudit.network.graph import Graph, Op
 from netaudit.network.network import LayerSpec
 
@@ -56,6 +58,7 @@ class Walk:
         self.shown = shown
         self.graph = Graph()
         self.layers: list[LayerSpec] = []
+        self.cells: list[CellSpec] = []
         self.kept: dict[str, Constant] = {}
         """What goes into the store, by its key, in the order of use."""
         self.reasons: dict[str, str] = {}
@@ -64,6 +67,7 @@ class Walk:
         self._uses: dict[str, tuple[str, bool, tuple[str, ...]]] = {}
         self._shapes: list[Shape] = []
         self._nodes = 0
+        self._layers_in: Counter[str] = Counter()
         scope = Scope()
         self._walk(graph, scope, 0)
         self._finish()
@@ -105,6 +109,8 @@ class Walk:
         constants = [scope.constants.get(name) if name else None for name in node.input]
         if self._constant(node, constants, scope) or self._layer(node, constants, scope):
             return
+        if node.op_type in onnx_recurrent.OPERATIONS and node.domain in ("", "ai.onnx"):
+            self._cells(node, constants)
         name = operation(node, constants)
         for place, constant in enumerate(constants):
             if constant is not None:
@@ -117,6 +123,15 @@ class Walk:
         self.graph.add(Op(name, inputs, tuple(scope.numbers[value] for value in outputs)))
         for inner in attribute_graphs(node):
             self._walk(inner, Scope(ChainMap({}, scope.constants), ChainMap({}, scope.numbers)), depth + 1)
+
+    def _cells(self, node: Any, constants: list[Constant | None]) -> None:
+        """The cells of a recurrent node, named as PyTorch does: the layers of one module are counted."""
+        whole = [one if one is not None and self._stored.get(one.name) is one else None for one in constants]
+        scope = dotted(str(node.name)).rpartition(".")[0]
+        name = f"{scope}.l{self._layers_in[scope]}" if scope else dotted(str(node.name)) or f"l{self._layers_in['']}"
+        found = list(onnx_recurrent.cells(node, whole, name))
+        self._layers_in[scope] += bool(found)
+        self.cells.extend(found)
 
     def _constant(self, node: Any, constants: list[Constant | None], scope: Scope) -> bool:
         """Whether the node's result is a constant, which is then known under its name."""

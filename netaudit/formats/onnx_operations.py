@@ -46,7 +46,7 @@ _REASONS = {
 
 def attributes(node: Any) -> dict[str, Any]:
     """Numbers, lists of numbers, texts and tensors; graphs are left out."""
-    kinds = {1: "f", 2: "i", 3: "s", 4: "t", 6: "floats", 7: "ints"}
+    kinds = {1: "f", 2: "i", 3: "s", 4: "t", 6: "floats", 7: "ints", 8: "strings"}
     return {item.name: getattr(item, kinds[item.type]) for item in node.attribute if item.type in kinds}
 
 

@@ -9,12 +9,12 @@ from netaudit.formats.weights_file import Declared
 from netaudit.network.cells import cells_among
 from netaudit.network.layers import SkippedLayer
 from netaudit.network.network import LayerSpec
+from netaudit.sources.planners import recurrent_names
 from netaudit.sources.planners.choices import UNSAID, Choices
 from netaudit.sources.planners.head import FoundHead, find_head
 from netaudit.sources.planners.networks import Networks, copy_entry, networks
 from netaudit.sources.planners.partial import partial
 from netaudit.sources.planners.plan import IN_PROJECTIONS, Group, Plan, assemble, in_projections
-from netaudit.sources.planners.recurrent_names import recurrent
 from netaudit.sources.planners.tables import matches, table_by_name
 from netaudit.sources.planners.transformer_head import transformer_head
 
@@ -53,7 +53,7 @@ def plan(
     """
     side_by_side = networks({key: tensor.shape for key, tensor in declared.items() if _is_parameter(key, tensor)})
     declared, copies = _apart(declared, side_by_side.copies if choices.state is None else {})
-    of_cells = recurrent(declared)
+    of_cells = recurrent_names.recurrent(declared)
     biases = {key: bias for key in declared if key not in of_cells for bias in _bias(key, declared, choices)}
     turned = _turned(declared, biases)
     specs = {key: list(_specs(key, declared, biases, turned, origin)) for key in biases}
@@ -71,7 +71,8 @@ def plan(
     entries, total = assemble(parts, parameters)
     numbers = {key: tensor.shape for key, tensor in declared.items() if tensor.floating and not tensor.refusal}
     found = _head(entries, side_by_side, ordered, model_type)
-    return Plan((*entries, *copies), total, found.head, cells_among(numbers), found.gap)
+    cells = (*cells_among(numbers), *recurrent_names.cells(numbers))
+    return Plan((*entries, *copies), total, found.head, cells, found.gap)
 
 
 def _apart(
