@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import tarfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -220,7 +221,24 @@ class CheckpointStore:
         Raises:
             SourceError: it cannot be read, or the file changed since it was opened.
         """
-        tensor = self.tensors[name]
+        return self._read(name, self.tensors[name])
+
+    def read_at(self, name: str, index: int) -> Tensor:
+        """Read one entry of a tensor's first axis: an expert of many.
+
+        Raises:
+            SourceError: it cannot be read, or the file changed since it was opened.
+            IndexError: the tensor has no such entry.
+        """
+        whole = self.tensors[name]
+        if not whole.shape or not 0 <= index < whole.shape[0]:
+            raise IndexError(f"{printable(name)} has no entry {index}")
+        if whole.storage is None:
+            return self._read(name, whole)
+        start = whole.offset + index * whole.stride[0]
+        return self._read(name, replace(whole, shape=whole.shape[1:], stride=whole.stride[1:], offset=start))
+
+    def _read(self, name: str, tensor: StoredTensor) -> Tensor:
         kept = tensor.storage
         if kept is None:
             raise SourceError(f"{printable(name)}: {tensor.refusal}")

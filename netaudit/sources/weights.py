@@ -11,8 +11,10 @@ from netaudit.formats.plain_names import plain_names, renamed
 from netaudit.formats.slices import refuse_slice
 from netaudit.formats.table import open_file
 from netaudit.formats.weights_file import WeightsFile
+from netaudit.sources.collection import paused
 
 
+@paused()
 def open_weights(path: Path) -> WeightsFile:
     """Open a weights file for reading one tensor at a time, under plain names.
 

@@ -60,11 +60,8 @@ def _lora(stored: Stored) -> Iterator[Group]:
 def _one(base: str, adapter: str, a: str, b: str, stored: Stored, *, alone: bool) -> Iterator[Group]:
     down, up = stored.declared[a].shape, stored.declared[b].shape
     alpha = f"{base}.alpha"
-    magnitude = [
-        name
-        for name in stored.declared
-        if name.startswith(f"{base}.lora_magnitude_vector") or name == f"{base}.dora_scale"
-    ]
+    dora = f"{base}.dora_scale"
+    magnitude = [*stored.beginning(f"{base}.lora_magnitude_vector"), *([dora] if dora in stored.declared else [])]
     parts = [a, b, *([alpha] if alpha in stored.declared else []), *magnitude]
     if len(down) != 2 or len(up) != 2 or down[0] != up[1]:
         what = "of a convolution" if len(down) > 2 else f"whose factors {list(down)} and {list(up)} do not fit"
@@ -153,7 +150,7 @@ def _lycoris(stored: Stored) -> Iterator[Group]:
             continue
         prefix = f"{match['base']}.{match['kind']}_"
         alpha = f"{match['base']}.alpha"
-        parts = [n for n in stored.declared if n.startswith(prefix)]
+        parts = stored.beginning(prefix)
         factors = {part.removeprefix(prefix): stored.declared[part].shape for part in parts}
         parts += [alpha] if alpha in stored.declared else []
         shapes = [_factor_shape(factors, number) for number in "12"]

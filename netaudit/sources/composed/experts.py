@@ -22,8 +22,10 @@ MOST = 4096
 def groups(stored: Stored) -> Iterator[Group]:
     """Every 3-D weight under a module that is called experts, with its biases ``[experts, out]``."""
     for name, tensor in stored.declared.items():
+        if len(tensor.shape) != 3 or not tensor.size or not tensor.floating or tensor.refusal:
+            continue
         match = _EXPERTS.fullmatch(name)
-        if not match or len(tensor.shape) != 3 or not tensor.size or not tensor.floating or tensor.refusal:
+        if not match:
             continue
         module, kind, _ = match.groups()
         if _BIAS.fullmatch(kind) or tensor.shape[0] > MOST:

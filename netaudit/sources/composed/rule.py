@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING, Any, Protocol
 
 from netaudit.formats.weights_file import Declared
@@ -33,6 +36,15 @@ class Stored:
     shuffled: frozenset[str] = frozenset()
     """Fused projections of which it is known that their rows lie in an order of their own."""
 
+    def beginning(self, prefix: str) -> list[str]:
+        """The names that begin with a prefix, without a look at all the others."""
+        start = bisect_left(self._sorted, prefix)
+        return list(takewhile(lambda name: name.startswith(prefix), islice(self._sorted, start, None)))
+
+    @cached_property
+    def _sorted(self) -> list[str]:
+        return sorted(self.declared)
+
     def usable(self, name: str) -> Declared | None:
         """The declared tensor of that name, if it is there and can be read."""
         found = self.declared.get(name)
@@ -52,6 +64,8 @@ class Made:
     """What was done, in words."""
     dtype: str = "float32"
     """Without ``torch.``."""
+    entry: Callable[[int, Read], Tensor] | None = None
+    """Gives one entry of the weight's first axis (an expert) from those entries of its parts alone."""
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from netaudit.files import is_a
 from netaudit.formats.json_object import json_object
 from netaudit.formats.weights_file import Declared, WeightsFile
 from netaudit.network.network import TensorStore
+from netaudit.sources.collection import paused
 from netaudit.sources.composed import (
     adapters,
     bitsandbytes,
@@ -41,6 +42,7 @@ LONGEST_CONFIG = 16 * 2**20
 """Bytes of a configuration beside a file. No model needs so many."""
 
 
+@paused()
 def compose_file(file: WeightsFile) -> WeightsFile:
     """An opened file with its stored tensors turned into weights, by the rules and the configurations beside it."""
     config, adapter = (_beside(file.path, name) for name in ("config.json", "adapter_config.json"))

@@ -8,7 +8,7 @@ with biases from the input and, of n, from the state; ``SimpleCell`` has one, ``
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from netaudit.network.cells import SIMPLE, UNKNOWN, Block, CellSpec, Gates, Kind
 
@@ -17,6 +17,8 @@ _LETTERS: Mapping[Kind | None, Mapping[str, str]] = {
     "gru": {"r": "reset", "z": "update", "n": "new"},
     None: {"": SIMPLE[0]},
 }
+_GATES = {kind: frozenset(source + letter for source in "ih" for letter in own) for kind, own in _LETTERS.items()}
+_ANY = frozenset().union(*_GATES.values())
 # Two dense layers may well be called i and h: only a module with a cell's name is taken for one.
 _SIMPLE = re.compile(r"(.*_)?(simple_?cell|rnn_?cell|cell)(_\d+)?", re.IGNORECASE)
 
@@ -26,7 +28,7 @@ Modules = Mapping[str, Mapping[str, str]]
 
 def gates_of_cells(modules: Modules) -> set[str]:
     """The modules that are gates of cells."""
-    return {f"{cell}.{gate}" if cell else gate for cell, kind in _found(modules) for gate in _gates(kind)}
+    return {f"{cell}.{gate}" if cell else gate for cell, kind in _found(modules) for gate in _GATES[kind]}
 
 
 def cells(modules: Modules, shapes: Mapping[str, tuple[int, ...]]) -> Iterator[CellSpec]:
@@ -56,18 +58,15 @@ def _reversed(path: str) -> bool:
     return any(part.lower().startswith("backward") for part in path.split("."))
 
 
-def _gates(kind: Kind | None) -> Iterable[str]:
-    return (source + letter for source in "ih" for letter in _LETTERS[kind])
-
-
 def _found(modules: Modules) -> Iterator[tuple[str, Kind | None]]:
     """The path and the kind of each module whose children are gates."""
     children: dict[str, set[str]] = {}
     for module in modules:
         outer, _, name = module.rpartition(".")
-        children.setdefault(outer, set()).add(name)
+        if name in _ANY:
+            children.setdefault(outer, set()).add(name)
     for path, names in children.items():
-        for kind in _LETTERS:
-            if names >= set(_gates(kind)) and (kind or _SIMPLE.fullmatch(path.rpartition(".")[2])):
+        for kind, gates in _GATES.items():
+            if names >= gates and (kind or _SIMPLE.fullmatch(path.rpartition(".")[2])):
                 yield path, kind
                 break

@@ -52,9 +52,11 @@ def plan(
         choices: what the user says of the file.
     """
     side_by_side = networks({key: tensor.shape for key, tensor in declared.items() if _is_parameter(key, tensor)})
-    declared, copies = _apart(declared, side_by_side.copies if choices.state is None else {})
+    declared, copies = _apart(declared, side_by_side.copies)
+    own = {key for key, tensor in declared.items() if _is_parameter(key, tensor)}
     of_cells = recurrent_names.recurrent(declared)
-    biases = {key: bias for key in declared if key not in of_cells for bias in _bias(key, declared, choices)}
+    weights = (key for key in declared if key not in of_cells and (key in own or matches(key, choices.as_layer)))
+    biases = {key: bias for key in weights for bias in _bias(key, declared, choices)}
     turned = _turned(declared, biases)
     specs = {key: list(_specs(key, declared, biases, turned, origin)) for key in biases}
     used = {key for layers in specs.values() for spec in layers for key in (spec.weight, spec.bias)}
@@ -66,8 +68,8 @@ def plan(
         rest = [key for key in keys if key not in used]
         together = [rest] if len(rest) == len(keys) else [[key] for key in rest]
         audited = [spec for key in keys for spec in specs.get(key, ())]
-        parts.append((audited, [_group(group, declared, of_cells, choices) for group in together]))
-    parameters = {key: (tensor.identity, tensor.size) for key, tensor in declared.items() if _is_parameter(key, tensor)}
+        parts.append((audited, [_group(group, declared, own, of_cells, choices) for group in together]))
+    parameters = {key: (tensor.identity, tensor.size) for key, tensor in declared.items() if key in own}
     entries, total = assemble(parts, parameters)
     numbers = {key: tensor.shape for key, tensor in declared.items() if tensor.floating and not tensor.refusal}
     found = _head(entries, side_by_side, ordered, model_type)
@@ -106,11 +108,10 @@ def _head(
 def _bias(key: str, declared: Mapping[str, Declared], choices: Choices) -> Iterator[str | None]:
     """The bias (or None) of a tensor that is a fully connected weight; nothing for any other tensor."""
     tensor, last = declared[key], key.rpartition(".")[2]
-    match = _WEIGHT.fullmatch(last)
     if len(tensor.shape) != 2 or not tensor.size or not tensor.floating or tensor.refusal:
         return
-    asked = matches(key, choices.as_layer)
-    if not (match or asked) or not (asked or _is_parameter(key, tensor)) or matches(key, choices.not_layer):
+    match = _WEIGHT.fullmatch(last)
+    if not (match or matches(key, choices.as_layer)) or matches(key, choices.not_layer):
         return
     if not match:
         yield None
@@ -166,8 +167,14 @@ def _specs(
         yield LayerSpec(_layer(key), (rows, columns), key, biases[key], origin=origin)
 
 
-def _group(keys: Sequence[str], declared: Mapping[str, Declared], of_cells: Collection[str], choices: Choices) -> Group:
-    parameters = sorted((key for key in keys if _is_parameter(key, declared[key])), key=lambda key: -declared[key].size)
+def _group(
+    keys: Sequence[str],
+    declared: Mapping[str, Declared],
+    own: Collection[str],
+    of_cells: Collection[str],
+    choices: Choices,
+) -> Group:
+    parameters = sorted((key for key in keys if key in own), key=lambda key: -declared[key].size)
     main = parameters[0] if parameters else max(keys, key=lambda key: declared[key].size)
     main = next((key for key in parameters if partial(key, declared[key].shape)), main)
     refusal = declared[main].refusal
