@@ -8,7 +8,7 @@ from pathlib import Path
 from netaudit.errors import SourceError
 from netaudit.files import in_words, is_a
 from netaudit.formats import table
-from netaudit.formats.slices import JOIN, slices_among
+from netaudit.formats.slices import JOIN, PARAMS, slices_among
 from netaudit.text import printable
 
 # As the Hugging Face hub has them. A single file beside an index is often a copy in another precision: the index comes
@@ -50,6 +50,9 @@ def weights_in(folder: Path) -> Path:
     candidates = usually or next((found for known in read if known.alone and (found := ending(*known.suffixes))), [])
     if len(candidates) == 1:
         return folder / candidates[0]
+    sliced = sorted(name for name in names if slices_among(names, like=name))
+    if not candidates and sliced and PARAMS in names:
+        return folder / sliced[0]
     if not candidates and slices_among(names):
         raise SourceError(f"{shown}: a folder with slices of a model-parallel checkpoint, not a whole model", hint=JOIN)
     kind = "indices of shards" if ending(_INDEX) else f"{' or '.join(alone)} files and no index"

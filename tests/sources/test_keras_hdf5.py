@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import struct
 import subprocess
 import sys
 import zipfile
@@ -252,7 +253,8 @@ def deflated_zeros(length: int) -> bytes:
     packer = zlib.compressobj(9)
     start = packer.compress(bytes(2**20)) + packer.flush(zlib.Z_FULL_FLUSH)
     again = packer.compress(bytes(2**20)) + packer.flush(zlib.Z_FULL_FLUSH)
-    return start + again * (length - 1)  # without an end, which no reader waits for
+    end = b"\x03\x00" + struct.pack(">HH", (length * 2**20) % 65521, 1)  # Adler's checksum of zeros
+    return start + again * (length - 1) + end
 
 
 def bomb(folder: Path, kind: str) -> Path:

@@ -97,9 +97,10 @@ def _apply(rule: Rule, store: TensorStore, stored: Stored) -> tuple[TensorStore,
         elif id(group) not in done:
             done.add(id(group))
             identities = tuple(stored.declared[part].identity for part in group.parts)
+            note = "; ".join(dict.fromkeys(filter(None, (stored.declared[part].note for part in group.parts))))
             for number, weight in enumerate(group.made):
                 identity = (rule.__module__, number, identities)
-                declared[weight.name] = Declared(weight.shape, weight.dtype, identity, origin=weight.origin)
+                declared[weight.name] = Declared(weight.shape, weight.dtype, identity, note=note, origin=weight.origin)
                 made[weight.name], parts[weight.name] = weight, group.parts
     return ComposedStore(store, declared, made, parts), declared
 
