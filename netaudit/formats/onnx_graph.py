@@ -20,7 +20,9 @@ from netaudit.formats.onnx_operations import (
     Shape,
     attribute_graphs,
     attributes,
+    declared_shape,
     fold,
+    is_buffer,
     operation,
     reason,
     result_shape,
@@ -80,7 +82,7 @@ class Walk:
             raise UnsafeFileError(f"{self.shown}: more than {MOST_NODES:,} nodes, or {DEPTH} graphs in each other")
         for tensor in graph.initializer:
             self._keep(tensor.name, stored(tensor, self.folder, self.shown), scope)
-        known = {value.name: _declared_shape(value) for value in (*graph.value_info, *graph.input)}
+        known = {value.name: declared_shape(value) for value in (*graph.value_info, *graph.input)}
         for value in graph.input:
             if value.name not in scope.constants:
                 scope.numbers[value.name] = self._value(known[value.name])
@@ -114,7 +116,7 @@ class Walk:
         name = operation(node, constants)
         for place, constant in enumerate(constants):
             if constant is not None:
-                self._other(constant, reason(node, place, constant), buffer=_is_buffer(node, place))
+                self._other(constant, reason(node, place, constant), buffer=is_buffer(node, place))
         inputs = tuple(scope.numbers[value] for value in node.input if value in scope.numbers)
         shape = result_shape(node, name, self._shapes[inputs[0]], constants) if inputs else None
         outputs = [value for value in node.output if value in scope.consumers]  # not the mask of Dropout
@@ -232,16 +234,6 @@ class Walk:
         self.graph.shapes = [(0,) if shape is None else tuple(n or 0 for n in shape) for shape in self._shapes]
 
 
-def _is_buffer(node: Any, place: int) -> bool:
-    """Whether an operation takes a scale, a zero point, or a running mean or variance in this place."""
-    if node.op_type == "BatchNormalization":
-        return place >= 3
-    codes = {"QLinearMatMul": (0, 3), "QLinearConv": (0, 3, 8), "QGemm": (0, 3, 6), "DequantizeLinear": (0,)}
-    if node.op_type in ("MatMulInteger", "ConvInteger", "QuantizeLinear"):
-        return place >= (1 if node.op_type == "QuantizeLinear" else 2)
-    return node.op_type in codes and place not in codes[node.op_type]
-
-
 def _vector(constant: Constant, out: int, *, by_columns: bool = False) -> Constant | None:
     """A bias ``[out]`` of what is added: a vector, a row (or a column where samples are columns), or one number."""
     if constant.refusal or constant.dtype not in _FLOATING:
@@ -265,11 +257,3 @@ def _name(node: Any, weight: str, bias: Constant | None) -> str:
         if scope:
             return scope
     return dotted(str(node.name) or weight)
-
-
-def _declared_shape(value: Any) -> Shape:
-    """A shape as the file declares it; the first of several axes counts inputs, of which one is taken."""
-    if not value.type.HasField("tensor_type") or not value.type.tensor_type.HasField("shape"):
-        return None
-    lengths = [axis.dim_value if axis.HasField("dim_value") else None for axis in value.type.tensor_type.shape.dim]
-    return tuple([1, *lengths[1:]] if len(lengths) > 1 else lengths)

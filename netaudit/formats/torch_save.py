@@ -20,10 +20,11 @@ from torch import Tensor
 from netaudit.errors import SourceError, UnsafeFileError
 from netaudit.formats import inert_pickle, torch_legacy, torch_zip
 from netaudit.formats.find_state_dict import StateDict, find
+from netaudit.formats.ignored_classes import classes
 from netaudit.formats.inert_object import EndsEarlyError, Global, Inert, MalformedError, TooLongError
 from netaudit.formats.inert_pickle import Unpickled
 from netaudit.formats.numpy_objects import array
-from netaudit.formats.torch_objects import BUILDS, Storage, StoredTensor, classes, distributed, storage
+from netaudit.formats.torch_objects import BUILDS, Storage, StoredTensor, distributed, storage
 from netaudit.formats.torch_zip import RESAVE, Record
 from netaudit.formats.weights_file import Declared, WeightsFile
 from netaudit.text import printable
