@@ -1,8 +1,8 @@
 """Blocks of ggml's quantised types, one number at a time, as ggml-quants.c of llama.cpp has them; and packers of some.
 
 The packers are written for these tests; llama.cpp's own search for better scales. What they give is a valid block,
-whose error its own steps bound. The grids of the IQ types are tables of up to 2,048 rows in ggml-common.h, and are taken from
-the package: only the layout is told independently.
+whose error its own steps bound. The grids of the IQ types are tables of up to 2,048 rows in ggml-common.h, and are
+taken from the package: only the layout is told independently.
 """
 
 from __future__ import annotations
