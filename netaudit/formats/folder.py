@@ -9,7 +9,7 @@ from pathlib import Path
 from netaudit.errors import SourceError
 from netaudit.files import in_words, is_a
 from netaudit.formats import table
-from netaudit.formats.slices import JOIN, slices_among
+from netaudit.formats.slices import JOIN, PARAMS, slices_among
 from netaudit.text import printable
 
 # As the Hugging Face hub has them. A single file beside an index is often a copy in another precision: the index comes
@@ -44,6 +44,8 @@ def weights_in(folder: Path) -> Path:
     found = candidates(names)
     if len(found) == 1:
         return folder / found[0]
+    if not found and PARAMS in names and (sliced := [name for name in names if slices_among(names, like=name)]):
+        return folder / sliced[0]
     if not found and slices_among(names):
         raise SourceError(f"{shown}: a folder with slices of a model-parallel checkpoint, not a whole model", hint=JOIN)
     read = [known for known in table.FORMATS if known.open]

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from netaudit.formats.inert_object import PLAIN, Build, Global, Inert, MalformedError
+from netaudit.formats.inert_object import Build, Global, Inert, MalformedError
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -23,13 +23,14 @@ ITEMSIZE = {
     **{"float4_e2m1fn_x2": 1, "qint8": 1, "quint8": 1, "qint32": 4, "quint4x2": 1, "quint2x4": 1},
 }
 """Bytes of one number, by PyTorch's name of its type."""
-_STORAGES = {
+STORAGES = {
     **{"Double": "float64", "Float": "float32", "Half": "float16", "BFloat16": "bfloat16", "Bool": "bool"},
     **{"Long": "int64", "Int": "int32", "Short": "int16", "Char": "int8", "Byte": "uint8", "Untyped": "uint8"},
     **{"ComplexFloat": "complex64", "ComplexDouble": "complex128", "QInt8": "qint8", "QUInt8": "quint8"},
     **{"QInt32": "qint32", "QUInt4x2": "quint4x2", "QUInt2x4": "quint2x4"},
 }
 _CODES = {"qint8": "int8", "quint8": "uint8", "qint32": "int32"}
+"""The type of the numbers of each class of storage, whose name ends in ``Storage``."""
 _LARGEST = 2**62
 BROADCAST = "a broadcast view: declared larger than the data stored"
 
@@ -118,7 +119,7 @@ def storage(key: Any) -> Any:
         return key[1]
     if not isinstance(key, tuple) or len(key) not in (5, 6) or key[0] != "storage" or not isinstance(key[1], Global):
         raise MalformedError("a persistent id of no storage")
-    dtype = _STORAGES.get(key[1].name.removesuffix("Storage"))
+    dtype = STORAGES.get(key[1].name.removesuffix("Storage"))
     if dtype is None or key[1].module not in ("torch", "torch.storage", "torch.cuda") or not isinstance(key[2], str):
         raise MalformedError("a storage of an unknown kind")
     whole = Storage(key[2], dtype, _size(key[4]))
@@ -260,30 +261,3 @@ BUILDS: Mapping[str, Build] = {
     "torch.Size": lambda args: sizes(args[0]),
 }
 """What plays the callables of PyTorch that make tensors."""
-
-_EXPECTED = frozenset(
-    f"{module}.{name}"
-    for module, names in (
-        ("numpy", ("dtype", "ndarray")),
-        *((f"numpy.{core}.multiarray", ("scalar", "_reconstruct")) for core in ("core", "_core")),
-        *((f"numpy.{core}.numeric", ("_frombuffer",)) for core in ("core", "_core")),
-        *((path, ("PosixPath", "WindowsPath", "PurePosixPath")) for path in ("pathlib", "pathlib._local")),
-        ("torch", ("device", "Tensor", "per_tensor_affine", "per_channel_affine")),
-        *(
-            ("torch.serialization", ("_get_layout",)),
-            ("torch.storage", ("_load_from_bytes",)),
-            ("torch.nn.parameter", ("Parameter",)),
-        ),
-        *(("argparse", ("Namespace",)), ("copyreg", ("_reconstructor",)), ("builtins", ("object",))),
-    )
-    for name in names
-)
-"""What training scripts keep beside the weights, and what is said of tensors: no class of it is missed."""
-
-
-def classes(named: tuple[Global, ...]) -> list[str]:
-    """The classes and functions that a pickle names and that were ignored; not those that are played or expected."""
-    played = {*PLAIN, *BUILDS, *_EXPECTED}
-    kinds = {f"{module}.{kind}Storage" for module in ("torch", "torch.storage", "torch.cuda") for kind in _STORAGES}
-    dtypes = {f"torch.{name}" for name in ITEMSIZE}
-    return [one.path for one in named if one.path not in played | kinds | dtypes]

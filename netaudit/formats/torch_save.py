@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import tarfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -19,10 +20,11 @@ from torch import Tensor
 from netaudit.errors import SourceError, UnsafeFileError
 from netaudit.formats import inert_pickle, torch_legacy, torch_zip
 from netaudit.formats.find_state_dict import StateDict, find
+from netaudit.formats.ignored_classes import classes
 from netaudit.formats.inert_object import EndsEarlyError, Global, Inert, MalformedError, TooLongError
 from netaudit.formats.inert_pickle import Unpickled
 from netaudit.formats.numpy_objects import array
-from netaudit.formats.torch_objects import BUILDS, Storage, StoredTensor, classes, distributed, storage
+from netaudit.formats.torch_objects import BUILDS, Storage, StoredTensor, distributed, storage
 from netaudit.formats.torch_zip import RESAVE, Record
 from netaudit.formats.weights_file import Declared, WeightsFile
 from netaudit.text import printable
@@ -221,7 +223,24 @@ class CheckpointStore:
         Raises:
             SourceError: it cannot be read, or the file changed since it was opened.
         """
-        tensor = self.tensors[name]
+        return self._read(name, self.tensors[name])
+
+    def read_at(self, name: str, index: int) -> Tensor:
+        """Read one entry of a tensor's first axis: an expert of many.
+
+        Raises:
+            SourceError: it cannot be read, or the file changed since it was opened.
+            IndexError: the tensor has no such entry.
+        """
+        whole = self.tensors[name]
+        if not whole.shape or not 0 <= index < whole.shape[0]:
+            raise IndexError(f"{printable(name)} has no entry {index}")
+        if whole.storage is None:
+            return self._read(name, whole)
+        start = whole.offset + index * whole.stride[0]
+        return self._read(name, replace(whole, shape=whole.shape[1:], stride=whole.stride[1:], offset=start))
+
+    def _read(self, name: str, tensor: StoredTensor) -> Tensor:
         kept = tensor.storage
         if kept is None:
             raise SourceError(f"{printable(name)}: {tensor.refusal}")

@@ -51,8 +51,29 @@ def test_another_state_is_audited_when_asked(checkpoint: Path, state: str) -> No
     network = open_network(checkpoint, choices=Choices(state=state))
     assert [spec.name for spec in network.specs()] == ["ema.fc1", "ema.fc2"]
     assert torch.equal(network.read(network.spec("ema.fc1")).weight, net(2)["fc1.weight"])
-    assert skipped(network)["model"] == ("not taken: 3 tensors, 3,600 parameters: --state model audits it", 3600)
-    assert open_network(checkpoint, choices=Choices(state="model")).layers == open_network(checkpoint).layers
+    other = "another network than the one that was chosen"
+    assert skipped(network)["model"] == (f"{other} (3 tensors, 3,600 parameters): --state model audits it", 0)
+    assert network.parameters_total == sum(spec.parameters for spec in network.specs()) == 3600  # the chosen one's
+    named = open_network(checkpoint, choices=Choices(state="model"))
+    assert skipped(named)["generator"] == (f"{other} (2 tensors, 8,256 parameters): --state generator audits it", 0)
+    assert named.parameters_total == 3600
+
+
+def test_of_networks_side_by_side_the_share_is_of_the_chosen_one(tmp_path: Path) -> None:
+    networks = {f"{name}.{key}": tensor for name in ("G", "G_ema", "D") for key, tensor in net(1).items()}
+    torch.save(networks, tmp_path / "gan.pt")
+    for state in ("G", "G_ema", "D"):
+        network = open_network(tmp_path / "gan.pt", choices=Choices(state=state))
+        assert [spec.name for spec in network.specs()] == [f"{state}.fc1", f"{state}.fc2"]
+        assert network.parameters_total == 3600
+
+
+def test_a_copy_inside_the_chosen_state_is_still_a_copy(tmp_path: Path) -> None:
+    inner = {f"{name}.{key}": tensor for name in ("model", "model_ema") for key, tensor in net(1).items()}
+    torch.save({"state_dict": inner, "other": net(2)}, tmp_path / "net.pt")
+    network = open_network(tmp_path / "net.pt", choices=Choices(state="state_dict"))
+    assert [spec.name for spec in network.specs()] == ["model.fc1", "model.fc2"]
+    assert network.parameters_total == 3600
 
 
 def test_a_state_that_is_not_there(checkpoint: Path) -> None:

@@ -80,11 +80,8 @@ def _one(
 ) -> Iterator[Group]:
     down, up = stored.declared[a].shape, stored.declared[b].shape
     alpha = f"{base}.alpha"
-    magnitude = [
-        name
-        for name in stored.declared
-        if name.startswith(f"{base}.lora_magnitude_vector") or name == f"{base}.dora_scale"
-    ]
+    dora = f"{base}.dora_scale"
+    magnitude = [*stored.beginning(f"{base}.lora_magnitude_vector"), *([dora] if dora in stored.declared else [])]
     parts = [a, b, *([alpha] if alpha in stored.declared else []), *magnitude]
     weight = None if alone else base_weight(base, stored)
     if len(down) != 2 or len(up) != 2 or down[0] != up[1]:
@@ -137,7 +134,7 @@ def _embeddings(stored: Stored) -> Iterator[Group]:
             continue
         base, (down, up) = match["base"], (stored.declared[name].shape for name in (a, b))
         s, words = scale(base, down[0] if down else 0, stored)
-        magnitude = any(name.startswith(f"{base}.lora_magnitude_vector") for name in stored.declared)
+        magnitude = bool(stored.beginning(f"{base}.lora_magnitude_vector"))
         shape = stored.declared[weight].shape
         if s is None or magnitude or len(down) != 2 or len(up) != 2 or (down[1], up[0]) != shape or down[0] != up[1]:
             yield Group((weight, a, b), refusal="an embedding with an adapter that is not added to it")

@@ -32,7 +32,7 @@ def groups(stored: Stored) -> Iterator[Group]:
     for name, tensor in stored.declared.items():
         if name.endswith(".absmax") and name.removesuffix(".absmax") not in states and not tensor.refusal:
             weight = name.removesuffix(".absmax")
-            parts = [n for n in stored.declared if n == weight or n.startswith(f"{weight}.")]
+            parts = [*([weight] if weight in stored.declared else []), *stored.beginning(f"{weight}.")]
             yield Group(tuple(parts), refusal=_WITHOUT)
 
 

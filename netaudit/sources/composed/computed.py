@@ -45,19 +45,18 @@ def _parametrised(weight: str, name: str, part: str, stored: Stored) -> Iterator
     prefix = name.removesuffix(part)
     if part == "original0":
         first, second = f"{prefix}original0", f"{prefix}original1"
-        rest = [other for other in stored.declared if other.startswith(prefix) and other not in (first, second)]
+        rest = [other for other in stored.beginning(prefix) if other not in (first, second)]
         if not rest and stored.usable(second) and _kept_axis(first, second, stored) is not None:
             yield _weight_norm(weight, first, second, stored)
         else:
             yield Group((first, *([second] if second in stored.declared else []), *rest), refusal=_BY_CODE)
     elif part == "original":
         u, v = f"{prefix}0._u", f"{prefix}0._v"
-        rest = [other for other in stored.declared if other.startswith(prefix) and other not in (name, u, v)]
+        rest = [other for other in stored.beginning(prefix) if other not in (name, u, v)]
         if not rest and stored.usable(u) and stored.usable(v):
             yield _spectral(weight, name, u, v, stored)
         else:
-            every = [other for other in stored.declared if other.startswith(prefix)]
-            yield Group(tuple(every), refusal=_BY_CODE)
+            yield Group(tuple(stored.beginning(prefix)), refusal=_BY_CODE)
 
 
 _BY_CODE = "a weight that a parametrisation computes: its code is not in the file"

@@ -29,9 +29,9 @@ def groups(stored: Stored) -> Iterator[Group]:
     So is every other of which a module's pass showed that each of its matrices is multiplied by.
     """
     for name, tensor in stored.declared.items():
-        match, known = _EXPERTS.fullmatch(name), stored.stacked.get(name)
         if len(tensor.shape) != 3 or not tensor.size or not tensor.floating or tensor.refusal:
             continue
+        match, known = _EXPERTS.fullmatch(name), stored.stacked.get(name)
         if match is None and known is not None and min(tensor.shape[1:]) > 1 and tensor.shape[0] <= MOST:
             yield _stack(name, tensor, known)
         if match is None:

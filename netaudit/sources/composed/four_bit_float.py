@@ -28,8 +28,10 @@ _PACKED = re.compile(r"(?P<base>.*?)(?P<word>_blocks|(^|\.)weight_packed|(^|\.)w
 def groups(stored: Stored) -> Iterator[Group]:
     """Every weight of packed codes with its scales."""
     for name, codes in stored.declared.items():
+        if codes.dtype not in _BYTES or codes.refusal or len(codes.shape) < 2:
+            continue
         match = _PACKED.fullmatch(name)
-        if not match or codes.dtype not in _BYTES or codes.refusal or len(codes.shape) < 2:
+        if not match:
             continue
         base, word = match["base"], match["word"].lstrip(".")
         blocks = word == "_blocks"  # gpt-oss: [experts, out, in / 32, 16], and the scales [experts, out, in / 32]
@@ -51,18 +53,22 @@ def groups(stored: Stored) -> Iterator[Group]:
         if kind == "NVFP4" and second is None:
             yield Group(parts, refusal="NVFP4 codes without the scale of the whole tensor")
             continue
-        compute = partial(_dequantised, name, scale, second, second == inverse, shape)
-        made = Made(base if blocks else f"{dot}weight", shape, compute, f"dequantised from {kind}, blocks of {size}")
+        compute = partial(_dequantised, name, scale, second, second == inverse)
+        whole = partial(compute, shape, None)
+        one = partial(compute, shape[1:]) if len(shape) > 2 else None
+        words = f"dequantised from {kind}, blocks of {size}"
+        made = Made(base if blocks else f"{dot}weight", shape, whole, words, entry=one)
         yield Group(parts, (made,))
 
 
 def _dequantised(
-    name: str, scale: str, second: str | None, inverse: bool, shape: tuple[int, ...], read: Read
+    name: str, scale: str, second: str | None, inverse: bool, shape: tuple[int, ...], index: int | None, read: Read
 ) -> Tensor:
+    """The weight, or of its first axis the entry ``index``, which then has this shape."""
     import torch
 
-    values = pairs(read(name).view(torch.uint8), torch.tensor(E2M1))
-    scales = scales_of(read(scale))
+    values = pairs(read(name, index).view(torch.uint8), torch.tensor(E2M1))
+    scales = scales_of(read(scale, index))
     if second:
         factor = read(second).float().reshape(())
         scales = scales / factor if inverse else scales * factor

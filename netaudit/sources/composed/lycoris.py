@@ -36,7 +36,7 @@ def groups(stored: Stored) -> Iterator[Group]:
 
 def _one(base: str, kind: str, stored: Stored) -> Iterator[Group]:
     prefix, alpha = f"{base}.{kind}_", f"{base}.alpha"
-    parts = [name for name in stored.declared if name.startswith(prefix)]
+    parts = stored.beginning(prefix)
     factors = {part.removeprefix(prefix): stored.declared[part].shape for part in parts}
     parts += [alpha] if alpha in stored.declared else []
     shapes = [_factor_shape(factors, number) for number in "12"]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from netaudit.formats.one_entry import read_entry
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -38,6 +40,4 @@ class PairedStore:
     def read_at(self, name: str, index: int) -> Tensor:
         """One entry of a tensor's first axis, without the rest where the store can do that."""
         store, own = self.places[name]
-        alone = getattr(store, "read_at", None)
-        tensor: Tensor = store.read(own)[index].clone() if alone is None else alone(own, index)
-        return tensor
+        return read_entry(store, own, index)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING, Any, Protocol
 
 from netaudit.formats.weights_file import Declared
@@ -35,6 +38,15 @@ class Stored:
     stacked: Mapping[str, bool] = field(default_factory=dict)
     """3-D weights of which it is known that each matrix is a layer, with whether it is ``[in, out]``."""
 
+    def beginning(self, prefix: str) -> list[str]:
+        """The names that begin with a prefix, without a look at all the others."""
+        start = bisect_left(self._sorted, prefix)
+        return list(takewhile(lambda name: name.startswith(prefix), islice(self._sorted, start, None)))
+
+    @cached_property
+    def _sorted(self) -> list[str]:
+        return sorted(self.declared)
+
     def usable(self, name: str) -> Declared | None:
         """The declared tensor of that name, if it is there and can be read."""
         found = self.declared.get(name)
@@ -58,6 +70,8 @@ class Made:
     """Gives L ``[out, r]`` and R ``[r, in]`` in float64 where the weight is their product."""
     cut: tuple[str, Callable[[Tensor], Tensor]] | None = None
     """Of a weight that is some rows of another: that one's name, and what takes these rows of any matrix."""
+    entry: Callable[[int, Read], Tensor] | None = None
+    """Gives one entry of the weight's first axis (an expert) from those entries of its parts alone."""
 
 
 @dataclass(frozen=True)

@@ -69,13 +69,20 @@ def _scaled(name: str, scale: str, stored: Stored) -> Group:
         return Group(tuple(parts), refusal=f"{_word(codes.dtype)} codes whose scales {list(scales.shape)} do not fit")
     words = _blocks_in_words(blocks, codes.shape)
     compute = partial(_dequantised, name, scale, blocks, 127.0 if scale.endswith(".SCB") else 1.0)
-    made = Made(name, codes.shape, compute, f"dequantised from {_word(codes.dtype)}, {words}")
+    own = blocks[0] == 1 and scales.shape[:1] == codes.shape[:1]  # each entry of the first axis has its scales
+    one = partial(compute, own) if len(codes.shape) > 2 and (own or math.prod(scales.shape) == 1) else None
+    words = f"dequantised from {_word(codes.dtype)}, {words}"
+    made = Made(name, codes.shape, partial(compute, False, None), words, entry=one)
     return Group(tuple(parts), (made,))
 
 
-def _dequantised(name: str, scale: str, blocks: tuple[int, ...], divisor: float, read: Read) -> Tensor:
-    codes = read(name).float()
-    return codes.mul_(expanded(scales_of(read(scale)), blocks, codes.shape) / divisor)
+def _dequantised(
+    name: str, scale: str, blocks: tuple[int, ...], divisor: float, own: bool, index: int | None, read: Read
+) -> Tensor:
+    """The weight, or of its first axis the entry ``index``, with scales of its ``own`` or those of the whole."""
+    codes = read(name, index).float()
+    scales = scales_of(read(scale, index if own else None))
+    return codes.mul_(expanded(scales, blocks if index is None else blocks[1:], codes.shape) / divisor)
 
 
 def scales_of(stored: Tensor) -> Tensor:

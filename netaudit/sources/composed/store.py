@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from netaudit.errors import SourceError
+from netaudit.formats.one_entry import read_entry
 from netaudit.formats.weights_file import Declared
 from netaudit.network.network import TensorStore
-from netaudit.sources.composed.rule import Made
+from netaudit.sources.composed.rule import Made, Read
 from netaudit.text import printable
 
 if TYPE_CHECKING:
@@ -57,14 +59,29 @@ class ComposedStore:
         """
         if name not in self.made:
             return self.store.read(name)
+        return self._computed(name, self.made[name].compute, self.made[name].shape)
+
+    def read_at(self, name: str, index: int) -> Tensor:
+        """``read(name)[index]``, without the rest where the store, or the weight's formula, can do without it.
+
+        Raises:
+            SourceError: its parts cannot be read, or do not fit each other.
+        """
+        if name not in self.made:
+            return read_entry(self.store, name, index)
         made = self.made[name]
+        if made.entry is None:
+            return self.read(name)[index].clone()
+        return self._computed(name, partial(made.entry, index), made.shape[1:])
+
+    def _computed(self, name: str, compute: Callable[[Read], Tensor], shape: tuple[int, ...]) -> Tensor:
         try:
-            weight = made.compute(self._read)
+            weight = compute(self._read)
         except (RuntimeError, IndexError, ValueError, KeyError) as error:
             reason = printable(str(error).partition("\n")[0], 100)
             raise SourceError(f"{printable(name, 80)} cannot be computed from its parts: {reason}") from error
-        if tuple(weight.shape) != made.shape:
-            raise SourceError(f"{printable(name, 80)}: its parts give {tuple(weight.shape)}, not {made.shape}")
+        if tuple(weight.shape) != shape:
+            raise SourceError(f"{printable(name, 80)}: its parts give {tuple(weight.shape)}, not {shape}")
         return weight.contiguous()
 
     def factors(self, name: str) -> tuple[Tensor, Tensor] | None:
@@ -76,13 +93,5 @@ class ComposedStore:
         found = self.store.factors(whole) if whole and isinstance(self.store, ComposedStore) else None
         return (rows(found[0]), found[1]) if found and rows else found
 
-    def read_at(self, name: str, index: int) -> Tensor:
-        """``read(name)[index]``, of a stored tensor without reading the rest of it."""
-        return self.read(name)[index].clone() if name in self.made else self._read(name, index)
-
     def _read(self, name: str, index: int | None = None) -> Tensor:
-        if index is None:
-            return self.store.read(name)
-        alone = getattr(self.store, "read_at", None)
-        one: Tensor = self.store.read(name)[index].clone() if alone is None else alone(name, index)
-        return one
+        return self.store.read(name) if index is None else read_entry(self.store, name, index)

@@ -12,6 +12,7 @@ from netaudit.files import is_a
 from netaudit.formats.json_object import json_object
 from netaudit.formats.weights_file import Declared, WeightsFile
 from netaudit.network.network import TensorStore
+from netaudit.sources.collection import paused
 from netaudit.sources.composed import (
     adapters,
     bitsandbytes,
@@ -48,6 +49,7 @@ LONGEST_CONFIG = 16 * 2**20
 """Bytes of a configuration beside a file. No model needs so many."""
 
 
+@paused()
 def compose_file(file: WeightsFile) -> WeightsFile:
     """An opened file with its stored tensors turned into weights, by the rules and the configurations beside it."""
     config = model_config(file.path)
@@ -123,9 +125,10 @@ def _apply(rule: Rule, store: TensorStore, stored: Stored) -> tuple[TensorStore,
         elif id(group) not in done:
             done.add(id(group))
             identities = tuple(stored.declared[part].identity for part in group.parts)
+            note = "; ".join(dict.fromkeys(filter(None, (stored.declared[part].note for part in group.parts))))
             for number, weight in enumerate(group.made):
                 identity = (rule.__module__, number, identities)
-                declared[weight.name] = Declared(weight.shape, weight.dtype, identity, origin=weight.origin)
+                declared[weight.name] = Declared(weight.shape, weight.dtype, identity, note=note, origin=weight.origin)
                 made[weight.name], parts[weight.name] = weight, group.parts
     return ComposedStore(store, declared, made, parts), declared
 

@@ -9,13 +9,12 @@ from netaudit.formats.weights_file import Declared
 from netaudit.network.cells import cells_among
 from netaudit.network.layers import SkippedLayer
 from netaudit.network.network import LayerSpec
-from netaudit.sources.planners import pointwise
+from netaudit.sources.planners import pointwise, recurrent_names
 from netaudit.sources.planners.choices import UNSAID, Choices
-from netaudit.sources.planners.head import FoundHead, find_head, with_adapters
+from netaudit.sources.planners.head import FoundHead, find_head
 from netaudit.sources.planners.networks import Networks, copy_entry, networks
 from netaudit.sources.planners.partial import partial
 from netaudit.sources.planners.plan import IN_PROJECTIONS, Group, Plan, assemble, in_projections
-from netaudit.sources.planners.recurrent_names import recurrent
 from netaudit.sources.planners.tables import matches, table_by_name
 from netaudit.sources.planners.transformer_head import transformer_head
 
@@ -53,9 +52,11 @@ def plan(
         choices: what the user says of the file.
     """
     side_by_side = networks({key: tensor.shape for key, tensor in declared.items() if _is_parameter(key, tensor)})
-    declared, copies = _apart(declared, side_by_side.copies if choices.state is None else {})
-    of_cells = recurrent(declared)
-    biases = {key: bias for key in declared if key not in of_cells for bias in _bias(key, declared, choices)}
+    declared, copies = _apart(declared, side_by_side.copies)
+    own = {key for key, tensor in declared.items() if _is_parameter(key, tensor)}
+    of_cells = recurrent_names.recurrent(declared)
+    weights = (key for key in declared if key not in of_cells and (key in own or matches(key, choices.as_layer)))
+    biases = {key: bias for key in weights for bias in _bias(key, declared, choices)}
     turned = _turned(declared, biases)
     specs = {key: list(_specs(key, declared, biases, turned, origin)) for key in biases}
     used = {key for layers in specs.values() for spec in layers for key in (spec.weight, spec.bias)}
@@ -67,12 +68,13 @@ def plan(
         rest = [key for key in keys if key not in used]
         together = [rest] if len(rest) == len(keys) else [[key] for key in rest]
         audited = [spec for key in keys for spec in specs.get(key, ())]
-        parts.append((audited, [_group(group, declared, of_cells, choices) for group in together]))
-    parameters = {key: (tensor.identity, tensor.size) for key, tensor in declared.items() if _is_parameter(key, tensor)}
+        parts.append((audited, [_group(group, declared, own, of_cells, choices) for group in together]))
+    parameters = {key: (tensor.identity, tensor.size) for key, tensor in declared.items() if key in own}
     entries, total = assemble(parts, parameters)
     numbers = {key: tensor.shape for key, tensor in declared.items() if tensor.floating and not tensor.refusal}
     found = with_adapters(_head(entries, side_by_side, ordered, model_type), entries)
-    return Plan((*entries, *copies), total, found.head, cells_among(numbers), found.gap)
+    cells = (*cells_among(numbers), *recurrent_names.cells(numbers))
+    return Plan((*entries, *copies), total, found.head, cells, found.gap)
 
 
 def _apart(
@@ -111,7 +113,7 @@ def _bias(key: str, declared: Mapping[str, Declared], choices: Choices) -> Itera
     matrix = len(tensor.shape) == 2 or (asked and pointwise.kernel(tensor.shape))
     if not matrix or not tensor.size or not tensor.floating or tensor.refusal:
         return
-    if not (match or asked) or not (asked or _is_parameter(key, tensor)) or matches(key, choices.not_layer):
+    if not (match or asked) or matches(key, choices.not_layer):
         return
     if not match:
         yield None
@@ -170,8 +172,14 @@ def _specs(
         yield LayerSpec(_layer(key), (rows, columns), key, biases[key], origin=origin)
 
 
-def _group(keys: Sequence[str], declared: Mapping[str, Declared], of_cells: Collection[str], choices: Choices) -> Group:
-    parameters = sorted((key for key in keys if _is_parameter(key, declared[key])), key=lambda key: -declared[key].size)
+def _group(
+    keys: Sequence[str],
+    declared: Mapping[str, Declared],
+    own: Collection[str],
+    of_cells: Collection[str],
+    choices: Choices,
+) -> Group:
+    parameters = sorted((key for key in keys if key in own), key=lambda key: -declared[key].size)
     main = parameters[0] if parameters else max(keys, key=lambda key: declared[key].size)
     main = next((key for key in parameters if partial(key, declared[key].shape)), main)
     refusal = declared[main].refusal

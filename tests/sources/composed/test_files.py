@@ -10,6 +10,7 @@ from safetensors.torch import save_file
 
 from netaudit.errors import SourceError
 from netaudit.formats.safetensors import SafetensorsStore
+from netaudit.formats.torch_save import CheckpointStore
 from netaudit.formats.weights_file import Declared
 from netaudit.sources.composed.rule import Made
 from netaudit.sources.composed.store import ComposedStore
@@ -45,6 +46,42 @@ def test_one_expert_is_read_alone(tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(SafetensorsStore, "read", lambda *_: pytest.fail("all experts were read"))
     for expert, spec in enumerate(network.specs()):
         assert torch.equal(network.read(spec).weight, down[expert])
+
+
+def experts_in_codes(kind: str) -> dict[str, torch.Tensor]:
+    generator = torch.Generator().manual_seed(3)
+    if kind == "MXFP4":
+        return {
+            "mlp.experts.down_proj_blocks": torch.randint(256, (6, 8, 2, 16), generator=generator).to(torch.uint8),
+            "mlp.experts.down_proj_scales": torch.randint(120, 130, (6, 8, 2), generator=generator).to(torch.uint8),
+        }
+    scale = {"fp8, a scale an expert": (6,), "fp8, blocks": (6, 1, 2), "fp8, one scale": (1,)}[kind]
+    codes = torch.randn((6, 8, 256), generator=generator).to(torch.float8_e4m3fn)
+    return {"mlp.experts.down_proj": codes, "mlp.experts.down_proj_scale": torch.rand(scale, generator=generator) + 1}
+
+
+@pytest.mark.parametrize("ending", ["safetensors", "pt", "wrapped.pt"])
+@pytest.mark.parametrize("kind", ["MXFP4", "fp8, a scale an expert", "fp8, blocks", "fp8, one scale"])
+def test_of_experts_in_codes_one_is_read_and_dequantised_alone(tmp_path, monkeypatch, kind, ending) -> None:
+    tensors = experts_in_codes(kind)
+    whole = open_memory(tensors)
+    expected = {spec.name: whole.read(spec).weight for spec in whole.specs()}
+    assert len(expected) == 6
+    wrapper = "model._orig_mod." if ending == "wrapped.pt" else ""
+    save = save_file if ending == "safetensors" else torch.save
+    save({f"{wrapper}{name}": tensor for name, tensor in tensors.items()}, tmp_path / f"net.{ending}")
+    network = open_network(tmp_path / f"net.{ending}")
+    for store in (SafetensorsStore, CheckpointStore):
+        read = store.read
+        monkeypatch.setattr(
+            store,
+            "read",
+            lambda self, name, read=read: (
+                pytest.fail("all experts") if self.shape(name)[:1] == (6,) else read(self, name)
+            ),
+        )
+    for spec in network.specs():
+        assert torch.equal(network.read(spec).weight, expected[spec.name.removeprefix("model.")])
 
 
 def test_float8_without_scales_and_with_nothing_else(tmp_path) -> None:

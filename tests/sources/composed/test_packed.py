@@ -176,3 +176,37 @@ def test_mxfp4_experts_of_gpt_oss(composed) -> None:
     assert torch.equal(found["mlp.experts.2.gate_up_proj.up.weight"], rows[1::2])
     assert found["mlp.experts.2.gate_up_proj.up.bias"].tolist() == [17, 19, 21, 23]
     assert len(found.layers()) == 6
+
+
+def e4m3() -> torch.Tensor:
+    """The value of each byte of float8 e4m3 (OCP 8-bit floating point, version 1.0, section 5.2), by its formula."""
+    values = []
+    for byte in range(256):
+        exponent, mantissa = byte >> 3 & 15, byte & 7
+        size = (8 + mantissa) * 2.0 ** (exponent - 10) if exponent else mantissa * 2.0**-9
+        values.append(float("nan") if exponent == 15 and mantissa == 7 else -size if byte & 128 else size)
+    return torch.tensor(values, dtype=torch.float64)
+
+
+def mxfp8(weight: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Codes and scales of OCP's microscaling formats (version 1.0, section 6.3): a scale for 32 entries of a row."""
+    values, blocks = e4m3(), weight.double().reshape(-1, 32)
+    exponents = (blocks.abs().amax(1).log2().floor() - 8).clamp(-127, 127)  # 2^8 is e4m3's largest power of two
+    distances = (blocks[:, :, None] / 2 ** exponents[:, None, None] - values).abs()
+    codes = distances.nan_to_num(torch.inf).argmin(-1).to(torch.uint8)
+    return codes.reshape(weight.shape), (exponents + 127).to(torch.uint8).reshape(len(weight), -1)
+
+
+@pytest.mark.parametrize("exponents", [torch.uint8, torch.float8_e8m0fnu])
+def test_mxfp8_is_as_near_to_its_original_as_its_formula_allows(composed, exponents) -> None:
+    weight = torch.randn(24, 96, generator=torch.Generator().manual_seed(5)) * torch.logspace(-6, 3, 24)[:, None]
+    codes, scales = mxfp8(weight)
+    found = composed({"q.weight": codes.view(torch.float8_e4m3fn), "q.weight_scale": scales.view(exponents)})
+    powers = 2.0 ** (scales.double() - 127).repeat_interleave(32, 1)
+    assert torch.equal(found["q.weight"].double(), e4m3()[codes.int()] * powers)
+    # Half a step: 2^-4 of the entry where it is normal, 2^-10 of the scale below; what is above 448 becomes 448.
+    cut = (weight.double().abs() - 448 * powers).clamp(min=0)
+    error = (found["q.weight"].double() - weight.double()).abs()
+    assert (error <= torch.maximum(weight.double().abs() / 16, powers * 2.0**-10) + cut).all()
+    assert found.layers() == {"q": (24, 96)}
+    assert "1 x 32" in found.origin("q.weight")
