@@ -11,6 +11,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from netaudit.composed.model_config import transformer_type
+from netaudit.composed.table import compose
 from netaudit.errors import SourceError
 from netaudit.formats.find_state_dict import DEPTH, state_dict
 from netaudit.formats.plain_names import plain_names, renamed
@@ -18,9 +20,7 @@ from netaudit.formats.weights_file import WeightsFile
 from netaudit.network.graph import Graph
 from netaudit.network.layers import SkippedLayer
 from netaudit.network.network import LayerSpec, ModelInfo, Network
-from netaudit.sources.composed.live import LiveWeights, config_of, dequantised_state, live_weights
-from netaudit.sources.composed.table import compose
-from netaudit.sources.model_config import transformer_type
+from netaudit.sources.live import LiveWeights, config_of, dequantised_state, live_weights
 from netaudit.sources.planners import backbone, meta_tracing, module
 from netaudit.sources.planners.backbone import Backbone
 from netaudit.sources.planners.choices import UNSAID, Choices

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from netaudit.composed import adapters
+from netaudit.composed.on_base import on_base
+from netaudit.composed.store import ComposedStore
 from netaudit.formats import folder
 from netaudit.formats.weights_file import Declared, WeightsFile
 from netaudit.network.layers import SkippedLayer
 from netaudit.network.network import Base, LayerSpec, Network, Progress, TensorStore
-from netaudit.sources.composed import adapters
-from netaudit.sources.composed.on_base import on_base
-from netaudit.sources.composed.store import ComposedStore
 from netaudit.sources.named import open_named
 from netaudit.sources.planners.choices import Choices
 from netaudit.sources.state import choose

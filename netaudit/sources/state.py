@@ -9,10 +9,10 @@ from itertools import pairwise
 from math import prod
 
 from netaudit.errors import SourceError
+from netaudit.formats.collection import paused
 from netaudit.formats.weights_file import Declared, WeightsFile
 from netaudit.network.layers import Head, HeadLayer, SkippedLayer
 from netaudit.network.network import LayerSpec
-from netaudit.sources.collection import paused
 from netaudit.sources.planners.choices import Choices
 from netaudit.sources.planners.file_structure import plan_structure
 from netaudit.sources.planners.names_and_shapes import plan

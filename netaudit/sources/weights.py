@@ -6,13 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from netaudit.files import is_a, require_regular
+from netaudit.formats.collection import paused
 from netaudit.formats.folder import weights_in
 from netaudit.formats.joined_slices import open_slices
 from netaudit.formats.plain_names import plain_names, renamed
 from netaudit.formats.slices import find_slices
 from netaudit.formats.table import open_file
 from netaudit.formats.weights_file import WeightsFile
-from netaudit.sources.collection import paused
 
 
 @paused()

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import torch
 
+from netaudit.composed.table import compose
 from netaudit.formats.weights_file import Declared
-from netaudit.sources.composed.table import compose
 from netaudit.sources.planners.names_and_shapes import plan
 
 KINDS: dict[str, list[tuple[str, tuple[int, ...]]]] = {

@@ -14,7 +14,7 @@ from netaudit.formats.plain_names import COUNTERS
 from netaudit.formats.weights_file import WeightsFile
 from netaudit.network.inputs import Preprocessing, Sample
 from netaudit.network.network import ModelInfo, Network, TensorStore
-from netaudit.sources.composed.live import live_weights
+from netaudit.sources.live import live_weights
 from netaudit.sources.planners import backbone, example_inputs, meta_tracing
 from netaudit.sources.planners.module import plan
 from netaudit.sources.stores import RenamedStore, module_store

@@ -25,7 +25,7 @@ from netaudit.sources.hubs.hugging_face import progress_bar
 from netaudit.text import names, printable
 
 CONFIGURATIONS = ("config.json", "adapter_config.json")
-"""What is fetched beside the weights; see :mod:`netaudit.sources.composed.table`."""
+"""What is fetched beside the weights; see :mod:`netaudit.composed.table`."""
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _LARGEST_INDEX = 64 * 2**20
 """Bytes of an index of shards; the largest models have some 10 MB."""

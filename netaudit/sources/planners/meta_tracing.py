@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from netaudit.network.graph import Graph
-from netaudit.sources.composed.live_modules import is_adapted, packed_names
+from netaudit.sources.live_modules import is_adapted, packed_names
 from netaudit.sources.planners.example_inputs import Call
 from netaudit.sources.planners.recording import Recorder
 from netaudit.sources.planners.untouched import untouched

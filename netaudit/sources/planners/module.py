@@ -13,7 +13,7 @@ from netaudit.formats.weights_file import Declared
 from netaudit.network.cells import CellSpec, Kind, cells_among
 from netaudit.network.graph import Graph
 from netaudit.network.network import LayerSpec
-from netaudit.sources.composed.live import LiveWeights
+from netaudit.sources.live import LiveWeights
 from netaudit.sources.planners import pointwise
 from netaudit.sources.planners.choices import UNSAID, Choices
 from netaudit.sources.planners.head import with_adapters

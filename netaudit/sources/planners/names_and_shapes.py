@@ -11,7 +11,7 @@ from netaudit.network.layers import SkippedLayer
 from netaudit.network.network import LayerSpec
 from netaudit.sources.planners import pointwise, recurrent_names
 from netaudit.sources.planners.choices import UNSAID, Choices
-from netaudit.sources.planners.head import FoundHead, find_head
+from netaudit.sources.planners.head import FoundHead, find_head, with_adapters
 from netaudit.sources.planners.networks import Networks, copy_entry, networks
 from netaudit.sources.planners.partial import partial
 from netaudit.sources.planners.plan import IN_PROJECTIONS, Group, Plan, assemble, in_projections

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from netaudit.formats.weights_file import Declared
 from netaudit.network.graph import Graph
-from netaudit.sources.composed.live import LiveWeights
+from netaudit.sources.live import LiveWeights
 from netaudit.sources.planners.choices import UNSAID, Choices
 from netaudit.sources.planners.recording import COMPUTED
 

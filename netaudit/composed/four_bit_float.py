@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
-from netaudit.sources.composed.rule import Group, Made, Read, Stored
-from netaudit.sources.composed.scaled_codes import EXPONENTS, scales_of
+from netaudit.composed.rule import Group, Made, Read, Stored
+from netaudit.composed.scaled_codes import EXPONENTS, scales_of
 
 if TYPE_CHECKING:
     from torch import Tensor

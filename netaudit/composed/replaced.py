@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from netaudit.sources.composed.rule import Group, Stored
+from netaudit.composed.rule import Group, Stored
 
 _SAVED = re.compile(r"(?P<layer>.*)\.modules_to_save\.[^.]+\.(?P<own>.*)")
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from functools import partial
 
-from netaudit.sources.composed.rule import Group, Made, Stored, as_stored
+from netaudit.composed.rule import Group, Made, Stored, as_stored
 
 _PAIR = re.compile(r"(?P<dot>(?:.*\.)?)_packed_params\._packed_params\.0")
 

@@ -4,16 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-from netaudit.errors import SourceError
-from netaudit.files import is_a
-from netaudit.formats.json_object import json_object
-from netaudit.formats.weights_file import Declared, WeightsFile
-from netaudit.network.network import TensorStore
-from netaudit.sources.collection import paused
-from netaudit.sources.composed import (
+from netaudit.composed import (
     adapters,
     bitsandbytes,
     computed,
@@ -27,9 +20,13 @@ from netaudit.sources.composed import (
     replaced,
     scaled_codes,
 )
-from netaudit.sources.composed.rule import Made, Rule, Stored
-from netaudit.sources.composed.store import ComposedStore
-from netaudit.sources.composed.tied_output import with_tied_output
+from netaudit.composed.model_config import adapter_config, model_config, with_text
+from netaudit.composed.rule import Made, Rule, Stored
+from netaudit.composed.store import ComposedStore
+from netaudit.composed.tied_output import with_tied_output
+from netaudit.formats.collection import paused
+from netaudit.formats.weights_file import Declared, WeightsFile
+from netaudit.network.network import TensorStore
 
 RULES: tuple[Rule, ...] = (
     packed_linear.groups,
@@ -45,8 +42,6 @@ RULES: tuple[Rule, ...] = (
     experts.groups,
     fused.groups,
 )
-LONGEST_CONFIG = 16 * 2**20
-"""Bytes of a configuration beside a file. No model needs so many."""
 
 
 @paused()
@@ -55,16 +50,6 @@ def compose_file(file: WeightsFile) -> WeightsFile:
     config = model_config(file.path)
     store, declared = compose(file.store, file.declared, config, adapter_config(file.path))
     return with_tied_output(replace(file, store=store, declared=declared), config)
-
-
-def model_config(path: Path) -> Mapping[str, Any]:
-    """The ``config.json`` beside a file; empty where there is none that can be read."""
-    return _with_text(_beside(path, "config.json"))
-
-
-def adapter_config(path: Path) -> Mapping[str, Any]:
-    """The ``adapter_config.json`` beside a file; empty where there is none that can be read."""
-    return _beside(path, "adapter_config.json")
 
 
 def compose(
@@ -90,18 +75,12 @@ def compose(
     Returns:
         The store that computes weights when they are read, and what is known of its tensors.
     """
-    config = _with_text(config or {})
+    config = with_text(config or {})
     for rule in rules:
         store, declared = _apply(
             rule, store, Stored(declared, store.read, config, adapter or {}, shuffled, stacked or {})
         )
     return store, declared
-
-
-def _with_text(config: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What a model of pictures and text says of its larger part, beside what it says of both."""
-    text = config.get("text_config")
-    return {**text, **config} if isinstance(text, dict) else config
 
 
 def _apply(rule: Rule, store: TensorStore, stored: Stored) -> tuple[TensorStore, Mapping[str, Declared]]:
@@ -125,22 +104,15 @@ def _apply(rule: Rule, store: TensorStore, stored: Stored) -> tuple[TensorStore,
         elif id(group) not in done:
             done.add(id(group))
             identities = tuple(stored.declared[part].identity for part in group.parts)
-            note = "; ".join(dict.fromkeys(filter(None, (stored.declared[part].note for part in group.parts))))
             for number, weight in enumerate(group.made):
                 identity = (rule.__module__, number, identities)
+                note = _note(weight.name, group.parts, stored)
                 declared[weight.name] = Declared(weight.shape, weight.dtype, identity, note=note, origin=weight.origin)
                 made[weight.name], parts[weight.name] = weight, group.parts
     return ComposedStore(store, declared, made, parts), declared
 
 
-def _beside(path: Path, name: str) -> Mapping[str, Any]:
-    """A JSON object beside a file; empty where there is none that can be read."""
-    beside = path.parent / name
-    if not is_a(Path.is_file, beside):
-        return {}
-    try:
-        with beside.open("rb") as file:
-            raw = file.read(LONGEST_CONFIG + 1)
-        return json_object(raw, name) if len(raw) <= LONGEST_CONFIG else {}
-    except (OSError, ValueError, SourceError):
-        return {}
+def _note(name: str, parts: Sequence[str], stored: Stored) -> str:
+    """The notes on the parts: of a bias those on biases, of a weight those on all others."""
+    alike = (part for part in parts if part.endswith("bias") == name.endswith("bias"))
+    return "; ".join(dict.fromkeys(filter(None, (stored.declared[part].note for part in alike))))

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
+from netaudit.composed.layouts import NOT_SEPARATED, WORDS, Layout, layout
+from netaudit.composed.rule import Group, Made, Read, Stored, rows_cut
 from netaudit.formats.weights_file import Declared
-from netaudit.sources.composed.layouts import NOT_SEPARATED, WORDS, Layout, layout
-from netaudit.sources.composed.rule import Group, Made, Read, Stored, rows_cut
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -7,7 +7,7 @@ import json
 import pytest
 import torch
 
-from netaudit.sources.composed.four_bit_float import E2M1
+from netaudit.composed.four_bit_float import E2M1
 
 RANDOM = torch.Generator()
 

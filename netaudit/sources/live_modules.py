@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from netaudit.sources.composed.rule import Made, Read
+from netaudit.composed.rule import Made, Read
 from netaudit.sources.stores import dtype_name
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
-from netaudit.sources.composed.rule import Group, Made, Read, Stored
+from netaudit.composed.rule import Group, Made, Read, Stored
 
 if TYPE_CHECKING:
     from torch import Tensor

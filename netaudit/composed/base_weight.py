@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from netaudit.sources.composed.rule import Group, Made, Stored, as_stored
+from netaudit.composed.rule import Group, Made, Stored, as_stored
 
 MERGED = "added to its base"
 """In the origin of every weight that an adapter was added to."""

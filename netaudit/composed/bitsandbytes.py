@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from netaudit.sources.composed.rule import Group, Made, Read, Stored
+from netaudit.composed.rule import Group, Made, Read, Stored
 
 if TYPE_CHECKING:
     from torch import Tensor

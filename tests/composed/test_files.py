@@ -8,12 +8,12 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from netaudit.composed.rule import Made
+from netaudit.composed.store import ComposedStore
 from netaudit.errors import SourceError
 from netaudit.formats.safetensors import SafetensorsStore
 from netaudit.formats.torch_save import CheckpointStore
 from netaudit.formats.weights_file import Declared
-from netaudit.sources.composed.rule import Made
-from netaudit.sources.composed.store import ComposedStore
 from netaudit.sources.memory import open_memory
 from netaudit.sources.open import open_network
 from netaudit.sources.stores import MemoryStore

@@ -12,12 +12,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from netaudit.composed.adapter_scale import exactly
+from netaudit.composed.store import ComposedStore
+from netaudit.composed.table import compose
 from netaudit.formats.weights_file import Declared
 from netaudit.network.network import TensorStore
-from netaudit.sources.composed.adapter_scale import exactly
-from netaudit.sources.composed.live_modules import Given, given, is_plain_lora, subclasses
-from netaudit.sources.composed.store import ComposedStore
-from netaudit.sources.composed.table import compose
+from netaudit.sources.live_modules import Given, given, is_plain_lora, subclasses
 from netaudit.sources.stores import dtype_name, refusal
 
 

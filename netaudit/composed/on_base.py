@@ -10,16 +10,17 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from netaudit.composed import adapters
+from netaudit.composed.adapter_scale import OF_LYCORIS, configured_rank, exactly, scale
+from netaudit.composed.base_names import BaseNames, whose
+from netaudit.composed.model_config import adapter_config, model_config
+from netaudit.composed.paired_store import PairedStore
+from netaudit.composed.rule import Rule, Stored
+from netaudit.composed.table import RULES, compose
+from netaudit.composed.tied_output import with_tied_output
 from netaudit.errors import SourceError
 from netaudit.formats.weights_file import Declared, WeightsFile
 from netaudit.network.layers import SkippedLayer
-from netaudit.sources.composed import adapters
-from netaudit.sources.composed.adapter_scale import OF_LYCORIS, configured_rank, exactly, scale
-from netaudit.sources.composed.base_names import BaseNames, whose
-from netaudit.sources.composed.paired_store import PairedStore
-from netaudit.sources.composed.rule import Rule, Stored
-from netaudit.sources.composed.table import RULES, adapter_config, compose, model_config
-from netaudit.sources.composed.tied_output import with_tied_output
 from netaudit.text import count, printable
 
 _PEFT = ("LORA", *OF_LYCORIS)

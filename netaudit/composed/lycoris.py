@@ -14,9 +14,9 @@ from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
-from netaudit.sources.composed.adapter_scale import configured_rank, scale
-from netaudit.sources.composed.base_weight import MERGED, base_weight, beside
-from netaudit.sources.composed.rule import Group, Made, Read, Stored
+from netaudit.composed.adapter_scale import configured_rank, scale
+from netaudit.composed.base_weight import MERGED, base_weight, beside
+from netaudit.composed.rule import Group, Made, Read, Stored
 
 if TYPE_CHECKING:
     from torch import Tensor

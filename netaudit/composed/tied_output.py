@@ -12,10 +12,10 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from netaudit.composed.model_config import transformer_type
+from netaudit.composed.rule import Made, as_stored
+from netaudit.composed.store import ComposedStore
 from netaudit.formats.weights_file import Declared, WeightsFile
-from netaudit.sources.composed.rule import Made, as_stored
-from netaudit.sources.composed.store import ComposedStore
-from netaudit.sources.model_config import transformer_type
 
 _WITH_OUTPUT = re.compile(
     r"\w+(ForCausalLM|LMHeadModel|DoubleHeadsModel|WithLMHead(Model)?|ForConditionalGeneration|ForMaskedLM)|"

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+from netaudit.composed.rule import Made, Read
 from netaudit.errors import SourceError
 from netaudit.formats.one_entry import read_entry
 from netaudit.formats.weights_file import Declared
 from netaudit.network.network import TensorStore
-from netaudit.sources.composed.rule import Made, Read
 from netaudit.text import printable
 
 if TYPE_CHECKING:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from netaudit.composed import adapters
+from netaudit.composed.adapter_scale import PREFIX
+from netaudit.composed.model_config import adapter_config
 from netaudit.errors import SourceError
 from netaudit.formats.weights_file import WeightsFile
-from netaudit.sources.composed import adapters
-from netaudit.sources.composed.adapter_scale import PREFIX
-from netaudit.sources.composed.table import adapter_config
 from netaudit.text import printable
 
 

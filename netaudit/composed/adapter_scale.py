@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from netaudit.sources.composed.rule import Stored
+from netaudit.composed.rule import Stored
 
 PREFIX = "base_model.model."
 """What PEFT writes before the name that a module has in its model."""

@@ -13,11 +13,11 @@ from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
-from netaudit.sources.composed import lycoris
-from netaudit.sources.composed.adapter_scale import scale
-from netaudit.sources.composed.base_weight import MERGED, base_bias, base_weight, beside, same_bias
-from netaudit.sources.composed.conv1d import TURNED
-from netaudit.sources.composed.rule import Group, Made, Read, Stored
+from netaudit.composed import lycoris
+from netaudit.composed.adapter_scale import scale
+from netaudit.composed.base_weight import MERGED, base_bias, base_weight, beside, same_bias
+from netaudit.composed.conv1d import TURNED
+from netaudit.composed.rule import Group, Made, Read, Stored
 
 if TYPE_CHECKING:
     from torch import Tensor

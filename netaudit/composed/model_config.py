@@ -1,4 +1,4 @@
-"""What config.json beside a file of the Hugging Face hub says of the model."""
+"""What the configurations beside a file of the Hugging Face hub say of the model."""
 
 from __future__ import annotations
 
@@ -10,18 +10,34 @@ from netaudit.errors import NetauditError
 from netaudit.files import is_a
 from netaudit.formats.json_object import json_object
 
-LONGEST = 2**22
-"""Bytes of a config.json that are read; they have some thousands."""
+LONGEST = 16 * 2**20
+"""Bytes of a configuration beside a file. No model needs so many."""
 
 
-def read_config(file: Path) -> Mapping[str, Any]:
-    """The config.json beside a weights file; empty where there is none that can be read."""
-    path = file.parent / "config.json"
+def model_config(file: Path) -> Mapping[str, Any]:
+    """The ``config.json`` beside a weights file; empty where there is none that can be read."""
+    return with_text(_beside(file, "config.json"))
+
+
+def adapter_config(file: Path) -> Mapping[str, Any]:
+    """The ``adapter_config.json`` beside a weights file; empty where there is none that can be read."""
+    return _beside(file, "adapter_config.json")
+
+
+def with_text(config: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a model of pictures and text says of its larger part, beside what it says of both."""
+    text = config.get("text_config")
+    return {**text, **config} if isinstance(text, dict) else config
+
+
+def _beside(file: Path, name: str) -> Mapping[str, Any]:
+    path = file.parent / name
     if not is_a(Path.is_file, path):
         return {}
     try:
         with path.open("rb") as stream:
-            return json_object(stream.read(LONGEST), path.name)
+            raw = stream.read(LONGEST + 1)
+        return json_object(raw, name) if len(raw) <= LONGEST else {}
     except (OSError, ValueError, NetauditError):
         return {}
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
+from netaudit.composed.rule import Group, Made, Read, Stored
 from netaudit.formats.weights_file import Declared
-from netaudit.sources.composed.rule import Group, Made, Read, Stored
 
 if TYPE_CHECKING:
     from torch import Tensor

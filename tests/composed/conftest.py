@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from torch import Tensor
 
+from netaudit.composed.table import compose
 from netaudit.network.network import LayerSpec
-from netaudit.sources.composed.table import compose
 from netaudit.sources.planners.names_and_shapes import plan
 from netaudit.sources.stores import MemoryStore, declare
 

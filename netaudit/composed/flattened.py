@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
-from netaudit.sources.composed.rule import Group, Made, Read, Stored
-from netaudit.sources.composed.scaled_codes import block_lengths, expanded
+from netaudit.composed.rule import Group, Made, Read, Stored
+from netaudit.composed.scaled_codes import block_lengths, expanded
 
 if TYPE_CHECKING:
     from torch import Tensor
