@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from netaudit.composed import lycoris
 from netaudit.composed.adapter_scale import scale
-from netaudit.composed.base_weight import MERGED, base_bias, base_weight, beside, same_bias
+from netaudit.composed.base_weight import ALONE, MERGED, base_bias, base_weight, beside, same_bias
 from netaudit.composed.conv1d import TURNED
 from netaudit.composed.rule import Group, Made, Read, Stored
 
@@ -93,9 +93,8 @@ def _one(
     if weight is None:
         name = f"{base or 'adapter'}{f'.{adapter}' if alone and adapter else ''}.weight"
         words = words if s else "its scale alpha is not in the file and taken as the rank"
-        said = (
-            f"LoRA of rank {rank}, alone: s B A, {words}{'; DoRA: its magnitudes are not applied' if magnitude else ''}"
-        )
+        dora = "; DoRA: its magnitudes are not applied" if magnitude else ""
+        said = f"LoRA of rank {rank}, {ALONE}: s B A, {words}{dora}"
         product = partial(_product, a, b, s or 1.0)
         factors = partial(_factors, a, b, s or 1.0)
         yield Group(tuple(parts), (Made(name, shape, product, said, factors=factors),))

@@ -6,6 +6,8 @@ from functools import partial
 
 from netaudit.composed.rule import Group, Made, Stored, as_stored
 
+ALONE = "alone"
+"""In the origin of every layer that is an adapter without its base, after a comma."""
 MERGED = "added to its base"
 """In the origin of every weight that an adapter was added to."""
 

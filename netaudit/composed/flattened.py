@@ -1,7 +1,9 @@
-"""Quantised tensors that a library wrote as the tensors inside them: torchao in safetensors, and optimum-quanto.
+"""Quantised tensors as the tensors inside them: of torchao and optimum-quanto.
 
-``W = (code - zero) * scale``, with a scale a row, or a group of inputs. torchao calls the parts ``_weight_qdata``,
-``_weight_scale`` and ``_weight_zero_point``; quanto calls them ``weight._data`` and ``weight._scale``, and has no zero.
+``W = (code - zero) * scale``, with a scale a row, or a group of inputs. In safetensors torchao calls the parts
+``_weight_qdata``, ``_weight_scale`` and ``_weight_zero_point``; in a pickle they are attributes of the weight, as in
+``weight.qdata``. quanto calls them ``weight._data`` and ``weight._scale``, and has no zero; its four-bit codes
+are packed, with a ``weight._shift``.
 """
 
 from __future__ import annotations
@@ -17,22 +19,35 @@ from netaudit.composed.scaled_codes import block_lengths, expanded
 if TYPE_CHECKING:
     from torch import Tensor
 
-_CODES = re.compile(r"(?P<base>(?:.*\.)?)(?:_weight_qdata|weight\._data)")
+_CODES = re.compile(r"(?P<base>(?:.*\.)?)(?P<codes>_weight_qdata|weight\.qdata|weight\._data(?:\._data)?)")
+_PARTS = {
+    "_weight_qdata": ("_weight_scale", "_weight_zero_point"),
+    "weight.qdata": ("weight.scale", "weight.zero_point"),
+    "weight._data": ("weight._scale", ""),
+    "weight._data._data": ("weight._scale", "weight._shift"),
+}
+"""The names of the scale and of the zero, by that of the codes."""
 _DTYPES = ("int8", "float8_e4m3fn", "float8_e5m2")
 _BESIDE = ("input_scale", "output_scale")  # of activations
 
 
 def groups(stored: Stored) -> Iterator[Group]:
-    """Every matrix of codes of one number each; codes that are packed are left as they are."""
+    """Every matrix of codes of one number each; packed ones are refused, with their scales."""
     for name, codes in stored.declared.items():
         match = _CODES.fullmatch(name)
-        if not match or len(codes.shape) != 2 or not codes.size or codes.dtype not in _DTYPES or codes.refusal:
+        if not match or (codes.floating and codes.dtype not in _DTYPES) or codes.refusal:
             continue
-        base, torchao = match["base"], name.endswith("_weight_qdata")
-        scale = f"{base}_weight_scale" if torchao else f"{base}weight._scale"
-        zero = f"{base}_weight_zero_point"
+        base, torchao = match["base"], match["codes"].endswith("qdata")
+        scale, zero = (f"{base}{part}" if part else "" for part in _PARTS[match["codes"]])
+        library = "torchao" if torchao else "quanto"
         parts = [name, *(part for part in (scale, zero) if part in stored.declared)]
         parts += [base + other for other in _BESIDE if not torchao and base + other in stored.declared]
+        if codes.dtype not in _DTYPES or match["codes"].endswith("._data._data"):
+            why = f"packed codes of {library} ({codes.dtype}): not read, and counted as they are packed"
+            yield Group(tuple(parts), refusal=why)
+            continue
+        if len(codes.shape) != 2 or not codes.size:
+            continue
         if not stored.usable(scale):
             yield Group(tuple(parts), refusal=f"{codes.dtype} codes without their scale")
             continue
@@ -42,7 +57,6 @@ def groups(stored: Stored) -> Iterator[Group]:
         if blocks is None or (zeros and stored.declared[zeros].shape != scales.shape):
             yield Group(tuple(parts), refusal=f"{codes.dtype} codes whose scales {list(scales.shape)} do not fit")
             continue
-        library = "torchao" if torchao else "quanto"
         by = "a scale a row" if blocks[1] == codes.shape[1] else f"groups of {blocks[1]} inputs"
         compute = partial(_dequantised, name, scale, zeros, blocks)
         made = Made(f"{base}weight", codes.shape, compute, f"dequantised from {codes.dtype} of {library}, {by}")

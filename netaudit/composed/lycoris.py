@@ -15,7 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from netaudit.composed.adapter_scale import configured_rank, scale
-from netaudit.composed.base_weight import MERGED, base_weight, beside
+from netaudit.composed.base_weight import ALONE, MERGED, base_weight, beside
 from netaudit.composed.rule import Group, Made, Read, Stored
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def _one(base: str, kind: str, stored: Stored) -> Iterator[Group]:
     s, words = scale(base, rank, stored) if rank else (1.0, "s = 1")
     compute = partial(_combined, prefix, tuple(factors), kind, s or 1.0)
     if weight is None:
-        said = f"{_KINDS[kind]}, alone, {words if s else 'its scale alpha is not in the file and taken as 1'}"
+        said = f"{_KINDS[kind]}, {ALONE}, {words if s else 'its scale alpha is not in the file and taken as 1'}"
         yield Group(tuple(parts), (Made(f"{base}.weight", shape, compute, said),))
         return
     held = stored.declared[weight]

@@ -95,3 +95,10 @@ class ComposedStore:
 
     def _read(self, name: str, index: int | None = None) -> Tensor:
         return self.store.read(name) if index is None else read_entry(self.store, name, index)
+
+
+def innermost(store: TensorStore) -> TensorStore:
+    """The store of the tensors as they are stored, of which none is split or computed."""
+    while isinstance(store, ComposedStore):
+        store = store.store
+    return store

@@ -29,8 +29,9 @@ STORAGES = {
     **{"ComplexFloat": "complex64", "ComplexDouble": "complex128", "QInt8": "qint8", "QUInt8": "quint8"},
     **{"QInt32": "qint32", "QUInt4x2": "quint4x2", "QUInt2x4": "quint2x4"},
 }
-_CODES = {"qint8": "int8", "quint8": "uint8", "qint32": "int32"}
 """The type of the numbers of each class of storage, whose name ends in ``Storage``."""
+_CODES = {"qint8": "int8", "quint8": "uint8", "qint32": "int32"}
+_ONE_CODE_A_NUMBER = ("int8", "float8_e4m3fn", "float8_e5m2")
 _LARGEST = 2**62
 BROADCAST = "a broadcast view: declared larger than the data stored"
 
@@ -232,8 +233,22 @@ def _typed(args: tuple[Any, ...]) -> Any:
         if local.shape == made.shape:
             return local
         return replace(made, refusal=f"DTensor: a part {list(local.shape)} of a distributed tensor; not read")
+    if kind.module.startswith("torchao.") and (parts := _codes_and_scales(made, states)):
+        return Inert(kind, attributes=parts)
     plain = kind.path in ("torch.Tensor", "torch._tensor.Tensor", "torch.nn.parameter.Parameter", "torch.nn.Parameter")
     return made if plain or made.refusal else replace(made, storage=None, refusal=f"{kind.name[:60]}: not read")
+
+
+def _codes_and_scales(whole: StoredTensor, states: tuple[Any, ...]) -> dict[str, Any]:
+    """The tensors inside a quantised tensor of torchao that has one code a number; empty for any other.
+
+    ``act_pre_scale`` multiplies the inputs: with it the weight is not the whole of the layer.
+    """
+    state = next((part for part in states if isinstance(part, dict)), {})
+    codes, names = state.get("qdata"), ("qdata", "scale", "zero_point")
+    alike = isinstance(codes, StoredTensor) and codes.shape == whole.shape and codes.dtype in _ONE_CODE_A_NUMBER
+    usable = alike and isinstance(state.get("scale"), StoredTensor) and state.get("act_pre_scale") is None
+    return {name: state[name] for name in names if isinstance(state.get(name), StoredTensor)} if usable else {}
 
 
 def distributed(value: Inert) -> StoredTensor | None:

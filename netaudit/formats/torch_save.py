@@ -125,7 +125,7 @@ def _state_dict(shown: str, value: Any) -> StateDict[StoredTensor]:
         try:
             return find(value, _array)
         except SourceError:
-            raise SourceError(f"{shown}: {error}") from error
+            raise SourceError(f"{shown}: {error}", hint=error.hints) from error
 
 
 def _tensor(value: Any) -> StoredTensor | None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from itertools import pairwise
 from math import prod
 
+from netaudit.composed.store import innermost
 from netaudit.errors import SourceError
 from netaudit.formats.collection import paused
 from netaudit.formats.weights_file import Declared, WeightsFile
@@ -95,7 +96,7 @@ def _beside(file: WeightsFile, *, asked: bool) -> Iterator[SkippedLayer]:
     Beside the state that netaudit took, it may be a part of the network, and counts as not audited. Where the user
     named the network (``asked``), the rest is none of it.
     """
-    chosen = {file.nested_under: _inner(file.declared, file.nested_under)}
+    chosen = {file.nested_under: _stored(file)}
     for key, held in file.others.items():
         groups: dict[str, dict[str, Declared]] = {}
         for name, tensor in held.items():
@@ -117,6 +118,17 @@ def _entry(
         return SkippedLayer(key, (), f"another network than the one that was chosen ({size}): --state {key} audits it")
     what = f"not taken: {size}"
     return SkippedLayer(key, (), f"{what}: --state {key} audits it" if numbers else what, numbers)
+
+
+def _stored(file: WeightsFile) -> dict[str, tuple[int, ...]]:
+    """Shapes of what was chosen as it is stored, to which copies are compared: rules may have made other weights of it.
+
+    Where a user chose it, the names begin with its key; where netaudit did, they do not, but may begin alike.
+    """
+    store, beside = innermost(file.store), {name for held in file.others.values() for name in held}
+    names = [name for name in store.names() if name not in beside]
+    shapes = {name: store.shape(name) for name in names}
+    return shapes | _inner({name: file.declared[name] for name in names if name in file.declared}, file.nested_under)
 
 
 def _inner(held: Mapping[str, Declared], key: str) -> dict[str, tuple[int, ...]]:

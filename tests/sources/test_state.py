@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import copy
 import re
 from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import save_file
+from torch import nn
 
 import netaudit
 from netaudit.errors import SourceError
@@ -136,3 +138,30 @@ def test_a_part_beside_that_could_take_the_outputs_leaves_no_head(tmp_path: Path
         head = open_network(tmp_path / "net.pt", choices=said).head
         assert head is not None
         assert [step.name for step in head.layers] == ["fc1", "fc2"]
+
+
+@pytest.mark.parametrize("half", [False, True])
+def test_the_average_of_a_module_is_named_as_a_copy(tmp_path, half: bool) -> None:
+    """As Ultralytics writes it: whole modules, whose own names begin with the key that they lie under."""
+    torch.manual_seed(0)
+    net = nn.ModuleDict({"model": nn.Sequential(nn.Linear(6, 5), nn.MultiheadAttention(5, 1), nn.Linear(5, 4))})
+    average = copy.deepcopy(net).half() if half else copy.deepcopy(net)
+    torch.save({"epoch": 1, "model": net, "ema": average, "updates": 3}, tmp_path / "last.pt")
+    found = open_network(tmp_path / "last.pt")
+    entry = next(entry for entry in found.layers if entry.name == "ema")
+    assert entry.reason.startswith("an averaged copy of model")
+    assert found.parameters_total == sum(parameter.numel() for parameter in net.parameters())
+
+
+def test_the_average_of_a_network_whose_parts_are_made_by_rules_is_a_copy(tmp_path) -> None:
+    state = {"blocks.0.attn.qkv.weight": torch.rand(12, 4), "head.weight": torch.rand(3, 4)}
+    torch.save({"model": state, "ema": {key: tensor.clone() for key, tensor in state.items()}}, tmp_path / "last.pt")
+    found = open_network(tmp_path / "last.pt")
+    assert "blocks.0.attn.qkv.q" in {entry.name for entry in found.layers}
+    assert next(entry for entry in found.layers if entry.name == "ema").reason.startswith("an averaged copy of model")
+
+
+def test_an_adapter_alone_needs_no_order(tmp_path) -> None:
+    torch.save({"q.lora_A.weight": torch.rand(2, 6), "q.lora_B.weight": torch.rand(4, 2)}, tmp_path / "adapter.pt")
+    found = open_network(tmp_path / "adapter.pt")
+    assert found.head_gap() == "an adapter alone has none: --base TARGET adds it to its model"

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from netaudit.composed.base_weight import ALONE
 from netaudit.formats.natural_order import natural
 from netaudit.network.layers import Head, HeadLayer, SkippedLayer
 from netaudit.network.network import LayerSpec
@@ -104,8 +105,12 @@ def _counts(entry: SkippedLayer) -> bool:
 def with_adapters(found: FoundHead, entries: Sequence[LayerSpec | SkippedLayer]) -> FoundHead:
     """The head, unless the parts of an adapter beside one of its layers are listed as left out.
 
-    The network computes with another weight there, so that labels would go down another network.
+    The network computes with another weight there, so that labels would go down another network. Adapters alone are
+    what is added to the layers of a network, and no network.
     """
+    specs = [entry for entry in entries if isinstance(entry, LayerSpec)]
+    if specs and all(f", {ALONE}" in spec.origin for spec in specs):
+        return FoundHead(None, "an adapter alone has none: --base TARGET adds it to its model")
     parts = [entry.name for entry in entries if isinstance(entry, SkippedLayer) and "adapter" in entry.reason]
     for step in found.head.layers if found.head else ():
         layer = step.name.removesuffix(".base_layer")

@@ -212,7 +212,8 @@ def _reason(key: str, group: Sequence[str], tensor: Declared, choices: Choices) 
     if broken := partial(key, tensor.shape):
         return broken
     if not tensor.floating:
-        return f"{tensor.dtype}, not floating point: quantised weights are not read yet"
+        packed = "" if tensor.dtype == "int8" else "; counted as stored, where one number may hold several"
+        return f"{tensor.dtype}, not floating point: quantised weights are not read yet{packed}"
     if _RECURRENT.search(last):
         return "recurrent"
     if any("running_" in name for name in group) or (dimensions == 1 and _NORM.search(prefix)):

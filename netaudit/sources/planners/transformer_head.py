@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from netaudit.composed.adapter_scale import PREFIX
 from netaudit.network.layers import Head, HeadLayer
 from netaudit.network.network import LayerSpec
 from netaudit.sources.planners.head import FoundHead
 
-GAP = "a transformer whose file holds no layer that is named as an output layer"
+GAP = "a transformer that holds no layer that is named as an output layer"
 
 # Output layers by their whole names; what is called so deeper inside is a part of a block.
 _TOP = re.compile(
@@ -34,7 +35,8 @@ def transformer_head(layers: Sequence[LayerSpec], model_type: str) -> FoundHead:
 
     Layers of blocks, which residual connections bridge, are never a part of it.
     """
-    tops = [spec for spec in layers if _TOP.fullmatch(spec.name)]
+    own = {spec.name: spec.name.removeprefix(PREFIX) for spec in layers}
+    tops = [spec for spec in layers if _TOP.fullmatch(own[spec.name])]
     if len(tops) > 1:
         return FoundHead(None, f"a {model_type} with several output layers: --order names the one to take")
     if not tops:
@@ -43,9 +45,11 @@ def transformer_head(layers: Sequence[LayerSpec], model_type: str) -> FoundHead:
     note = f"The head was told by the names that a {model_type} of transformers has"
     for pattern, below, usual in _BELOW:
         activation = "gelu" if usual == "tanh" and model_type in _GELU else usual
-        match = pattern.fullmatch(top.name)
+        match = pattern.fullmatch(own[top.name])
         name = match.expand(below) if match and "\\1" in below else below
-        under = [spec for spec in layers if match and re.fullmatch(name, spec.name) and spec.shape[0] == top.shape[1]]
+        under = [
+            spec for spec in layers if match and re.fullmatch(name, own[spec.name]) and spec.shape[0] == top.shape[1]
+        ]
         if len(under) == 1:
             steps = (HeadLayer(under[0].name, activation), HeadLayer(top.name, "linear"))
             return FoundHead(Head(steps, inferred=True, note=f"{note}, {activation} between its layers included."))
