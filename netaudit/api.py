@@ -164,6 +164,7 @@ def audit(
     seed: int = 0,
     data: str | Path | None = None,
     init: str | Path | nn.Module | Mapping[str, Tensor] | None = None,
+    example: Any = None,
     nulls: NullLevel = "quick",
     spectrum: SpectrumMethod = "auto",
     progress: Progress | None = None,
@@ -172,13 +173,14 @@ def audit(
 
     Args:
         target: a file, a folder of shards, a bundled, torchvision or timm name, a repository of the Hugging Face hub
-            (``hf:owner/name`` or ``hf:owner/name@revision``), an ``nn.Module`` or a state dict.
+            (``hf:owner/name`` or ``hf:owner/name@revision``), an ``nn.Module``, a program of torch.export, or a state
+            dict.
         weights: a file with a state dict for a named architecture, instead of its pretrained weights.
         layers: globs of layer names to audit (all, by default); ``*`` and ``?``, case-sensitive.
         exclude: globs of layer names to leave out.
         state: of several networks in a file or a state dict the one under this key or prefix: ``"model_ema"``.
         order: the layers of the head from bottom to top, where names and shapes leave their order open.
-        as_layer: globs of tensors that are tables by their names, and layers all the same.
+        as_layer: globs of tensors that are tables by their names, or 1 x 1 convolutions, and layers all the same.
         not_layer: globs of tensors that are layers by their names, and are none.
         base: where the target is an adapter (LoRA, DoRA, LoHa, LoKr), the model that it is added to: a file, a folder,
             a name or a repository. The merged weights are audited then, and ``state`` is of the base.
@@ -191,6 +193,8 @@ def audit(
             network brings its own.
         init: the first weights of the training run, before or early in it: what ``target`` may be, or a file for a
             named architecture. The report then says what changed since.
+        example: an input that a module takes, where its shape cannot be guessed: a tensor, a tuple of positional
+            arguments or a dict of keyword arguments. The first axis counts inputs; one forward pass on it is recorded.
         nulls: what each layer's statistics are set beside, apart from a Gaussian layer: ``quick``, one draw of its own
             entries permuted and one with random signs, on at most 1024 x 1024 of them; ``full``, ten of each at full
             size; ``none``. No verdict depends on it.
@@ -212,6 +216,7 @@ def audit(
     from netaudit.sources.first import from_first, open_first
     from netaudit.sources.open import open_network
     from netaudit.sources.planners.choices import Choices
+    from netaudit.sources.planners.example_inputs import described
 
     if nulls not in NULL_LEVELS:
         raise ValueError(f"nulls must be one of {', '.join(NULL_LEVELS)}, got {nulls!r}")
@@ -222,7 +227,7 @@ def audit(
     auditor = Auditor(Settings(devices.choose(device), seed, nulls, spectrum), used, tell)
     choices = Choices(state, tuple(order or ()), tuple(as_layer or ()), tuple(not_layer or ()))
     file = None if weights is None else Path(weights)
-    network = open_network(target, weights=file, progress=tell, choices=choices, base=base)
+    network = open_network(target, weights=file, progress=tell, choices=choices, base=base, example=example)
     first = None if init is None else open_first(target, init, progress=tell)
     sample = network.sample if data is None else load_data(Path(data), network, seed)
     below = network.base
@@ -230,8 +235,10 @@ def audit(
         unchanged_files(network.files, tell) as file_sha256,
         unchanged_files(below.files if below else (), tell) as base_sha256,
     ):
-        of_file = choices.settings | ({"base": below.settings(base_sha256)} if below else {}) | from_first(first)
-        selection = Selection(tuple(layers or ()), tuple(exclude or ()), of_file)
+        settings = choices.settings | ({"base": below.settings(base_sha256)} if below else {})
+        settings |= {} if example is None else {"example": described(example)}
+        settings |= from_first(first)
+        selection = Selection(tuple(layers or ()), tuple(exclude or ()), settings)
         report = auditor.run(network, sample, file_sha256, selection, first)
     return AuditReport.of(report, used)
 

@@ -68,7 +68,7 @@ def _head(head: HeadResult) -> Paragraph:
         spans.append(Span((f" ({activation})" if activation else "") + ", "))
     spans[-1] = Span(spans[-1].text.removesuffix(", ") + ". ")
     if head.inferred:
-        spans.append(Span("This order was inferred from names and shapes, not read from a model. ", "strong"))
+        spans.append(Span("This head is not certain. ", "strong"))
     if head.note:
         spans.append(Span(sentence(head.note)))
     return Paragraph(tuple(spans))

@@ -30,9 +30,10 @@ def nothing_chosen(network: Network, chosen: Selection) -> NetauditError:
         )
     reasons = ", ".join(dict.fromkeys(entry.reason for entry in skipped))
     what = f"; found: {printable(reasons, 200)}" if reasons else ""
+    untraced = [printable(note, 700) for note in network.notes[:1] if network.make_module is not None]
     return NetauditError(
         f"{network.info.name}: no fully connected layer{what}",
-        hint="`netaudit layers TARGET` lists what is in it, with the reasons",
+        hint=untraced or "`netaudit layers TARGET` lists what is in it, with the reasons",
     )
 
 

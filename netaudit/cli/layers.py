@@ -45,6 +45,7 @@ def layers(
     from netaudit.network.fingerprint import unchanged_files
     from netaudit.sources.open import open_network
     from netaudit.sources.planners.choices import Choices
+    from netaudit.sources.planners.head import INFERRED
 
     choices = Choices(state, order, as_layer, not_layer)
     with progress_bar(quiet=False) as progress:
@@ -70,9 +71,11 @@ def layers(
         cells = ", ".join(f"{printable(cell.name, 60)} ({cell.kind or 'simple'})" for cell in network.cells)
         console().print(f"Recurrent cells, which are not audited: {cells}", markup=False)
     if network.head is not None:
-        inferred = " (inferred from names and shapes)" if network.head.inferred else ""
+        inferred = " (inferred)" if network.head.inferred and network.head.note.startswith(INFERRED) else ""
         steps = " > ".join(f"{printable(step.name, 60)} {step.activation}" for step in network.head.layers)
         console().print(f"Head{inferred}: {steps}", markup=False)
+        if network.head.note and not inferred:
+            console().print(network.head.note, markup=False)
     elif network.missing_head:
         console().print(sentence(f"No head: {network.missing_head}"), markup=False)
 

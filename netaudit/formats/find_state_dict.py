@@ -75,6 +75,9 @@ def find(loaded: Any, leaf: Callable[[Any], T | None]) -> StateDict[T]:
                 others[".".join([*keys, str(other)])] = held
         keys.append(found[0])
         loaded = found[1]
+    if isinstance(loaded, Mapping) and {"state", "param_groups"} <= loaded.keys():  # of every torch.optim.Optimizer
+        hint = "name the file with the weights, which usually lies beside it"
+        raise SourceError("holds the state of an optimiser, and no layers", hint=hint)
     tensors, deep = _tensors(loaded, leaf)
     what = f"containers nested more than {DEPTH} deep"
     if not tensors:

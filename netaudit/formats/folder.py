@@ -8,8 +8,8 @@ from pathlib import Path
 
 from netaudit.errors import SourceError
 from netaudit.files import in_words, is_a
-from netaudit.formats import table
-from netaudit.formats.slices import JOIN, slices_among
+from netaudit.formats import subfolders, table
+from netaudit.formats.slices import JOIN, PARAMS, slices_among
 from netaudit.text import printable
 
 # As the Hugging Face hub has them. A single file beside an index is often a copy in another precision: the index comes
@@ -44,15 +44,26 @@ def weights_in(folder: Path) -> Path:
     found = candidates(names)
     if len(found) == 1:
         return folder / found[0]
+    if not found and PARAMS in names and (sliced := [name for name in names if slices_among(names, like=name)]):
+        return folder / sliced[0]
+    if not found and (whole := subfolders.of_many_files(names)):
+        raise SourceError(f"{shown}: {whole[0]}", hint=whole[1])
+    inner = [] if found else subfolders.holding_weights(folder)
     if not found and slices_among(names):
-        raise SourceError(f"{shown}: a folder with slices of a model-parallel checkpoint, not a whole model", hint=JOIN)
+        what = f"{shown}: a folder with slices of a model-parallel checkpoint, not a whole model"
+        raise SourceError(what, hint=f"name one, and all are joined where that can be: {inner[0]}" if inner else JOIN)
     read = [known for known in table.FORMATS if known.open]
     alone = [suffix for known in read if known.alone for suffix in known.suffixes if _ending(names, suffix)]
     kind = "indices of shards" if _ending(names, _INDEX) else f"{' or '.join(alone)} files and no index"
     what = f"with {len(found)} {kind}" if found else "without a weights file of a known name"
     single = [suffix for known in read if not (known.alone or known.index) for suffix in known.suffixes]
-    shown_names = ", ".join(printable(name, 80) for name in [*found, *_ending(names, *single)][:5])
-    hint = f"name one file in it: {shown_names}" if shown_names else f"it holds none; netaudit reads {table.readable()}"
+    files = [*found, *subfolders.weights_among(_ending(names, *single))]
+    if files and not inner:
+        hint = f"name one file in it: {subfolders.shown(files)}"
+    elif inner:
+        hint = f"name what holds them, in it: {subfolders.shown([*inner, *files])}"
+    else:
+        hint = f"it holds none; netaudit reads {table.readable()}"
     raise SourceError(f"{shown}: a folder {what}", hint=hint)
 
 
@@ -65,11 +76,6 @@ def candidates(names: Sequence[str]) -> list[str]:
     usually = usual(_SAFETENSORS) or _ending(names, _INDEX) or _ending(names, ".safetensors") or usual(_PYTORCH)
     alone = [known for known in table.FORMATS if known.open and known.alone]
     return usually or next((found for known in alone if (found := _ending(names, *known.suffixes))), [])
-
-
-def weights_among(names: Sequence[str]) -> list[str]:
-    """The names of weights files, by their suffixes."""
-    return _ending(names, *(suffix for known in table.FORMATS if known.open for suffix in known.suffixes))
 
 
 def _ending(names: Sequence[str], *suffixes: str) -> list[str]:

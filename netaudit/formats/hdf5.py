@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netaudit.errors import SourceError, UnsafeFileError
-from netaudit.formats import arrays
+from netaudit.formats import arrays, hdf5_chunks
 from netaudit.text import printable
 
 if TYPE_CHECKING:
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 BUDGET = 200_000  # groups and datasets
 DEPTH = 50
 LONGEST_TEXT = 2**26  # bytes of an attribute
-_FILTERS = frozenset((1, 2, 3, 32000))  # deflate, shuffle, a checksum, and h5py's own LZF
-_DEFLATED = 1100  # times smaller at best
 
 
 class Section(io.RawIOBase):
@@ -139,29 +137,29 @@ def text(item: Any, name: str) -> str:
 
 def _dataset(place: Place, path: str, item: Any) -> Dataset:
     shape = tuple(int(length) for length in item.shape or ())
+    size = place.section[1] if place.section else place.path.stat().st_size
     return Dataset(
         path,
         shape,
         item.dtype.name,
-        _refusal(item, shape),
+        _refusal(item, shape, size),
         partial(_read, place, path, shape),
     )
 
 
-def _refusal(item: Any, shape: tuple[int, ...]) -> str:
-    """Why a dataset is not read; empty when it is."""
+def _refusal(item: Any, shape: tuple[int, ...], size: int) -> str:
+    """Why a dataset of a file of so many bytes is not read; empty when it is."""
     if item.shape is None:
         return "an empty dataset without a shape"
     properties = item.id.get_create_plist()
     if item.is_virtual or properties.get_external_count():
         return "its numbers lie in other files, which are not followed"
     filters = [properties.get_filter(i)[0] for i in range(properties.get_nfilters())]
-    if not _FILTERS.issuperset(filters):
+    if not hdf5_chunks.FILTERS.issuperset(filters):
         return "compressed by a plugin, which is not loaded"
-    most = item.id.get_storage_size() * (_DEFLATED if filters else 1)
-    if math.prod(shape) * item.dtype.itemsize > most:
+    if math.prod(shape) * item.dtype.itemsize > item.id.get_storage_size() * (hdf5_chunks.DEFLATED if filters else 1):
         return "declared larger than the data stored"
-    return arrays.refusal(item.dtype)
+    return arrays.refusal(item.dtype) or hdf5_chunks.refusal(item, filters, size)
 
 
 def _read(place: Place, path: str, shape: tuple[int, ...]) -> Tensor:
@@ -170,7 +168,10 @@ def _read(place: Place, path: str, shape: tuple[int, ...]) -> Tensor:
         with place.open() as file:
             item = file[path]
             if tuple(item.shape) == shape:
+                hdf5_chunks.check(item)
                 return arrays.tensor(item[()])
+    except hdf5_chunks.BombError as error:
+        raise UnsafeFileError(f"{printable(place.path.name)}: {printable(path, 80)} {error}; refused") from error
     except Exception as error:  # a changed or damaged file can raise anything
         raise SourceError(f"{printable(place.path.name)}: {printable(path, 80)} cannot be read") from error
     raise SourceError(f"{printable(place.path.name)}: changed while it was read")

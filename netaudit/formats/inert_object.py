@@ -76,7 +76,7 @@ class Inert(Mapping[str, Any]):
             if isinstance(buffers, dict)
             else {}
         )
-        return {**state["_parameters"], **kept, **state["_modules"]}
+        return {**state["_parameters"], **kept, **state["_modules"], **_packed(state)}
 
     def __getitem__(self, name: str) -> Any:
         return self._contents()[name]
@@ -88,6 +88,13 @@ class Inert(Mapping[str, Any]):
         return len(self._contents())
 
     __hash__ = object.__hash__
+
+
+def _packed(state: Mapping[str, Any]) -> dict[str, Any]:
+    """What a quantised module keeps in one object of TorchScript: its weight and its bias, as in its state dict."""
+    held = state.get("_packed_params")
+    pair = held.attributes.get("state") if isinstance(held, Inert) and held.kind.path == "torch.ScriptObject" else None
+    return {"_packed_params": pair[0]} if isinstance(pair, tuple) and pair and isinstance(pair[0], tuple) else {}
 
 
 def _pairs(args: tuple[Any, ...]) -> OrderedDict[str, Any]:

@@ -17,9 +17,10 @@ def json_object(raw: bytes, shown: str) -> dict[str, Any]:
     """
 
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        if len(dict(pairs)) != len(pairs):
+        table = dict(pairs)
+        if len(table) != len(pairs):
             raise UnsafeFileError(f"{shown}: two tensors of one name; refused", hint="re-save it with safetensors")
-        return dict(pairs)
+        return table
 
     try:
         value = json.loads(raw, object_pairs_hook=unique)

@@ -16,7 +16,10 @@ Path = tuple[str, ...]
 """The names of a layer and of the models that it lies in, the outermost first."""
 
 MODELS = ("Sequential", "Functional", "Model")
-RECURRENT = ("LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
+RECURRENT = (
+    *("LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional", "CuDNNLSTM", "CuDNNGRU"),
+    *("ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"),
+)
 DEPTH = 20  # models in each other
 _ACTIVATIONS = {
     **{name: name for name in ("relu", "relu6", "elu", "selu", "gelu", "tanh", "sigmoid", "softplus", "softsign")},
@@ -37,6 +40,8 @@ class Configuration:
 
     classes: dict[Path, str] = field(default_factory=dict)
     graph: Graph = field(default_factory=Graph)
+    recurrent: dict[Path, Mapping[str, Any]] = field(default_factory=dict)
+    """The settings of each recurrent layer."""
     order: list[Path] = field(default_factory=list)
     """The layers in the order in which the configuration names them."""
 
@@ -80,6 +85,8 @@ def _classes(model: Mapping[str, Any], path: Path, found: Configuration, depth: 
         place = (*path, _name(layer))
         found.classes[place] = str(layer.get("class_name"))
         found.order.append(place)
+        if layer.get("class_name") in RECURRENT:
+            found.recurrent[place] = layer["config"]
         inner = layer["config"].get("layer")
         if layer.get("class_name") == "TimeDistributed" and isinstance(inner, dict):
             found.classes[place] = str(inner.get("class_name"))

@@ -11,18 +11,19 @@ import json
 import re
 import struct
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from netaudit.errors import SourceError, UnsafeFileError
-from netaudit.formats import extras, keras_config
+from netaudit.formats import extras, keras_config, keras_recurrent
 from netaudit.formats.arrays import LazyStore
 from netaudit.formats.format import Beginning, Format, OpenFile
 from netaudit.formats.hdf5 import Dataset, Place, datasets, text
 from netaudit.formats.natural_order import natural
 from netaudit.formats.plain_names import dotted
 from netaudit.formats.weights_file import Declared, Structure, WeightsFile
+from netaudit.network.cells import CellSpec
 from netaudit.network.network import LayerSpec
 from netaudit.text import printable
 
@@ -32,7 +33,8 @@ LONGEST_CONFIG = 2**26  # bytes
 _VARIABLES = {
     **dict.fromkeys(("dense", "einsum_dense"), ("kernel", "bias")),
     **dict.fromkeys(("conv1d", "conv2d", "conv3d", "depthwise_conv2d"), ("kernel", "bias")),
-    **{"cell": ("kernel", "recurrent_kernel", "bias"), "embedding": ("embeddings",)},
+    **dict.fromkeys(("cell", "lstm_cell", "gru_cell", "simple_rnn_cell"), ("kernel", "recurrent_kernel", "bias")),
+    "embedding": ("embeddings",),
     **{"batch_normalization": ("gamma", "beta", "moving_mean", "moving_variance")},
     **{"layer_normalization": ("gamma", "beta")},
 }
@@ -172,7 +174,30 @@ def _structure(keys: Mapping[str, Dataset], config: Any) -> tuple[Structure, Any
     reasons = {key: _reason(key, keys[key], modules, classes) for key in keys}
     reasons |= dict.fromkeys(optimiser, "optimiser state, not a parameter")
     graph = found.graph if found else None
-    return Structure(layers, reasons, optimiser | moving, graph), order
+    cells = sorted(_cells(keys, modules, found), key=lambda cell: (order(cell.keys[0])[0], cell.reverse))
+    return Structure(layers, reasons, optimiser | moving, graph, tuple(cells)), order
+
+
+def _cells(
+    keys: Mapping[str, Dataset], modules: Mapping[str, set[str]], found: keras_config.Configuration | None
+) -> Iterator[CellSpec]:
+    """The recurrent cells, in the order of their names."""
+    for module in sorted(modules, key=natural):
+        words = modules[module]
+        own = {word: keys[f"{module}.{word}" if module else word] for word in words}
+        if "recurrent_kernel" not in words or any(_is_optimiser(array.path) for array in own.values()):
+            continue
+        if any(array.refusal or not _floating(array) for array in own.values()):
+            continue
+        known, path = None, tuple(module.split("."))
+        for length in range(len(path), 0, -1) if found else ():
+            if found and path[:length] in found.recurrent:
+                place = path[:length]
+                known = keras_recurrent.settings(found.classes[place], found.recurrent[place], path[length:])
+                break
+        cell = keras_recurrent.cell(module, {word: array.shape for word, array in own.items()}, known)
+        if cell is not None:
+            yield cell
 
 
 def _floating(array: Dataset) -> bool:

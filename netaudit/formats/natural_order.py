@@ -7,9 +7,13 @@ from __future__ import annotations
 
 import re
 
+_NUMBER = re.compile(r"(\d+)")
+
 
 def natural(name: str) -> list[tuple[int, int, str]]:
     """A key that sorts ``fc2`` before ``fc10``."""
-    # Numbers by their length, then digit by digit: a name may hold more digits than int() takes.
-    numbers = ((piece.isdecimal(), piece.lstrip("0")) for piece in re.split(r"(\d+)", name))
-    return [(0, len(digits), digits) if is_number else (1, 0, digits) for is_number, digits in numbers]
+    key = []
+    for piece in _NUMBER.split(name):  # numbers by their length, then digit by digit
+        digits = piece.lstrip("0")
+        key.append((0, len(digits), digits) if piece.isdecimal() else (1, 0, digits))
+    return key

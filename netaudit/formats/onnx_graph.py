@@ -7,24 +7,28 @@ stored as ``[in, out]``, or as ``[out, in]`` with transB. Nothing of the graph i
 from __future__ import annotations
 
 import math
-from collections import ChainMap
+from collections import ChainMap, Counter
 from collections.abc import MutableMapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from netaudit.errors import UnsafeFileError
+from netaudit.formats import onnx_recurrent
 from netaudit.formats.onnx_constants import Constant, filled, stored
 from netaudit.formats.onnx_operations import (
     Shape,
     attribute_graphs,
     attributes,
+    declared_shape,
     fold,
+    is_buffer,
     operation,
     reason,
     result_shape,
 )
 from netaudit.formats.plain_names import dotted
+from netaudit.network.cells import CellSpec
 from netaudit.network.graph import Graph, Op
 from netaudit.network.network import LayerSpec
 
@@ -56,6 +60,7 @@ class Walk:
         self.shown = shown
         self.graph = Graph()
         self.layers: list[LayerSpec] = []
+        self.cells: list[CellSpec] = []
         self.kept: dict[str, Constant] = {}
         """What goes into the store, by its key, in the order of use."""
         self.reasons: dict[str, str] = {}
@@ -64,6 +69,7 @@ class Walk:
         self._uses: dict[str, tuple[str, bool, tuple[str, ...]]] = {}
         self._shapes: list[Shape] = []
         self._nodes = 0
+        self._layers_in: Counter[str] = Counter()
         scope = Scope()
         self._walk(graph, scope, 0)
         self._finish()
@@ -76,7 +82,7 @@ class Walk:
             raise UnsafeFileError(f"{self.shown}: more than {MOST_NODES:,} nodes, or {DEPTH} graphs in each other")
         for tensor in graph.initializer:
             self._keep(tensor.name, stored(tensor, self.folder, self.shown), scope)
-        known = {value.name: _declared_shape(value) for value in (*graph.value_info, *graph.input)}
+        known = {value.name: declared_shape(value) for value in (*graph.value_info, *graph.input)}
         for value in graph.input:
             if value.name not in scope.constants:
                 scope.numbers[value.name] = self._value(known[value.name])
@@ -105,10 +111,12 @@ class Walk:
         constants = [scope.constants.get(name) if name else None for name in node.input]
         if self._constant(node, constants, scope) or self._layer(node, constants, scope):
             return
+        if node.op_type in onnx_recurrent.OPERATIONS and node.domain in ("", "ai.onnx"):
+            self._cells(node, constants)
         name = operation(node, constants)
         for place, constant in enumerate(constants):
             if constant is not None:
-                self._other(constant, reason(node, place, constant), buffer=_is_buffer(node, place))
+                self._other(constant, reason(node, place, constant), buffer=is_buffer(node, place))
         inputs = tuple(scope.numbers[value] for value in node.input if value in scope.numbers)
         shape = result_shape(node, name, self._shapes[inputs[0]], constants) if inputs else None
         outputs = [value for value in node.output if value in scope.consumers]  # not the mask of Dropout
@@ -117,6 +125,15 @@ class Walk:
         self.graph.add(Op(name, inputs, tuple(scope.numbers[value] for value in outputs)))
         for inner in attribute_graphs(node):
             self._walk(inner, Scope(ChainMap({}, scope.constants), ChainMap({}, scope.numbers)), depth + 1)
+
+    def _cells(self, node: Any, constants: list[Constant | None]) -> None:
+        """The cells of a recurrent node, named as PyTorch does: the layers of one module are counted."""
+        whole = [one if one is not None and self._stored.get(one.name) is one else None for one in constants]
+        scope = dotted(str(node.name)).rpartition(".")[0]
+        name = f"{scope}.l{self._layers_in[scope]}" if scope else dotted(str(node.name)) or f"l{self._layers_in['']}"
+        found = list(onnx_recurrent.cells(node, whole, name))
+        self._layers_in[scope] += bool(found)
+        self.cells.extend(found)
 
     def _constant(self, node: Any, constants: list[Constant | None], scope: Scope) -> bool:
         """Whether the node's result is a constant, which is then known under its name."""
@@ -194,7 +211,7 @@ class Walk:
         """The key of a constant as a layer uses it; a second use in another way goes by another key."""
         key = name
         while key in self.kept and (key in self.reasons or self._uses.get(key) != (name, True, recipe)):
-            key = other if key == name else key + "'"
+            key = other if key == name != other else key + "'"
         self._uses[key] = (name, True, recipe)
         self.kept.setdefault(key, constant)
         return key
@@ -215,16 +232,6 @@ class Walk:
             if constant.name not in self.kept:
                 self._other(constant, "not used by the graph")
         self.graph.shapes = [(0,) if shape is None else tuple(n or 0 for n in shape) for shape in self._shapes]
-
-
-def _is_buffer(node: Any, place: int) -> bool:
-    """Whether an operation takes a scale, a zero point, or a running mean or variance in this place."""
-    if node.op_type == "BatchNormalization":
-        return place >= 3
-    codes = {"QLinearMatMul": (0, 3), "QLinearConv": (0, 3, 8), "QGemm": (0, 3, 6), "DequantizeLinear": (0,)}
-    if node.op_type in ("MatMulInteger", "ConvInteger", "QuantizeLinear"):
-        return place >= (1 if node.op_type == "QuantizeLinear" else 2)
-    return node.op_type in codes and place not in codes[node.op_type]
 
 
 def _vector(constant: Constant, out: int, *, by_columns: bool = False) -> Constant | None:
@@ -250,11 +257,3 @@ def _name(node: Any, weight: str, bias: Constant | None) -> str:
         if scope:
             return scope
     return dotted(str(node.name) or weight)
-
-
-def _declared_shape(value: Any) -> Shape:
-    """A shape as the file declares it; the first of several axes counts inputs, of which one is taken."""
-    if not value.type.HasField("tensor_type") or not value.type.tensor_type.HasField("shape"):
-        return None
-    lengths = [axis.dim_value if axis.HasField("dim_value") else None for axis in value.type.tensor_type.shape.dim]
-    return tuple([1, *lengths[1:]] if len(lengths) > 1 else lengths)

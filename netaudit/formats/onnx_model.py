@@ -46,7 +46,7 @@ def open_onnx(path: Path, open_file: OpenFile) -> WeightsFile:
         for key, constant in walk.kept.items()
     }
     store = LazyStore(declared, {key: constant.read for key, constant in walk.kept.items()})
-    structure = Structure(tuple(walk.layers), walk.reasons, frozenset(walk.buffers), walk.graph)
+    structure = Structure(tuple(walk.layers), walk.reasons, frozenset(walk.buffers), walk.graph, tuple(walk.cells))
     return WeightsFile(path, store, declared, structure=structure)
 
 

@@ -46,7 +46,7 @@ _REASONS = {
 
 def attributes(node: Any) -> dict[str, Any]:
     """Numbers, lists of numbers, texts and tensors; graphs are left out."""
-    kinds = {1: "f", 2: "i", 3: "s", 4: "t", 6: "floats", 7: "ints"}
+    kinds = {1: "f", 2: "i", 3: "s", 4: "t", 6: "floats", 7: "ints", 8: "strings"}
     return {item.name: getattr(item, kinds[item.type]) for item in node.attribute if item.type in kinds}
 
 
@@ -133,3 +133,21 @@ def reason(node: Any, place: int, constant: Constant) -> str:
 def attribute_graphs(node: Any) -> list[Any]:
     """The graphs that a node holds: the branches of If, the body of Loop and Scan."""
     return [graph for item in node.attribute for graph in ([item.g] if item.type == 5 else list(item.graphs))]
+
+
+def is_buffer(node: Any, place: int) -> bool:
+    """Whether an operation takes a scale, a zero point, or a running mean or variance in this place."""
+    if node.op_type == "BatchNormalization":
+        return place >= 3
+    codes = {"QLinearMatMul": (0, 3), "QLinearConv": (0, 3, 8), "QGemm": (0, 3, 6), "DequantizeLinear": (0,)}
+    if node.op_type in ("MatMulInteger", "ConvInteger", "QuantizeLinear"):
+        return place >= (1 if node.op_type == "QuantizeLinear" else 2)
+    return node.op_type in codes and place not in codes[node.op_type]
+
+
+def declared_shape(value: Any) -> Shape:
+    """A shape as the file declares it; the first of several axes counts inputs, of which one is taken."""
+    if not value.type.HasField("tensor_type") or not value.type.tensor_type.HasField("shape"):
+        return None
+    lengths = [axis.dim_value if axis.HasField("dim_value") else None for axis in value.type.tensor_type.shape.dim]
+    return tuple([1, *lengths[1:]] if len(lengths) > 1 else lengths)

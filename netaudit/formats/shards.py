@@ -16,6 +16,7 @@ from netaudit.files import is_a, require_regular
 from netaudit.formats.format import Beginning, Format, OpenFile
 from netaudit.formats.json_object import json_object
 from netaudit.formats.natural_order import natural
+from netaudit.formats.one_entry import read_entry
 from netaudit.formats.weights_file import Declared, WeightsFile
 from netaudit.network.layers import SkippedLayer
 from netaudit.network.network import TensorStore
@@ -61,9 +62,7 @@ class ShardedStore:
         Raises:
             SourceError: its shard changed since it was opened.
         """
-        alone = getattr(self.stores[name], "read_at", None)
-        one: Tensor = self.stores[name].read(name)[index].clone() if alone is None else alone(name, index)
-        return one
+        return read_entry(self.stores[name], name, index)
 
 
 def open_shards(path: Path, open_file: OpenFile) -> WeightsFile:

@@ -9,9 +9,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from netaudit.formats.inert_object import PLAIN, Build, Global, Inert, MalformedError
+from netaudit.formats.inert_object import Build, Global, Inert, MalformedError
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 ITEMSIZE = {
     **{"float64": 8, "float32": 4, "float16": 2, "bfloat16": 2, "complex32": 4, "complex64": 8, "complex128": 16},
@@ -20,12 +23,15 @@ ITEMSIZE = {
     **{"float4_e2m1fn_x2": 1, "qint8": 1, "quint8": 1, "qint32": 4, "quint4x2": 1, "quint2x4": 1},
 }
 """Bytes of one number, by PyTorch's name of its type."""
-_STORAGES = {
+STORAGES = {
     **{"Double": "float64", "Float": "float32", "Half": "float16", "BFloat16": "bfloat16", "Bool": "bool"},
     **{"Long": "int64", "Int": "int32", "Short": "int16", "Char": "int8", "Byte": "uint8", "Untyped": "uint8"},
     **{"ComplexFloat": "complex64", "ComplexDouble": "complex128", "QInt8": "qint8", "QUInt8": "quint8"},
     **{"QInt32": "qint32", "QUInt4x2": "quint4x2", "QUInt2x4": "quint2x4"},
 }
+"""The type of the numbers of each class of storage, whose name ends in ``Storage``."""
+_CODES = {"qint8": "int8", "quint8": "uint8", "qint32": "int32"}
+_ONE_CODE_A_NUMBER = ("int8", "float8_e4m3fn", "float8_e5m2")
 _LARGEST = 2**62
 BROADCAST = "a broadcast view: declared larger than the data stored"
 
@@ -69,6 +75,24 @@ class StoredTensor:
     stride: tuple[int, ...] = ()
     refusal: str = ""
     """Why it cannot be read."""
+    codes: str = ""
+    """The dtype of the stored numbers, where they are codes: a number is scale times code less zero point."""
+    scale: float = 1.0
+    zero_point: int = 0
+
+    @property
+    def stored(self) -> str:
+        """The dtype of the numbers in the storage."""
+        return self.codes or self.dtype
+
+    @property
+    def note(self) -> str:
+        """What is done with the stored numbers, in words; empty where nothing is."""
+        return f"dequantised from {self.codes} codes" if self.codes else ""
+
+    def numbers(self, stored: Tensor) -> Tensor:
+        """The tensor, of the numbers of its storage."""
+        return (stored.float() - self.zero_point) * self.scale if self.codes else stored
 
     @property
     def extent(self) -> int:
@@ -80,7 +104,7 @@ class StoredTensor:
     @property
     def end(self) -> int:
         """Bytes of its storage up to its last number."""
-        return (self.offset + self.extent) * ITEMSIZE[self.dtype]
+        return (self.offset + self.extent) * ITEMSIZE[self.stored]
 
 
 def storage(key: Any) -> Any:
@@ -96,7 +120,7 @@ def storage(key: Any) -> Any:
         return key[1]
     if not isinstance(key, tuple) or len(key) not in (5, 6) or key[0] != "storage" or not isinstance(key[1], Global):
         raise MalformedError("a persistent id of no storage")
-    dtype = _STORAGES.get(key[1].name.removesuffix("Storage"))
+    dtype = STORAGES.get(key[1].name.removesuffix("Storage"))
     if dtype is None or key[1].module not in ("torch", "torch.storage", "torch.cuda") or not isinstance(key[2], str):
         raise MalformedError("a storage of an unknown kind")
     whole = Storage(key[2], dtype, _size(key[4]))
@@ -149,8 +173,22 @@ def _tensor_v3(args: tuple[Any, ...]) -> StoredTensor:
 
 
 def _quantised(args: tuple[Any, ...]) -> StoredTensor:
-    dtype = args[0].dtype if isinstance(args[0], Storage) else "qint8"
-    return StoredTensor(dtype, sizes(args[2]), refusal="quantised tensor: not read")
+    """``(storage, offset, size, stride, (scheme, scale, zero point), ...)``; read where the tensor has one scale."""
+    rows = args[0]
+    scheme = args[4] if len(args) > 4 and isinstance(args[4], tuple) else ()
+    codes = _CODES.get(rows.dtype) if isinstance(rows, Storage) else None
+    refused = StoredTensor(rows.dtype if codes else "qint8", sizes(args[2]), refusal="quantised tensor: not read")
+    if codes is None or len(scheme) != 3 or not isinstance(scheme[0], Global) or scheme[0].name != "per_tensor_affine":
+        return refused
+    shape, stride, (_, scale, zero) = sizes(args[2]), sizes(args[3]), scheme
+    usable = type(scale) is float and 0 < scale < math.inf and type(zero) is int and abs(zero) < 2**31
+    made = StoredTensor("float32", shape, rows, _size(args[1]), stride, codes=codes, scale=scale, zero_point=zero)
+    return made if usable and len(shape) == len(stride) and made.end <= rows.nbytes and _spread(made) else refused
+
+
+def _spread(tensor: StoredTensor) -> bool:
+    """Whether no number of the storage stands for several of the tensor."""
+    return math.prod(tensor.shape) <= tensor.extent
 
 
 def _sparse(args: tuple[Any, ...]) -> StoredTensor:
@@ -195,8 +233,22 @@ def _typed(args: tuple[Any, ...]) -> Any:
         if local.shape == made.shape:
             return local
         return replace(made, refusal=f"DTensor: a part {list(local.shape)} of a distributed tensor; not read")
+    if kind.module.startswith("torchao.") and (parts := _codes_and_scales(made, states)):
+        return Inert(kind, attributes=parts)
     plain = kind.path in ("torch.Tensor", "torch._tensor.Tensor", "torch.nn.parameter.Parameter", "torch.nn.Parameter")
     return made if plain or made.refusal else replace(made, storage=None, refusal=f"{kind.name[:60]}: not read")
+
+
+def _codes_and_scales(whole: StoredTensor, states: tuple[Any, ...]) -> dict[str, Any]:
+    """The tensors inside a quantised tensor of torchao that has one code a number; empty for any other.
+
+    ``act_pre_scale`` multiplies the inputs: with it the weight is not the whole of the layer.
+    """
+    state = next((part for part in states if isinstance(part, dict)), {})
+    codes, names = state.get("qdata"), ("qdata", "scale", "zero_point")
+    alike = isinstance(codes, StoredTensor) and codes.shape == whole.shape and codes.dtype in _ONE_CODE_A_NUMBER
+    usable = alike and isinstance(state.get("scale"), StoredTensor) and state.get("act_pre_scale") is None
+    return {name: state[name] for name in names if isinstance(state.get(name), StoredTensor)} if usable else {}
 
 
 def distributed(value: Inert) -> StoredTensor | None:
@@ -224,30 +276,3 @@ BUILDS: Mapping[str, Build] = {
     "torch.Size": lambda args: sizes(args[0]),
 }
 """What plays the callables of PyTorch that make tensors."""
-
-_EXPECTED = frozenset(
-    f"{module}.{name}"
-    for module, names in (
-        ("numpy", ("dtype", "ndarray")),
-        *((f"numpy.{core}.multiarray", ("scalar", "_reconstruct")) for core in ("core", "_core")),
-        *((f"numpy.{core}.numeric", ("_frombuffer",)) for core in ("core", "_core")),
-        *((path, ("PosixPath", "WindowsPath", "PurePosixPath")) for path in ("pathlib", "pathlib._local")),
-        ("torch", ("device", "Tensor", "per_tensor_affine", "per_channel_affine")),
-        *(
-            ("torch.serialization", ("_get_layout",)),
-            ("torch.storage", ("_load_from_bytes",)),
-            ("torch.nn.parameter", ("Parameter",)),
-        ),
-        *(("argparse", ("Namespace",)), ("copyreg", ("_reconstructor",)), ("builtins", ("object",))),
-    )
-    for name in names
-)
-"""What training scripts keep beside the weights, and what is said of tensors: no class of it is missed."""
-
-
-def classes(named: tuple[Global, ...]) -> list[str]:
-    """The classes and functions that a pickle names and that were ignored; not those that are played or expected."""
-    played = {*PLAIN, *BUILDS, *_EXPECTED}
-    kinds = {f"{module}.{kind}Storage" for module in ("torch", "torch.storage", "torch.cuda") for kind in _STORAGES}
-    dtypes = {f"torch.{name}" for name in ITEMSIZE}
-    return [one.path for one in named if one.path not in played | kinds | dtypes]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import tarfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -19,10 +20,11 @@ from torch import Tensor
 from netaudit.errors import SourceError, UnsafeFileError
 from netaudit.formats import inert_pickle, torch_legacy, torch_zip
 from netaudit.formats.find_state_dict import StateDict, find
+from netaudit.formats.ignored_classes import classes
 from netaudit.formats.inert_object import EndsEarlyError, Global, Inert, MalformedError, TooLongError
 from netaudit.formats.inert_pickle import Unpickled
 from netaudit.formats.numpy_objects import array
-from netaudit.formats.torch_objects import BUILDS, Storage, StoredTensor, classes, distributed, storage
+from netaudit.formats.torch_objects import BUILDS, Storage, StoredTensor, distributed, storage
 from netaudit.formats.torch_zip import RESAVE, Record
 from netaudit.formats.weights_file import Declared, WeightsFile
 from netaudit.text import printable
@@ -123,7 +125,7 @@ def _state_dict(shown: str, value: Any) -> StateDict[StoredTensor]:
         try:
             return find(value, _array)
         except SourceError:
-            raise SourceError(f"{shown}: {error}") from error
+            raise SourceError(f"{shown}: {error}", hint=error.hints) from error
 
 
 def _tensor(value: Any) -> StoredTensor | None:
@@ -142,7 +144,8 @@ def _declared(path: Path, name: str, tensor: StoredTensor) -> Declared:
     if kept is None or not tensor.extent:
         return Declared(tensor.shape, tensor.dtype, (path.name, name), tensor.refusal)
     start = kept.skipped + tensor.offset
-    return Declared(tensor.shape, tensor.dtype, (path.name, kept.key, start, tensor.shape, tensor.stride))
+    identity = (path.name, kept.key, start, tensor.shape, tensor.stride)
+    return Declared(tensor.shape, tensor.dtype, identity, note=tensor.note)
 
 
 def _without_classes(named: tuple[Global, ...]) -> tuple[str, ...]:
@@ -220,11 +223,28 @@ class CheckpointStore:
         Raises:
             SourceError: it cannot be read, or the file changed since it was opened.
         """
-        tensor = self.tensors[name]
+        return self._read(name, self.tensors[name])
+
+    def read_at(self, name: str, index: int) -> Tensor:
+        """Read one entry of a tensor's first axis: an expert of many.
+
+        Raises:
+            SourceError: it cannot be read, or the file changed since it was opened.
+            IndexError: the tensor has no such entry.
+        """
+        whole = self.tensors[name]
+        if not whole.shape or not 0 <= index < whole.shape[0]:
+            raise IndexError(f"{printable(name)} has no entry {index}")
+        if whole.storage is None:
+            return self._read(name, whole)
+        start = whole.offset + index * whole.stride[0]
+        return self._read(name, replace(whole, shape=whole.shape[1:], stride=whole.stride[1:], offset=start))
+
+    def _read(self, name: str, tensor: StoredTensor) -> Tensor:
         kept = tensor.storage
         if kept is None:
             raise SourceError(f"{printable(name)}: {tensor.refusal}")
-        dtype: torch.dtype = getattr(torch, tensor.dtype)
+        dtype: torch.dtype = getattr(torch, tensor.stored)
         bytes_ = torch.empty(tensor.extent * dtype.itemsize, dtype=torch.uint8, device="cpu")
         buffer = bytes_.numpy().data
         start = tensor.offset * dtype.itemsize
@@ -237,7 +257,7 @@ class CheckpointStore:
                 read = file.readinto(buffer) if len(buffer) else 0
         if read != len(buffer) or _state(self.path) != self._state:
             raise SourceError(f"{printable(self.path.name)}: changed while it was read")
-        return bytes_.view(dtype).as_strided(tensor.shape, tensor.stride).contiguous()
+        return tensor.numbers(bytes_.view(dtype).as_strided(tensor.shape, tensor.stride).contiguous())
 
 
 def _state(path: Path) -> tuple[int, int, int]:

@@ -29,6 +29,7 @@ def by_name(file: Beginning) -> bool:
     return False
 
 
+_EXPORT = "pass torch.export.load(FILE) to netaudit.audit, or save its state_dict with torch.save or safetensors"
 _SAVE = "save its state dict with torch.save(model.state_dict(), FILE), or with safetensors"
 _CONVERT = "convert it to safetensors, or pass its arrays as a state dict to netaudit.audit"
 _UNPACK = "unpack it, and name the weights file in it"
@@ -43,7 +44,7 @@ _ROWS: tuple[tuple[str, tuple[str, ...], Sniff, str, str], ...] = (
     ("Torch7", (".t7",), by_name, "a file of Torch7 (Lua)", "load it in Lua, or with torchfile, and save its arrays"),
     (
         *("torch.export", (".pt2",), zipped("archive_format", "serialized_exported_program.json")),
-        *("a program of torch.export", _SAVE),
+        *("a program of torch.export", _EXPORT),
     ),
     ("tar", (".tar",), by_name, "a tar archive", _UNPACK),
     ("zip", (".zip",), starts(b"PK\x03\x04"), "a zip file, but not one of torch.save (it has no data.pkl)", _UNPACK),

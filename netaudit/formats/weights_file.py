@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +12,8 @@ from netaudit.network.cells import CellSpec
 from netaudit.network.graph import Graph
 from netaudit.network.layers import SkippedLayer
 from netaudit.network.network import LayerSpec, TensorStore
+
+_FLOATING = frozenset(("float16", "float32", "float64", "bfloat16"))
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Declared:
     @property
     def floating(self) -> bool:
         """Whether the numbers are floating point (float8 and bfloat16 too)."""
-        return re.fullmatch(r"b?float(16|32|64|8_\w+)", self.dtype) is not None
+        return self.dtype in _FLOATING or self.dtype.startswith("float8_")
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 # Activations by the name of their function in torch.nn.functional. The first set runs by that name alone.
 _ENTRYWISE = frozenset(
@@ -51,6 +51,10 @@ class Graph:
     shapes: list[tuple[int, ...]] = field(default_factory=list)
     output: int | None = None
     """The number of the model's output, None when it is not one tensor."""
+    rows: int = 1
+    """How many inputs the pass was on."""
+    branches: bool = False
+    """Whether the pass handed numbers that depend on its input to Python, which can branch on them."""
     _producers: dict[int, Op] = field(default_factory=dict, repr=False)
     _consumers: dict[int, list[Op]] = field(default_factory=dict, repr=False)
 
@@ -68,6 +72,34 @@ class Graph:
     def consumers(self, value: int) -> list[Op]:
         """The operations that take a value."""
         return self._consumers.get(value, [])
+
+    def with_biases(self) -> Graph:
+        """The graph in which a parameter that is added to a product alone is the product's bias."""
+        added = {op.inputs[0]: op for op in self.ops if op.name == "add_bias" and len(op.inputs) == 1}
+        found = {
+            op: added[op.outputs[0]]
+            for op in self.ops
+            if op.name == "linear"
+            and len(op.weights) == 1
+            and op.outputs[0] in added
+            and self.consumers(op.outputs[0]) == [added[op.outputs[0]]]
+            and op.outputs[0] != self.output
+        }
+        if not found:
+            return self
+        gone = set(found.values())
+        merged = Graph(shapes=self.shapes, output=self.output, rows=self.rows, branches=self.branches)
+        for op in self.ops:
+            if op in found:
+                op = replace(op, outputs=found[op].outputs, weights=(*op.weights, *found[op].weights))
+            if op not in gone:
+                merged.add(op)
+        return merged
+
+    def stacked(self) -> dict[str, bool]:
+        """The 3-D weights each of whose matrices is multiplied by, and whether it lies as ``[in, out]``."""
+        calls = [(op.weights[0], op.turned) for op in self.ops if op.name == "stacked" and op.weights]
+        return {name: turned for name, turned in calls if (name, not turned) not in calls}
 
     def multiplications(self) -> Iterator[tuple[str, Op]]:
         """Every fully connected operation with the name of its weight."""
@@ -119,11 +151,14 @@ class Graph:
                     activations.setdefault(weight, set()).add(self.activation(op.outputs[0]) if last else "linear")
         return {weight: names.pop() if len(names) == 1 else None for weight, names in activations.items()}
 
-    def top(self, weights: Mapping[str, int]) -> list[tuple[str, str]]:
+    def top(self, weights: Mapping[str, int], fits: Callable[[Op], bool] | None = None) -> list[tuple[str, str]]:
         """The layers of the head, bottom to top: ``(weight, activation)`` from the output back to something else.
 
-        ``weights`` gives the inputs of each fully connected weight. A layer belongs to the head when it takes one row
-        an input, not one a token or pixel.
+        A layer belongs to the head when it takes one row an input, not one a token or pixel.
+
+        Args:
+            weights: the inputs of each fully connected weight.
+            fits: whether a call of one of them is the layer as it is audited, with its bias and the same way round.
         """
         layers: list[tuple[str, str]] = []
         value, activation = self.output, "linear"
@@ -131,7 +166,12 @@ class Graph:
             if (op.name == "linear" or op.covers) and op.weights and op.weights[0] in weights:
                 weight = op.weights[0]
                 seen = any(weight == name for name, _ in layers)
-                if seen or len(op.inputs) != 1 or math.prod(self.shapes[op.inputs[0]]) != weights[weight]:
+                numbers = math.prod(self.shapes[op.inputs[0]]) if len(op.inputs) == 1 else None
+                if seen or numbers != weights[weight] * self.rows:
+                    break
+                if self.rows > 1 and self.shapes[op.inputs[0]][0] != self.rows:
+                    break
+                if fits is not None and not fits(op):
                     break
                 layers.insert(0, (weight, activation))
                 activation = "linear"

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from netaudit.errors import SourceError
-from netaudit.network.cells import CellSpec
+from netaudit.network.cells import Cell, CellSpec, read_cell
 from netaudit.network.graph import Graph
 from netaudit.network.inputs import Preprocessing, Sample
 from netaudit.network.layers import FCLayer, Head, SkippedLayer
@@ -218,6 +218,19 @@ class Network:
             return None
         left, right = (found[1].T, found[0].T) if spec.transposed else found
         return left[rows], right
+
+    def read_cell(self, cell: CellSpec) -> Cell:
+        """Read one recurrent cell from the store, its gates apart and as ``[out, in]``.
+
+        Raises:
+            SourceError: it is none of the network's, it is too large, or it cannot be read.
+        """
+        if cell not in self.cells:
+            raise SourceError(f"the cell {printable(cell.name, 80)} does not exist")
+        rows, columns = len(cell.gates) * cell.hidden_size, cell.input_size + cell.hidden_size
+        if refused := self.limit(LayerSpec(cell.name, (rows, columns), cell.keys[0])):
+            raise SourceError(f"the cell {printable(cell.name, 80)} is not read: {refused}")
+        return read_cell(cell, self.store.read)
 
     def module(self) -> nn.Module:
         """The module with its weights.

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from netaudit.composed import adapters
+from netaudit.composed.on_base import on_base
+from netaudit.composed.store import ComposedStore, innermost
 from netaudit.formats import folder
 from netaudit.formats.weights_file import Declared, WeightsFile
 from netaudit.network.layers import SkippedLayer
 from netaudit.network.network import Base, LayerSpec, Network, Progress, TensorStore
-from netaudit.sources.composed import adapters
-from netaudit.sources.composed.on_base import on_base
-from netaudit.sources.composed.store import ComposedStore
 from netaudit.sources.named import open_named
 from netaudit.sources.planners.choices import Choices
 from netaudit.sources.state import choose
@@ -46,7 +46,7 @@ def on_named(
         SourceError: one of them cannot be read, or they do not fit.
     """
     network = open_named(kind, name, None, pretrained=pretrained, progress=progress)
-    stored = _as_stored(network.store)
+    stored = innermost(network.store)
     declared = {key: Declared(stored.shape(key), stored.dtype(key), key) for key in stored.names()}
     path = network.files[0] if network.files else Path(name)
     opened = open_weights(adapter.path)
@@ -64,13 +64,6 @@ def on_named(
         base=Base(name, network.info.weights, network.info.revision, network.files),
         notes=(*adapter.notes, *file.notes),
     )
-
-
-def _as_stored(store: TensorStore) -> TensorStore:
-    """The store of a network under the names of its module, of which none is split or computed."""
-    while isinstance(store, ComposedStore):
-        store = store.store
-    return store
 
 
 def _saying(

@@ -36,6 +36,7 @@ def open_network(
     progress: Progress | None = None,
     choices: Choices = UNSAID,
     base: str | Path | None = None,
+    example: Any = None,
 ) -> Network:
     """Open what a user names, without reading a layer.
 
@@ -53,6 +54,7 @@ def open_network(
         progress: told how far a download is, as ``progress(message, bytes done, bytes in all)``.
         choices: what the user says of a file or a state dict whose network is not known.
         base: the model that the target, an adapter, is added to: anything that has a name or a path.
+        example: an input that a module takes: a tensor, a tuple of positional arguments, a dict of named ones.
 
     Raises:
         SourceError: nothing has that name (the closest ones are hinted at), or it could not be fetched or read.
@@ -73,7 +75,9 @@ def open_network(
     if not isinstance(target, (str, Path)):
         from netaudit.sources.memory import open_memory
 
-        return open_memory(target, choices)
+        return open_memory(target, choices, example)
+    if example is not None:
+        raise SourceError("example= goes with a module: of anything else no forward pass is recorded")
     if held:
         return open_found(_found(kind, target, progress), choices)
     file = None if weights is None else open_weights(Path(weights))

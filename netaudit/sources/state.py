@@ -8,7 +8,9 @@ from dataclasses import replace
 from itertools import pairwise
 from math import prod
 
+from netaudit.composed.store import innermost
 from netaudit.errors import SourceError
+from netaudit.formats.collection import paused
 from netaudit.formats.weights_file import Declared, WeightsFile
 from netaudit.network.layers import Head, HeadLayer, SkippedLayer
 from netaudit.network.network import LayerSpec
@@ -48,6 +50,7 @@ def choose(file: WeightsFile, state: str | None) -> WeightsFile:
     )
 
 
+@paused()
 def plan_state(file: WeightsFile, choices: Choices, model_type: str | None = None) -> Plan:
     """The plan of a file of named tensors, with what lies beside those that were chosen.
 
@@ -59,7 +62,7 @@ def plan_state(file: WeightsFile, choices: Choices, model_type: str | None = Non
     else:
         under = f"2-D weight under {file.nested_under}" if file.nested_under else "2-D weight"
         planned = plan(file.declared, under, ordered=file.ordered, model_type=model_type, choices=choices)
-    listed = (*_beside(file), *file.listed)
+    listed = (*_beside(file, asked=bool(choices.state)), *file.listed)
     planned = replace(
         planned,
         layers=(*planned.layers, *listed),
@@ -87,25 +90,45 @@ def _may_go_on(planned: Plan, file: WeightsFile, beside: Collection[str]) -> str
     return ""
 
 
-def _beside(file: WeightsFile) -> Iterator[SkippedLayer]:
-    """What was not taken: one entry for each key, or for each part of a state dict of which one part was chosen."""
-    chosen = {file.nested_under: _inner(file.declared, file.nested_under)}
+def _beside(file: WeightsFile, *, asked: bool) -> Iterator[SkippedLayer]:
+    """What was not taken: one entry for each key, or for each part of a state dict of which one part was chosen.
+
+    Beside the state that netaudit took, it may be a part of the network, and counts as not audited. Where the user
+    named the network (``asked``), the rest is none of it.
+    """
+    chosen = {file.nested_under: _stored(file)}
     for key, held in file.others.items():
         groups: dict[str, dict[str, Declared]] = {}
         for name, tensor in held.items():
             groups.setdefault(key or name.partition(".")[0], {})[name] = tensor
         for part, tensors in groups.items():
-            yield _entry(part, tensors, chosen)
+            yield _entry(part, tensors, chosen, asked=asked)
 
 
-def _entry(key: str, held: Mapping[str, Declared], chosen: Mapping[str, Mapping[str, tuple[int, ...]]]) -> SkippedLayer:
+def _entry(
+    key: str, held: Mapping[str, Declared], chosen: Mapping[str, Mapping[str, tuple[int, ...]]], *, asked: bool
+) -> SkippedLayer:
     numbers = sum(prod(tensor.shape) for tensor in held.values() if tensor.floating and tensor.shape)
     if _OPTIMISER.fullmatch(key.rpartition(".")[2]):
         return SkippedLayer(key, (), f"optimiser state, not a parameter ({count(len(held), 'tensor')})")
     if copy := copied(key, _inner(held, key), {name or "the state dict": shapes for name, shapes in chosen.items()}):
         return copy_entry(key, copy, len(held), numbers)
-    what = f"not taken: {count(len(held), 'tensor')}, {count(numbers, 'parameter')}"
+    size = f"{count(len(held), 'tensor')}, {count(numbers, 'parameter')}"
+    if asked and numbers:
+        return SkippedLayer(key, (), f"another network than the one that was chosen ({size}): --state {key} audits it")
+    what = f"not taken: {size}"
     return SkippedLayer(key, (), f"{what}: --state {key} audits it" if numbers else what, numbers)
+
+
+def _stored(file: WeightsFile) -> dict[str, tuple[int, ...]]:
+    """Shapes of what was chosen as it is stored, to which copies are compared: rules may have made other weights of it.
+
+    Where a user chose it, the names begin with its key; where netaudit did, they do not, but may begin alike.
+    """
+    store, beside = innermost(file.store), {name for held in file.others.values() for name in held}
+    names = [name for name in store.names() if name not in beside]
+    shapes = {name: store.shape(name) for name in names}
+    return shapes | _inner({name: file.declared[name] for name in names if name in file.declared}, file.nested_under)
 
 
 def _inner(held: Mapping[str, Declared], key: str) -> dict[str, tuple[int, ...]]:

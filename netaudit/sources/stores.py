@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from netaudit.errors import SourceError
+from netaudit.formats.one_entry import read_entry
 from netaudit.formats.weights_file import Declared
 from netaudit.network.network import TensorStore
 from netaudit.text import printable
@@ -107,3 +108,7 @@ class RenamedStore:
     def read(self, name: str) -> Tensor:
         """Read one tensor onto the CPU."""
         return self.store.read(self.old[name])
+
+    def read_at(self, name: str, index: int) -> Tensor:
+        """Read one entry of a tensor's first axis, alone where the store can."""
+        return read_entry(self.store, self.old[name], index)

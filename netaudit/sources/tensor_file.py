@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from netaudit.composed.model_config import model_config, transformer_type
+from netaudit.composed.table import compose_file
 from netaudit.formats import folder
 from netaudit.formats.weights_file import WeightsFile
 from netaudit.network.network import ModelInfo, Network, Progress
-from netaudit.sources.composed.table import compose_file
 from netaudit.sources.hubs import zoo
-from netaudit.sources.model_config import read_config, transformer_type
 from netaudit.sources.planners import backbone
 from netaudit.sources.planners.choices import Choices
 from netaudit.sources.state import choose, plan_state
@@ -64,7 +64,7 @@ def open_found(found: Found, choices: Choices) -> Network:
 def network_of(file: WeightsFile, found: Found, choices: Choices, described_by: Path) -> Network:
     """The network of a file whose weights are composed already; ``config.json`` lies beside ``described_by``."""
     graph = file.structure.graph if file.structure else None
-    planned = plan_state(file, choices, transformer_type(read_config(described_by)))
+    planned = plan_state(file, choices, transformer_type(model_config(described_by)))
     revision = folder.revision(file.path)
     info = ModelInfo(found.name, found.kind, file.architecture, weights=file.path.name, revision=revision)
     return Network(

@@ -172,7 +172,7 @@ def test_what_the_head_assumed_is_said(typical, typical_document):
     assert "the network itself is right on 98.5% of them" in told
     guessed = replace(typical, layers=(), head=replace(typical.head, inferred=True, note="ReLU was assumed"))
     told = prose(section(document_of(guessed), "network"))
-    assert "This order was inferred from names and shapes, not read from a model. ReLU was assumed." in told
+    assert "This head is not certain. ReLU was assumed." in told
 
 
 def test_a_network_analysis_that_does_not_apply_is_listed_with_its_reason(typical, typical_document):

@@ -38,16 +38,18 @@ def test_cells_of_a_module_and_of_its_state_dict(make, kind):
     state = module.state_dict()
     assert {cell.kind for cell in network.cells} == {kind}
     for cell in network.cells:
-        shapes = {role: tuple(state[key].shape) for role, key in cell.weights.items()}
-        rows = GATES[kind] * cell.hidden_size
         assert cell.hidden_size == 4
-        assert shapes["weight_ih"] == (rows, cell.input_size)
-        assert shapes["weight_hh"][0] == rows
-        assert {shape for role, shape in shapes.items() if role.startswith("bias")} <= {(rows,)}
-    assert sum(len(cell.weights) for cell in network.cells) == len(state) - 2  # all but those of fc
-    told = kind if GATES[kind] > 1 else None
-    assert [(cell.name, cell.weights, cell.reverse) for cell in bare.cells] == [
-        (cell.name, cell.weights, cell.reverse) for cell in network.cells
+        read, suffix = network.read_cell(cell), cell.keys[0].removeprefix("recurrent.weight_ih")
+        assert tuple(read.gates) == GATES[kind]
+        for role in ("weight_ih", "weight_hh"):
+            together = torch.cat([getattr(gate, role) for gate in read.gates.values()])
+            assert torch.equal(together, state[f"recurrent.{role}{suffix}"])
+        projection = state.get(f"recurrent.weight_hr{suffix}")
+        assert read.projection is projection is None or torch.equal(read.projection, projection)
+    assert sum(len(cell.keys) for cell in network.cells) == len(state) - 2  # all but those of fc
+    told = kind if len(GATES[kind]) > 1 else None
+    assert [(cell.name, cell.keys, cell.reverse) for cell in bare.cells] == [
+        (cell.name, cell.keys, cell.reverse) for cell in network.cells
     ]
     assert {cell.kind for cell in bare.cells} == {told}
     assert all(("tanh or ReLU" in cell.note) == (told is None) for cell in bare.cells)

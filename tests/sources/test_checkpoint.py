@@ -405,7 +405,7 @@ def test_a_broadcast_view_is_declared_unreadable(tmp_path: Path) -> None:
 def test_sparse_quantised_and_empty_tensors_are_declared_unreadable(tmp_path: Path) -> None:
     tensors = {
         "sparse": torch.ones(2, 2).to_sparse(),
-        "quantised": torch.quantize_per_tensor(torch.ones(2, 2), 0.1, 0, torch.qint8),
+        "quantised": torch.quantize_per_channel(torch.ones(2, 2), torch.ones(2), torch.zeros(2), 0, torch.qint8),
         "meta": torch.empty(2, 2, device="meta"),
         "good": torch.ones(2, 2),
     }
@@ -416,6 +416,19 @@ def test_sparse_quantised_and_empty_tensors_are_declared_unreadable(tmp_path: Pa
         "meta": "has no data",
         "good": "",
     }
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("legacy", [False, True])
+@pytest.mark.parametrize("dtype", [torch.qint8, torch.quint8, torch.qint32])
+def test_a_quantised_tensor_of_one_scale_is_dequantised(tmp_path: Path, dtype: torch.dtype, legacy: bool) -> None:
+    quantised = torch.quantize_per_tensor(torch.randn(4, 6), 0.03, 5, dtype)
+    tensors = {"turned": quantised.t(), "part": quantised[1:3]}
+    opened = open_checkpoint(save(tmp_path / "net.pt", tensors, _use_new_zipfile_serialization=not legacy))
+    assert opened.declared["turned"].note == f"dequantised from {str(dtype).removeprefix('torch.q')} codes"
+    for name, tensor in tensors.items():
+        assert opened.declared[name].dtype == "float32"
+        assert torch.equal(opened.store.read(name), tensor.dequantize())
 
 
 def test_an_endless_index_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

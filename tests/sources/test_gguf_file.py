@@ -11,6 +11,7 @@ import pytest
 import torch
 from gguf.constants import GGML_QUANT_SIZES, GGMLQuantizationType
 from gguf.quants import dequantize, quantize
+from gguf_blocks import DECODERS, PACKERS
 from one_network import gguf_file
 
 from netaudit.errors import SourceError, UnsafeFileError
@@ -33,6 +34,13 @@ def header(tensors: int = 1, values: int = 0) -> bytes:
 def row(name: str, dimensions: tuple[int, ...], kind: int, offset: int = 0) -> bytes:
     lengths = struct.pack(f"<I{len(dimensions)}Q", len(dimensions), *dimensions)
     return text(name) + lengths + struct.pack("<IQ", kind, offset)
+
+
+def one_tensor(folder: Path, kind: str, dimensions: tuple[int, ...], raw: bytes) -> torch.Tensor:
+    """What is read of a file with one tensor of these bytes."""
+    data = header() + row("fc.weight", dimensions, GGMLQuantizationType[kind].value)
+    (folder / "a.gguf").write_bytes(data + bytes(-len(data) % 32) + raw)
+    return open_weights(folder / "a.gguf").store.read("fc.weight")
 
 
 @pytest.mark.parametrize("kind", HALF_STEPS)
@@ -62,48 +70,44 @@ def test_each_type_that_the_package_dequantises_is_read_in_its_own_layout(tmp_pa
     assert np.array_equal(read.numpy(), dequantize(raw, known), equal_nan=True)
 
 
-def six_bits(block: bytes) -> list[float]:
-    """Q6_K as ggml.c has it: 16 scales for 16 numbers each; 4 low and 2 high bits a code."""
-    low, high = block[:128], block[128:192]
-    scales, d = struct.unpack("<16b", block[192:208]), struct.unpack("<e", block[208:210])[0]
-    numbers = []
-    for i in range(256):
-        half, place = divmod(i, 128)
-        group, column = divmod(place, 32)
-        nibble = low[64 * half + column + 32 * (group % 2)] >> (4 * (group // 2)) & 15
-        code = nibble | (high[32 * half + column] >> (2 * group) & 3) << 4
-        numbers.append(d * scales[i // 16] * (code - 32))
-    return numbers
+@pytest.mark.parametrize("kind", PACKERS)
+def test_a_block_of_256_is_as_near_to_its_original_as_its_steps_allow(tmp_path: Path, kind: str) -> None:
+    weight = np.random.default_rng(4).normal(size=(6, 256))
+    blocks, half_steps = zip(*map(PACKERS[kind], weight), strict=True)
+    assert {len(block) for block in blocks} == {GGML_QUANT_SIZES[GGMLQuantizationType[kind]][1]}
+    read = one_tensor(tmp_path, kind, (256, 6), b"".join(blocks)).numpy()
+    error, bound = np.abs(read - weight), np.array(half_steps)
+    assert (error <= bound * (1 + 1e-5) + 1e-6).all()
+    assert error.max() > 0.4 * bound.max()  # of a finer type it would be smaller
+    steps = 2 ** int(kind[1]) - 1
+    assert bound.max() < 1.3 * np.ptp(weight) / steps / 2  # a step of the whole range, and the rounding of scales
 
 
-def four_bits(block: bytes) -> list[float]:
-    """Q4_K as ggml.c has it: eight scales and minima of 6 bits, each for 32 codes of 4 bits."""
-    d, minimum = struct.unpack("<2e", block[:4])
-    packed, codes = block[4:16], block[16:]
-    numbers = []
-    for i in range(256):
-        j = i // 32
-        if j < 4:
-            scale, low = packed[j] & 63, packed[j + 4] & 63
-        else:
-            scale = packed[j + 4] & 15 | packed[j - 4] >> 6 << 4
-            low = packed[j + 4] >> 4 | packed[j] >> 6 << 4
-        code = codes[32 * (j // 2) + i % 32] >> (4 * (j % 2)) & 15
-        numbers.append(d * scale * code - minimum * low)
-    return numbers
+@pytest.mark.parametrize("kind", ["TQ1_0", "TQ2_0"])
+def test_three_values_a_weight(tmp_path: Path, kind: str) -> None:
+    generator = np.random.default_rng(5)
+    ternary = (generator.integers(-1, 2, (3, 256)) * np.array([[0.5], [2.0], [0.125]])).astype("f")
+    raw = quantize(ternary, GGMLQuantizationType[kind])
+    assert np.array_equal(one_tensor(tmp_path, kind, (256, 3), raw.tobytes()).numpy(), ternary)
+    weight = generator.normal(size=(3, 256)).astype("f")
+    read = one_tensor(tmp_path, kind, (256, 3), quantize(weight, GGMLQuantizationType[kind]).tobytes()).numpy()
+    largest = np.abs(weight).max(1, keepdims=True)
+    assert (np.abs(read - weight) <= (0.5 + 2**-10) * largest).all()
 
 
-@pytest.mark.parametrize(("kind", "formula"), [("Q6_K", six_bits), ("Q4_K", four_bits)])
-def test_a_block_of_256_is_what_its_formula_says(tmp_path: Path, kind: str, formula) -> None:
-    known = GGMLQuantizationType[kind]
-    raw = bytearray(np.random.default_rng(4).integers(0, 256, GGML_QUANT_SIZES[known][1], dtype=np.uint8).tobytes())
-    scales = struct.pack("<e", 0.0123) if kind == "Q6_K" else struct.pack("<2e", 0.0123, 0.045)
-    place = 208 if kind == "Q6_K" else 0
-    raw[place : place + len(scales)] = scales
-    data = header() + row("fc.weight", (256, 1), known.value)
-    (tmp_path / "a.gguf").write_bytes(data + bytes(-len(data) % 32) + raw)
-    read = open_weights(tmp_path / "a.gguf").store.read("fc.weight")
-    assert np.allclose(read.numpy()[0], formula(bytes(raw)), rtol=1e-5, atol=1e-6)
+@pytest.mark.parametrize("kind", DECODERS)
+def test_a_block_is_what_its_published_layout_says(tmp_path: Path, kind: str) -> None:
+    generator = np.random.default_rng(6)
+    block, width = GGML_QUANT_SIZES[GGMLQuantizationType[kind]]
+    raw = bytearray(generator.integers(0, 256, width, dtype=np.uint8).tobytes())
+    if kind == "IQ1_M":  # its scale lies in the high bits of four words
+        for k, nibble in enumerate((0x2, 0x4, 0x1, 0x2)):
+            raw[49 + 2 * k] = raw[49 + 2 * k] & 15 | nibble << 4
+    else:
+        raw[:2] = struct.pack("<e", 0.0123)
+    read = one_tensor(tmp_path, kind, (block, 1), bytes(raw)).numpy()[0]
+    assert np.allclose(read, list(DECODERS[kind](bytes(raw))), rtol=1e-5, atol=1e-7)
+    assert len(np.unique(np.abs(read))) > 2
 
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])

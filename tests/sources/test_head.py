@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from safetensors.torch import save_file
 
 from netaudit.formats.weights_file import Declared
+from netaudit.sources.memory import open_memory
 from netaudit.sources.open import open_network
 from netaudit.sources.planners.chains import chains
 from netaudit.sources.planners.names_and_shapes import plan
@@ -155,3 +156,28 @@ def test_a_file_in_either_format_has_the_same_head_or_none(tmp_path: Path, layer
     assert ordered is not None
     assert [step.name for step in ordered.layers] == list(layers)
     assert sorted_ in (None, ordered)
+
+
+@pytest.mark.parametrize(
+    ("layer", "factors"),
+    [
+        ("2", {"lora_A.default.weight": (2, 8), "lora_B.default.weight": (3, 2)}),
+        ("0", {"lokr_w1.default": (2, 2), "lokr_w2.default": (4, 3)}),
+    ],
+)
+def test_a_layer_whose_adapter_could_not_be_added_is_in_no_head(
+    layer: str, factors: dict[str, tuple[int, ...]]
+) -> None:
+    """The network computes with another weight than that of the base alone."""
+    shapes = {"0": (8, 6), "2": (3, 8)}
+    state = {f"{name}{'.base_layer' * (name == layer)}.weight": torch.randn(shape) for name, shape in shapes.items()}
+    assert open_memory(state).head is not None
+    network = open_memory(state | {f"{layer}.{name}": torch.randn(shape) for name, shape in factors.items()})
+    assert network.head is None
+    assert network.head_gap() == f"the adapter of {layer}, at the top, could not be added to its weight"
+
+
+def test_a_router_is_no_head() -> None:
+    experts = {f"moe.experts.{n}.{name}.weight": torch.randn(6, 6) for n in range(3) for name in ("up", "down")}
+    for name in ("moe.router", "moe.gate", "router.classifier"):
+        assert open_memory({**experts, f"{name}.weight": torch.randn(3, 6)}).head is None

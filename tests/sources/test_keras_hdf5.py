@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import struct
+import subprocess
+import sys
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -242,3 +246,70 @@ def test_a_file_of_another_program_holds_no_layers(tmp_path: Path) -> None:
     opened = open_network(tmp_path / "a.h5")
     assert list(opened.specs()) == []
     assert len(reasons(opened)) == 2
+
+
+def deflated_zeros(length: int) -> bytes:
+    """So many MiB of zeros, deflated some 1,000 times smaller, without making them."""
+    packer = zlib.compressobj(9)
+    start = packer.compress(bytes(2**20)) + packer.flush(zlib.Z_FULL_FLUSH)
+    again = packer.compress(bytes(2**20)) + packer.flush(zlib.Z_FULL_FLUSH)
+    end = b"\x03\x00" + struct.pack(">HH", (length * 2**20) % 65521, 1)  # Adler's checksum of zeros
+    return start + again * (length - 1) + end
+
+
+def bomb(folder: Path, kind: str) -> Path:
+    """Files of less than 2 MB that HDF5 would unpack to 400 MB and more, or fill up with zeros."""
+    path = folder / "bomb.h5"
+    with h5py.File(path, "w") as file:
+        settings: dict[str, Any] = {"dtype": "f4", "compression": "gzip"}
+        if kind == "a chunk of 1 MiB that unpacks to 400":
+            kernel = file.create_dataset("a/kernel", (512, 512), chunks=(512, 512), **settings)
+            kernel.id.write_direct_chunk((0, 0), deflated_zeros(400))
+        elif kind == "a chunk of 4 KiB that unpacks to 400 MiB":
+            kernel = file.create_dataset("a/kernel", (32, 32), chunks=(32, 32), **settings)
+            kernel.id.write_direct_chunk((0, 0), deflated_zeros(400))
+        elif kind == "a chunk of 512 MiB for one number":
+            file.create_dataset("a/kernel", (1, 1), maxshape=(None, None), chunks=(2**14, 2**13), **settings)[:] = 1
+        else:  # one chunk of a hundred
+            kernel = file.create_dataset("a/kernel", (1000, 1000), chunks=(10, 1000), **settings)
+            kernel[:10] = np.random.default_rng(0).normal(size=(10, 1000))
+    return path
+
+
+BOMBS = {
+    "a chunk of 1 MiB that unpacks to 400": "unpacks to other bytes",
+    "a chunk of 4 KiB that unpacks to 400 MiB": "more bytes than it declares",
+    "a chunk of 512 MiB for one number": "far larger than its numbers",
+    "one chunk of a hundred": "chunks are missing",
+}
+
+
+def test_packed_numbers_take_no_more_memory_than_they_declare(tmp_path: Path) -> None:
+    paths = []
+    for number, kind in enumerate(BOMBS):
+        (tmp_path / str(number)).mkdir()
+        paths.append(bomb(tmp_path / str(number), kind))
+        assert paths[-1].stat().st_size < 2e6
+    script = """
+import resource, sys
+from pathlib import Path
+import h5py, torch
+from netaudit.errors import UnsafeFileError
+from netaudit.sources.open import open_network
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+for path in map(Path, sys.argv[1:]):
+    network = open_network(path)
+    said = [getattr(entry, "reason", "") for entry in network.layers]
+    try:
+        for spec in network.specs():
+            network.read(spec)
+    except UnsafeFileError as error:
+        said.append(str(error))
+    print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024, *said)
+"""
+    run = [sys.executable, "-c", script, *map(str, paths)]
+    lines = subprocess.run(run, check=True, capture_output=True, text=True).stdout.splitlines()
+    for line, what in zip(lines, BOMBS.values(), strict=True):
+        megabytes, _, said = line.partition(" ")
+        assert what in said
+        assert int(megabytes) < 100

@@ -5,7 +5,9 @@ import torch
 from torch import nn
 from torchvision import models
 
-from netaudit.sources.planners.meta_tracing import build, guess_inputs, trace, untouched
+from netaudit.sources.planners.example_inputs import guess_inputs, zeros
+from netaudit.sources.planners.meta_tracing import build, trace
+from netaudit.sources.planners.untouched import untouched
 
 
 @pytest.mark.parametrize("name", ["vgg19", "regnet_y_400mf", "ssdlite320_mobilenet_v3_large"])
@@ -69,7 +71,7 @@ def test_untouched_puts_everything_back() -> None:
     ],
 )
 def test_the_first_guess(module: nn.Module, shape: tuple[int, ...]) -> None:
-    first = guess_inputs(nn.Sequential(nn.Flatten(), module))[0]
+    [first] = guess_inputs(nn.Sequential(nn.Flatten(), module))[0].arguments
     assert (tuple(first.shape), first.device.type) == (shape, "meta")
 
 
@@ -86,6 +88,5 @@ def test_a_pass_that_needs_numbers_is_tried_once_without_them_and_then_with_zero
             return self.fc(x.flatten(1)) + len(torch.nonzero(x))
 
     net = Picky()
-    inputs = [torch.empty(1, width, device="meta") for width in (11, 12, 13)]
-    assert trace(net, inputs) is not None
+    assert trace(net, [zeros(1, width) for width in (11, 12, 13)]).graph is not None
     assert devices == ["meta", "meta", "cpu", "cpu"]

@@ -312,6 +312,23 @@ def test_wrapped_modules_are_unwrapped() -> None:
     assert list(layers(open_memory(compiled))) == ["0"]
 
 
+def test_a_module_whose_attributes_raise_is_audited() -> None:
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.fc = nn.Linear(6, 4)
+
+        @property
+        def module(self) -> nn.Module:
+            raise KeyError("no")
+
+        def forward(self, x: Tensor) -> Tensor:
+            out: Tensor = self.fc(x)
+            return out
+
+    assert head(checked(Net())) == [("fc", "linear")]
+
+
 def test_what_cannot_be_audited() -> None:
     with pytest.raises(SourceError, match="lazy parameters"):
         open_memory(nn.LazyLinear(3))
@@ -320,9 +337,13 @@ def test_what_cannot_be_audited() -> None:
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_torchscript_is_refused() -> None:
-    with pytest.raises(SourceError, match="TorchScript"):
-        open_memory(torch.jit.trace(nn.Linear(2, 2), torch.zeros(1, 2)))
+def test_torchscript_gives_what_its_file_gives() -> None:
+    network = open_memory(torch.jit.trace(nn.Sequential(nn.Linear(2, 2)), torch.zeros(1, 2)))
+    assert layers(network) == {"0": ((2, 2), None)}
+    assert network.info.name == "Sequential"
+    assert "without its code" in network.notes[0]
+    inside = open_memory(nn.Sequential(torch.jit.script(nn.Linear(3, 2)), nn.ReLU(), nn.Linear(2, 4)))
+    assert list(layers(inside)) == ["0", "2"]
 
 
 def test_a_module_without_data() -> None:

@@ -51,7 +51,7 @@ def test_a_head_never_crosses_networks_and_copies_are_not_counted() -> None:
     asked = open_network(state, choices=Choices(state="G_ema"))
     assert [spec.name for spec in asked.specs()] == ["G_ema.fc"]
     assert asked.head is not None
-    assert {entry.name: entry.parameters for entry in asked.layers} == {"G_ema.fc": 4096, "G": 4096, "D": 4096}
+    assert {entry.name: entry.parameters for entry in asked.layers} == {"G_ema.fc": 4096, "G": 0, "D": 0}
 
 
 def test_beside_its_average_a_network_keeps_its_head() -> None:

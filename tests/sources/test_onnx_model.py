@@ -219,6 +219,20 @@ def test_the_branches_of_a_condition_are_walked(tmp_path: Path) -> None:
     assert network.head is None
 
 
+def test_a_bias_that_another_operation_has_too_ends_no_search(tmp_path: Path) -> None:
+    """PyTorch's exporter stores equal constants once, so that a fresh network's biases are those of its norms."""
+    nodes = [
+        node("Add", ["x", "norm.bias"], ["n"]),
+        node("MatMul", ["n", "val_1"], ["m"]),
+        node("Add", ["m", "norm.bias"], ["y"]),
+    ]
+    zeros = np.zeros(4, "f")
+    network = opened(tmp_path, nodes, {"norm.bias": zeros, "val_1": W[:4].T.copy()}, (4, 4))
+    weight, bias = only_layer(network)
+    assert near(weight, W[:4])
+    assert near(bias, zeros)
+
+
 def external(folder: Path, location: str, length: int = 80, offset: int = 0) -> Path:
     model = onnx_model([node("Gemm", ["x", "fc.weight"], ["y"], transB=1)], {"fc.weight": W})
     [tensor] = model.graph.initializer

@@ -11,7 +11,8 @@ import torch.nn.functional as F  # noqa: N812 - its usual name
 from torch import Tensor, nn
 
 from netaudit.network.graph import Graph
-from netaudit.sources.planners.recording import Capture, Recorder
+from netaudit.sources.planners.capture import Capture
+from netaudit.sources.planners.recording import Recorder
 
 
 def record(run: Callable[..., Any], *inputs: Tensor, **parameters: Tensor) -> Graph:

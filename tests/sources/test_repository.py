@@ -116,7 +116,7 @@ def test_an_adapter_and_its_base_from_the_hub(hub: Any) -> None:
         (["a.gguf", "b.gguf"], "with 2 weights files, any of which could be meant", "a.gguf, b.gguf.*hf download"),
         (["a.safetensors", "b.safetensors"], "with 2 weights files", "a.safetensors"),
         (["config.json", "weights/model.safetensors"], "without a weights file", "at the top"),
-        (["training_args.bin"], "without a weights file of a known name", "training_args.bin"),
+        (["training_args.bin", "net.bin"], "without a weights file of a known name", "it holds net.bin$"),
     ],
 )
 def test_a_repository_without_one_weights_file(hub: Any, files: list[str], reason: str, hint: str) -> None:

@@ -14,8 +14,8 @@ from netaudit.formats.plain_names import COUNTERS
 from netaudit.formats.weights_file import WeightsFile
 from netaudit.network.inputs import Preprocessing, Sample
 from netaudit.network.network import ModelInfo, Network, TensorStore
-from netaudit.sources.composed.live import live_weights
-from netaudit.sources.planners import backbone, meta_tracing
+from netaudit.sources.live import live_weights
+from netaudit.sources.planners import backbone, example_inputs, meta_tracing
 from netaudit.sources.planners.module import plan
 from netaudit.sources.stores import RenamedStore, module_store
 from netaudit.text import printable
@@ -52,8 +52,8 @@ def open_architecture(architecture: Architecture, file: WeightsFile | None, *, p
     """
     module = meta_tracing.build(architecture.make)
     shape = architecture.input_shape
-    inputs = meta_tracing.guess_inputs(module) if shape is None else [torch.empty(1, *shape, device="meta")]
-    graph = meta_tracing.trace(module, inputs)
+    calls = example_inputs.guess_inputs(module) if shape is None else [example_inputs.zeros(1, *shape)]
+    graph = meta_tracing.trace(module, calls).graph
     planned = plan(module, graph, live_weights(module, module_store(module)))
     store: TensorStore = module_store(module)
     info = architecture.info

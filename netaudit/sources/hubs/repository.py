@@ -18,6 +18,7 @@ from netaudit.errors import NetauditError, SourceError
 from netaudit.files import is_a
 from netaudit.formats import folder
 from netaudit.formats.json_object import json_object
+from netaudit.formats.subfolders import weights_among
 from netaudit.network.network import Progress
 from netaudit.sources.hubs.download import TIMEOUT, within
 from netaudit.sources.hubs.hub_names import split
@@ -25,7 +26,7 @@ from netaudit.sources.hubs.hugging_face import progress_bar
 from netaudit.text import names, printable
 
 CONFIGURATIONS = ("config.json", "adapter_config.json")
-"""What is fetched beside the weights; see :mod:`netaudit.sources.composed.table`."""
+"""What is fetched beside the weights; see :mod:`netaudit.composed.table`."""
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _LARGEST_INDEX = 64 * 2**20
 """Bytes of an index of shards; the largest models have some 10 MB."""
@@ -126,7 +127,7 @@ def _chosen(target: str, there: list[str]) -> str:
 
 
 def _others(there: list[str]) -> str:
-    held = folder.weights_among(there)
+    held = weights_among(there)
     return f"it holds {names(held, 5)}" if held else "netaudit reads weights at the top of a repository"
 
 
@@ -149,7 +150,7 @@ def _shards(path: Path, there: list[str] | None = None) -> list[str]:
 
 def _note(name: str, chosen: str, there: list[str]) -> str:
     """Which file was taken, where there are others."""
-    others = [file for file in folder.weights_among(there) if file != chosen]
+    others = [file for file in weights_among(there) if file != chosen]
     if chosen.endswith(".index.json"):
         stem = chosen.removesuffix(".index.json").rpartition(".")[0]
         others = [file for file in others if not re.fullmatch(rf"{re.escape(stem)}-\d+-of-\d+\.\w+", file)]

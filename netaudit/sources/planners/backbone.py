@@ -35,24 +35,24 @@ def flattened(spec: LayerSpec) -> Backbone:
     return backbone
 
 
-def captured(make: Callable[[], nn.Module], weight: str) -> Backbone:
-    """The backbone that runs the module of ``make`` and keeps what reaches the layer with that weight."""
+def captured(make: Callable[[], nn.Module], weight: str, width: int) -> Backbone:
+    """The backbone that runs the module of ``make`` and keeps what reaches the weight ``[out, width]`` of that name."""
     import torch
 
-    from netaudit.sources.planners.meta_tracing import untouched
-    from netaudit.sources.planners.recording import Capture
+    from netaudit.sources.planners.capture import Capture
+    from netaudit.sources.planners.untouched import untouched
 
     def backbone(x: Tensor) -> Tensor:
         module = make()
         parameter = dict(module.named_parameters(remove_duplicate=False))[weight]
         rows = []
-        with untouched(module), torch.no_grad():
+        with untouched(module, numbers=True), torch.no_grad():
             module.eval()
             for batch in torch.split(x, BATCH):
                 capture = Capture(parameter)
                 with capture:
                     _run(module, batch.to(parameter.device, parameter.dtype))
-                if capture.rows is None or len(capture.rows) != len(batch):
+                if capture.rows is None or capture.rows.shape != (len(batch), width):
                     raise SourceError(f"the inputs did not reach {printable(weight)} one row each")
                 rows.append(capture.rows.float().cpu())
         return torch.cat(rows)
@@ -80,4 +80,4 @@ def below(plan: Plan, graph: Graph | None, make: Callable[[], nn.Module] | None 
     spec = next(entry for entry in plan.layers if isinstance(entry, LayerSpec) and entry.name == bottom)
     if graph is None or graph.flattened_input(spec.weight):
         return flattened(spec)
-    return captured(make, spec.weight) if make else None
+    return captured(make, spec.weight, spec.shape[1]) if make else None

@@ -8,10 +8,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from netaudit.composed.base_weight import ALONE
 from netaudit.formats.natural_order import natural
 from netaudit.network.layers import Head, HeadLayer, SkippedLayer
 from netaudit.network.network import LayerSpec
 from netaudit.sources.planners.chains import chains
+from netaudit.sources.planners.pointwise import EACH_POSITION
+from netaudit.text import printable
 
 INFERRED = "The head was inferred from names and shapes"
 ASSUMED = f"{INFERRED}; ReLU between its layers was assumed."
@@ -20,6 +23,10 @@ NO_CHAIN = f"no head of fully connected layers at the top was found: {ORDER_UNKN
 
 # Names that attention gives its projections: what lies between them is not one activation.
 _ATTENTION = re.compile(r"attn|attention|(^|[._])([qkv]|in|out)_proj|(^|\.)([qkv]|query|key|value)(\.|$)", re.I)
+# What shares inputs out among experts: its outputs are weights of a mean, and no labels.
+_ROUTER = re.compile(
+    r"(.*\.)?(router|gate|gating|gating_network|w_?gate)(\.(classifier|linear|weight|layer|wg))?", re.I
+)
 # What cannot lie unseen between two fully connected layers, whatever its shape, or is told apart by its own rules.
 _APART = ("convolution", "embedding", "recurrent", "buffer", "optimiser", "a single number")
 _HEADS = re.compile(r"(.*_)?(head|classifier|fc|logits|score|output|out|predictions?)", re.I)
@@ -46,8 +53,13 @@ def find_head(entries: Sequence[LayerSpec | SkippedLayer], *, ordered: bool) -> 
 
     Parts of attention, and layers of blocks that come again and again, are no part of a head.
     """
-    layers = [entry for entry in entries if isinstance(entry, LayerSpec)]
+    specs = [entry for entry in entries if isinstance(entry, LayerSpec)]
+    layers = [spec for spec in specs if EACH_POSITION not in spec.origin]
     others = [entry for entry in entries if isinstance(entry, SkippedLayer) and _counts(entry)]
+    others += [SkippedLayer(spec.name, spec.shape, "convolution", 1) for spec in specs if spec not in layers]
+    if again := next((entry for entry in others if _used_again(entry)), None):
+        why = f"{printable(again.name, 80)} is {printable(again.reason, 100)}"
+        return FoundHead(None, f"{why}, and what lies between the two is not known")
     if not layers:
         return FoundHead(None)
     inside = _inside_blocks(layers)
@@ -90,6 +102,31 @@ def _counts(entry: SkippedLayer) -> bool:
     return bool(entry.parameters) or entry.reason.startswith("tied") or not all(entry.shape)
 
 
+def with_adapters(found: FoundHead, entries: Sequence[LayerSpec | SkippedLayer]) -> FoundHead:
+    """The head, unless the parts of an adapter beside one of its layers are listed as left out.
+
+    The network computes with another weight there, so that labels would go down another network. Adapters alone are
+    what is added to the layers of a network, and no network.
+    """
+    specs = [entry for entry in entries if isinstance(entry, LayerSpec)]
+    if specs and all(f", {ALONE}" in spec.origin for spec in specs):
+        return FoundHead(None, "an adapter alone has none: --base TARGET adds it to its model")
+    parts = [entry.name for entry in entries if isinstance(entry, SkippedLayer) and "adapter" in entry.reason]
+    for step in found.head.layers if found.head else ():
+        layer = step.name.removesuffix(".base_layer")
+        if any(name.startswith(f"{layer}.") for name in parts):
+            return FoundHead(
+                None, f"the adapter of {printable(layer, 80)}, at the top, could not be added to its weight"
+            )
+    return found
+
+
+def _used_again(entry: SkippedLayer) -> bool:
+    """Whether the weight of another layer is used a second time: with a bias of its own, or square as no table is."""
+    square = len(entry.shape) == 2 and entry.shape[0] == entry.shape[1]
+    return entry.reason.startswith("tied to ") and (entry.parameters > 0 or square)
+
+
 def _chain(layers: Sequence[LayerSpec], ordered: bool) -> list[LayerSpec] | None:
     """The one chain through all the layers; empty where there are several, None where there is none."""
     shapes = [spec.shape for spec in layers]
@@ -121,8 +158,8 @@ def _numbered_before(names: Sequence[str]) -> dict[int, set[int]]:
 
 
 def _inside_blocks(layers: Sequence[LayerSpec]) -> set[str]:
-    """Names of attention's projections, and of layers of numbered blocks that hold the same two or more layers."""
-    inside = {spec.name for spec in layers if _ATTENTION.search(spec.name)}
+    """Names of attention's projections, of routers, and of layers of numbered blocks that hold the same layers."""
+    inside = {spec.name for spec in layers if _ATTENTION.search(spec.name) or _ROUTER.fullmatch(spec.name)}
     blocks: dict[tuple[str, str], list[tuple[str, LayerSpec]]] = defaultdict(list)
     for spec in layers:
         for match in re.finditer(r"(?<![^._])\d+(?=\.)|(?<=[A-Za-z_])\d+(?=\.)", spec.name):
@@ -179,7 +216,7 @@ def _meets_convolutions(chain: Sequence[LayerSpec], others: Sequence[SkippedLaye
     Above convolutions its inputs are channels at some places, so a multiple of a number of channels. Below them its
     outputs are the channels of a square picture, and at least as many as its inputs.
     """
-    kernels = [entry.shape for entry in others if entry.reason == "convolution"]
+    kernels = [entry.shape for entry in others if entry.reason.startswith("convolution")]
     if not kernels:
         return False
     inputs, outputs = chain[0].shape[1], chain[-1].shape[0]

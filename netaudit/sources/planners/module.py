@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 
 import torch
@@ -13,16 +12,23 @@ from torch.nn.modules.conv import _ConvNd
 from netaudit.formats.weights_file import Declared
 from netaudit.network.cells import CellSpec, Kind, cells_among
 from netaudit.network.graph import Graph
-from netaudit.network.layers import Head, HeadLayer
 from netaudit.network.network import LayerSpec
-from netaudit.sources.composed.live import LiveWeights
-from netaudit.sources.planners.plan import Group, Plan, assemble, in_projections, inferred_head
-from netaudit.sources.planners.recording import COMPUTED
+from netaudit.sources.live import LiveWeights
+from netaudit.sources.planners import pointwise
+from netaudit.sources.planners.choices import UNSAID, Choices
+from netaudit.sources.planners.head import with_adapters
+from netaudit.sources.planners.module_head import module_head
+from netaudit.sources.planners.plan import Group, Plan, assemble, in_projections
+from netaudit.sources.planners.tables import matches
+from netaudit.sources.planners.uses import Uses, is_a, join, kind_of, own_parameters
 
+_CONVOLUTIONS: tuple[type, ...] = (
+    *(_ConvNd, nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d),
+)
 _REASONS: tuple[tuple[tuple[type, ...], str], ...] = (
     ((nn.Embedding, nn.EmbeddingBag), "embedding"),
     ((nn.RNNBase, nn.RNNCellBase), "recurrent"),
-    ((_ConvNd,), "convolution"),
+    (_CONVOLUTIONS, "convolution"),
     ((_NormBase, nn.LayerNorm, nn.GroupNorm, nn.RMSNorm), "normalisation"),
 )
 
@@ -34,41 +40,50 @@ _KINDS: dict[str, Kind] = {
 _SIMPLE: dict[str, Kind] = {"tanh": "rnn_tanh", "relu": "rnn_relu"}
 
 
-def plan(module: nn.Module, graph: Graph | None, live: LiveWeights | None = None) -> Plan:
+def plan(
+    module: nn.Module,
+    graph: Graph | None,
+    live: LiveWeights | None = None,
+    *,
+    choices: Choices | None = None,
+    model_type: str | None = None,
+) -> Plan:
     """What to audit in a module, which is only looked at.
 
     Without a graph no convolution counts as fully connected, activations are unknown, and the head is inferred.
-    ``live`` says which weights are made of the module's tensors; without it each tensor stands for itself.
+
+    Args:
+        module: the module.
+        graph: its recorded pass, where there is one.
+        live: which weights are made of the module's tensors; without it each tensor stands for itself.
+        choices: what the user says is a layer, and what is none; None where that cannot be said.
+        model_type: the kind of model of the transformers library, where it is one.
     """
-    uses = _Uses(module, graph, live)
+    uses = Uses(module, graph, live, choices or UNSAID)
     parts = []
     for name, part in module.named_modules(remove_duplicate=False):
         made = uses.made_in.get(name, {})
         specs = [*_layers(name, part, uses), *_made_layers(part, made, uses)]
         used = {key for spec in specs for key in (spec.weight, spec.bias)}
-        own = _own(name, part).items()
+        own = own_parameters(name, part).items()
         rest = {key: tensor for key, tensor in own if key not in used and key not in uses.taken}
         together = [(name, rest)] if name else [(key, {key: tensor}) for key, tensor in rest.items()]
-        groups = [_group(label, part, group, uses) for label, group in together if group]
+        groups = [_group(label, part, group, uses, choices) for label, group in together if group]
         left = [key for key in made if key not in used]
         groups += [Group(_layer(key), made[key].shape, _made_reason(part, made[key]), (key,)) for key in left]
+        if not groups and not specs and (packed := _packed(part)):
+            groups.append(Group(name, (), packed, ()))
         parts.append((specs, groups))
     tensors = dict(module.named_parameters(remove_duplicate=False))
     kept = {key: (id(tensor), tensor.numel()) for key, tensor in tensors.items() if key not in uses.taken}
     entries, total = assemble(parts, kept | {key: (t.identity, t.size) for key, t in uses.made.items()})
-    cells = _cells(module)
-    if graph is None:
-        return Plan(tuple(entries), total, inferred_head(entries), cells)
-    specs = [entry for entry in entries if isinstance(entry, LayerSpec) and not entry.rows]
-    known = {weight: spec for spec in specs for weight in uses.weights(spec.weight)}
-    top = graph.top({weight: spec.shape[1] for weight, spec in known.items()})
-    steps = tuple(HeadLayer(known[weight].name, activation) for weight, activation in top)
-    return Plan(tuple(entries), total, Head(steps, inferred=False) if steps else None, cells)
+    found = with_adapters(module_head(entries, graph, uses, model_type), entries)
+    return Plan(tuple(entries), total, found.head, _cells(module), found.gap)
 
 
 def graph_names(module: nn.Module, live: LiveWeights, weight: str) -> tuple[str, ...]:
     """The names by which a recorded pass of the module may know a weight that is made of its tensors."""
-    return _Uses(module, None, live).weights(weight)
+    return Uses(module, None, live).weights(weight)
 
 
 def _cells(module: nn.Module) -> tuple[CellSpec, ...]:
@@ -78,84 +93,71 @@ def _cells(module: nn.Module) -> tuple[CellSpec, ...]:
     for name, part in module.named_modules():
         if isinstance(part, (nn.RNNBase, nn.RNNCellBase)):
             kinds[name] = _KINDS.get(str(getattr(part, "mode", type(part).__name__))) or _SIMPLE[str(part.nonlinearity)]
-            shapes |= {key: tuple(tensor.shape) for key, tensor in _own(name, part).items()}
+            shapes |= {key: tuple(tensor.shape) for key, tensor in own_parameters(name, part).items()}
     return cells_among(shapes, kinds)
 
 
-class _Uses:
-    """How a traced pass used each parameter."""
-
-    def __init__(self, module: nn.Module, graph: Graph | None, live: LiveWeights | None) -> None:
-        self._tensors = dict(module.named_parameters(remove_duplicate=False))
-        self.live = live
-        self.made = live.made() if live else {}
-        self._sharers = Counter(live.parts(name) for name in self.made) if live else Counter[tuple[str, ...]]()
-        self.refused = {name: t.refusal for name, t in live.declared.items() if t.refusal} if live else {}
-        self.taken = {key for name in self.made for key in live.parts(name)} if live else set[str]()
-        self.made_in = _by_module(self.made, {name for name, _ in module.named_modules(remove_duplicate=False)})
-        self.names = {id(tensor): name for name, tensor in module.named_parameters()}  # of tied ones the first
-        self.activations = graph.activations() if graph else {}
-        self.biases = {weight: op.weights[1:] for weight, op in graph.multiplications()} if graph else {}
-        self.covering = graph.covering() if graph else set()
-        self.linear = {id(part.weight) for part in module.modules() if isinstance(part, nn.Linear)}
-        self.attention = "linear" if graph else None  # nothing follows q, k and v but their products
-        calls = [(weight, op.turned) for weight, op in graph.multiplications()] if graph else []
-        self.turned = {weight for weight, turned in calls if turned} - {
-            weight for weight, turned in calls if not turned
-        }
-
-    def weights(self, key: str) -> tuple[str, ...]:
-        """The names by which the graph may know a layer's weight; none for a part of a fused one."""
-        if key in self._tensors and key not in self.made:
-            return (self.names[id(self._tensors[key])],)
-        parts = self.live.parts(key) if self.live else ()
-        whole = self._sharers[parts] == 1
-        names = [self.names[id(self._tensors[part])] for part in parts if part in self._tensors] if whole else []
-        return (*names, *(f"{COMPUTED}{name}" for name in names))
+def _packed(part: nn.Module) -> str:
+    """Why a quantised module of PyTorch without parameters is skipped; empty for any other."""
+    quantised = type(part).__module__.startswith(("torch.ao.nn.quantized", "torch.ao.nn.intrinsic.quantized"))
+    holds = any(hasattr(part, name) for name in ("_packed_params", "_all_weight_values"))
+    own = quantised and holds and "PackedParam" not in type(part).__name__
+    return f"quantised {type(part).__name__}: its packed weights are not read" if own else ""
 
 
-def _layers(name: str, part: nn.Module, uses: _Uses) -> Iterator[LayerSpec]:
+def _layers(name: str, part: nn.Module, uses: Uses) -> Iterator[LayerSpec]:
     """The fully connected layers whose weights the part holds itself."""
-    own = _own(name, part)
-    turned = False
+    own = own_parameters(name, part)
     if isinstance(part, nn.MultiheadAttention):
         shapes = {key.rpartition(".")[2]: tuple(tensor.shape) for key, tensor in own.items()}
         yield from in_projections(name, shapes, uses.attention)
         return
     for key, weight in own.items():
-        if key in uses.taken or key in uses.refused:
+        plain = weight.is_floating_point() and weight.layout == torch.strided and weight.numel()
+        if key in uses.taken or key in uses.refused or not plain or matches(key, uses.choices.not_layer):
             continue
-        known = uses.names[id(weight)]
-        is_weight = key == _join(name, "weight")
-        if isinstance(part, nn.Linear) and is_weight and weight.ndim == 2:
-            origin, bias = "Linear", _join(name, "bias")
+        known, is_weight, turned = uses.names[id(weight)], key == join(name, "weight"), False
+        if is_a(part, nn.Linear) and is_weight and weight.ndim == 2:
+            origin, bias = "Linear", join(name, "bias")
         elif known in uses.covering:
-            origin = f"{type(part).__name__} {'x'.join(map(str, weight.shape[2:]))} covering its whole input"
+            origin = f"{kind_of(part)} {'x'.join(map(str, weight.shape[2:]))} covering its whole input"
             bias = "".join(uses.biases[known])
         elif known in uses.biases and weight.ndim == 2 and id(weight) not in uses.linear:
             turned = known in uses.turned
             how = "used as Linear, stored as [in, out]" if turned else "used as Linear"
-            origin, bias = f"{type(part).__name__} {how}", "".join(uses.biases[known])
+            origin, bias = f"{kind_of(part)} {how}", "".join(uses.biases[known])
+        elif matches(key, uses.choices.as_layer) and (how := _as_layer(part, weight)):
+            origin, bias = f"{kind_of(part)}{how}, by --as-layer", join(name, "bias")
         else:
             continue
-        if weight.is_floating_point() and weight.layout == torch.strided and weight.numel():
-            yield LayerSpec(
-                name if is_weight and name else key,
-                (weight.shape[1], weight.shape[0]) if turned else (weight.shape[0], weight[0].numel()),
-                key,
-                bias if (bias in own and bias not in uses.taken) or bias in uses.made else None,
-                activation=uses.activations.get(known),
-                origin=origin,
-                transposed=turned,
-            )
+        out = weight.shape[1] if turned else weight.shape[0]
+        fits = (bias in own and bias not in uses.taken and own[bias].shape == (out,)) or bias in uses.made
+        yield LayerSpec(
+            name if is_weight and name else key,
+            (out, weight.shape[0] if turned else weight[0].numel()),
+            key,
+            bias if fits else None,
+            activation=uses.activations.get(known),
+            origin=origin,
+            transposed=turned,
+        )
 
 
-def _made_layers(part: nn.Module, made: Mapping[str, Declared], uses: _Uses) -> Iterator[LayerSpec]:
+def _as_layer(part: nn.Module, weight: Tensor) -> str:
+    """What a parameter is that a user wants audited, in words that begin with a space; empty where it is no matrix."""
+    if weight.ndim == 2:
+        return f" {'x'.join(map(str, weight.shape))}"
+    pointwise_kernel = pointwise.kernel(weight.shape)
+    plain = getattr(part, "groups", 1) == 1 and not getattr(part, "transposed", False)
+    return f" {pointwise_kernel}, {pointwise.EACH_POSITION}" if pointwise_kernel and plain else ""
+
+
+def _made_layers(part: nn.Module, made: Mapping[str, Declared], uses: Uses) -> Iterator[LayerSpec]:
     """The fully connected layers among the weights that are made of a part's tensors."""
     if isinstance(part, tuple(kind for kinds, _ in _REASONS for kind in kinds)):
         return
     for key, weight in made.items():
-        if len(weight.shape) != 2 or not weight.size or weight.refusal:
+        if len(weight.shape) != 2 or not weight.size or weight.refusal or matches(key, uses.choices.not_layer):
             continue
         bias = f"{key.removesuffix('weight')}bias" if key.endswith("weight") else ""
         known = uses.live.declared.get(bias) if uses.live else None
@@ -168,17 +170,6 @@ def _made_layers(part: nn.Module, made: Mapping[str, Declared], uses: _Uses) -> 
         )
 
 
-def _by_module(made: Mapping[str, Declared], modules: set[str]) -> dict[str, dict[str, Declared]]:
-    """The weights that are made, under the innermost module that their names lie in."""
-    found: dict[str, dict[str, Declared]] = {}
-    for key, tensor in made.items():
-        module = key.rpartition(".")[0]
-        while module not in modules:
-            module = module.rpartition(".")[0]
-        found.setdefault(module, {})[key] = tensor
-    return found
-
-
 def _made_reason(part: nn.Module, made: Declared) -> str:
     kinds = (reason for types, reason in _REASONS if isinstance(part, types))
     return next(kinds, f"other parameters of {type(part).__name__}, {made.origin}")
@@ -188,28 +179,27 @@ def _layer(key: str) -> str:
     return key.removesuffix(".weight")
 
 
-def _group(name: str, part: nn.Module, tensors: dict[str, Tensor], uses: _Uses) -> Group:
+def _group(name: str, part: nn.Module, tensors: dict[str, Tensor], uses: Uses, choices: Choices | None) -> Group:
     keys = sorted(tensors, key=lambda key: -tensors[key].numel())
     main = tensors[keys[0]]
-    reason = uses.refused.get(keys[0]) or _reason(part, main)
+    said = "not a layer, by --not-layer" if matches(keys[0], uses.choices.not_layer) else ""
+    reason = uses.refused.get(keys[0]) or said or _reason(part, main, asked=choices is not None)
     return Group(name, tuple(main.shape), reason, tuple(keys))
 
 
-def _reason(part: nn.Module, main: Tensor) -> str:
+def _reason(part: nn.Module, main: Tensor, *, asked: bool) -> str:
+    if is_a(part, *_CONVOLUTIONS):
+        alone = getattr(part, "groups", 1) == 1 and not getattr(part, "transposed", False)
+        return pointwise.reason(main.shape if alone else (), asked=asked)
     for types, reason in _REASONS:
-        if isinstance(part, types):
+        if is_a(part, *types):
             return reason
-    kind = type(part).__name__
-    if isinstance(part, nn.Linear):
+    kind = kind_of(part)
+    if is_a(part, nn.Linear):
+        dtype = str(main.dtype).removeprefix("torch.")
+        if main.is_complex():
+            return f"{dtype}: complex weights are not covered"
         if not main.is_floating_point():
-            return f"{str(main.dtype).removeprefix('torch.')} weights: quantised layers are not read yet"
+            return f"{dtype} weights: quantised layers are not read yet"
         return "empty weight" if not main.numel() else "the weight is computed from other parameters"
     return "normalisation" if "norm" in kind.lower() else f"other parameters of {kind}"
-
-
-def _own(name: str, part: nn.Module) -> dict[str, Tensor]:
-    return {_join(name, key): tensor for key, tensor in part._parameters.items() if tensor is not None}
-
-
-def _join(name: str, key: str) -> str:
-    return f"{name}.{key}" if name else key

@@ -9,12 +9,12 @@ from netaudit.formats.weights_file import Declared
 from netaudit.network.cells import cells_among
 from netaudit.network.layers import SkippedLayer
 from netaudit.network.network import LayerSpec
+from netaudit.sources.planners import pointwise, recurrent_names
 from netaudit.sources.planners.choices import UNSAID, Choices
-from netaudit.sources.planners.head import FoundHead, find_head
+from netaudit.sources.planners.head import FoundHead, find_head, with_adapters
 from netaudit.sources.planners.networks import Networks, copy_entry, networks
 from netaudit.sources.planners.partial import partial
 from netaudit.sources.planners.plan import IN_PROJECTIONS, Group, Plan, assemble, in_projections
-from netaudit.sources.planners.recurrent_names import recurrent
 from netaudit.sources.planners.tables import matches, table_by_name
 from netaudit.sources.planners.transformer_head import transformer_head
 
@@ -23,7 +23,7 @@ _BIASES = {"weight": ("bias",), "weights": ("biases", "bias"), "kernel": ("bias"
 _RECURRENT = re.compile(r"(weight|bias)_(ih|hh|hr)")
 _NORM = re.compile(r"(^|[._])(norm|bn|ln|batchnorm|layernorm)", re.IGNORECASE)
 _BUFFER = re.compile(
-    r"running_(mean|var)|num_batches_tracked|relative_position_index|relative_coords_table|position_ids|inv_freq|.*mask"
+    r"running_(mean|var)|num_batches_tracked|relative_position_index|relative_coords_table|position_ids|inv_freq|final_logits_bias|.*mask"
 )
 _LONGEST_KERNEL = 32  # of a convolution in one dimension, which nothing but its last axis tells from a bilinear layer
 _OPTIMISER = re.compile(
@@ -52,9 +52,11 @@ def plan(
         choices: what the user says of the file.
     """
     side_by_side = networks({key: tensor.shape for key, tensor in declared.items() if _is_parameter(key, tensor)})
-    declared, copies = _apart(declared, side_by_side.copies if choices.state is None else {})
-    of_cells = recurrent(declared)
-    biases = {key: bias for key in declared if key not in of_cells for bias in _bias(key, declared, choices)}
+    declared, copies = _apart(declared, side_by_side.copies)
+    own = {key for key, tensor in declared.items() if _is_parameter(key, tensor)}
+    of_cells = recurrent_names.recurrent(declared)
+    weights = (key for key in declared if key not in of_cells and (key in own or matches(key, choices.as_layer)))
+    biases = {key: bias for key in weights for bias in _bias(key, declared, choices)}
     turned = _turned(declared, biases)
     specs = {key: list(_specs(key, declared, biases, turned, origin)) for key in biases}
     used = {key for layers in specs.values() for spec in layers for key in (spec.weight, spec.bias)}
@@ -66,12 +68,13 @@ def plan(
         rest = [key for key in keys if key not in used]
         together = [rest] if len(rest) == len(keys) else [[key] for key in rest]
         audited = [spec for key in keys for spec in specs.get(key, ())]
-        parts.append((audited, [_group(group, declared, of_cells, choices) for group in together]))
-    parameters = {key: (tensor.identity, tensor.size) for key, tensor in declared.items() if _is_parameter(key, tensor)}
+        parts.append((audited, [_group(group, declared, own, of_cells, choices) for group in together]))
+    parameters = {key: (tensor.identity, tensor.size) for key, tensor in declared.items() if key in own}
     entries, total = assemble(parts, parameters)
     numbers = {key: tensor.shape for key, tensor in declared.items() if tensor.floating and not tensor.refusal}
-    found = _head(entries, side_by_side, ordered, model_type)
-    return Plan((*entries, *copies), total, found.head, cells_among(numbers), found.gap)
+    found = with_adapters(_head(entries, side_by_side, ordered, model_type), entries)
+    cells = (*cells_among(numbers), *recurrent_names.cells(numbers))
+    return Plan((*entries, *copies), total, found.head, cells, found.gap)
 
 
 def _apart(
@@ -106,10 +109,11 @@ def _bias(key: str, declared: Mapping[str, Declared], choices: Choices) -> Itera
     """The bias (or None) of a tensor that is a fully connected weight; nothing for any other tensor."""
     tensor, last = declared[key], key.rpartition(".")[2]
     match = _WEIGHT.fullmatch(last)
-    if len(tensor.shape) != 2 or not tensor.size or not tensor.floating or tensor.refusal:
-        return
     asked = matches(key, choices.as_layer)
-    if not (match or asked) or not (asked or _is_parameter(key, tensor)) or matches(key, choices.not_layer):
+    matrix = len(tensor.shape) == 2 or (asked and pointwise.kernel(tensor.shape))
+    if not matrix or not tensor.size or not tensor.floating or tensor.refusal:
+        return
+    if not (match or asked) or matches(key, choices.not_layer):
         return
     if not match:
         yield None
@@ -122,7 +126,7 @@ def _bias(key: str, declared: Mapping[str, Declared], choices: Choices) -> Itera
                 candidate
                 and candidate.floating
                 and not candidate.refusal
-                and candidate.shape in [(length,) for length in tensor.shape]
+                and candidate.shape in [(length,) for length in tensor.shape[:2]]
             ):
                 yield bias
                 return
@@ -134,12 +138,14 @@ def _turned(declared: Mapping[str, Declared], biases: Mapping[str, str | None]) 
     """The weights that are stored as ``[in, out]``: their bias tells; a square one is taken like the others."""
     votes = {}
     for key, bias in biases.items():
-        rows, columns = declared[key].shape
-        if bias is not None and rows != columns and not declared[key].origin:
+        rows, columns, *kernel = declared[key].shape
+        if bias is not None and rows != columns and not declared[key].origin and not kernel:
             votes[key] = declared[bias].shape[0] == columns
     others = bool(votes) and all(votes.values())
     kernels = {key for key in biases if key.rpartition(".")[2] == "kernel"}
-    stored = {key: bias for key, bias in biases.items() if not declared[key].origin}  # what was made is [out, in]
+    stored = {  # what was made, and what is of a convolution, is [out, in]
+        key: bias for key, bias in biases.items() if not declared[key].origin and len(declared[key].shape) == 2
+    }
     return {key for key, bias in stored.items() if votes.get(key, key in kernels or (others and bias is not None))}
 
 
@@ -155,7 +161,8 @@ def _specs(
         if parts:
             yield from (part for part in parts if part.weight == key)
             return
-    rows, columns = declared[key].shape
+    rows, columns, *kernel = declared[key].shape
+    origin = f"weight of {pointwise.kernel(declared[key].shape)}, {pointwise.EACH_POSITION}" if kernel else origin
     origin += f", {declared[key].note}" if declared[key].note else ""
     if key in turned:
         yield LayerSpec(
@@ -165,8 +172,14 @@ def _specs(
         yield LayerSpec(_layer(key), (rows, columns), key, biases[key], origin=origin)
 
 
-def _group(keys: Sequence[str], declared: Mapping[str, Declared], of_cells: Collection[str], choices: Choices) -> Group:
-    parameters = sorted((key for key in keys if _is_parameter(key, declared[key])), key=lambda key: -declared[key].size)
+def _group(
+    keys: Sequence[str],
+    declared: Mapping[str, Declared],
+    own: Collection[str],
+    of_cells: Collection[str],
+    choices: Choices,
+) -> Group:
+    parameters = sorted((key for key in keys if key in own), key=lambda key: -declared[key].size)
     main = parameters[0] if parameters else max(keys, key=lambda key: declared[key].size)
     main = next((key for key in parameters if partial(key, declared[key].shape)), main)
     refusal = declared[main].refusal
@@ -199,7 +212,8 @@ def _reason(key: str, group: Sequence[str], tensor: Declared, choices: Choices) 
     if broken := partial(key, tensor.shape):
         return broken
     if not tensor.floating:
-        return f"{tensor.dtype}, not floating point: quantised weights are not read yet"
+        packed = "" if tensor.dtype == "int8" else "; counted as stored, where one number may hold several"
+        return f"{tensor.dtype}, not floating point: quantised weights are not read yet{packed}"
     if _RECURRENT.search(last):
         return "recurrent"
     if any("running_" in name for name in group) or (dimensions == 1 and _NORM.search(prefix)):
@@ -211,5 +225,7 @@ def _reason(key: str, group: Sequence[str], tensor: Declared, choices: Choices) 
     if dimensions > 2:
         if dimensions == 3 and last == "weight" and tensor.shape[2] > _LONGEST_KERNEL:
             return "three dimensions: a bilinear layer, or a convolution with a very long kernel"
-        return "convolution" if dimensions > 3 or last == "weight" else "more than two dimensions"
+        if dimensions == 3 and last != "weight":
+            return "more than two dimensions"
+        return pointwise.reason(tensor.shape) if last == "weight" else "convolution"
     return "a lone vector: normalisation, bias or scale" if dimensions else "a single number"

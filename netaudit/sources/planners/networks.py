@@ -52,7 +52,7 @@ def networks(shapes: Shapes) -> Networks:
             parts[".".join(path[: depth + 1])][".".join(path[depth + 1 :])] = shape
     copies = {}
     for part in parts:
-        of = copied(part, parts[part], {other: parts[other] for other in parts if other != part})
+        of = copied(part, parts[part], parts)
         if of:
             copies[part] = of
     originals = {part: held for part, held in parts.items() if part not in copies}
@@ -73,7 +73,8 @@ def copied(name: str, held: Shapes, others: Mapping[str, Shapes]) -> str | None:
             continue
         groups = match.groupdict()
         of = groups.get("of") or groups.get("after") or groups.get("key") or ""
-        alike = [other for other, shapes in others.items() if _weights(shapes) >= _weights(held)]
+        own = _weights(held)
+        alike = [other for other, shapes in others.items() if other != name and _weights(shapes) >= own]
         same = [other for other in alike if not _is_copy(other)]
         if last.lower().startswith("teacher"):
             same.sort(key=lambda other: "student" not in other.lower())
@@ -106,9 +107,8 @@ def _alike(parts: Mapping[str, Shapes]) -> set[str]:
     for part, held in parts.items():
         if any("." in name for name in held):  # more than one module's weight and bias
             by_content[frozenset(held.items())].append(part)
-    return {
-        part for group in by_content.values() for part in group if len({re.sub(r"\d+", "", each) for each in group}) > 1
-    }
+    groups = (group for group in by_content.values() if len({re.sub(r"\d+", "", part) for part in group}) > 1)
+    return {part for group in groups for part in group}
 
 
 def _depth(names: Iterable[str]) -> int:

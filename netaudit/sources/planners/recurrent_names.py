@@ -1,12 +1,14 @@
-"""Recurrent weights by the names that Keras and Flax give them; PyTorch's own are told in ``network.cells``."""
+"""Recurrent cells by the names that Keras and Flax give them; PyTorch's own are told in ``network.cells``."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+
+from netaudit.formats import keras_recurrent
+from netaudit.network.cells import CellSpec
+from netaudit.sources.planners import flax_cells
 
 _KERAS = frozenset(("kernel", "recurrent_kernel"))
-# Flax has a dense layer a gate: from the input (i) and from the state (h) to each gate.
-_FLAX = tuple(frozenset(source + gate for source in "ih" for gate in gates) for gates in ("ifgo", "rzn"))
 
 
 def recurrent(keys: Iterable[str]) -> frozenset[str]:
@@ -19,17 +21,29 @@ def recurrent(keys: Iterable[str]) -> frozenset[str]:
     ['lstm.bias', 'lstm.kernel', 'lstm.recurrent_kernel']
     """
     keys = list(keys)
-    words: dict[str, set[str]] = {}
+    modules = _modules(keys)
+    cells = {module for module, own in modules.items() if own.keys() >= _KERAS} | flax_cells.gates_of_cells(modules)
+    return frozenset(key for key in keys if key.rpartition(".")[0] in cells)
+
+
+def cells(shapes: Mapping[str, tuple[int, ...]]) -> tuple[CellSpec, ...]:
+    """The cells of Keras and Flax among named tensors, by their shapes."""
+    modules = _modules(shapes)
+    return (*_of_keras(modules, shapes), *flax_cells.cells(modules, shapes))
+
+
+def _of_keras(modules: Mapping[str, Mapping[str, str]], shapes: Mapping[str, tuple[int, ...]]) -> Iterator[CellSpec]:
+    for module, own in modules.items():
+        if own.keys() >= _KERAS:
+            cell = keras_recurrent.cell(module, {word: shapes[key] for word, key in own.items()})
+            if cell is not None:
+                yield cell
+
+
+def _modules(keys: Iterable[str]) -> dict[str, dict[str, str]]:
+    """The keys of each module, by their own names."""
+    modules: dict[str, dict[str, str]] = {}
     for key in keys:
         module, _, word = key.rpartition(".")
-        words.setdefault(module, set()).add(word)
-    parts: dict[str, set[str]] = {}
-    for module in words:
-        outer, _, name = module.rpartition(".")
-        parts.setdefault(outer, set()).add(name)
-    cells = {module for module, own in words.items() if own >= _KERAS}
-    for outer, names in parts.items():
-        for gates in _FLAX:
-            if gates <= names:
-                cells |= {f"{outer}.{gate}" if outer else gate for gate in gates}
-    return frozenset(key for key in keys if key.rpartition(".")[0] in cells)
+        modules.setdefault(module, {})[word] = key
+    return modules

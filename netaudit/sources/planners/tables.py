@@ -38,5 +38,7 @@ def table_by_name(key: str, choices: Choices) -> str | None:
 
 def matches(key: str, globs: tuple[str, ...]) -> bool:
     """Whether a glob names the tensor or its layer."""
+    if not globs:
+        return False
     layer = key.removesuffix(".weight").removesuffix(".kernel")
     return any(fnmatchcase(name, glob) for name in (key, layer) for glob in globs)

@@ -44,7 +44,7 @@ def line(found: LabelsBack, place: Place) -> str:
     depth = len(place.report.head.layers)
     through = "the top layer" if depth == 1 else f"the {count(depth, 'layer')} of the head"
     if place.report.head.inferred:
-        through += ", whose order was not read from a model"
+        through += ", whose order is not certain"
     first, *others = (_of_source(found, source) for source in sources)
     sentences = [f"Run in reverse through {through}, {_shares(first, ' come back with the same label')}"]
     sentences += [_shares(runs, " come back") for runs in others]

@@ -35,7 +35,7 @@ def test_answers_that_are_no_clear_labels_come_second(place):
 def test_the_line_says_that_the_order_of_the_head_was_inferred(place):
     guessed = place("a", "b", "c", inferred=True)
     assert words.present(example(), guessed).line.startswith(
-        "Run in reverse through the 3 layers of the head, whose order was not read from a model, "
+        "Run in reverse through the 3 layers of the head, whose order is not certain, "
     )
 
 
