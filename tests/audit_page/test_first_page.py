@@ -52,16 +52,16 @@ def test_the_first_sentence_says_how_much_was_audited(typical):
     )
 
 
-def test_the_answers_are_those_of_the_claims_then_of_the_network(typical):
+def test_the_answers_are_those_of_the_network_then_of_the_claims(typical):
     lines = answers(present(typical, BUILT_IN))
     assert [line.partition(":")[0].partition(",")[0] for line in lines] == [
+        "Run in reverse through the 3 layers of the head",
+        "Hidden units",
         "The weights are Gaussian",
         "The biases are essentially constant",
         "The singular values follow the Marchenko-Pastur law",
         "A layer can be run in reverse no worse than a random one",
         "Shadow inversion",
-        "Run in reverse through the 3 layers of the head",
-        "Hidden units",
     ]
     assert all(line.endswith(".") for line in lines)
 
@@ -71,9 +71,9 @@ def test_what_the_network_does_not_have_is_not_in_the_answer():
     assert len(lines) == 5
     assert lines[4].startswith("Shadow inversion: fc: ")
     with_labels = answers(present(report([layer("fc")], analyses={"labels_back": labels_back.example()}), BUILT_IN))
-    assert with_labels[5].startswith("Run in reverse through the top layer, ")
+    assert with_labels[0].startswith("Run in reverse through the top layer, ")
     units = {"hidden_units": hidden_units.example(["a", "b"])}
-    assert answers(present(report([layer("fc")], analyses=units), BUILT_IN))[5].startswith("Hidden units, by the")
+    assert answers(present(report([layer("fc")], analyses=units), BUILT_IN))[0].startswith("Hidden units, by the")
 
 
 def test_the_page_has_the_answer_the_verdicts_their_values_and_the_share(typical_document):

@@ -44,7 +44,8 @@ def without_clamped(context: LayerContext) -> tuple[LayerContext, float]:
     p_value = float(pdtrc(count - 1, weight.numel() * CLAMPED)) if count else 1.0
     if p_value < _NO_ACCIDENT:
         return context, 1.0
-    return replace(context, layer=replace(context.layer, weight=weight.masked_fill(clamped, 0.0))), p_value
+    without = replace(context, layer=replace(context.layer, weight=weight.masked_fill(clamped, 0.0)))
+    return (context, 1.0) if without.unusable else (without, p_value)  # nothing else may be there
 
 
 def weights_sample(context: LayerContext) -> Sample:
