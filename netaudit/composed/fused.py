@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from netaudit.composed.layouts import NOT_SEPARATED, WORDS, Layout, layout
-from netaudit.composed.rule import Group, Made, Read, Stored, rows_cut
+from netaudit.composed.rule import Group, Made, Read, Stored, as_stored, rows_cut
 from netaudit.formats.weights_file import Declared
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def groups(stored: Stored) -> Iterator[Group]:
             yield _split(module, tensor, found, stored)
         elif found:
             origin = f"{tensor.origin}, {found}" if tensor.origin else NOT_SEPARATED
-            made = Made(name, tensor.shape, partial(_whole, name), origin, tensor.dtype, cut=(name, _same))
+            made = Made(name, tensor.shape, partial(as_stored, name), origin, tensor.dtype, cut=(name, _same))
             yield Group((name,), (made,))
 
 
@@ -74,7 +74,3 @@ def _cut(name: str, read: Read, *, groups: int, start: int, stop: int) -> Tensor
 
 def _same(tensor: Tensor) -> Tensor:
     return tensor
-
-
-def _whole(name: str, read: Read) -> Tensor:
-    return read(name)

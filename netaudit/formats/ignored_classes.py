@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from netaudit.formats.inert_object import PLAIN, Global
-from netaudit.formats.torch_objects import BUILDS, ITEMSIZE, STORAGES
+from netaudit.formats.stored_tensor import ITEMSIZE, STORAGES
+from netaudit.formats.torch_objects import BUILDS
 
 _EXPECTED = frozenset(
     f"{module}.{name}"

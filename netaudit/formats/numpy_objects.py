@@ -6,7 +6,8 @@ import math
 from dataclasses import replace
 
 from netaudit.formats.inert_object import Inert, MalformedError
-from netaudit.formats.torch_objects import ITEMSIZE, Storage, StoredTensor, sizes
+from netaudit.formats.stored_tensor import ITEMSIZE, Storage, StoredTensor
+from netaudit.formats.torch_objects import sizes
 
 _KINDS = {"f": "float", "i": "int", "u": "uint", "c": "complex", "b": "bool"}
 _RECONSTRUCT = ("numpy.core.multiarray._reconstruct", "numpy._core.multiarray._reconstruct")

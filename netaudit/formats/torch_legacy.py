@@ -15,7 +15,8 @@ from typing import Any, BinaryIO
 from netaudit.formats import inert_pickle
 from netaudit.formats.inert_object import MalformedError
 from netaudit.formats.inert_pickle import Unpickled
-from netaudit.formats.torch_objects import BUILDS, ITEMSIZE, Storage, storage
+from netaudit.formats.stored_tensor import ITEMSIZE, Storage
+from netaudit.formats.torch_objects import BUILDS, storage
 from netaudit.formats.torch_zip import Record
 
 _MAGIC = 0x1950A86A20F9469CFC6C

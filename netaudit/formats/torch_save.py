@@ -24,7 +24,8 @@ from netaudit.formats.ignored_classes import classes
 from netaudit.formats.inert_object import EndsEarlyError, Global, Inert, MalformedError, TooLongError
 from netaudit.formats.inert_pickle import Unpickled
 from netaudit.formats.numpy_objects import array
-from netaudit.formats.torch_objects import BUILDS, Storage, StoredTensor, distributed, storage
+from netaudit.formats.stored_tensor import Storage, StoredTensor
+from netaudit.formats.torch_objects import BUILDS, distributed, storage
 from netaudit.formats.torch_zip import RESAVE, Record
 from netaudit.formats.weights_file import Declared, WeightsFile
 from netaudit.text import printable

@@ -191,6 +191,14 @@ def test_layers_says_what_the_file_is_and_what_else_lies_in_it(run, tmp_path):
     assert "not a layer, by --not-layer" in run("layers", "n.safetensors", "--not-layer", "a")[1]
 
 
+def test_layers_says_how_the_head_was_told(run, tmp_path):
+    save_file({"a.weight": torch.zeros(3, 4), "lm_head.weight": torch.zeros(9, 3)}, tmp_path / "model.safetensors")
+    assert "Head (inferred): a relu > lm_head linear" in run("layers", "model.safetensors")[1]
+    (tmp_path / "config.json").write_text('{"model_type": "llama"}')
+    told = "Head: lm_head linear\nThe head was told by the names that a llama of transformers has.\n"
+    assert told in run("layers", "model.safetensors")[1]
+
+
 def test_layers_of_a_named_network_need_no_weights(run):
     code, out, _ = run("layers", "alexnet")
     assert code == 0

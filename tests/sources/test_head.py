@@ -127,6 +127,8 @@ BERT: Shapes = {
         ("gpt2", {"h.0.attn.c_attn": (48, 16), "h.0.mlp.c_fc": (64, 16), "h.0.mlp.c_proj": (16, 64)}, []),
         ("llama", {"model.layers.0.mlp.up_proj": (64, 16), "lm_head": (90, 16)}, [("lm_head", "linear")]),
         ("gpt_neox", {"gpt_neox.layers.0.mlp.dense": (64, 16), "embed_out": (90, 16)}, [("embed_out", "linear")]),
+        ("bert", {f"base_model.model.{name}": shape for name, shape in {**BERT, "classifier": (3, 16)}.items()},
+         [("base_model.model.bert.pooler.dense", "tanh"), ("base_model.model.classifier", "linear")]),
         ("clip", {"text_projection": (16, 16), "visual_projection": (16, 16)}, []),
     ],
 )  # fmt: skip

@@ -344,7 +344,7 @@ def test_which_file_of_a_folder(tmp_path: Path, names: list[str], opened: str) -
     [
         (["a.safetensors", "b.safetensors"], "2 .safetensors files and no index", "name one .*: a.safetensors, b.safe"),
         (["a" + INDEX, "b" + INDEX, "c.safetensors"], "2 indices of shards", f"name one .*: a{INDEX}, b{INDEX}$"),
-        (["optimizer.bin"], "without a weights file of a known name", "name one .*: optimizer.bin$"),
+        (["optimizer.bin", "c.bin"], "without a weights file of a known name", "name one .*: c.bin$"),
         (["a.pt", "b.txt"], "without a weights file of a known name", "name one .*: a.pt$"),
         (["a\x1b.pth"], "without a weights file of a known name", r"name one .*: a\\x1b.pth$"),
         ([], "without a weights file of a known name", "it holds none; netaudit reads"),

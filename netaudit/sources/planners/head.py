@@ -56,7 +56,7 @@ def find_head(entries: Sequence[LayerSpec | SkippedLayer], *, ordered: bool) -> 
     specs = [entry for entry in entries if isinstance(entry, LayerSpec)]
     layers = [spec for spec in specs if EACH_POSITION not in spec.origin]
     others = [entry for entry in entries if isinstance(entry, SkippedLayer) and _counts(entry)]
-    others += [SkippedLayer(spec.name, spec.shape, "convolution", 1) for spec in specs if spec not in layers]
+    others += [SkippedLayer(spec.name, spec.shape, "convolution", 1) for spec in specs if EACH_POSITION in spec.origin]
     if again := next((entry for entry in others if _used_again(entry)), None):
         why = f"{printable(again.name, 80)} is {printable(again.reason, 100)}"
         return FoundHead(None, f"{why}, and what lies between the two is not known")
