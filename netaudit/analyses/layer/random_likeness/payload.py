@@ -80,7 +80,8 @@ class Rung(Record, frozen=True, kw_only=True):
     tolerance: Bounded | None = None
     """Largest distance at which the rung holds, after any widening for a small layer."""
     null_q99: Bounded | None = None
-    """99 % quantile of the distance over Gaussian matrices of this shape."""
+    """99 % quantile of the distance over Gaussian matrices of the shape that is left: without r rows and columns at
+    ``directions``."""
     directions: Count | None = None
     """Singular values beyond the edge of the noise at this rung."""
     reason: Reason | None = None
@@ -150,7 +151,7 @@ class RandomLikeness(Payload, frozen=True, kw_only=True):
     """How random-like one layer is: up to what a random matrix is left."""
 
     rung: RungOrUndecided
-    """The first rung that holds; ``undecided`` where none does and one is undecided."""
+    """The first rung that holds; ``undecided`` where none does, and one is undecided or ``local`` could not be judged."""
     directions: Count | None
     """r, the number of directions that are set aside at that rung: 0 at ``as_drawn`` and ``unit_scales``, null at
     ``local``, ``none`` and ``undecided``."""
