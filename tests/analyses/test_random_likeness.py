@@ -131,6 +131,21 @@ def test_dead_duplicate_and_single_weights_are_set_aside_and_said():
     )
 
 
+def test_what_is_set_aside_is_no_random_like_share_of_the_network():
+    half = gaussian(17, 80, 100)
+    half[:40] = 0
+    weights = {
+        "fc1.weight": torch.from_numpy(half).float(),
+        "fc2.weight": torch.from_numpy(gaussian(18, 40, 80)).float(),
+    }
+    report = netaudit.audit(weights, analyses=["random_likeness"], nulls="none")
+    found = report.analyses["random_likeness"]
+    assert found.random_like_share == 1.0
+    assert found.share_of_parameters == pytest.approx((40 * 100 + 40 * 80) / (80 * 100 + 40 * 80), rel=1e-5)
+    columns = report.to_dataframe().iloc[0]
+    assert (columns["random_likeness.rung"], columns["random_likeness.directions"]) == ("as_drawn", 0)
+
+
 def test_what_no_rung_was_judged_of_is_undecided():
     A = np.zeros((80, 120))  # a random band: Sinkhorn's iteration is too slow for it
     for row in range(80):

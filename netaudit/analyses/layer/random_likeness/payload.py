@@ -115,6 +115,11 @@ class SetAside(Record, frozen=True):
     single_weights: Count = 0
     """Single weights that make a spike of their own; they count as zero."""
 
+    def left(self, m: int, n: int) -> int:
+        """Return the number of weights that are left of ``[m, n]`` without these rows and columns."""
+        rows, columns = m - self.dead_rows - self.duplicate_rows, n - self.dead_columns - self.duplicate_columns
+        return max(rows, 0) * max(columns, 0)
+
 
 class LadderCurve(Record, frozen=True):
     """Binned singular values at three rungs, each in u = s / (sigma sqrt N) of what is left, and the law."""
@@ -151,7 +156,7 @@ class RandomLikeness(Payload, frozen=True, kw_only=True):
     """How random-like one layer is: up to what a random matrix is left."""
 
     rung: RungOrUndecided
-    """The first rung that holds; ``undecided`` where none does, and one is undecided or ``local`` could not be judged."""
+    """The first rung that holds; ``undecided`` where none does, and one is undecided or ``local`` is not judged."""
     directions: Count | None
     """r, the number of directions that are set aside at that rung: 0 at ``as_drawn`` and ``unit_scales``, null at
     ``local``, ``none`` and ``undecided``."""
@@ -189,3 +194,9 @@ class RandomLikeness(Payload, frozen=True, kw_only=True):
     """The strongest directions, largest first."""
     curve: LadderCurve | None = None
     """The figure's data."""
+
+
+def columns(payload: RandomLikeness) -> dict[str, str | float | int | None]:
+    """The columns of a data frame of layers."""
+    names = ("rung", "directions", "random_like_share")
+    return {f"random_likeness.{name}": getattr(payload, name) for name in names}
