@@ -38,6 +38,7 @@ def test_the_sections_are_those_of_the_analyses_in_the_report():
         "method-special-weights",
         "method-power-law",
         "method-initialisation",
+        "method-random-likeness",
         "method-network-initialisation",
         "method-labels-back",
         "method-shadow-images",
