@@ -70,7 +70,7 @@ def answers(presented: Presented) -> list[str]:
         if analysis.scope == "layer":
             by_layer = [f"{shown_name(layer.name, 80)}: {line}" for layer, line in presented.lines(analysis)]
             if by_layer:
-                lines.append(f"{analysis.title}: {names(by_layer, separator='; ')}")
+                lines.append(f"{analysis.title} layer by layer: {names(by_layer, separator='; ')}")
     return [sentence(line) for line in lines]
 
 

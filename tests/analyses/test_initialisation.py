@@ -55,6 +55,12 @@ def test_a_residual_layer_is_told_by_the_number_of_blocks() -> None:
     assert judge(weight).verdict == "unknown_start"
 
 
+def test_the_mean_of_a_small_orthogonal_start_does_not_hide_it() -> None:
+    for _ in range(20):  # one in five 40 x 40 matrices has a mean whose loss would show
+        assert judge(nn.init.orthogonal_(torch.empty(40, 40))).families == ("orthogonal",)
+        assert judge(nn.init.orthogonal_(torch.empty(64, 33))).families == ("orthogonal",)
+
+
 @pytest.mark.parametrize(("weight", "family"), [(torch.zeros(50, 60), "zeros"), (torch.eye(50, 60), "identity")])
 def test_exact_starts(weight: Tensor, family: str) -> None:
     assert judge(weight, torch.zeros(50)).family == family

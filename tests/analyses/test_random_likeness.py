@@ -131,6 +131,36 @@ def test_dead_duplicate_and_single_weights_are_set_aside_and_said():
     )
 
 
+def test_what_is_set_aside_is_no_random_like_share_of_the_network():
+    half = gaussian(17, 80, 100)
+    half[:40] = 0
+    weights = {
+        "fc1.weight": torch.from_numpy(half).float(),
+        "fc2.weight": torch.from_numpy(gaussian(18, 40, 80)).float(),
+    }
+    report = netaudit.audit(weights, analyses=["random_likeness"], nulls="none")
+    found = report.analyses["random_likeness"]
+    assert found.random_like_share == 1.0
+    assert found.share_of_parameters == pytest.approx((40 * 100 + 40 * 80) / (80 * 100 + 40 * 80), rel=1e-5)
+    columns = report.to_dataframe().iloc[0]
+    assert (columns["random_likeness.rung"], columns["random_likeness.directions"]) == ("as_drawn", 0)
+
+
+def test_what_no_rung_was_judged_of_is_undecided():
+    A = np.zeros((80, 120))  # a random band: Sinkhorn's iteration is too slow for it
+    for row in range(80):
+        A[row, row * 111 // 80 :][:9] = np.random.default_rng(row).standard_normal(9)
+    found = ladder(A)
+    assert [rung.verdict for rung in found.rungs] == ["fails", "not_judged", "not_judged", "not_judged", "fails"]
+    assert (found.rung, found.random_like_share) == ("undecided", None)
+
+
+def test_what_is_left_is_judged_by_the_noise_of_its_own_size():
+    rungs = ladder(gaussian(16, 64, 300) + signals(16, [5] * 16, 64, 300)).rungs
+    assert rungs[2].directions == 16
+    assert rungs[2].null_q99 == pytest.approx(rungs[0].null_q99 * 64 / 48)
+
+
 def test_a_small_layer_is_not_judged():
     assert ladder(gaussian(14, 10, 300)) == NotApplicable("The smaller side is below 32.")
     A = gaussian(15, 40, 300)

@@ -59,9 +59,9 @@ def test_the_answers_are_those_of_the_network_then_of_the_claims(typical):
         "Hidden units",
         "The weights are Gaussian",
         "The biases are essentially constant",
-        "The singular values follow the Marchenko-Pastur law",
+        "The singular values of the weights as stored follow the Marchenko-Pastur law",
         "A layer can be run in reverse no worse than a random one",
-        "Shadow inversion",
+        "Shadow inversion layer by layer",
     ]
     assert all(line.endswith(".") for line in lines)
 
@@ -69,7 +69,7 @@ def test_the_answers_are_those_of_the_network_then_of_the_claims(typical):
 def test_what_the_network_does_not_have_is_not_in_the_answer():
     lines = answers(present(report([layer("fc")], analyses={}), BUILT_IN))
     assert len(lines) == 5
-    assert lines[4].startswith("Shadow inversion: fc: ")
+    assert lines[4].startswith("Shadow inversion layer by layer: fc: ")
     with_labels = answers(present(report([layer("fc")], analyses={"labels_back": labels_back.example()}), BUILT_IN))
     assert with_labels[0].startswith("Run in reverse through the top layer, ")
     units = {"hidden_units": hidden_units.example(["a", "b"])}

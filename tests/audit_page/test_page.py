@@ -271,7 +271,7 @@ def test_the_line_of_a_layer_s_analysis_without_a_verdict_stands_on_page_one():
         for name in "abc"
     ]
     document = build_document(report(layers, summary=summary([], [])), (told,))
-    assert "My claim: a: a is fine; c: c is fine." in prose(section(document, "summary"))
+    assert "My claim layer by layer: a: a is fine; c: c is fine." in prose(section(document, "summary"))
 
 
 def test_verdicts_of_every_kind_have_words():

@@ -1,7 +1,7 @@
 """Was a layer trained, or is it still as an initialisation drew it?"""
 
 from netaudit.analyses.analysis import Analysis
-from netaudit.analyses.layer.initialisation.payload import Initialisation
+from netaudit.analyses.layer.initialisation.payload import Initialisation, columns
 from netaudit.lazy import lazily
 
 _HERE = "netaudit.analyses.layer.initialisation"
@@ -16,5 +16,6 @@ ANALYSIS = Analysis(
     measure=lazily(f"{_HERE}.measure:measure"),
     alarms={"untrained": lambda found: found.verdict == "as_drawn"},
     present=lazily(f"{_HERE}.present:present"),
+    columns=columns,
     method=lazily(f"{_HERE}.present:method"),
 )

@@ -43,3 +43,8 @@ class Initialisation(Payload, frozen=True, kw_only=True):
     """p-value of each single test, not corrected; those of the law belong to ``family``, else to ``closest``."""
     std: Bounded | None = None
     """Standard deviation of the weights around 0."""
+
+
+def columns(payload: Initialisation) -> dict[str, str | float | None]:
+    """The columns of a data frame of layers."""
+    return {f"initialisation.{name}": getattr(payload, name) for name in ("verdict", "family", "p_adjusted")}

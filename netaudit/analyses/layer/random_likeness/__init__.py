@@ -1,7 +1,7 @@
 """Random-like, up to what: the ladder of nulls."""
 
 from netaudit.analyses.analysis import Analysis
-from netaudit.analyses.layer.random_likeness.payload import RandomLikeness
+from netaudit.analyses.layer.random_likeness.payload import RandomLikeness, columns
 from netaudit.lazy import lazily
 
 _HERE = "netaudit.analyses.layer.random_likeness"
@@ -15,5 +15,6 @@ ANALYSIS = Analysis(
     payload=RandomLikeness,
     measure=lazily(f"{_HERE}.measure:measure"),
     present=lazily(f"{_HERE}.present:present"),
+    columns=columns,
     method=lazily(f"{_HERE}.method:method"),
 )

@@ -56,6 +56,8 @@ def measure(context: LayerContext) -> RandomLikeness | NotApplicable:
     if min(m, n) < SMALLEST_SIDE:
         of_what = "" if (m, n) == context.shape else " of what is left without special weights"
         return NotApplicable(f"The smaller side{of_what} is below {SMALLEST_SIDE}.")
+    if weight.min() == weight.max():
+        return NotApplicable("What is left without special weights is one constant.")
     rest = _remainder(context, weight, aside)
     try:
         part: RandomPart | None = random_part(weight, context.device, context.seed)
@@ -67,7 +69,8 @@ def measure(context: LayerContext) -> RandomLikeness | NotApplicable:
     if part is not None and ratio is not None and not rest.orthogonal and not _holding(found):
         spread = local.participation(bulk_vectors(weight, part, context.device, context.seed))
     found.append(rungs.locally(rest, part, ratio, spread))
-    rung = _holding(found) or ("undecided" if any(each.verdict == "undecided" for each in found) else "none")
+    open_ones = [each for each in found if each.verdict == "undecided"] or found[-1].verdict == "not_judged"
+    rung = _holding(found) or ("undecided" if open_ones else "none")
     found.append(Rung(name="none", verdict="holds" if rung == "none" else "fails"))
     least, draws = (0, 0) if part is None else fewest_directions(weight, part, context.device, context.seed)
     count = part.count if part is not None and rung == "directions" else 0

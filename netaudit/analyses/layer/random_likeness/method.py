@@ -17,7 +17,8 @@ def method() -> Method:
             "singular vectors (Porter and Thomas 1956) are those of a random matrix. A rung holds if no singular value "
             "lies beyond the edge of the noise and the Kolmogorov-Smirnov distance with its noise is within the "
             "tolerance. The first rung that holds is the answer; the *random-like share* is what its bulk holds of the "
-            "squared scaled weights.",
+            "squared scaled weights. Where none holds, the answer is *undecided* if a rung is, or if the local one "
+            "could not be judged, and *none* otherwise.",
             "*Scales and directions are found by turns.* The level of the noise, by the median of the bulk, and the "
             "number of values beyond its edge are solved for together; the scales are taken again from the squares of "
             "what is left without these directions, each divided by what its row and its column have left of their "

@@ -80,7 +80,8 @@ class Rung(Record, frozen=True, kw_only=True):
     tolerance: Bounded | None = None
     """Largest distance at which the rung holds, after any widening for a small layer."""
     null_q99: Bounded | None = None
-    """99 % quantile of the distance over Gaussian matrices of this shape."""
+    """99 % quantile of the distance over Gaussian matrices of the shape that is left: without r rows and columns at
+    ``directions``."""
     directions: Count | None = None
     """Singular values beyond the edge of the noise at this rung."""
     reason: Reason | None = None
@@ -113,6 +114,11 @@ class SetAside(Record, frozen=True):
     """Columns that equal an earlier one, or hold one value."""
     single_weights: Count = 0
     """Single weights that make a spike of their own; they count as zero."""
+
+    def left(self, m: int, n: int) -> int:
+        """Return the number of weights that are left of ``[m, n]`` without these rows and columns."""
+        rows, columns = m - self.dead_rows - self.duplicate_rows, n - self.dead_columns - self.duplicate_columns
+        return max(rows, 0) * max(columns, 0)
 
 
 class LadderCurve(Record, frozen=True):
@@ -150,7 +156,7 @@ class RandomLikeness(Payload, frozen=True, kw_only=True):
     """How random-like one layer is: up to what a random matrix is left."""
 
     rung: RungOrUndecided
-    """The first rung that holds; ``undecided`` where none does and one is undecided."""
+    """The first rung that holds; ``undecided`` where none does, and one is undecided or ``local`` is not judged."""
     directions: Count | None
     """r, the number of directions that are set aside at that rung: 0 at ``as_drawn`` and ``unit_scales``, null at
     ``local``, ``none`` and ``undecided``."""
@@ -188,3 +194,9 @@ class RandomLikeness(Payload, frozen=True, kw_only=True):
     """The strongest directions, largest first."""
     curve: LadderCurve | None = None
     """The figure's data."""
+
+
+def columns(payload: RandomLikeness) -> dict[str, str | float | int | None]:
+    """The columns of a data frame of layers."""
+    names = ("rung", "directions", "random_like_share")
+    return {f"random_likeness.{name}": getattr(payload, name) for name in names}

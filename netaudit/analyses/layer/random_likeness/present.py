@@ -61,7 +61,7 @@ _MEANS: dict[RungOrUndecided, str] = {
     "local": "Its singular values follow no law that is known here, but their spacings and their vectors are those of "
     "a random matrix",
     "none": "None of the nulls holds: it is structured throughout",
-    "undecided": "No null holds for certain, and there are too few singular values to rule all of them out",
+    "undecided": "No null holds for certain, and not all of them can be ruled out; the table says why",
 }
 
 

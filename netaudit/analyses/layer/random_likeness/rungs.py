@@ -109,7 +109,8 @@ def _of_law(
     beyond: int,
 ) -> Rung:
     """Ask whether singular values follow the law of noise of that level and shape, with none beyond its edge."""
-    noise, longer = law_noise(rest.seed, *rest.shape), np.sqrt(max(shape))
+    # the distance of a random matrix goes as one over its smaller side
+    noise, longer = law_noise(rest.seed, *rest.shape) * min(rest.shape) / min(shape), np.sqrt(max(shape))
     distance = ks(marchenko_pastur.cdf(values / (sigma * longer), marchenko_pastur.aspect(*shape)))
     tolerance = widened(TOLERANCE, noise)
     interval = six_digits(max(0.0, distance - noise - error)), six_digits(distance + noise + error)

@@ -26,8 +26,11 @@ def line(finding: ShadowInversion) -> str:
         )
     share = finding.metrics.get("effective_inputs_share")
     if finding.standing == "worse" and share is not None and share < 1:
-        return f"inverts as a random layer with {percent(share)} of its inputs would"
-    return words if share is None else f"{words} (as one with {percent(share)} of its inputs)"
+        return f"can be run in reverse only as well as a random layer with {percent(share)} of its inputs"
+    # of a layer as good as a random one a share of 60 % may be noise, and more than all inputs explain nothing
+    if share is None or finding.standing == "as_gaussian" or (finding.standing == "unclear" and share > 1):
+        return words
+    return f"{words} (as one with {percent(share)} of its inputs)"
 
 
 def note(finding: ShadowInversion) -> str:

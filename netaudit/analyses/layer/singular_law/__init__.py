@@ -16,7 +16,9 @@ ANALYSIS = Analysis(
     measure=lazily(f"{_HERE}.measure:measure"),
     present=lazily(f"{_HERE}.present:present"),
     method=lazily(f"{_HERE}.present:method"),
-    claim=Claim("the singular values follow the Marchenko-Pastur law", METRICS, TOLERANCES, number="H3"),
+    claim=Claim(
+        "the singular values of the weights as stored follow the Marchenko-Pastur law", METRICS, TOLERANCES, number="H3"
+    ),
     labels={
         "ks_marchenko_pastur": "KS distance to the law",
         "wasserstein_marchenko_pastur": "Wasserstein distance, in σ√N",

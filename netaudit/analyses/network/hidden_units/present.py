@@ -37,7 +37,7 @@ from netaudit.text import capital, count, interval, number, percent, printable, 
 
 TRAINING: dict[Training, str] = {
     "trained": "trained",
-    "untrained_like": "as at initialisation",
+    "untrained_like": "no sign of training",
     "opposed": "opposed",
     "undecided": "undecided",
     "not_applicable": "– not applicable",
@@ -212,8 +212,8 @@ def method() -> Method:
             Equation("balance"),
             "Over the {u} hidden units between two layers, {r} is 0 up to chance at initialisation, where the weights "
             "are independent, and high where training has made the norms grow well beyond their start. Its "
-            f"{percent(LEVEL)} interval {{fisher}} gives the word: *trained* if it lies above {within}; *as at "
-            f"initialisation* within ±{within}, which takes at least {_fewest_untrained_like()} units; *opposed* below "
+            f"{percent(LEVEL)} interval {{fisher}} gives the word: *trained* if it lies above {within}; *no sign "
+            f"of training* within ±{within}, which takes at least {_fewest_untrained_like()} units; *opposed* below "
             f"{number(-THRESHOLD)}; else *undecided*. A word on the weights, not on the network: a high {{r}} does not "
             "say how well it was trained, and a low one not that it was not. Large weights at the start, few steps, "
             "adaptive steps, another activation or a normalisation between the layers can all leave {r} low, as it is "

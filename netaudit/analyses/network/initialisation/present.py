@@ -59,6 +59,9 @@ def _plain(found: NetworkInitialisation) -> bool:
 def _as_drawn(found: NetworkInitialisation, family: str, layers: Sequence[LayerStart]) -> str:
     drawn = [each for each in layers if each.family == family]
     verb, pronoun = ("is", "it") if len(drawn) == 1 else ("are", "them")
+    if family in ("zeros", "identity"):  # nothing was drawn
+        what = "all zeros" if family == "zeros" else "an identity matrix" if len(drawn) == 1 else "identity matrices"
+        return f"{_subject(drawn, len(found.layers), '')} {verb} {what}."
     return f"{_subject(drawn, len(found.layers), '')} {verb} as {in_words(family)} draws {pronoun}."
 
 

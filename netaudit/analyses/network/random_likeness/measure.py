@@ -11,7 +11,7 @@ from netaudit.results.payload import NotApplicable, six_digits
 def measure(context: NetworkContext) -> NetworkRandomLikeness | NotApplicable:
     """Summarise what was found of each layer."""
     found = [
-        (layer.shape[0] * layer.shape[1], payload)
+        (payload.set_aside.left(*layer.shape), payload)
         for layer in context.layers
         if (payload := layer.payload("random_likeness", RandomLikeness)) is not None
     ]

@@ -17,13 +17,13 @@ class NetworkRandomLikeness(Payload, frozen=True, kw_only=True):
     directions: Count | None
     """Directions of all judged layers together; null where the rung is ``local``, ``none`` or ``undecided``."""
     random_like_share: Share | None
-    """Mean of the layers' random-like shares, weighted by their numbers of weights, over the layers that have one;
-    null where none has."""
+    """Mean of the layers' random-like shares, over the layers that have one, weighted by their numbers of weights
+    without the dead, constant and duplicate units that were set aside; null where none has."""
     interval: tuple[float, float] | None = None
     """Range of that mean, from the ranges of the layers' shares."""
     share_of_parameters: Share | None = None
-    """Random-like weights as a share of all parameters of the model: what was not audited or not judged counts as not
-    known to be."""
+    """Random-like weights as a share of all parameters of the model: what was not audited, not judged or set aside
+    counts as not known to be."""
     layers: Mapping[RungOrUndecided, Count]
     """Number of judged layers by rung."""
     not_judged: Count = 0

@@ -68,7 +68,7 @@ def share(found: NetworkRandomLikeness) -> str:
 def _named(layers: list[tuple[str, RandomLikeness]]) -> str:
     shown = [
         f"{shown_name(name, 40)}: {count(payload.directions or 0, 'direction')}, "
-        f"{percent(payload.random_like_share)} is left"
+        f"{percent(payload.random_like_share)} random-like"
         for name, payload in layers[:_NAMED]
     ]
     more = ", ..." if len(layers) > _NAMED else ""

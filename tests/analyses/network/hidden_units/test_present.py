@@ -123,7 +123,7 @@ def pair(verdict, r, dead=0, unused=0, duplicates=0):
         ),
         (
             [pair("undecided", 0.3), pair("trained", 0.8, 1, 2), pair("untrained_like", 0.01, 3, 4, 1)],
-            "undecided in 1 of 3 pairs of layers (r = 0.3); trained in 1 (r = 0.8); as at initialisation in 1 "
+            "undecided in 1 of 3 pairs of layers (r = 0.3); trained in 1 (r = 0.8); no sign of training in 1 "
             "(r = 0.01). Found: 4 dead, 6 unused, 1 duplicate.",
         ),
         ([pair("opposed", -0.5)] * 5, "opposed in 5 of 5 pairs of layers (r = −0.5, −0.5, −0.5 and 2 more). None"),

@@ -45,6 +45,8 @@ T, D, S, U = ("trained", None), ("as_drawn", "torch_default"), ("too_small", Non
          "No layer was seen to be trained."),
         ("unknown_start", [U, U], f"Both layers {UNKNOWN}"),
         ("too_small", [S], "The one layer is too small to tell."),
+        ("as_drawn", [("as_drawn", "identity"), D, ("as_drawn", "zeros")], "Layer a is an identity matrix. Layer b is "
+         f"as PyTorch's default initialisation draws it. Layer c is all zeros. {NEVER}"),
     ],
 )  # fmt: skip
 def test_the_first_sentence(verdict: str, layers: list[tuple[str, str | None]], says: str) -> None:
