@@ -10,8 +10,9 @@
 # make samples                   rewrite the committed sample reports
 # make pages                     make every committed page again from its JSON, after a change of the layout
 # make docs                      make again what docs/, the README and the JSON Schema take from the code
-# make calibrate [JOBS=2]        measure false alarms and power of the analyses: an hour or more
+# make calibrate [JOBS=2]        measure false alarms and power of the analyses: about an hour
 # make initialisation            from which step of training a network is seen to be trained: minutes
+# make survey WHEELS=folder      audit the layers of published networks: minutes
 # make theory                    run the study of the theory again, into reports/theory: minutes
 
 PYTHON ?= python3
@@ -22,7 +23,7 @@ ZOO := mnist-mlp cifar10-mlp alexnet-cifar10
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint .ci/constraints.txt
 
-.PHONY: audit docs test test-slow test-peers lint samples pages calibrate initialisation theory bench gpu-check curves shadow-study train-zoo clean
+.PHONY: audit docs test test-slow test-peers lint samples pages calibrate initialisation survey theory bench gpu-check curves shadow-study train-zoo clean
 
 audit: .venv/installed
 	$(BIN)/netaudit audit $(MODEL)
@@ -65,6 +66,9 @@ gpu-check: .venv/installed
 
 initialisation: .venv/installed
 	$(BIN)/netaudit study initialisation --jobs $(JOBS)
+
+survey: .venv/installed
+	$(BIN)/netaudit study survey $(if $(WHEELS),--wheels $(WHEELS)) $(addprefix --run ,$(RUNS))
 
 theory: .venv/installed
 	$(BIN)/netaudit study theory --device cpu --out reports/theory --no-run-file

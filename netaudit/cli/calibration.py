@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from netaudit.studies.calibration.plan import CalibrationPlan
+    from netaudit.studies.calibration.cells import CalibrationPlan
 
 
 @click.command(short_help="Measure how often each verdict is right.")
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @click.option("--seeds", type=click.IntRange(min=1), metavar="N", help="Layers of each kind; 200 by default.")
 @click.option(
     "--large-seeds", type=click.IntRange(min=1), metavar="N",
-    help="Gaussian layers of 4096 x 4096 and 4096 x 9216; 120 by default.",
+    help="Gaussian layers of 4096 x 4096 and 4096 x 9216; 10 by default.",
 )  # fmt: skip
 @click.option(
     "--curve-seeds", type=click.IntRange(min=1), metavar="N", help="Layers a point of the curves; 100 by default."

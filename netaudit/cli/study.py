@@ -10,6 +10,7 @@ from netaudit.cli.calibration import calibration
 from netaudit.cli.curves import curves
 from netaudit.cli.initialisation import initialisation
 from netaudit.cli.shadow_training import shadow_training
+from netaudit.cli.survey import survey
 from netaudit.cli.theory import theory
 
 _EARLIER_NAMES = {"theory": theory, "calibrate": calibration, "shadow-study": shadow_training, "curves": curves}
@@ -23,7 +24,7 @@ def study(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-for command in (theory, calibration, shadow_training, curves, initialisation):
+for command in (theory, calibration, shadow_training, curves, initialisation, survey):
     study.add_command(command)
 
 

@@ -14,6 +14,7 @@ from netaudit.studies.calibration import page as calibration
 from netaudit.studies.harness.page import StudyPage, write_study
 from netaudit.studies.initialisation import page as initialisation
 from netaudit.studies.shadow_training import page as shadow_training
+from netaudit.studies.survey import page as survey
 from netaudit.studies.theory import page as theory
 from netaudit.studies.training_curves import page as training_curves
 
@@ -22,6 +23,7 @@ PAGES: dict[str, Callable[[Mapping[str, Any]], StudyPage]] = {
     "calibration": calibration.document,
     "initialisation": initialisation.document,
     "shadow-training": shadow_training.document,
+    "survey": survey.document,
     "theory": theory.document,
     "training": training_curves.document,
 }

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from netaudit.report.chart import Axis, Chart, Mark, Series, series
+from netaudit.studies.calibration.curves import spiked
 from netaudit.studies.calibration.effects import EFFECTS, Effect
 from netaudit.text import number, percent, size
 
@@ -88,19 +89,27 @@ def spike_chart(curves: Sequence[Json], cells: Mapping[str, Json]) -> Chart:
     """How often a spike is found, by its strength and the layers' shape."""
     rows, told = [], []
     for look, curve in enumerate(curves):
-        found = [(cells[key]["strength"], cells[key]["spiked"]) for key in curve["points"]]
+        found = [(cells[key]["strength"], spiked(cells[key], curve["claim"])) for key in curve["points"]]
         rows.append(_shares(size(curve["shape"]), found, look))
         told.append(f"{size(curve['shape'])}: half at {number(curve['measured_thresholds']['half spiked'])}")
+    stem, how = _FOUND[curves[0]["claim"]]
     return Chart(
-        stem="spikes",
-        caption="Share of layers in which a spike is found, over its strength in units of σ ⁴√(mn). Theory has a spike "
-        "leave the bulk at 1 in an infinite layer of any shape.",
+        stem=stem,
+        caption=f"Share of layers in which a spike is found {how}, over its strength in units of σ ⁴√(mn). Theory has "
+        "a spike leave the bulk at 1 in an infinite layer of any shape.",
         alt=f"Half of the spikes are found at these strengths. {'; '.join(told)}.",
         x=Axis("strength of the spike"),
         y=_SHARE,
         series=tuple(rows),
         marks=(Mark(1.0, "threshold (BBP)"),),
     )
+
+
+_FOUND = {
+    "singular_law": ("spikes", "by the sequential test"),
+    "random_likeness": ("directions", "as a direction, with the scales"),
+}
+"""Stem, and how a spike is found, by the analysis that finds it."""
 
 
 def _shares(label: str, found: Sequence[tuple[float, Json]], look: int) -> Series:

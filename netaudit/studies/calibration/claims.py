@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _KEYS = {"bulk_variance_share": "outside"}
 """What the study's JSON calls the tolerance of a statistic, where a claim has more than one."""
 _BY_CLAIM = {analysis.name: analysis for analysis in BUILT_IN if analysis.claim}
+_OF_LAYER = {analysis.name: analysis for analysis in BUILT_IN if analysis.scope == "layer"}
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,6 @@ def tolerances() -> dict[str, dict[str, float]]:
 
 
 def title(claim: str) -> str:
-    """What a claim is called in the report; one that is gone goes by its own name."""
-    analysis = _BY_CLAIM.get(claim)
+    """What an analysis of a layer is called in the report; one that is gone goes by its own name."""
+    analysis = _OF_LAYER.get(claim)
     return claim.replace("_", " ") if analysis is None else analysis.full_title

@@ -16,21 +16,22 @@ from collections.abc import Iterator
 from importlib import resources
 from importlib.resources.abc import Traversable
 
+from netaudit.studies.calibration.cells import CLAIMS, LADDER, START
 from netaudit.studies.calibration.claims import tolerances
-from netaudit.studies.calibration.plan import CLAIMS
 from netaudit.studies.harness.provenance import versions
 
 PACKAGE = "netaudit"
 ROOTS = (
-    *(f"netaudit.analyses.layer.{claim}.measure" for claim in CLAIMS),
-    *(f"netaudit.studies.calibration.{name}" for name in ("scenarios", "measure", "effects")),
+    *(f"netaudit.analyses.layer.{name}.measure" for name in (*CLAIMS, LADDER, START)),
+    "netaudit.studies.calibration.measure",  # and so the layers that it draws
+    "netaudit.studies.calibration.effects",
 )
 NOT_MEASURING = (
     "netaudit.analyses.table",
     "netaudit.errors",
     "netaudit.results",
     "netaudit.studies.calibration.claims",  # its tolerances count by their values
-    "netaudit.studies.calibration.plan",  # a study may grow without being run again
+    "netaudit.studies.calibration.cells",  # a study may grow without being run again
     "netaudit.text",
     "netaudit.vocabulary",
 )

@@ -12,16 +12,20 @@ from netaudit.network.layers import FCLayer
 from netaudit.numerics import device as devices
 from netaudit.numerics.laws import tracy_widom
 from netaudit.numerics.laws.ensembles import gaussian_largest
-from netaudit.studies.calibration import scenarios
+from netaudit.studies.calibration import scenarios, starts, structured
+from netaudit.studies.calibration.answers import ANSWERS
+from netaudit.studies.calibration.cells import LayerCell, size, tracy_widom_key
 from netaudit.studies.calibration.claims import judge_claim, tolerances
 from netaudit.studies.calibration.effects import EFFECTS
-from netaudit.studies.calibration.plan import LayerCell, size, tracy_widom_key
 from netaudit.studies.calibration.scenarios import Shape
 
 Record = dict[str, Any]
 
 NULL_EVERY = 20
 """Layers that share an audit seed, and so a matched null: the null's own randomness is part of the study."""
+
+
+WEIGHTS = scenarios.WEIGHTS | structured.WEIGHTS | starts.WEIGHTS
 
 
 @dataclass(frozen=True)
@@ -44,11 +48,11 @@ def measure(task: Task) -> Iterator[Record]:
 
 
 def judge(cell: LayerCell, seed: int) -> Record:
-    """Draw the layer of this seed and judge the cell's claims on it.
+    """Draw the layer of this seed, and judge the cell's claims and other analyses on it.
 
     Returns:
         ``{cell, seed, seconds, findings: {claim: {verdict, values, intervals}}}``, with ``spikes`` where the singular
-        values were judged.
+        values were judged, and ``answers`` where the cell asks for some.
     """
     started = time.perf_counter()
     context = draw(cell, seed)
@@ -66,6 +70,8 @@ def judge(cell: LayerCell, seed: int) -> Record:
     record: Record = {"cell": cell.key, "seed": seed, "findings": findings}
     if spikes is not None:
         record["spikes"] = spikes
+    if cell.answers:
+        record["answers"] = {name: ANSWERS[name](context) for name in cell.answers}
     return record | {"seconds": round(time.perf_counter() - started, 4)}
 
 
@@ -74,12 +80,14 @@ def draw(cell: LayerCell, seed: int) -> LayerContext:
     import torch
 
     tolerance = tolerances()["constant_bias"]["tolerance"]
-    weight = scenarios.WEIGHTS[cell.scenario](
+    weight = WEIGHTS[cell.scenario](
         cell.shape, cell.strength, devices.generator(seed, "calibration", cell.key, "weight")
     )
-    bias = scenarios.bias(
-        cell.scenario, cell.shape, cell.strength, tolerance, devices.generator(seed, "calibration", cell.key, "bias")
-    )
+    generator = devices.generator(seed, "calibration", cell.key, "bias")
+    if cell.scenario in starts.WEIGHTS:
+        bias = starts.bias(cell.scenario, cell.shape, generator)
+    else:
+        bias = scenarios.bias(cell.scenario, cell.shape, cell.strength, tolerance, generator)
     # the analyses' own draws depend on the audit seed and the name: a name for each layer makes them fresh
     layer = FCLayer(f"{cell.key} seed {seed}", weight, bias)
     norm = scenarios.input_norm(cell.scenario, cell.shape)

@@ -9,12 +9,13 @@ from netaudit.report.chart import Chart
 from netaudit.report.document.model import Block, Column, Items, Pair, Paragraph, Section, Span
 from netaudit.report.document.numbering import facts, table
 from netaudit.report.figures.lines import chart_figure
-from netaudit.studies.calibration import charts, tables
+from netaudit.studies.calibration import charts, tables, wide_tables
 from netaudit.studies.calibration.claims import title
 from netaudit.studies.calibration.words import Json
 from netaudit.studies.harness.page import StudyPage
 from netaudit.text import flat, number, size
 
+_SMALLEST_SIDE = 32  # below, the singular values are not judged
 _POWER = ("uniform", "laplace", "student_t", "correlated", "orthogonal", "spike")
 
 
@@ -24,8 +25,11 @@ def document(data: Mapping[str, Any]) -> StudyPage:
     sections = (
         page.summary(),
         page.false_alarms(),
+        *([page.rungs()] if page.answered("random_likeness") else []),
+        *([page.starts()] if page.answered("initialisation") else []),
         page.power(),
         page.strength(),
+        *([page.structured()] if data.get("wishes") else []),
         *([page.intervals()] if page.covered() else []),
         page.spikes(),
         page.tracy_widom(),
@@ -73,8 +77,46 @@ class _Page:
             "cross-talk inflation (H4)."
         )
         table = tables.false_alarms(self._of("gaussian"), self.data["bars"])
-        pooled = Items(tuple((Span(tables.pooled(self._of("gaussian"), name)),) for name in self.data["tolerances"]))
-        return Section("false-alarms", 1, "False alarms", (_paragraph(text), table, pooled))
+        pooled = [wide_tables.pooled(self._of("gaussian"), name) for name in self.data["tolerances"]]
+        together = Items(tuple((Span(text),) for text in pooled))
+        return Section("false-alarms", 1, "False alarms", (_paragraph(text), table, together))
+
+    def answered(self, name: str) -> list[Json]:
+        """The cells of which an analysis that is no claim was asked."""
+        return [cell for cell in self.cells.values() if name in cell.get("answers", {})]
+
+    def rungs(self) -> Section:
+        text = (
+            "The ladder says what has to be set aside before a random matrix is left. Here that is known: nothing of a "
+            "Gaussian layer, the scales of one whose rows and columns were multiplied by exp(0.5 N) with standard "
+            "normal N, and the planted directions. At most 1% of the layers of each kind and shape may get another "
+            "answer, and at most 5% none. The strength of a direction is in detection thresholds."
+        )
+        bars = [bar for bar in self.data["bars"] if bar["claim"] == "random_likeness"]
+        return Section("rungs", 1, "Rungs", (_paragraph(text), *self._answers(bars, "Rungs of layers that are known")))
+
+    def starts(self) -> Section:
+        text = (
+            "Layers as a usual initialisation draws them, which were never trained: they must be found to be as drawn, "
+            "or too small to tell. The study of the initialisation draws every start on its list, in four types of "
+            "numbers, and trains some."
+        )
+        bars = [bar for bar in self.data["bars"] if bar["claim"] == "initialisation"]
+        blocks = self._answers(bars, "Verdicts on layers as drawn")
+        return Section("starts", 1, "Starts", (_paragraph(text), *blocks))
+
+    def _answers(self, bars: list[Json], caption: str) -> tuple[Block, ...]:
+        together = Items(tuple((Span(text),) for text in wide_tables.together(bars)))
+        return wide_tables.answers(bars, self.cells, f"{caption}, with the 95% interval of the wrong ones."), together
+
+    def structured(self) -> Section:
+        text = (
+            "Layers that break the law of independent entries in one way each, or keep it in a way that is not plain "
+            "to see. Where theory says what an analysis should answer, that stands before the share of layers that "
+            f"did get such an answer. No bar is set. {wide_tables.granted(self.data['wishes'], self.cells)}"
+        )
+        table = wide_tables.wishes(self.data["wishes"], self.cells)
+        return Section("structured", 1, "Structured layers", (_paragraph(text), table))
 
     def power(self) -> Section:
         first = [self._strongest(scenario) for scenario in _POWER]
@@ -127,14 +169,15 @@ class _Page:
 
     def covered(self) -> list[Json]:
         """The cells whose intervals were kept."""
-        return [c for c in self.cells.values() if any(claim.get("coverage") for claim in c["claims"].values())]
+        return [cell for cell in self.cells.values() if any(wide_tables.held(cell))]
 
     def intervals(self) -> Section:
         text = (
             "A verdict rests on an interval, and an interval on the noise that it allows for. Here the law that a "
-            "layer was drawn from is known, and the mean of the statistic over fresh layers stands for its value."
+            "layer was drawn from is known, and the mean of the statistic over fresh layers stands for its value. The "
+            "JSON has every kind of layer; the table has the Gaussian ones together, and the kind that is held worst."
         )
-        return Section("intervals", 1, "Intervals", (_paragraph(text), tables.coverage(self.covered())))
+        return Section("intervals", 1, "Intervals", (_paragraph(text), wide_tables.coverage(self.covered())))
 
     def spikes(self) -> Section:
         text = (
@@ -146,11 +189,12 @@ class _Page:
         cells = [
             *(cell for cell in self._of("spike") if cell["strength"] in (0.7, 2.0) and cell["spiked"]),
             *self._of("shifted"),
-            *self._of("gaussian"),
+            *(cell for cell in self._of("gaussian") if min(cell["shape"]) >= _SMALLEST_SIDE),
         ]
         blocks: list[Block] = [_paragraph(text)]
-        if curves:
-            blocks.append(self._pair(charts.spike_chart(curves, self.cells)))
+        by_claim = [[c for c in curves if c["claim"] == claim] for claim in dict.fromkeys(c["claim"] for c in curves)]
+        if by_claim:
+            blocks.append(self._pair(*(charts.spike_chart(each, self.cells) for each in by_claim)))
         blocks.append(tables.spiked(cells))
         return Section("spikes", 1, "Spikes", tuple(blocks))
 

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Literal
 
+from netaudit.studies.calibration.cells import CLAIMS, LADDER, START, CalibrationPlan, LayerCell
+from netaudit.studies.calibration.criteria import FEWEST_BIASES, MANY, MEAN, POWER, STRONG, criteria_of
 from netaudit.studies.calibration.scenarios import Shape
+from netaudit.studies.calibration.starts import WEIGHTS as STARTS
+from netaudit.studies.calibration.wishes import WISHES, Wish
 
-CLAIMS = ("gaussian_weights", "constant_bias", "singular_law", "shadow_inversion")  # a test compares them
-
-SMALL: tuple[Shape, ...] = ((64, 64), (256, 256), (512, 512), (512, 2048), (1000, 4096))
+SMALL: tuple[Shape, ...] = ((64, 64), (100, 400), (256, 256), (512, 512), (512, 2048), (1000, 4096))
+EDGES: tuple[Shape, ...] = ((2, 64), (10, 64), (10, 1000), (32, 32), (48, 400), (33, 3000), (3000, 33))
+"""Heads, tiny and long layers, most with fewer than 64 biases."""
 LARGE: tuple[Shape, ...] = ((4096, 4096), (4096, 9216))
-POWER: Shape = (512, 512)
-SPIKES: tuple[Shape, ...] = ((64, 64), (512, 512), (512, 2048))
+SPIKES: tuple[Shape, ...] = ((64, 64), (256, 256), (512, 512), (100, 400))
+RUNGS: tuple[Shape, ...] = ((32, 32), *SPIKES)
+PLANTED: Shape = (250, 400)
+STARTED: tuple[Shape, ...] = ((10, 64), (64, 64), (128, 512), (512, 512))
 
 SEEDS = 200
-LARGE_SEEDS = 120  # fewer: each of them costs as much as many small ones
+LARGE_SEEDS = 10  # fewer: each of them costs as much as hundreds of small ones
 CURVE_SEEDS = 100
+STRUCTURED_SEEDS = 40
+PLANTED_SEEDS = 24
+START_SEEDS = 25
 TRACY_WIDOM_DRAWS = 400
 
 DEGREES = (3, 4, 5, 6, 8, 10, 15, 30)
@@ -25,114 +32,81 @@ SPREADS = (0.5, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.35, 1.5, 2.0, 3.0)  # in toleran
 CORRELATIONS = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7)
 STRENGTHS = (0.5, 0.7, 0.85, 1.0, 1.1, 1.2, 1.3, 1.5, 1.75, 2.0, 2.5, 3.0)  # in units of the threshold
 INVERTED = (1.0, 2.0, 4.0, 6.0, 8.0, 10.0, 14.0, 20.0, 30.0)
-MEAN = 0.05
-STRONG = 20.0
-
-# The criteria. Point estimates are compared with them; every rate has its interval beside it.
-MOST_FAILS, MOST_UNDECIDED, LEAST_POWER = 0.01, 0.05, 0.95
-TRACY_WIDOM_MEAN, TRACY_WIDOM_STD = (-1.21, 0.2), (1.27, 0.15)
-
-Measure = Literal["holds", "undecided", "fails", "spiked", "tracy_widom_mean", "tracy_widom_std"]
-
-
-@dataclass(frozen=True)
-class LayerCell:
-    """Layers of one kind, shape and strength, drawn from seeds 0 to ``seeds - 1``."""
-
-    scenario: str
-    shape: Shape
-    strength: float
-    claims: tuple[str, ...]
-    seeds: int
-
-    @property
-    def key(self) -> str:
-        """Its name in the journal and in the JSON."""
-        return cell_key(self.scenario, self.shape, self.strength)
-
-
-@dataclass(frozen=True)
-class Criterion:
-    """One thing that is asked of the outcome: a measured figure must lie within limits."""
-
-    requirement: str
-    """What it belongs to; criteria of one requirement, claim and measure make one line on the page."""
-    cell: str
-    """The cell's key, or that of a shape's Tracy-Widom draws."""
-    claim: str | None
-    measure: Measure
-    low: float | None = None
-    high: float | None = None
-
-
-@dataclass(frozen=True)
-class CalibrationPlan:
-    """A whole study."""
-
-    cells: tuple[LayerCell, ...]
-    criteria: tuple[Criterion, ...]
-    tracy_widom: tuple[Shape, ...]
-    tracy_widom_draws: int
-
-
-def cell_key(scenario: str, shape: Shape, strength: float = 0.0) -> str:
-    """The name of a cell.
-
-    >>> cell_key("spike", (512, 2048), 0.7)
-    'spike 512x2048 0.7'
-    """
-    return f"{scenario} {size(shape)} {strength:g}"
-
-
-def size(shape: Sequence[int]) -> str:
-    """A shape in a key.
-
-    >>> size((512, 2048))
-    '512x2048'
-    """
-    return "x".join(map(str, shape))
-
-
-def tracy_widom_key(shape: Shape) -> str:
-    """The name of a shape's Tracy-Widom draws."""
-    return f"tracy_widom {size(shape)}"
+SCALES = 0.5  # standard deviation of the logarithms of the scales of rows and columns
 
 
 def full(seeds: int = SEEDS, large_seeds: int = LARGE_SEEDS, curve_seeds: int = CURVE_SEEDS) -> CalibrationPlan:
     """The published study."""
     cells = _merged(
         [
-            *(LayerCell("gaussian", shape, 0.0, CLAIMS, seeds) for shape in SMALL),
-            *(LayerCell("gaussian", shape, 0.0, CLAIMS, large_seeds) for shape in LARGE),
-            *_power(seeds),
-            *(LayerCell("shifted", shape, MEAN, ("singular_law",), seeds) for shape in ((512, 512), (512, 2048))),
+            *(_gaussian(shape, seeds) for shape in EDGES + SMALL),
+            *(_gaussian(shape, large_seeds) for shape in LARGE),
+            *_power(curve_seeds),
+            *(LayerCell("shifted", shape, MEAN, ("singular_law",), seeds) for shape in ((512, 512), (100, 400))),
             *(LayerCell("bias", POWER, spread, ("constant_bias",), seeds) for spread in SPREADS),
+            *(LayerCell("bias", (10, 1000), spread, ("constant_bias",), seeds) for spread in (0.5, 2.0)),
             *(LayerCell("bias_without_inputs", POWER, s, ("constant_bias",), seeds) for s in (0.5, 2.0, 10.0)),
             *_spikes(SPIKES, (0.7, 2.0), seeds),
             *_curves(DEGREES, CORRELATIONS, INVERTED, curve_seeds),
             *_spikes(SPIKES, STRENGTHS, curve_seeds),
+            *_rungs(RUNGS, seeds),
+            *_planted(PLANTED_SEEDS),
+            *_starts(STARTED, START_SEEDS),
+            *_structured(WISHES, STRUCTURED_SEEDS),
         ]
     )
-    return CalibrationPlan(cells, criteria_of(cells, SMALL + LARGE), SMALL + LARGE, TRACY_WIDOM_DRAWS)
+    shapes = SMALL + LARGE
+    return CalibrationPlan(cells, criteria_of(cells, shapes), shapes, TRACY_WIDOM_DRAWS, WISHES)
 
 
 def quick() -> CalibrationPlan:
     """A look at whether everything runs: small shapes, few seeds, a minute. Its rates mean little."""
+    wishes = tuple(wish for wish in WISHES if wish.scenario in ("row_scales", "random_zeros"))
     cells = _merged(
         [
-            LayerCell("gaussian", (64, 64), 0.0, CLAIMS, 24),  # two audit seeds
-            LayerCell("gaussian", (256, 256), 0.0, CLAIMS, 6),
-            LayerCell("gaussian", POWER, 0.0, CLAIMS, 3),
+            _gaussian((64, 64), 24),  # two audit seeds
+            _gaussian((256, 256), 6),
+            _gaussian(POWER, 3),
             *_power(2),
             LayerCell("shifted", POWER, MEAN, ("singular_law",), 2),
             *(LayerCell("bias", POWER, spread, ("constant_bias",), 3) for spread in (0.5, 0.9, 1.1, 2.0)),
             *(LayerCell("bias_without_inputs", POWER, spread, ("constant_bias",), 3) for spread in (0.5, 2.0)),
             *_spikes(((64, 64), (64, 256)), (0.7, 1.0, 1.3, 2.0), 8),
             *_curves((3, 8, 30), (0.1, 0.3, 0.5), (1.0, 8.0, 20.0), 2),
+            *_rungs(((64, 64),), 4),
+            *_planted(1),
+            *_starts(((64, 64),), 2),
+            *_structured(wishes, 2),
         ]
     )
     shapes: tuple[Shape, ...] = ((64, 64), (256, 256), (512, 2048))
-    return CalibrationPlan(cells, criteria_of(cells, shapes), shapes, TRACY_WIDOM_DRAWS)
+    return CalibrationPlan(cells, criteria_of(cells, shapes), shapes, TRACY_WIDOM_DRAWS, wishes)
+
+
+def _gaussian(shape: Shape, seeds: int) -> LayerCell:
+    """Every claim and the ladder; of two biases no spread can be told."""
+    claims = tuple(claim for claim in CLAIMS if claim != "constant_bias" or shape[0] >= FEWEST_BIASES)
+    return LayerCell("gaussian", shape, 0.0, claims, seeds, (LADDER,))
+
+
+def _rungs(shapes: Iterable[Shape], seeds: int) -> Iterable[LayerCell]:
+    for shape in shapes:
+        for pattern in ("one_of_4", "three_of_4"):
+            yield from (LayerCell(pattern, shape, scales, (), seeds, (LADDER,)) for scales in (0.0, SCALES))
+        yield LayerCell("unit_scales", shape, SCALES, (), seeds, (LADDER,))
+
+
+def _planted(seeds: int) -> Iterable[LayerCell]:
+    return (LayerCell(name, PLANTED, scales, (), seeds, (LADDER,)) for name in MANY for scales in (0.0, SCALES))
+
+
+def _starts(shapes: Iterable[Shape], seeds: int) -> Iterable[LayerCell]:
+    return (LayerCell(name, shape, 0.0, (), seeds, (START,)) for name in STARTS for shape in shapes)
+
+
+def _structured(wishes: Iterable[Wish], seeds: int) -> Iterable[LayerCell]:
+    claims = tuple(claim for claim in CLAIMS if claim != "constant_bias")
+    return (LayerCell(wish.scenario, wish.shape, wish.strength, claims, seeds, (LADDER,)) for wish in wishes)
 
 
 def _power(seeds: int) -> Iterable[LayerCell]:
@@ -141,7 +115,8 @@ def _power(seeds: int) -> Iterable[LayerCell]:
 
 
 def _spikes(shapes: Iterable[Shape], strengths: Sequence[float], seeds: int) -> Iterable[LayerCell]:
-    return (LayerCell("spike", shape, strength, ("singular_law",), seeds) for shape in shapes for strength in strengths)
+    claims = ("singular_law",)
+    return (LayerCell("spike", shape, strength, claims, seeds, (LADDER,)) for shape in shapes for strength in strengths)
 
 
 def _curves(
@@ -158,54 +133,7 @@ def _merged(cells: Iterable[LayerCell]) -> tuple[LayerCell, ...]:
     for cell in cells:
         other = found.get(cell.key, cell)
         claims = tuple(claim for claim in CLAIMS if claim in {*cell.claims, *other.claims})
-        found[cell.key] = LayerCell(cell.scenario, cell.shape, cell.strength, claims, max(cell.seeds, other.seeds))
+        answers = tuple(dict.fromkeys((*other.answers, *cell.answers)))
+        seeds = max(cell.seeds, other.seeds)
+        found[cell.key] = LayerCell(cell.scenario, cell.shape, cell.strength, claims, seeds, answers)
     return tuple(found.values())
-
-
-def criteria_of(cells: Sequence[LayerCell], tracy_widom: Sequence[Shape]) -> tuple[Criterion, ...]:
-    """Everything that is asked of these cells, in the order of the page."""
-    known = {cell.key: cell for cell in cells}
-    criteria: list[Criterion] = []
-
-    def ask(requirement: str, key: str, claim: str, measure: Measure, **limits: float) -> None:
-        if key in known and claim in known[key].claims:
-            criteria.append(Criterion(requirement, key, claim, measure, **limits))
-
-    limits: dict[Measure, float] = {"fails": MOST_FAILS, "undecided": MOST_UNDECIDED}
-    for claim in CLAIMS:
-        for measure, high in limits.items():
-            for cell in cells:
-                if cell.scenario == "gaussian":
-                    ask(f"{measure} on Gaussian layers", cell.key, claim, measure, high=high)
-    for scenario, strength, claim in (
-        ("uniform", 0.0, "gaussian_weights"),
-        ("laplace", 0.0, "gaussian_weights"),
-        ("student_t", 3.0, "gaussian_weights"),
-        ("bias", 2.0, "constant_bias"),
-        ("correlated", 0.5, "singular_law"),
-        ("orthogonal", 0.0, "singular_law"),
-        ("spike", STRONG, "shadow_inversion"),
-    ):
-        ask(f"power: {scenario}", cell_key(scenario, POWER, strength), claim, "fails", low=LEAST_POWER)
-    for measure, high in limits.items():
-        for scenario in ("bias", "bias_without_inputs"):
-            ask(f"{measure} at half the spread", cell_key(scenario, POWER, 0.5), "constant_bias", measure, high=high)
-    for cell in cells:
-        if cell.scenario == "bias_without_inputs" and cell.strength > 1:
-            ask("never fails without inputs", cell.key, "constant_bias", "fails", high=0.0)
-    for cell in cells:
-        if cell.scenario == "spike" and cell.strength == 2.0:
-            ask("spikes found at twice the threshold", cell.key, "singular_law", "spiked", low=LEAST_POWER)
-        if cell.scenario == "spike" and cell.strength == 0.7:
-            ask("spikes found at .7 of the threshold", cell.key, "singular_law", "spiked", high=MOST_FAILS)
-        if cell.scenario == "shifted":
-            ask("a mean is no spike", cell.key, "singular_law", "spiked", high=MOST_FAILS)
-    moments: dict[Measure, tuple[float, float]] = {
-        "tracy_widom_mean": TRACY_WIDOM_MEAN,
-        "tracy_widom_std": TRACY_WIDOM_STD,
-    }
-    for measure, (centre, width) in moments.items():
-        for shape in tracy_widom:
-            low, high = centre - width, centre + width
-            criteria.append(Criterion("Tracy-Widom", tracy_widom_key(shape), None, measure, low, high))
-    return tuple(criteria)

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from netaudit.files import make_folder
+from netaudit.studies.calibration.cells import LADDER, START, CalibrationPlan, LayerCell, tracy_widom_key
 from netaudit.studies.calibration.claims import tolerances
 from netaudit.studies.calibration.fingerprint import fingerprint
 from netaudit.studies.calibration.measure import NULL_EVERY, Task, measure
 from netaudit.studies.calibration.page import document
-from netaudit.studies.calibration.plan import CalibrationPlan, LayerCell, tracy_widom_key
 from netaudit.studies.calibration.summary import study_data
 from netaudit.studies.harness.journal import Journal
 from netaudit.studies.harness.page import write_study
@@ -92,4 +92,11 @@ def effort(cell: LayerCell) -> float:
     p = min(m, n)
     entries, shadow = 0.01 + 7e-8 * m * n, 0.05 + 1.2e-7 * m * n
     singular = 0.05 + 7e-11 * p**3 + 1.5e-11 * m * n * p
-    return entries + singular * ("singular_law" in cell.claims) + shadow * ("shadow_inversion" in cell.claims)
+    ladder = 0.02 + 1e-9 * p**3 + 2.5e-7 * m * n
+    return (
+        entries
+        + singular * ("singular_law" in cell.claims)
+        + shadow * ("shadow_inversion" in cell.claims)
+        + ladder * (LADDER in cell.answers)
+        + entries * (START in cell.answers)
+    )

@@ -7,20 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from netaudit.studies.calibration import asymptotics
-from netaudit.studies.calibration.effects import EFFECTS
+from netaudit.studies.calibration.answers import is_wanted
+from netaudit.studies.calibration.cells import CalibrationPlan, Criterion, LayerCell, cell_key, tracy_widom_key
+from netaudit.studies.calibration.curves import curves
 from netaudit.studies.calibration.measure import NULL_EVERY, Record
-from netaudit.studies.calibration.plan import POWER, CalibrationPlan, Criterion, LayerCell, tracy_widom_key
 from netaudit.studies.calibration.scenarios import Shape
+from netaudit.studies.calibration.wishes import Wish
 from netaudit.vocabulary import VERDICTS
 
-FORMAT_VERSION = 1
-_LINE = 60  # points of a theory's line
+FORMAT_VERSION = 2  # 2: answers of analyses that are no claims, and wishes
 
 Json = dict[str, Any]
-Thresholds = Mapping[str, float | None]
-_Line = tuple[str, str, Callable[[float], float]]
-"""Name and metric of a theory, and the effect that it gives at a strength."""
 
 
 def study_data(
@@ -53,9 +50,10 @@ def study_data(
         "seconds": round(sum(cell["seconds"]["total"] for cell in cells), 1),
         "tolerances": {claim: dict(values) for claim, values in tolerances.items()},
         "bars": [_judged(criterion, measured[criterion.cell]) for criterion in plan.criteria],
+        "wishes": [_wish(wish, measured[cell_key(wish.scenario, wish.shape, wish.strength)]) for wish in plan.wishes],
         "cells": cells,
         "tracy_widom": moments,
-        "curves": _curves(cells, tolerances),
+        "curves": curves(cells, tolerances),
     }
 
 
@@ -78,8 +76,34 @@ def _cell(cell: LayerCell, records: Sequence[Record]) -> Json:
         "seeds": len(records),
         "seconds": {"mean": round(float(np.mean(seconds)), 4), "total": round(float(np.sum(seconds)), 1)},
         "claims": {claim: _claim([record["findings"][claim] for record in records]) for claim in cell.claims},
+        "answers": {name: _answer([record["answers"][name] for record in records]) for name in cell.answers},
         "spiked": rate(sum(count > 0 for count in spikes), len(spikes)) if spikes else None,
     }
+
+
+def _answer(found: Sequence[Json]) -> Json:
+    """How often each answer was given, how often there were directions, and how often the intervals hold."""
+    words = [each["answer"] for each in found]
+    often = sorted(set(words), key=lambda word: (-words.count(word), word))
+    return {
+        "answers": {word: rate(words.count(word), len(words)) for word in often},
+        "with_directions": rate(sum(each["count"] > 0 for each in found), len(found)),
+        "coverage": coverage([each["intervals"] for each in found]),
+    }
+
+
+def _others(answers: Mapping[str, Json], wanted: tuple[str, ...]) -> int:
+    """Layers with an answer that is not one of those wanted."""
+    return sum(found["count"] for word, found in answers.items() if not is_wanted(word, wanted))
+
+
+def _wish(wish: Wish, cell: Json) -> Json:
+    """What theory wishes of a cell, and how many of its layers got such an answer."""
+    found: Json = {}
+    for name, wanted in wish.wanted.items():
+        answers = cell["claims"][name]["verdicts"] if name in cell["claims"] else cell["answers"][name]["answers"]
+        found[name] = {"wanted": list(wanted)} | rate(cell["seeds"] - _others(answers, wanted), cell["seeds"])
+    return {"cell": cell["key"], "wished": found}
 
 
 def _claim(findings: Sequence[Json]) -> Json:
@@ -142,6 +166,12 @@ def _judged(criterion: Criterion, measured: Json) -> Json:
     if criterion.claim is None:
         figure = measured[criterion.measure.removeprefix("tracy_widom_")]
         found = {"value": figure["value"], "interval": figure["interval"], "count": None, "seeds": measured["draws"]}
+    elif criterion.claim in measured["answers"]:
+        answers = measured["answers"][criterion.claim]["answers"]
+        count = answers.get(criterion.measure, {"count": 0})["count"]
+        figure = rate(_others(answers, criterion.wanted) if criterion.wanted else count, measured["seeds"])
+        found = {"value": figure["rate"], "interval": figure["interval"], "count": figure["count"]}
+        found |= {"seeds": measured["seeds"]}
     else:
         verdicts = measured["claims"][criterion.claim]["verdicts"]
         figure = measured["spiked"] if criterion.measure == "spiked" else verdicts[criterion.measure]
@@ -154,86 +184,8 @@ def _judged(criterion: Criterion, measured: Json) -> Json:
         "cell": criterion.cell,
         "claim": criterion.claim,
         "measure": criterion.measure,
+        "wanted": list(criterion.wanted),
         **found,
         "bar": {"low": criterion.low, "high": criterion.high},
         "met": bool(enough and little),
     }
-
-
-def _curves(cells: Sequence[Json], tolerances: Mapping[str, Mapping[str, float]]) -> list[Json]:
-    """Each curve: its cells, the lines that theory draws, and where theory and measurement put the threshold."""
-    m, n = POWER
-
-    def distance(coefficient: float) -> float:
-        return asymptotics.correlated_distance(coefficient, m, n)
-
-    def outside(coefficient: float) -> float:
-        return asymptotics.correlated_outside(coefficient, m, n)
-
-    def inflation(strength: float, rho: float = 1.0) -> float:
-        return asymptotics.spike_inflation(strength, m, n, rho)
-
-    student, spread = (("law", "ks_gaussian", asymptotics.student_t_distance),), {"spread": 1.0}
-    rows = (("law", "ks_marchenko_pastur", distance), ("law", "bulk_variance_share", outside))
-    spikes: tuple[_Line, ...] = (
-        ("rho = 1", "cross_talk_inflation", inflation),
-        ("rho = 0.5", "cross_talk_inflation", lambda strength: inflation(strength, 0.5)),
-    )
-    h1, h3, h4 = tolerances["gaussian_weights"], tolerances["singular_law"], tolerances["shadow_inversion"]
-    curves = [
-        _curve(cells, "student_t", POWER, "gaussian_weights", student, _reached(student, h1, (2.1, 100.0))),
-        _curve(cells, "bias", POWER, "constant_bias", (), spread),
-        _curve(cells, "correlated", POWER, "singular_law", rows, _reached(rows, h3, (0.01, 0.9))),
-        _curve(cells, "spike", POWER, "shadow_inversion", spikes, _reached(spikes[:1], h4, (0.0, 100.0))),
-    ]
-    shapes = list(dict.fromkeys(tuple(cell["shape"]) for cell in cells if cell["scenario"] == "spike"))
-    curves += [_curve(cells, "spike", shape, "singular_law", (), {"bulk": 1.0}, ("spiked",)) for shape in shapes]
-    return [curve for curve in curves if len(curve["points"]) > 1]
-
-
-def _reached(lines: Sequence[_Line], tolerances: Mapping[str, float], ends: tuple[float, float]) -> Thresholds:
-    """Where each line reaches the tolerance on its effect."""
-    effects = {effect.metric: effect for found in EFFECTS.values() for effect in found}
-    return {
-        metric: asymptotics.reached(line, tolerances[effects[metric].tolerance], *ends)
-        for _, metric, line in lines
-        if effects[metric].tolerance in tolerances
-    }
-
-
-def _curve(
-    cells: Sequence[Json],
-    scenario: str,
-    shape: Shape,
-    claim: str,
-    lines: Sequence[_Line],
-    thresholds: Thresholds,
-    shares: Sequence[str] = ("holds", "fails"),
-) -> Json:
-    chosen = [c for c in cells if c["scenario"] == scenario and tuple(c["shape"]) == shape and claim in c["claims"]]
-    chosen.sort(key=lambda cell: float(cell["strength"]))
-    strengths = [cell["strength"] for cell in chosen]
-    at = np.geomspace(strengths[0], strengths[-1], _LINE).tolist() if chosen else []
-    at_half = {s: asymptotics.crossing(strengths, [_share(cell, claim, s) for cell in chosen]) for s in shares}
-    return {
-        "scenario": scenario,
-        "shape": list(shape),
-        "claim": claim,
-        "shares": list(shares),
-        "points": [cell["key"] for cell in chosen],
-        "theory": [
-            {
-                "name": name,
-                "metric": metric,
-                "line": [[float(f"{x:.6g}"), float(f"{line(x):.6g}")] for x in at],
-            }
-            for name, metric, line in lines
-        ],
-        "theoretical_thresholds": dict(thresholds),
-        "measured_thresholds": {f"half {share}": value for share, value in at_half.items()},
-    }
-
-
-def _share(cell: Json, claim: str, share: str) -> float:
-    found = cell["spiked"] if share == "spiked" else cell["claims"][claim]["verdicts"][share]
-    return float(found["rate"])

@@ -6,8 +6,6 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from scipy.special import betaincinv
-
 from netaudit.report.document.model import Column, Span, Table
 from netaudit.report.document.numbering import table
 from netaudit.studies.calibration.charts import first_threshold
@@ -92,52 +90,6 @@ def false_alarms(cells: Sequence[Json], criteria: Sequence[Json]) -> Table:
     return table("Gaussian layers: share of each verdict, with its 95% interval.", columns, rows)
 
 
-def pooled(cells: Sequence[Json], claim: str) -> str:
-    """The false alarms of a claim over all shapes, and the upper end of their one-sided 95 % interval.
-
-    The bound of one shape is that of a few hundred layers: none of 120 leaves 3 %.
-    """
-    counts = [
-        (cell["claims"][claim]["verdicts"]["fails"]["count"], cell["seeds"])
-        for cell in cells
-        if claim in cell["claims"]
-    ]
-    failed, total = (sum(each) for each in zip(*counts, strict=True)) if counts else (0, 0)
-    bound = 1.0 if failed == total else float(betaincinv(failed + 1, total - failed, 0.95))
-    return (
-        f"{title(claim)}, all shapes together: {number(failed)} of {number(total)} Gaussian layers fail, so that at "
-        f"most {percent(bound)} do (one-sided 95% bound)."
-    )
-
-
-def coverage(cells: Sequence[Json]) -> Table:
-    """How often each interval holds the mean of its statistic over layers of the same law."""
-    rows = [
-        (
-            Span(layers(cell)),
-            Span(title(name)),
-            Span(statistic.replace("_", " ")),
-            Span(NONE if found["level"] is None else percent(found["level"])),
-            Span(share(found)),
-        )
-        for cell in cells
-        for name, claim in cell["claims"].items()
-        for statistic, found in claim.get("coverage", {}).items()
-    ]
-    columns = (
-        Column("Layers", wide=True),
-        Column("Claim"),
-        Column("Statistic", wide=True),
-        Column("Nominal level", numeric=True),
-        Column("Held", wide=True),
-    )
-    caption = (
-        "How often the interval of a layer holds the mean of the statistic over all layers of the cell, with its 95% "
-        "interval. An interval without a nominal level is a range of a few draws, or what one singular value changes."
-    )
-    return table(caption, columns, rows)
-
-
 def verdicts(cells: Sequence[Json]) -> Table:
     """What every claim says of layers that are not Gaussian: its most frequent verdict, with its share."""
     names = list(dict.fromkeys(name for cell in cells for name in cell["claims"]))
@@ -158,6 +110,7 @@ def rates(cells: Sequence[Json], name: str, caption: str) -> Table:
     rows = [
         (
             Span(layers(cell)),
+            Span(size(cell["shape"])),
             Span(number(cell["seeds"])),
             *(Span(share(cell["claims"][name]["verdicts"][word])) for word in ("holds", "undecided", "fails")),
         )
@@ -166,6 +119,7 @@ def rates(cells: Sequence[Json], name: str, caption: str) -> Table:
     words: tuple[Verdict, ...] = ("holds", "undecided", "fails")
     columns = (
         Column("Layers"),
+        Column("[out, in]"),
         Column("Seeds", numeric=True),
         *(Column(VERDICT_WORDS[word], wide=True) for word in words),
     )
@@ -187,7 +141,7 @@ def thresholds(curves: Sequence[Json]) -> Table:
     rows = []
     for curve in curves:
         half = curve["measured_thresholds"]
-        about = "a spike is found" if curve["shares"] == ["spiked"] else title(curve["claim"])
+        about = _FOUND[curve["claim"]] if curve["shares"] == ["spiked"] else title(curve["claim"])
         rows.append(
             (
                 Span(f"{about}: {_STRENGTHS[curve['scenario']]}"),
@@ -237,6 +191,7 @@ def tracy_widom(moments: Sequence[Json], criteria: Sequence[Json]) -> Table:
     )
 
 
+_FOUND = {"singular_law": "a spike is found", "random_likeness": "a direction is found"}
 _STRENGTHS = {
     "student_t": "degrees of freedom",
     "bias": "spread in tolerances",

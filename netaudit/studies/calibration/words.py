@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from netaudit.analyses.layer.initialisation.words import in_words
 from netaudit.report.document.model import Span
 from netaudit.studies.calibration.claims import title
-from netaudit.text import NONE, number, percent, size
+from netaudit.studies.calibration.starts import PREFIX
+from netaudit.studies.calibration.structured import PATTERNS
+from netaudit.text import NONE, count, number, percent, size
 from netaudit.vocabulary import VERDICT_WORDS
 
 Json = Mapping[str, Any]
@@ -23,7 +26,31 @@ _SCENARIOS = {
     "shifted": "Gaussian entries with a mean of {} std",
     "bias": "bias spread of {} tolerances",
     "bias_without_inputs": "bias spread of {} tolerances, no inputs",
+    "one_of_4": "a direction of strength 4",
+    "three_of_4": "3 directions of strength 4",
+    "ten_of_5_ten_of_2": "10 directions of strength 5 and 10 of 2",
+    "one_of_30_ten_of_1.8": "1 direction of strength 30 and 10 of 1.8",
+    "three_of_12_ten_of_2": "3 directions of strength 12 and 10 of 2",
+    "twenty_of_1.2": "20 directions of strength 1.2",
+    "unit_scales": "rows and columns × exp({} N)",
+    "row_scales": "rows × exp({} N)",
+    "column_scales": "columns × exp({} N)",
+    "gammas": "columns × N(1, {}²)",
+    "checkerboard": "variance × {} on every other entry",
+    "waves": "variance 1 + {} cos cos",
+    "blocks": "{} diagonal blocks",
+    "random_zeros": "random zeros, a share of {}",
+    "pruned": "smallest weights pruned, a share of {}",
+    "repeated_rows": "repeated rows, a share of {}",
+    "dead_rows": "dead rows, a share of {}",
+    "circulant": "circulant matrix",
+    "levels": "{} levels on each side of 0",
+    "ternary": "entries −1, 0 and 1",
+    "huge_weight": "one weight of {} standard deviations",
+    "product": "product of two Gaussian matrices",
 }
+_SCALED = ", rows and columns × exp({} N)"
+"""What a strength means where directions are planted."""
 
 
 def layers(cell: Json) -> str:
@@ -32,7 +59,27 @@ def layers(cell: Json) -> str:
     >>> layers({"scenario": "spike", "strength": 20.0})
     'rank-one spike of strength 20'
     """
-    return _SCENARIOS[cell["scenario"]].format(number(cell["strength"]))
+    scenario, strength = cell["scenario"], cell["strength"]
+    if scenario.startswith(PREFIX):
+        return in_words(scenario.removeprefix(PREFIX))
+    if scenario == "levels" and not strength:
+        return "signs"
+    text = _SCENARIOS[scenario] + (_SCALED if scenario in PATTERNS and strength else "")
+    return text.format(number(strength))
+
+
+def answer(word: str) -> str:
+    """What an analysis answers, in words.
+
+    >>> answer("directions 3"), answer("as_drawn")
+    ('up to 3 directions', 'as drawn')
+    """
+    name, _, n = word.partition(" ")
+    if name == "directions":
+        return f"up to {count(int(n), 'direction')}" if n else "up to directions"
+    if name == "unit_scales":
+        return "up to unit scales"
+    return name.replace("_", " ")
 
 
 def requirement(criterion: Json, cell: Json | None) -> str:
@@ -43,6 +90,9 @@ def requirement(criterion: Json, cell: Json | None) -> str:
     what = layers(cell)
     if criterion["measure"] == "spiked":
         return f"Spikes found: {what}"
+    if criterion["measure"] == "otherwise":
+        right = " or ".join(map(answer, criterion["wanted"]))
+        return f"{title(criterion['claim'])}, not {right}: {what}"
     return f"{title(criterion['claim'])}, {VERDICT_WORDS[criterion['measure']]}: {what}"
 
 

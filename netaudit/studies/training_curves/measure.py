@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netaudit.analyses.context import Settings
+from netaudit.analyses.layer.random_likeness.payload import RandomLikeness
 from netaudit.analyses.network.hidden_units.payload import HiddenUnits
 from netaudit.analyses.network.labels_back.payload import LabelRun, LabelsBack
 from netaudit.analyses.table import BUILT_IN
@@ -33,8 +34,16 @@ KEPT = {
     "gaussian_weights": ("ks_gaussian", "excess_kurtosis", "std"),
     "constant_bias": ("std_over_preactivation_scale", "mean", "std"),
     "singular_law": ("ks_marchenko_pastur", "ks_bulk", "bulk_variance_share", "spikes", "largest_over_edge"),
-    "shadow_inversion": ("cross_talk_inflation", "gain", "relative_error_ratio", "support_auc"),
+    "shadow_inversion": (
+        "cross_talk_inflation",
+        "effective_inputs_share",
+        "gain",
+        "relative_error_ratio",
+        "support_auc",
+    ),
 }
+LADDER = ("random_like_share", "directions")
+"""What is kept of the ladder of nulls, which is no claim."""
 
 
 def measure(folders: Sequence[Path], device: torch.device, seed: int, progress: Progress) -> dict[str, Any]:
@@ -89,11 +98,13 @@ def figures(report: Report) -> dict[str, Any]:
 
 def _of_layer(result: LayerResult) -> dict[str, dict[str, float | int | None]]:
     findings = result.findings
-    return {claim: {name: findings[claim].metrics.get(name) for name in names} for claim, names in KEPT.items()}
+    kept = {claim: {name: findings[claim].metrics.get(name) for name in names} for claim, names in KEPT.items()}
+    ladder = result.payload("random_likeness", RandomLikeness)
+    return kept | {"random_likeness": {name: None if ladder is None else getattr(ladder, name) for name in LADDER}}
 
 
 def _of_labels(run: LabelRun) -> dict[str, Any]:
-    return {"source": run.source, "rho": run.rho, "top1": run.top1, "control_top1": run.control_top1}
+    return {"source": run.source, "rho": run.rho, "top1": run.top1, "twin_top1": run.twin_top1}
 
 
 def _files(folder: Path) -> list[Path]:

@@ -38,6 +38,7 @@ CURVES = (
     Curve("law", "singular_law", "ks_marchenko_pastur", "Spectrum (H3)", "KS distance to the law"),
     Curve("bulk", "singular_law", "bulk_variance_share", "Bulk (H3)", "share of variance in the bulk", percent=True),
     Curve("spikes", "singular_law", "spikes", "Spikes (H3)", "singular values beyond the edge"),
+    Curve("share", "random_likeness", "random_like_share", "Random-like", "random-like share", percent=True),
     Curve("cross_talk", "shadow_inversion", "cross_talk_inflation", "Cross-talk (H4)", "cross-talk inflation", True),
 )  # fmt: skip
 
@@ -205,13 +206,14 @@ def _accuracy(network: Network) -> Chart:
     )
 
 
-# what is drawn: the labels' source, rho, and the figure; the control's shadows meet independent matrices
+# what is drawn: the labels' source, rho, and the figure; a twin is a Gaussian network of the same shapes
 _LABELS = {
     "one-hot, ρ = 1": ("onehot", 1.0, "top1"),
     "softmax, ρ = 1": ("softmax", 1.0, "top1"),
     "ρ = 0.5": ("softmax", 0.5, "top1"),
     "ρ = 0.1": ("softmax", 0.1, "top1"),
-    "control, ρ = 1": ("softmax", 1.0, "control_top1"),
+    "Gaussian twin, ρ = 1": ("softmax", 1.0, "twin_top1"),
+    "twin, ρ = 0.1": ("softmax", 0.1, "twin_top1"),
 }
 
 
@@ -221,12 +223,15 @@ def _labels(network: Network) -> dict[str, list[float | None]]:
     for entry in network["epochs"]:
         runs = {(run["source"], run["rho"]): run for run in entry["labels"]}
         for label, (source, rho, figure) in _LABELS.items():
-            found[label].append(runs[source, rho][figure] if (source, rho) in runs else None)
+            found[label].append(runs[source, rho].get(figure) if (source, rho) in runs else None)
     return found
 
 
 def _points(network: Network, layer: str, curve: Curve) -> list[tuple[int, float | None]]:
-    found = [(entry["epoch"], entry["layers"][layer][curve.claim][curve.metric]) for entry in network["epochs"]]
+    # a study that was made before there was a ladder has no figures of it
+    found = [
+        (each["epoch"], each["layers"][layer].get(curve.claim, {}).get(curve.metric)) for each in network["epochs"]
+    ]
     return [(epoch, None if curve.log and value is not None and value <= 0 else value) for epoch, value in found]
 
 

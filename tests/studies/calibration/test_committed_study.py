@@ -13,11 +13,13 @@ import pytest
 
 from netaudit.report.renderers.html import to_html
 from netaudit.studies.calibration import asymptotics
+from netaudit.studies.calibration.cells import CLAIMS, LayerCell
 from netaudit.studies.calibration.claims import tolerances
+from netaudit.studies.calibration.criteria import POWER
 from netaudit.studies.calibration.effects import EFFECTS
 from netaudit.studies.calibration.measure import judge
 from netaudit.studies.calibration.page import document
-from netaudit.studies.calibration.plan import CLAIMS, POWER, LayerCell, full
+from netaudit.studies.calibration.plan import full
 from netaudit.studies.calibration.summary import rate
 
 FOLDER = Path(__file__).parents[3] / "reports" / "calibration"

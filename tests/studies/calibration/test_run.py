@@ -14,8 +14,9 @@ import pytest
 
 from netaudit.cli.main import main
 from netaudit.studies.calibration import claims, fingerprint, run
+from netaudit.studies.calibration.cells import Criterion, LayerCell
 from netaudit.studies.calibration.measure import Task
-from netaudit.studies.calibration.plan import Criterion, LayerCell, full, quick
+from netaudit.studies.calibration.plan import full, quick
 from netaudit.studies.calibration.run import JOURNAL
 from netaudit.studies.harness import provenance as origins
 from netaudit.studies.harness.journal import Journal
@@ -74,7 +75,7 @@ def test_exit_code_1_when_a_criterion_is_not_met(calibrate, tiny, monkeypatch):
     criteria = (*tiny.criteria, Criterion("impossible", "gaussian 64x64 0", "singular_law", "holds", high=0.5))
     cells = tuple(cell for cell in tiny.cells if cell.scenario == "gaussian" or cell.scenario == "bias")
     kept = tuple(each for each in criteria if each.cell in {cell.key for cell in cells})
-    code, out, _ = calibrate(plan=replace(tiny, cells=cells, criteria=kept, tracy_widom=()))
+    code, out, _ = calibrate(plan=replace(tiny, cells=cells, criteria=kept, tracy_widom=(), wishes=()))
     assert code == 1
     assert "impossible" in out
     assert f"{len(kept) - 1} of {len(kept)} bars are met." in out
@@ -120,7 +121,7 @@ def test_effort_grows_with_the_layer_and_the_claims():
 def test_progress_reaches_its_total(tmp_path, tiny, monkeypatch):
     monkeypatch.setattr(run, "run_tasks", lambda tasks, jobs, work: (r for task in tasks for r in work(task)))
     told = []
-    plan = replace(tiny, cells=tiny.cells[-3:], criteria=(), tracy_widom=())
+    plan = replace(tiny, cells=tiny.cells[-3:], criteria=(), tracy_widom=(), wishes=())
     run.calibrate(plan, tmp_path, command="x", progress=lambda *values: told.append(values))
     *steps, last = told
     assert last == ("writing the study", 0.0, 0.0)

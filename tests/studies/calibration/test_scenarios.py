@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from netaudit.studies.calibration import scenarios
+from netaudit.studies.calibration.cells import CLAIMS, LayerCell
 from netaudit.studies.calibration.claims import judge_claim, tolerances
 from netaudit.studies.calibration.effects import EFFECTS
 from netaudit.studies.calibration.measure import draw, judge
-from netaudit.studies.calibration.plan import CLAIMS, LayerCell
 
 SHAPE = (300, 400)
 STRENGTHS = {"student_t": 5.0, "correlated": 0.5, "spike": 3.0, "shifted": 0.05, "bias": 2.0}

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import beta
 
-from netaudit.studies.calibration.plan import CalibrationPlan, Criterion, LayerCell
+from netaudit.studies.calibration.cells import CalibrationPlan, Criterion, LayerCell
 from netaudit.studies.calibration.summary import coverage, rate, study_data
-from netaudit.studies.calibration.tables import pooled
+from netaudit.studies.calibration.wide_tables import pooled
 
 TOLERANCES = {
     "gaussian_weights": {"tolerance": 0.02},

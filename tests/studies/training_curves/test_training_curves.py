@@ -64,7 +64,13 @@ def test_the_last_epoch_is_the_audit_of_the_network(folder, found):
         for claim, finding in layer.findings.items():
             for metric in measure.KEPT[claim]:
                 assert last["layers"][layer.name][claim][metric] == finding.metrics[metric]
-    assert [label["top1"] for label in last["labels"]] == [run.top1 for run in report.analyses["labels_back"].runs]
+    for figure in ("top1", "twin_top1"):
+        kept = [label[figure] for label in last["labels"]]
+        assert kept == [getattr(run, figure) for run in report.analyses["labels_back"].runs]
+    for layer in report.layers:
+        ladder = layer.analyses["random_likeness"]
+        share = getattr(ladder, "random_like_share", None)
+        assert last["layers"][layer.name]["random_likeness"]["random_like_share"] == share
     assert last["accuracy"] == report.data.accuracy
     assert last["units"] == [{"lower": "fc1", "upper": "fc2", "r": report.analyses["hidden_units"].pairs[0].r}]
 
@@ -98,7 +104,7 @@ def test_the_page_shows_each_claim_and_every_network(found, tmp_path):
     twice = found | {"networks": [network | {"name": name} for network in found["networks"] for name in ("a", "b-c")]}
     built = page.document(json.loads(json.dumps(twice)))
     stems = [chart.stem for chart in charts_of(built)]
-    curves_drawn = ["weights", "bias", "law", "bulk", "spikes", "cross_talk", "units", "labels"]
+    curves_drawn = ["weights", "bias", "law", "bulk", "spikes", "share", "cross_talk", "units", "labels"]
     assert stems == [f"{name}_{curve}" for name in ("a", "b_c") for curve in curves_drawn]
     weights = charts_of(built)[0]
     assert [line.label for line in weights.series] == ["fc1", "fc2"]
@@ -107,9 +113,15 @@ def test_the_page_shows_each_claim_and_every_network(found, tmp_path):
     assert list(weights.series[1].y) == expected
     law = charts_of(built)[2]
     assert [line.label for line in law.series] == ["fc1"]  # ten outputs have no law
-    assert [line.label for line in charts_of(built)[6].series] == ["fc1 → fc2"]
-    assert list(charts_of(built)[6].series[0].y) == [entry["units"][0]["r"] for entry in network["epochs"]]
-    assert charts_of(built)[7].series[0].label == "test accuracy"
+    shares = charts_of(built)[5]
+    kept = [entry["layers"]["fc1"]["random_likeness"]["random_like_share"] for entry in network["epochs"]]
+    assert list(shares.series[0].y) == kept
+    assert kept[0] == 1.0
+    assert [line.label for line in charts_of(built)[7].series] == ["fc1 → fc2"]
+    assert list(charts_of(built)[7].series[0].y) == [entry["units"][0]["r"] for entry in network["epochs"]]
+    labels = charts_of(built)[8]
+    assert labels.series[0].label == "test accuracy"
+    assert [line.label for line in labels.series][-2:] == ["Gaussian twin, ρ = 1", "twin, ρ = 0.1"]
     assert [section.title for section in built.sections] == ["Summary", "a", "b-c"]
     written = write_study(built, tmp_path, ("html", "json"))
     assert json.loads(written["json"].read_text()) == json.loads(json.dumps(twice))
@@ -122,7 +134,7 @@ def test_values_that_cannot_be_drawn_leave_a_gap(found):
     changed = json.loads(json.dumps(found))
     for entry in changed["networks"][0]["epochs"][:2]:
         entry["layers"]["fc1"]["shadow_inversion"]["cross_talk_inflation"] = [None, 0.0][entry["epoch"]]
-    chart = charts_of(page.document(changed))[5]
+    chart = charts_of(page.document(changed))[6]
     assert chart.series[0].y[:2] == (None, None)
     assert None not in chart.series[0].y[2:]
 

@@ -104,7 +104,8 @@ def orthogonal_gain(context: LayerContext) -> float | None:
     of_random = 2 / max(context.shape)  # variance of a squared norm over its mean squared
     if cosines * max(context.shape) > _SAME or float((lengths / lengths.mean()).var()) > _SAME * of_random:
         return None
-    return float(lengths.mean().sqrt()) * context.entries.std
+    # of the weights as stored: the lengths in the spectrum are without the mean, which in a small layer counts
+    return float(np.hypot(context.entries.std, context.entries.mean) * np.sqrt(max(context.shape)))
 
 
 def _with_mean(gram: Tensor, context: LayerContext) -> Tensor:

@@ -91,7 +91,9 @@ def directions(rest: Remainder, part: RandomPart | None) -> Rung:
     (m, n), r = rest.shape, part.count
     if part.low_rank:
         return Rung(name="directions", verdict="fails", directions=r, reason="no_bulk")
-    rung = _of_law("directions", rest, part.bulk, part.sigma, (m - r, n - r), part.error, 0)
+    # the noise of the distance is that of a spectrum with its own variance; the median rule would add half as much
+    sigma = float(np.sqrt(np.sum(part.bulk**2) / ((m - r) * (n - r))))
+    rung = _of_law("directions", rest, part.bulk, sigma, (m - r, n - r), part.error, 0)
     if r >= min(m, n) // 2:
         rung = replace(rung, verdict="fails", reason="no_bulk")
     elif not part.settled:

@@ -1,0 +1,1 @@
+"""How random-like are the real layers that can be had, beside layers as initialisations draw them?"""
