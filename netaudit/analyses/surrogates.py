@@ -90,5 +90,5 @@ def surrogates(standardised: Tensor, level: NullLevel, seed: int, name: str) -> 
 
 def standardise(matrix: Tensor) -> Tensor:
     """Mean 0 and variance 1, float32."""
-    wide = matrix.double()
-    return wide.sub_(wide.mean()).div_(wide.std(correction=0)).float()
+    wide = matrix.double()  # no copy of a float64 matrix
+    return (wide - wide.mean()).div_(wide.std(correction=0)).float()

@@ -149,5 +149,5 @@ def _moments(matrix: Tensor) -> tuple[Tensor, float]:
     for start in range(0, m, _BLOCK):
         block = matrix[start : start + _BLOCK].double()
         sums += block.sum(0)
-        power += float(block.square_().sum())
+        power += float(block.square().sum())
     return sums / m, power / (m * n)

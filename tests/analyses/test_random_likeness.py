@@ -9,6 +9,7 @@ import torch
 import netaudit
 from netaudit.analyses.analysis import Place
 from netaudit.analyses.context import LayerContext
+from netaudit.analyses.layer.initialisation.evidence import sides
 from netaudit.analyses.layer.random_likeness.measure import measure
 from netaudit.analyses.layer.random_likeness.present import answer, present, set_aside
 from netaudit.network.layers import FCLayer
@@ -129,6 +130,19 @@ def test_dead_duplicate_and_single_weights_are_set_aside_and_said():
         "Set aside before the layer was compared with random matrices: 60 dead outputs, 1 duplicate or constant "
         "output, 1 single huge weight."
     )
+
+
+def test_measuring_leaves_float64_weights_as_they_are():
+    A = gaussian(19, 80, 100) + 0.5
+    A[3] = 0  # what is set aside takes another way
+    weight = torch.from_numpy(A)
+    context = LayerContext(FCLayer(name="layer", weight=weight.clone(), bias=None), 0, torch.device("cpu"))
+    sides(context.layer.weight, context.entries.mean, context.entries.std)
+    assert torch.equal(context.layer.weight, weight)
+    found = measure(context)
+    assert torch.equal(context.layer.weight, weight)
+    assert found.strongest[0].common_mode  # the mean is not taken off before the directions are found
+    assert found.strongest == ladder(A.astype(np.float32)).strongest
 
 
 def test_what_is_set_aside_is_no_random_like_share_of_the_network():

@@ -141,7 +141,7 @@ def sides(weight: Tensor, mean: float, std: float) -> tuple[Side, Side]:
     column_sums, column_squares = (torch.zeros(n, dtype=torch.float64) for _ in range(2))
     step = max(1, _BLOCK // n)
     for start in range(0, m, step):
-        block = weight[start : start + step].double().sub_(mean).div_(std)
+        block = (weight[start : start + step].double() - mean).div_(std)  # double() is no copy of float64
         row_sums[start : start + step], squares = block.sum(1), block.square()
         row_squares[start : start + step] = squares.sum(1)
         column_sums += block.sum(0)
