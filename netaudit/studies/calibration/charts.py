@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from netaudit.report.chart import Axis, Chart, Mark, Series, series
-from netaudit.studies.calibration.curves import spiked
 from netaudit.studies.calibration.effects import EFFECTS, Effect
+from netaudit.studies.calibration.words import spiked
 from netaudit.text import number, percent, size
 
 Json = Mapping[str, Any]

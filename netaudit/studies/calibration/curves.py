@@ -12,6 +12,7 @@ from netaudit.studies.calibration.cells import LADDER
 from netaudit.studies.calibration.criteria import POWER
 from netaudit.studies.calibration.effects import EFFECTS
 from netaudit.studies.calibration.scenarios import Shape
+from netaudit.studies.calibration.words import spiked
 
 _LINE = 60  # points of a theory's line
 
@@ -100,9 +101,3 @@ def _curve(
 def _share(cell: Json, claim: str, share: str) -> float:
     found = spiked(cell, claim) if share == "spiked" else cell["claims"][claim]["verdicts"][share]
     return float(found["rate"])
-
-
-def spiked(cell: Mapping[str, Any], claim: str) -> Mapping[str, Any]:
-    """How often a spike was found: by the sequential test of the singular value law, or as a direction."""
-    found: Mapping[str, Any] = cell["answers"][LADDER]["with_directions"] if claim == LADDER else cell["spiked"]
-    return found

@@ -7,6 +7,7 @@ from typing import Any
 
 from netaudit.analyses.layer.initialisation.words import in_words
 from netaudit.report.document.model import Span
+from netaudit.studies.calibration.cells import LADDER
 from netaudit.studies.calibration.claims import title
 from netaudit.studies.calibration.starts import PREFIX
 from netaudit.studies.calibration.structured import PATTERNS
@@ -132,3 +133,9 @@ def met(value: bool) -> Span:
 def shapes(many: Sequence[Sequence[int]]) -> str:
     """Several shapes."""
     return ", ".join(size(shape) for shape in many)
+
+
+def spiked(cell: Json, claim: str) -> Json:
+    """How often a spike was found: by the sequential test of the singular value law, or as a direction."""
+    found: Json = cell["answers"][LADDER]["with_directions"] if claim == LADDER else cell["spiked"]
+    return found
