@@ -108,13 +108,26 @@ def _without_special(context: LayerContext) -> tuple[Tensor, SetAside]:
         duplicate_columns=int((special.duplicate_columns | special.constant_columns).sum()),
         single_weights=len(single),
     )
+    kept = [torch.from_numpy(np.flatnonzero(each)) for each in (special.kept_rows, special.kept_columns)]
+    if not len(single) and (len(kept[0]), len(kept[1])) == tuple(weight.shape):
+        return weight, aside
+    left = context.layer.weight.clone()
     if len(single):
         rows, columns = torch.from_numpy(single.T.copy())
-        weight = weight.index_put((rows, columns), weight.new_zeros(()))
-    for axis, kept in enumerate((special.kept_rows, special.kept_columns)):
-        if not kept.all():
-            weight = weight.index_select(axis, torch.from_numpy(np.flatnonzero(kept)))
-    return weight, aside
+        left[rows, columns] = 0
+    left = left.index_select(0, kept[0]).index_select(1, kept[1])
+    return _in_its_scale(left), aside
+
+
+def _in_its_scale(left: Tensor) -> Tensor:
+    """Return what is left over a power of two: beside a huge weight that is gone it may be too small to be squared."""
+    import torch
+
+    largest = float(left.abs().max()) if left.numel() else 0.0
+    if not largest:
+        return left
+    dtype = torch.float64 if left.dtype == torch.float64 else torch.float32
+    return (left.double() / float(np.ldexp(1.0, int(np.frexp(largest)[1]) - 1))).to(dtype)
 
 
 def _remainder(context: LayerContext, weight: Tensor, aside: SetAside) -> rungs.Remainder:
