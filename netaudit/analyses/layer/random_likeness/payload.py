@@ -59,7 +59,6 @@ MOST_DRAWN = 100
 """Directions that are stored for the figure."""
 
 Values = Annotated[tuple[Bounded, ...], Meta(max_length=LONGEST_CURVE)]
-Positive = Annotated[float, Meta(gt=0, le=LARGEST)]
 
 
 class Rung(Record, frozen=True, kw_only=True):
@@ -181,8 +180,9 @@ class RandomLikeness(Payload, frozen=True, kw_only=True):
     """Standard deviation of the logarithms of the rows' root mean squares: .1 is about ten percent."""
     column_scales_spread: Bounded | None = None
     """The same of the columns."""
-    sigma: Positive | None = None
-    """Standard deviation of the noise in B, by the median rule; 1 where the noise is all that the scales measured."""
+    sigma: Annotated[float, Meta(ge=0, le=LARGEST)] | None = None
+    """Standard deviation of the noise in B, by the median rule; 1 where the noise is all that the scales measured, 0
+    where nothing is left."""
     spacing_ratio: Share | None = None
     """Mean ratio of neighbouring spacings in the middle of the bulk; 0.5307 for random matrices, 0.386 without
     repulsion."""
