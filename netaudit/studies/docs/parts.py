@@ -74,10 +74,9 @@ def analyses() -> str:
 
 
 def questions() -> str:
-    """The analyses, with what each asks."""
-    return table_markdown(
-        ("analysis", "what it asks"), ((f"`{analysis.name}`", analysis.asks) for analysis in BUILT_IN)
-    )
+    """The analyses, with what each asks: of two that share a name, of each layer and of the network, the latter."""
+    asks = {f"`{analysis.name}`": analysis.asks for analysis in BUILT_IN}
+    return table_markdown(("analysis", "what it asks"), asks.items())
 
 
 def renderers() -> str:
