@@ -125,7 +125,6 @@ def test_dead_duplicate_and_single_weights_are_set_aside_and_said():
     assert found.rung == "as_drawn"
     aside = found.set_aside
     assert (aside.dead_rows, aside.duplicate_rows, aside.single_weights) == (60, 1, 1)
-    assert found.rungs[1].reason == "single_weights"  # scaling would hide it
     assert set_aside(aside) == (
         "Set aside before the layer was compared with random matrices: 60 dead outputs, 1 duplicate or constant "
         "output, 1 single huge weight."
@@ -173,6 +172,16 @@ def test_what_is_left_is_judged_by_the_noise_of_its_own_size():
     rungs = ladder(gaussian(16, 64, 300) + signals(16, [5] * 16, 64, 300)).rungs
     assert rungs[2].directions == 16
     assert rungs[2].null_q99 == pytest.approx(rungs[0].null_q99 * 64 / 48)
+
+
+def test_one_huge_weight_leaves_the_scaled_twin_its_rung_and_heavy_tails_do_not():
+    A = gaussian(17)
+    A[3, 5] = 40
+    rows, columns = scales(17)
+    assert [ladder(each).rung for each in (A, rows * A * columns)] == ["as_drawn", "unit_scales"]
+    heavy = ladder(np.random.default_rng(18).standard_t(3, (256, 256)))
+    assert heavy.set_aside.single_weights > 3
+    assert heavy.rungs[1].reason == "single_weights"
 
 
 def test_a_small_layer_is_not_judged():

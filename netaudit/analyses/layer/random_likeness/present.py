@@ -43,7 +43,7 @@ _VERDICTS: dict[RungVerdict, tuple[str, Style]] = {
     "not_judged": ("– not judged", "not_applicable"),
 }
 _REASONS: dict[Reason, str] = {
-    "single_weights": "single weights carry the scale of their rows and columns",
+    "single_weights": "too many single weights carry the scale of their rows and columns",
     "no_unit_scales": "no scales make all rows and columns equal",
     "no_bulk": "no bulk is left without the directions",
     "not_settled": "the number of directions does not settle",

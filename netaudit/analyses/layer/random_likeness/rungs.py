@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from netaudit.analyses.judging import judge, widened
 from netaudit.analyses.layer.random_likeness.payload import (
+    FEW_SINGLE_WEIGHTS,
     RATIO_TOLERANCE,
     SPREAD_TOLERANCE,
     TOLERANCE,
@@ -74,8 +75,8 @@ def as_drawn(rest: Remainder) -> Rung:
 
 def unit_scales(rest: Remainder, part: RandomPart | None) -> Rung:
     """The same once each row and each column is scaled to one mean square."""
-    if part is None or rest.set_aside.single_weights:
-        # a single weight that carries the scale of its row and column would be scaled away with them
+    if part is None or rest.set_aside.single_weights > FEW_SINGLE_WEIGHTS:
+        # heavy tails: weights that carry the scale of their row and column would be scaled away with them
         reason: Reason = "no_unit_scales" if part is None else "single_weights"
         return Rung(name="unit_scales", verdict="not_judged", reason=reason)
     m, n = rest.shape
