@@ -190,5 +190,6 @@ def _how(data: Json) -> Section:
     blocks: list[Block] = []
     if missing:
         blocks += [Paragraph((Span("Not audited:"),)), Items(missing)]
-    blocks.append(facts([("Seed", number(data["seed"])), *flat({"versions": data["versions"]})]))
+    packages = ("Wheels, by pip download --no-deps", ", ".join(data["packages"]))
+    blocks.append(facts([packages, ("Seed", number(data["seed"])), *flat({"versions": data["versions"]})]))
     return Section("how", 1, "How it was made", tuple(blocks))
