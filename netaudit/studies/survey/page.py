@@ -18,7 +18,7 @@ from netaudit.text import NONE, count, flat, interval, number, percent, printabl
 
 Json = Mapping[str, Any]
 
-GROUPS = {"trained": "trained layers", "epochs": "epochs of training", "starts": "random starts"}
+GROUPS = {"trained": "trained", "epochs": "in training", "starts": "random starts"}
 _WORDS = {
     "as_drawn": "as drawn",
     "unit_scales": "up to unit scales",
@@ -65,7 +65,7 @@ def sentences(data: Json, trained: Sequence[Json], starts: Sequence[Json]) -> tu
     return (
         f"{count(len(trained), 'trained layer')} with 32 and more inputs and outputs, from {count(networks, 'file')}: "
         f"{rungs}.",
-        f"The random-like share of those that have one is {percent(middle)} in the median, and half of them lie from "
+        f"The random-like share is {percent(middle)} in the median of the {number(len(shares))} that have one, and half of them lie from "
         f"{percent(low)} to {percent(high)}; of {count(len(of_starts), 'random start')} it is 100% in {number(random)} "
         f"and 0% in {number(sum(share == 0 for share in of_starts))}, which is where orthogonal ones must be.",
         f"The test of the initialisation calls {number(told['trained'])} of {count(len(real), 'layer')} of trained "
