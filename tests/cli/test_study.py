@@ -11,6 +11,8 @@ STUDIES = {
     "calibration": "Measure how often each verdict is right.",
     "shadow-training": "Does training on shadows help?",
     "curves": "Follow each claim through training runs.",
+    "initialisation": "From which step is training seen?",
+    "survey": "How random-like are real layers?",
 }
 EARLIER = {"theory": "theory", "calibrate": "calibration", "shadow-study": "shadow-training", "curves": "curves"}
 

@@ -75,6 +75,8 @@ def _curve(
 ) -> Json:
     of_kind = [cell for cell in cells if cell["scenario"] == scenario and tuple(cell["shape"]) == shape]
     chosen = [cell for cell in of_kind if claim in cell["claims"] or claim in cell["answers"]]
+    if "spiked" in shares:  # there is none of a layer with few outputs, whose singular values are not judged
+        chosen = [cell for cell in chosen if spiked(cell, claim) is not None]
     chosen.sort(key=lambda cell: float(cell["strength"]))
     strengths = [cell["strength"] for cell in chosen]
     at = np.geomspace(strengths[0], strengths[-1], _LINE).tolist() if chosen else []

@@ -136,6 +136,9 @@ def shapes(many: Sequence[Sequence[int]]) -> str:
 
 
 def spiked(cell: Json, claim: str) -> Json:
-    """How often a spike was found: by the sequential test of the singular value law, or as a direction."""
+    """How often a spike was found, by the sequential test of the singular value law or as a direction.
+
+    None where the singular values were not judged.
+    """
     found: Json = cell["answers"][LADDER]["with_directions"] if claim == LADDER else cell["spiked"]
     return found

