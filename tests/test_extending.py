@@ -53,7 +53,7 @@ def test_an_installed_analysis_is_in_every_format(audited):
     payload = {"smallest": pytest.approx(float(norms.min())), "largest": pytest.approx(float(norms.max()))}
     assert data["layers"][0]["analyses"]["row_norms"] == payload
     assert data["provenance"]["settings"]["analyses"][-1] == "row_norms"
-    line = f"Row norms: fc: the row norms lie between {norms.min():.3g} and {norms.max():.3g}."
+    line = f"Row norms layer by layer: fc: the row norms lie between {norms.min():.3g} and {norms.max():.3g}."
     table, method = "Row norms of layer fc.", "A row norm is the Euclidean norm of one row of "
     page = (folder / "out" / "audit.html").read_text(encoding="utf-8")
     printed = text_of_pdf((folder / "out" / "audit.pdf").read_bytes())

@@ -50,7 +50,7 @@ def test_a_gaussian_layer_with_constant_biases_holds_everywhere():
         (torch.linalg.qr(gaussian()).Q.contiguous(), ("holds", "fails", "holds")),  # better than random is no failure
         (spiked(3), ("holds", "holds", "holds")),
         (spiked(4), ("holds", "holds", "holds")),  # cross-talk about 1.15, below the tolerance
-        (spiked(20), ("holds", "fails", "fails")),
+        (spiked(20), ("undecided", "fails", "fails")),  # heavy tails blur the KS distance, .018 for at most .02
     ],
     ids=["uniform", "laplace", "signs", "orthogonal", "spike 3", "spike 4", "spike 20"],
 )

@@ -54,8 +54,8 @@ within a tenth (docs/method.md)."""
 APART = 0.1
 """Relative difference of the two counts of directions from which ``directions`` carries an interval."""
 FEW_SINGLE_WEIGHTS = 3
-"""Single weights up to which ``unit_scales`` is judged on the others. A law with heavy tails makes more of them, 6 to 10
-at 256 x 256 and about 20 at 1000 x 1000 for Student's t with 3 degrees, and scaling would hide those below the limit."""
+"""Single weights up to which ``unit_scales`` is judged on the others. A law with heavy tails makes more of them
+(Student's t with 3 degrees 6 to 10 at 256 x 256), and scaling would hide those below the limit."""
 MOST_DESCRIBED = 20
 """Directions that are stored one by one."""
 MOST_DRAWN = 100
