@@ -74,6 +74,8 @@ def unit_scales(
 
     if not matrix.numel():
         raise NoUnitScales("the matrix is empty")
+    if matrix.dtype.itemsize == 1:  # float8, whose extremes and products PyTorch does not compute
+        matrix = matrix.float()
     lowest, highest = (float(end) for end in torch.aminmax(matrix))
     largest = max(abs(lowest), abs(highest))
     if not np.isfinite(largest):

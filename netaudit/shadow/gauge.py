@@ -83,6 +83,8 @@ def fixed_gauge(weight: Tensor, device: torch.device | None = None) -> Gauge:
     """
     import torch
 
+    if weight.dtype.itemsize == 1:  # float8, which PyTorch compares and multiplies nowhere
+        weight = weight.float()
     try:
         found = unit_scales(weight, device)
         rows, columns = torch.from_numpy(found.rows), torch.from_numpy(found.columns)

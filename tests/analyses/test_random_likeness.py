@@ -228,3 +228,11 @@ def test_bundled_networks_are_where_independent_code_put_them(model, expected):
     assert whole.directions == sum(layer.analyses["random_likeness"].directions for layer in report.layers)
     shares = [layer.analyses["random_likeness"].random_like_share for layer in report.layers]
     assert min(shares) <= whole.random_like_share <= max(shares)
+
+
+def test_a_float8_layer_stands_where_its_numbers_stand():
+    stored = torch.from_numpy(gaussian(19, 64, 96)).to(torch.float8_e4m3fn)
+    layers = [FCLayer("layer", weight, None, "relu") for weight in (stored, stored.float())]
+    own, wide = (measure(LayerContext(layer, 0, torch.device("cpu"))) for layer in layers)
+    assert own.rung == wide.rung == "as_drawn"
+    assert own.rungs[1].distance == pytest.approx(wide.rungs[1].distance, rel=1e-5)

@@ -108,3 +108,8 @@ def test_an_identity_has_unit_scales():
 def test_what_has_no_unit_scales_says_why(matrix, reason):
     with pytest.raises(NoUnitScales, match=reason):
         unit_scales(matrix)
+
+
+def test_float8_is_read_as_the_numbers_that_it_holds():
+    matrix = torch.randn(20, 30, generator=torch.Generator().manual_seed(0)).to(torch.float8_e4m3fn)
+    assert np.allclose(unit_scales(matrix).rows, unit_scales(matrix.float()).rows, rtol=1e-12)

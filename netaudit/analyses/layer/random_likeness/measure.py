@@ -100,6 +100,8 @@ def _without_special(context: LayerContext) -> tuple[Tensor, SetAside]:
     import torch
 
     special, weight = context.special_weights, context.own_scale.weight
+    if weight.dtype.itemsize == 1:  # float8, which PyTorch compares and multiplies nowhere
+        weight = weight.float()
     single = single_weights(weight)
     aside = SetAside(
         dead_rows=int(special.dead_rows.sum()),
