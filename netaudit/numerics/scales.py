@@ -31,6 +31,8 @@ TOLERANCE = 1e-9
 to 8 passes in a dense matrix."""
 _PASSES = 300
 """Passes over the matrix at most. A dense matrix needs fewer than ten; a very sparse one may have no such scales."""
+_SMALL = 1 << 14
+"""Entries up to which ten times as many passes cost nothing: a matrix of two rows can converge slowly."""
 _BLOCK = 1 << 20
 """Entries that are squared at a time: 8 MB of float64."""
 
@@ -91,7 +93,8 @@ def unit_scales(
     m, n = int(live_rows.sum()), int(live_columns.sum())
     v = torch.where(live_columns, m / columns, 0.0)
     error = float("inf")
-    for _ in range(_PASSES):
+    passes = _PASSES if matrix.numel() > _SMALL else 10 * _PASSES
+    for _ in range(passes):
         u, columns = _pass(matrix, unit, squares, v, n)
         error = float((v * columns / m - 1)[live_columns].abs().max())
         if error <= tolerance:
@@ -100,7 +103,7 @@ def unit_scales(
         if not bool(torch.isfinite(v).all()):
             break
     raise NoUnitScales(
-        f"no scales make all rows and columns equal: after {_PASSES} passes a mean square is {error:.2g} from 1"
+        f"no scales make all rows and columns equal: after {passes} passes a mean square is {error:.2g} from 1"
     )
 
 

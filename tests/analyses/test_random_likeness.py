@@ -69,6 +69,7 @@ def test_planted_directions_are_counted_with_the_share_that_they_leave():
     assert 3 <= found.directions_least <= 5
     assert found.sign_draws == 19
     assert found.strongest[0].strength == pytest.approx(6, rel=0.1)
+    assert not any(direction.common_mode for direction in found.strongest)
 
 
 @pytest.mark.parametrize("transform", ["rescaled", "permuted", "transposed", "smaller"])

@@ -15,6 +15,7 @@ from netaudit.analyses.layer.singular_law.payload import (
     SINGLE_WEIGHTS,
     SMALLEST_P,
     TOP_ROWS,
+    UNEQUAL_UNITS,
     SingularLaw,
 )
 from netaudit.network.layers import FCLayer
@@ -80,6 +81,14 @@ def test_spikes_that_are_no_low_rank_are_not_called_a_rank():
     assert finding.metrics["spikes"] > 5
     assert finding.warnings == (NO_RANK,)
     assert judge(noise).warnings == ()
+
+
+def test_spikes_that_unequal_units_make_are_warned_of():
+    scales = torch.exp(0.6 * gaussian(200, 1, seed=3))
+    finding = judge(scales * gaussian(200, 300), nulls="quick")
+    assert finding.metrics["spikes"] > 5
+    assert UNEQUAL_UNITS in finding.warnings
+    assert UNEQUAL_UNITS not in judge(planted(200, 300, 6, rows=200), nulls="quick").warnings
 
 
 def test_a_single_weight_beyond_the_limit_is_warned_of():

@@ -99,6 +99,8 @@ def test_many_weak_signals_do_not_hide_each_other():
     rng = np.random.default_rng(9)
     s = np.linalg.svd(planted(rng, [1.5] * 30, 100, 400), compute_uv=False)[::-1]
     assert find(s, 100, 400).count >= 12  # from the largest value down, the level of all: 7
+    small = [np.linalg.svd(planted(rng, [2.0] * 20, 32, 32), compute_uv=False)[::-1] for _ in range(20)]
+    assert np.mean([find(each, 32, 32).count for each in small]) >= 3  # 5 by the median first, 1 by the sum alone
 
 
 def test_the_vectors_of_the_bulk_are_singular_vectors():

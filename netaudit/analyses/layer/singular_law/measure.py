@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from netaudit.analyses.context import LayerContext
 from netaudit.analyses.judging import finite, judge, null_of, of_null, widened, worst
 from netaudit.analyses.layer.singular_law.payload import (
+    FEWEST_UNEQUAL,
     METRICS,
     MOST_DESCRIBED,
     MOST_DRAWN,
@@ -203,9 +204,8 @@ def _warnings(
         codes.append(SINGLE_WEIGHTS)
     if own["spikes"] and own["ks_bulk"] > tolerance:
         codes.append(NO_RANK)
-    if own["spikes"] and any(
-        null.kind == "signs" and null.statistic == "spikes" and null.median for null in surrogates
-    ):
+    of_signs = [null.median or 0 for null in surrogates if (null.kind, null.statistic) == ("signs", "spikes")]
+    if of_signs and own["spikes"] >= FEWEST_UNEQUAL and of_signs[0] >= own["spikes"] / 2:
         codes.append(UNEQUAL_UNITS)
     return tuple(codes)
 

@@ -66,6 +66,9 @@ METRICS = (
 SINGLE_WEIGHTS = "single_weights_beyond_limit"
 NO_RANK = "spikes_are_no_rank"
 UNEQUAL_UNITS = "unequal_units_make_spikes"
+FEWEST_UNEQUAL = 5
+"""Spikes from which it is said that unequal units make them, where random signs leave half as many. A single strong
+direction makes rows and columns unequal itself, and leaves one."""
 
 Positive = Annotated[float, Meta(gt=0, le=LARGEST)]
 Filled = Annotated[tuple[Bounded, ...], Meta(min_length=1, max_length=LONGEST_CURVE)]

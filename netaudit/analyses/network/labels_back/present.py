@@ -47,7 +47,7 @@ def line(found: LabelsBack, place: Place) -> str:
         through += ", whose order is not certain"
     first, *others = (_of_source(found, source) for source in sources)
     sentences = [f"Run in reverse through {through}, {_shares(first, ' come back with the same label')}"]
-    sentences += [_shares(runs, " come back") for runs in others]
+    sentences += [f"Of {_IN_THE_LINE[runs[0].source]} {_short(runs)}" for runs in others]
     if unclear:
         probability = number(found.top_probability, 2)
         sentences.append(f"Those answers are no clear labels: their largest probability is {probability} on average")
@@ -69,6 +69,11 @@ def _shares(runs: Sequence[LabelRun], verb: str) -> str:
     for run in others:
         text += f" and {percent(run.top1)}{_dropout(run)} (random network: {percent(run.twin_top1)})"
     return text
+
+
+def _short(runs: Sequence[LabelRun]) -> str:
+    own, twin = (" and ".join(percent(getattr(run, name)) for run in runs) for name in ("top1", "twin_top1"))
+    return f"{own} come back (random network: {twin})"
 
 
 def _dropout(run: LabelRun) -> str:

@@ -23,8 +23,8 @@ _CLAUSES: dict[RungOrUndecided, str] = {
 _WHAT = (
     "What has to be set aside before a random matrix is left of a layer? Nothing; the scales of its units, which a "
     "ReLU network may change without changing what it computes; or some directions, each one singular value with its "
-    "vectors, in which what was learnt stands out from the noise. The share is what is random-like of the squared "
-    "scaled weights."
+    "vectors, in which what was learnt stands out from the noise. The share is what is random-like of the "
+    "variance of the weights, with the scales of the units undone."
 )
 
 
@@ -61,13 +61,14 @@ def line(found: NetworkRandomLikeness, layers: list[tuple[str, RandomLikeness]])
 
 def share(found: NetworkRandomLikeness) -> str:
     """How much is random-like, of the weights judged and of the model."""
-    of_all = "" if found.share_of_parameters is None else f", {percent(found.share_of_parameters)} of all parameters"
-    return f"{percent(found.random_like_share)} of the scaled weights judged are random-like{of_all}"
+    of_all = found.share_of_parameters
+    counted = "" if of_all is None else f" ({percent(of_all)} counted over all parameters)"
+    return f"{percent(found.random_like_share)} of the variance of the weights judged is random-like{counted}"
 
 
 def _named(layers: list[tuple[str, RandomLikeness]]) -> str:
     shown = [
-        f"{shown_name(name, 40)}: {count(payload.directions or 0, 'direction')}, "
+        f"layer {shown_name(name, 40)}: {count(payload.directions or 0, 'direction')}, "
         f"{percent(payload.random_like_share)} random-like"
         for name, payload in layers[:_NAMED]
     ]

@@ -18,8 +18,8 @@ def test_the_line_on_page_one_says_what_is_compared_with_what(place):
     assert words.present(example(), place("a", "b", "c")).line == (
         "Run in reverse through the 3 layers of the head, 99.3% of the network's answers to real inputs come back with "
         "the same label without dropout (a random network of the same shapes: 99%) and 57.9% with dropout that keeps "
-        "10% of the inputs (random network: 19%). 100% of one-hot labels come back without dropout (a random network "
-        "of the same shapes: 99%) and 71% with dropout that keeps 10% of the inputs (random network: 19%)."
+        "10% of the inputs (random network: 19%). Of one-hot labels 100% and 71% come back (random network: 99% and "
+        "19%)."
     )
     assert words.present(example("absent"), place("a")).line.startswith(
         "Run in reverse through the top layer, 100% of one-hot labels come back with the same label without dropout"
