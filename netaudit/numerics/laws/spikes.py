@@ -4,10 +4,10 @@ A matrix with a low-rank signal has a bulk of noise and, for each signal beyond 
 sigma (mn)^(1/4), one singular value outside of it. Strengths here are in units of that threshold: a signal of
 strength T has the singular value T sigma (mn)^(1/4) before the noise is added, and cannot be seen for T < 1.
 
-Sources: J. Baik, G. Ben Arous and S. Peche, Ann. Probab. 33 (2005) 1643 (the threshold); F. Benaych-Georges and
-R. R. Nadakuditi, J. Multivariate Anal. 111 (2012) 120 (where the singular value lands); S. Kritchman and B. Nadler,
-IEEE Trans. Signal Process. 57 (2009) 3930 (the sequential test); A. Auffinger, G. Ben Arous and S. Peche, Ann. Inst.
-H. Poincare Probab. Statist. 45 (2009) 589 (why heavy tails void it).
+Sources: J. Baik, G. Ben Arous and S. Peche, Ann. Probab. 33 (2005) 1643 (the threshold); F. Benaych-Georges and R. R.
+Nadakuditi, J. Multivariate Anal. 111 (2012) 120 (where the singular value lands); S. Kritchman and B. Nadler, IEEE
+Trans. Signal Process. 57 (2009) 3930 (the number of spikes and the level of the noise together); A. Auffinger, G. Ben
+Arous and S. Peche, Ann. Inst. H. Poincare Probab. Statist. 45 (2009) 589 (why heavy tails void it).
 """
 
 from collections.abc import Callable
@@ -27,7 +27,7 @@ _ROUNDING = 1e-7
 
 @dataclass(frozen=True)
 class Spikes:
-    """The outcome of the sequential test."""
+    """The outcome of the count."""
 
     count: int
     """How many singular values are spikes."""

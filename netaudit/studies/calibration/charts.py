@@ -106,7 +106,7 @@ def spike_chart(curves: Sequence[Json], cells: Mapping[str, Json]) -> Chart:
 
 
 _FOUND = {
-    "singular_law": ("spikes", "by the sequential test"),
+    "singular_law": ("spikes", "of the singular value law"),
     "random_likeness": ("directions", "as a direction, with the scales"),
 }
 """Stem, and how a spike is found, by the analysis that finds it."""

@@ -136,7 +136,7 @@ def shapes(many: Sequence[Sequence[int]]) -> str:
 
 
 def spiked(cell: Json, claim: str) -> Json:
-    """How often a spike was found, by the sequential test of the singular value law or as a direction.
+    """How often a spike was found, as a spike of the singular value law or as a direction.
 
     None where the singular values were not judged.
     """

@@ -191,15 +191,16 @@ def method() -> Method:
             "The largest singular value of a Gaussian matrix fluctuates about the edge by the Tracy-Widom law (Tracy "
             "and Widom 1996), with the centring of Ma (2012) and {least}, {t999}:",
             Equation("tracy_widom"),
-            "*Spikes* are counted one after the other: the largest value left is one while it lies above the "
-            f"{percent(EDGE_LEVEL)} quantile for the matrix that is left, with the variance that is left (Kritchman "
-            "and Nadler 2009). The verdict rests on the bulk: the Kolmogorov-Smirnov distance to the law, and the "
-            "share of the squared singular values that are no spikes. A single spike cannot move that distance, and is "
-            "listed, with the *strength* of the signal behind it: a rank-one signal below strength 1 stays inside the "
-            "bulk and cannot be seen (Baik, Ben Arous and Péché 2005; Benaych-Georges and Nadakuditi 2012). The "
-            "distance of the bulk to its own law leaves the spikes out. The median rule for {sigma} is that of Gavish "
-            "and Donoho (2014). With a single weight beyond the threshold, or with an infinite fourth moment, the edge "
-            "law is void (Auffinger, Ben Arous and Péché 2009): the report warns.",
+            "The number of *spikes* and the level of the noise are solved for together (Kritchman and Nadler 2009): a "
+            f"level gives the values that lie beyond its edge, the {percent(EDGE_LEVEL)} quantile for the matrix that "
+            "is left, and what is left without them gives a level, first by the median and then by the sum of "
+            "squares, until the number stands. The verdict rests on the bulk: the Kolmogorov-Smirnov distance to the "
+            "law, and the share of the squared singular values that are no spikes. A single spike cannot move that "
+            "distance, and is listed, with the *strength* of the signal behind it: a rank-one signal below strength 1 "
+            "stays inside the bulk and cannot be seen (Baik, Ben Arous and Péché 2005; Benaych-Georges and Nadakuditi "
+            "2012). The distance of the bulk to its own law leaves the spikes out. The median rule for {sigma} is that "
+            "of Gavish and Donoho (2014). With a single weight beyond the threshold, or with an infinite fourth "
+            "moment, the edge law is void (Auffinger, Ben Arous and Péché 2009): the report warns.",
         ),
         references=_REFERENCES,
     )

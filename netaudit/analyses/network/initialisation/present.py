@@ -48,7 +48,9 @@ def headline(found: NetworkInitialisation) -> str:
         verb = "is" if len(small) == 1 else "are"
         clauses.append(f"{_subject(small, total, '')} {verb} too small to tell.")
     if found.verdict == "as_drawn":
-        clauses.append("This network has never been trained." if _plain(found) else "No layer was seen to be trained.")
+        clauses.append(
+            "This network shows no sign of training." if _plain(found) else "No layer was seen to be trained."
+        )
     return " ".join(clauses)
 
 
@@ -149,7 +151,7 @@ def method() -> Method:
         (
             "Where the first weights W₀ are given (--init), the change W − W₀ of each layer is described by its size, "
             "its rank up to the rounding of float32, its stable rank (the sum of the squared singular values over the "
-            "square of the largest), its spikes by the sequential Tracy-Widom test, and by how far the leading "
+            "square of the largest), its spikes (values beyond the edge of the noise), and by how far the leading "
             "singular vectors of W lie among those of W₀ and of W − W₀.",
         )
     )

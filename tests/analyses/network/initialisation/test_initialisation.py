@@ -17,7 +17,7 @@ from netaudit.analyses.network.initialisation.present import headline
 from netaudit.analyses.network.initialisation.since import change
 
 WHY = "None of the usual initialisations could have drawn them."
-NEVER = "This network has never been trained."
+NEVER = "This network shows no sign of training."
 UNKNOWN = (
     "look drawn at random, but by no usual initialisation: the start is not on the list, or training has hardly begun."
 )
