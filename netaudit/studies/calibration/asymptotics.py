@@ -11,7 +11,7 @@ from scipy import stats
 from scipy.optimize import brentq
 from scipy.special import ndtr
 
-from netaudit.numerics.laws import marchenko_pastur, tracy_widom
+from netaudit.numerics.laws import marchenko_pastur, spikes
 
 Floats = NDArray[np.float64]
 
@@ -35,21 +35,14 @@ def correlated_distance(coefficient: float, m: int, n: int) -> float:
 
 
 def correlated_outside(coefficient: float, m: int, n: int) -> float:
-    """Share of the variance that the sequential test of :mod:`netaudit.numerics.laws.spikes` takes for spikes, m <= n.
+    """Share of the variance that is counted as spikes by :func:`netaudit.numerics.laws.spikes.find`; m <= n.
 
-    The test, run on the limiting law: once a share k of the singular values is taken out, with 1 - V of the variance,
-    the rest is held for an (m - km) x (n - km) noise matrix of variance V / ((1 - k)(1 - k m / n)), and compared with
-    its Tracy-Widom edge at this size. It stops where the largest value left lies below.
+    It counts on the quantiles of the limiting law in place of a drawn layer's singular values.
     """
     u, below = _correlated_law(coefficient, m, n)
-    left = np.cumsum(u**2 * np.diff(below, prepend=0.0))
-    left /= left[-1]
-    out = np.minimum(m * (1 - below), m - 1.0)
-    quantile = tracy_widom.quantile(tracy_widom.LEVEL)
-    rows, columns = np.sqrt(m - out - 0.5), np.sqrt(n - out - 0.5)  # the centring of tracy_widom, for all at once
-    edge = (rows + columns) ** 2 + (rows + columns) * (1 / rows + 1 / columns) ** (1 / 3) * quantile
-    noise = left / ((1 - out / m) * (1 - out / n))
-    return float(1 - left[np.flatnonzero(u**2 * n <= noise * edge)[-1]])
+    s = np.sqrt(n) * np.interp((np.arange(m) + 0.5) / m, below, u)
+    left = s[: m - spikes.find(s, m, n).count]
+    return float(1 - np.sum(left**2) / np.sum(s**2))
 
 
 @cache
