@@ -51,7 +51,29 @@ def headline(found: NetworkInitialisation) -> str:
         clauses.append(
             "This network shows no sign of training." if _plain(found) else "No layer was seen to be trained."
         )
+    if found.since is not None and found.since.changes:
+        clauses.append(_changed(found.since))
     return " ".join(clauses)
+
+
+def _changed(since: Since) -> str:
+    """How far the layers are from the first weights, as a sentence of page one."""
+    start = f"Since the first weights ({printable(since.name, 80)})"
+    sizes = [each.relative for each in since.changes if each.relative]
+    same = len(since.changes) - len(sizes)
+    if not sizes:
+        return f"{start}, no weight of the {count(same, 'layer')} compared has changed."
+    if len(since.changes) <= 3:
+        each_one = [
+            f"layer {shown_name(each.layer, 80)} has changed by {percent(each.relative)} of its norm"
+            if each.relative
+            else f"layer {shown_name(each.layer, 80)} has not changed"
+            for each in since.changes
+        ]
+        return f"{start}, {', '.join(each_one)}."
+    less = f", and {number(same)} {'has' if same == 1 else 'have'} not" if same else ""
+    by = f"{percent(min(sizes))} to {percent(max(sizes))} of {'its' if len(sizes) == 1 else 'their'} norm"
+    return f"{start}, {count(len(sizes), 'layer')} {'has' if len(sizes) == 1 else 'have'} changed by {by}{less}."
 
 
 def _plain(found: NetworkInitialisation) -> bool:

@@ -12,10 +12,11 @@ from torch import Tensor, nn
 
 import netaudit
 from netaudit.analyses.network.initialisation.measure import fewest
-from netaudit.analyses.network.initialisation.payload import LayerStart, NetworkInitialisation
+from netaudit.analyses.network.initialisation.payload import LayerChange, LayerStart, NetworkInitialisation, Since
 from netaudit.analyses.network.initialisation.present import headline
 from netaudit.analyses.network.initialisation.since import change
 
+LayerChanges = tuple[LayerChange, ...]
 WHY = "None of the usual initialisations could have drawn them."
 NEVER = "This network shows no sign of training."
 UNKNOWN = (
@@ -117,5 +118,41 @@ def test_a_file_of_first_weights_gives_a_section_and_names_what_it_lacks(tmp_pat
     assert [(each.layer, each.relative) for each in since.changes] == [("0", pytest.approx(0.5)), ("2", 0.0)]
     assert (since.missing, since.other_shape) == (("6",), ("4",))
     text = report.to_html()
+    assert "(first.safetensors), layer 0 has changed by 50.0% of its norm, layer 2 has not changed." in text
     assert "Not compared with the first weights (first.safetensors): 6 not there; 4 of another shape." in text
     assert report.provenance.settings["init"]["name"] == "first.safetensors"
+
+
+def moved(*sizes: float) -> LayerChanges:
+    return tuple(LayerChange(f"fc{n}", size, 1, 1.0, 0, None, None) for n, size in enumerate(sizes))
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        (moved(0.0), "Since the first weights (w0.pt), no weight of the 1 layer compared has changed."),
+        (moved(0.123), "Since the first weights (w0.pt), layer fc0 has changed by 12.3% of its norm."),
+        (
+            moved(0.0, 0.25),
+            "Since the first weights (w0.pt), layer fc0 has not changed, layer fc1 has changed by 25% of its norm.",
+        ),
+        (
+            moved(0.1, 0.5, 0.2, 0.3),
+            "Since the first weights (w0.pt), 4 layers have changed by 10% to 50% of their norm.",
+        ),
+        (
+            moved(0.1, 0.5, 0.2, 0.0),
+            "Since the first weights (w0.pt), 3 layers have changed by 10% to 50% of their norm, and 1 has not.",
+        ),
+    ],
+)
+def test_page_one_says_how_far_the_weights_went(changes: LayerChanges, sentence: str) -> None:
+    found = NetworkInitialisation(
+        verdict="trained",
+        family=None,
+        families=(),
+        p_adjusted=0.0,
+        layers=(LayerStart("fc0", "trained", None, 0.0),),
+        since=Since("w0.pt", changes),
+    )
+    assert headline(found).endswith(sentence)
