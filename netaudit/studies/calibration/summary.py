@@ -177,8 +177,9 @@ def _judged(criterion: Criterion, measured: Json) -> Json:
         figure = measured["spiked"] if criterion.measure == "spiked" else verdicts[criterion.measure]
         found = {"value": figure["rate"], "interval": figure["interval"], "count": figure["count"]}
         found |= {"seeds": measured["seeds"]}
-    enough = criterion.low is None or found["value"] >= criterion.low
-    little = criterion.high is None or found["value"] <= criterion.high
+    least, most = found["interval"] if criterion.evident else (found["value"], found["value"])
+    enough = criterion.low is None or most >= criterion.low
+    little = criterion.high is None or least <= criterion.high
     return {
         "requirement": criterion.requirement,
         "cell": criterion.cell,
@@ -186,6 +187,6 @@ def _judged(criterion: Criterion, measured: Json) -> Json:
         "measure": criterion.measure,
         "wanted": list(criterion.wanted),
         **found,
-        "bar": {"low": criterion.low, "high": criterion.high},
+        "bar": {"low": criterion.low, "high": criterion.high, "evident": criterion.evident},
         "met": bool(enough and little),
     }
