@@ -47,9 +47,6 @@ class Criterion:
     high: float | None = None
     wanted: tuple[str, ...] = ()
     """The answers that are right; ``otherwise`` counts all others."""
-    evident: bool = False
-    """Whether it is missed only where the whole interval lies beyond a limit. A test of level 1 % that is run on many
-    kinds of layers has more than 1 % of wrong answers in some of them by chance."""
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ FEWEST_BIASES = 10  # of two biases no spread can be told
 MANY = {"ten_of_5_ten_of_2": 20, "one_of_30_ten_of_1.8": 11, "three_of_12_ten_of_2": 13}
 """Directions of several strengths at once, and how many there are."""
 
-# The criteria. Point estimates are compared with them, but where one is ``evident``; every rate has its interval.
+# The criteria. Point estimates are compared with them; every rate has its interval beside it.
 MOST_FAILS, MOST_UNDECIDED, LEAST_POWER = 0.01, 0.05, 0.95
 TRACY_WIDOM_MEAN, TRACY_WIDOM_STD = (-1.21, 0.2), (1.27, 0.15)
 
@@ -91,8 +91,7 @@ def _of_answers(cells: Sequence[LayerCell]) -> Iterator[Criterion]:
             yield Criterion(requirement, cell.key, LADDER, "undecided", high=MOST_UNDECIDED)
         if cell.scenario.startswith(PREFIX) and START in cell.answers:
             right = ("as_drawn", "too_small")
-            start = "starts are recognised"
-            yield Criterion(start, cell.key, START, "otherwise", high=MOST_FAILS, wanted=right, evident=True)
+            yield Criterion("starts are recognised", cell.key, START, "otherwise", high=MOST_FAILS, wanted=right)
 
 
 def _right_answer(cell: LayerCell) -> tuple[tuple[str, ...], str]:

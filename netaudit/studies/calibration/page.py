@@ -99,9 +99,7 @@ class _Page:
         text = (
             "Layers as a usual initialisation draws them, which were never trained: they must be found to be as drawn, "
             "or too small to tell. The study of the initialisation draws every start on its list, in four types of "
-            "numbers, and trains some. The test has a level of 1% for each layer, so that some kinds of layers have "
-            "more wrong answers than that by chance: a bar is missed where the whole interval lies above 1%, and the "
-            "sum over all kinds stands below the table."
+            "numbers, and trains some."
         )
         bars = [bar for bar in self.data["bars"] if bar["claim"] == "initialisation"]
         blocks = self._answers(bars, "Verdicts on layers as drawn")
@@ -221,8 +219,7 @@ class _Page:
         rule = (
             "The records carry a fingerprint of the tolerances, the versions and the source of the analyses. When "
             "one of them changes, all are discarded: no tolerance can be moved after a look at the power without "
-            "running false alarms and power again. Point estimates are compared with the bars; where a bar is asked "
-            "'by the interval', it is missed only where the whole interval lies beyond it. The intervals are "
+            "running false alarms and power again. Point estimates are compared with the bars; the intervals are "
             "Clopper-Pearson's, at 95%, and those of the moments the delta method's."
         )
         settings = [("Seeds", data["seeds"]), ("Seconds of work, all processes", number(round(data["seconds"])))]

@@ -177,9 +177,8 @@ def _judged(criterion: Criterion, measured: Json) -> Json:
         figure = measured["spiked"] if criterion.measure == "spiked" else verdicts[criterion.measure]
         found = {"value": figure["rate"], "interval": figure["interval"], "count": figure["count"]}
         found |= {"seeds": measured["seeds"]}
-    least, most = found["interval"] if criterion.evident else (found["value"], found["value"])
-    enough = criterion.low is None or most >= criterion.low
-    little = criterion.high is None or least <= criterion.high
+    enough = criterion.low is None or found["value"] >= criterion.low
+    little = criterion.high is None or found["value"] <= criterion.high
     return {
         "requirement": criterion.requirement,
         "cell": criterion.cell,
@@ -187,6 +186,6 @@ def _judged(criterion: Criterion, measured: Json) -> Json:
         "measure": criterion.measure,
         "wanted": list(criterion.wanted),
         **found,
-        "bar": {"low": criterion.low, "high": criterion.high, "evident": criterion.evident},
+        "bar": {"low": criterion.low, "high": criterion.high},
         "met": bool(enough and little),
     }

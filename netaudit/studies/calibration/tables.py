@@ -51,12 +51,11 @@ def criteria_table(criteria: Sequence[Json], cells: Cells, moments: Cells) -> Ta
 
 
 def slack(criterion: Json) -> tuple[float, float]:
-    """How far a criterion is from being missed, and then how far the far end of its interval is."""
+    """How far a criterion is from being missed: by the measured value, then by the end of its interval."""
     low, high, value = criterion["bar"]["low"], criterion["bar"]["high"], criterion["value"]
     ends = criterion["interval"]
-    least, most = ends if criterion["bar"]["evident"] else (value, value)
-    above = (math.inf, math.inf) if low is None else (most - low, ends[0] - low)
-    below = (math.inf, math.inf) if high is None else (high - least, high - ends[1])
+    above = (math.inf, math.inf) if low is None else (value - low, ends[0] - low)
+    below = (math.inf, math.inf) if high is None else (high - value, high - ends[1])
     return min(above[0], below[0]), min(above[1], below[1])
 
 

@@ -102,8 +102,7 @@ def limits(criterion: Json) -> str:
     low, high = criterion["bar"]["low"], criterion["bar"]["high"]
     if criterion["claim"] is None:
         return f"{number(round(low, 2))} to {number(round(high, 2))}"
-    text = f"at least {percent(low)}" if high is None else f"at most {percent(high)}" if high else "never"
-    return f"{text}, by the interval" if criterion["bar"]["evident"] else text
+    return f"at least {percent(low)}" if high is None else f"at most {percent(high)}" if high else "never"
 
 
 def figure(criterion: Json) -> str:
