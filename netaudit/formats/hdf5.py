@@ -2,14 +2,15 @@
 
 HDF5 can name other files (external links, external storage, virtual datasets), repeat a group inside itself, declare
 data that were never written, and ask for filters that are loaded as plugins. None of that is followed.
+All of this runs in a process of its own (``child.py``).
 """
 
 from __future__ import annotations
 
 import io
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from netaudit.formats import arrays, hdf5_chunks
 from netaudit.text import printable
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    import numpy as np
 
 BUDGET = 200_000  # groups and datasets
 DEPTH = 50
@@ -89,7 +90,38 @@ class Dataset:
     shape: tuple[int, ...]
     dtype: str
     refusal: str
-    read: partial[Tensor]
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What an HDF5 file holds."""
+
+    datasets: list[Dataset]
+    names: dict[str, str]
+    """The attribute "name" of each group that has one."""
+    config: str
+    """The attribute "model_config" of the file; empty where there is none."""
+
+
+def opened(path: str, section: list[int] | None) -> tuple[Contents, Callable[[str], np.ndarray[Any, Any]]]:
+    """A file, or the part of one that begins at a byte and has so many, and a function that reads a dataset of it.
+
+    Raises:
+        SourceError: no HDF5 file, or a damaged one.
+        UnsafeFileError: an endless one.
+    """
+    place = Place(Path(path), (section[0], section[1]) if section else None)
+    shown = printable(place.path.name)
+    try:
+        with place.open() as file:
+            arrays, names = datasets(place, file, shown)
+            contents = Contents(arrays, names, text(file, "model_config"))
+    except (SourceError, MemoryError):
+        raise
+    except Exception as error:  # the library raises many kinds on damaged files
+        raise SourceError(f"{shown}: not an HDF5 file, or a damaged one") from error
+    shapes = {array.path: array.shape for array in contents.datasets}
+    return contents, lambda path: _read(place, path, shapes[path])
 
 
 def datasets(place: Place, file: Any, shown: str) -> tuple[list[Dataset], dict[str, str]]:
@@ -138,13 +170,7 @@ def text(item: Any, name: str) -> str:
 def _dataset(place: Place, path: str, item: Any) -> Dataset:
     shape = tuple(int(length) for length in item.shape or ())
     size = place.section[1] if place.section else place.path.stat().st_size
-    return Dataset(
-        path,
-        shape,
-        item.dtype.name,
-        _refusal(item, shape, size),
-        partial(_read, place, path, shape),
-    )
+    return Dataset(path, shape, item.dtype.name, _refusal(item, shape, size))
 
 
 def _refusal(item: Any, shape: tuple[int, ...], size: int) -> str:
@@ -162,16 +188,18 @@ def _refusal(item: Any, shape: tuple[int, ...], size: int) -> str:
     return arrays.refusal(item.dtype) or hdf5_chunks.refusal(item, filters, size)
 
 
-def _read(place: Place, path: str, shape: tuple[int, ...]) -> Tensor:
+def _read(place: Place, path: str, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
     """Read one dataset."""
     try:
         with place.open() as file:
             item = file[path]
             if tuple(item.shape) == shape:
                 hdf5_chunks.check(item)
-                return arrays.tensor(item[()])
+                return arrays.native(item[()])
     except hdf5_chunks.BombError as error:
         raise UnsafeFileError(f"{printable(place.path.name)}: {printable(path, 80)} {error}; refused") from error
+    except MemoryError:
+        raise
     except Exception as error:  # a changed or damaged file can raise anything
         raise SourceError(f"{printable(place.path.name)}: {printable(path, 80)} cannot be read") from error
     raise SourceError(f"{printable(place.path.name)}: changed while it was read")
