@@ -61,7 +61,8 @@ class Child:
             arguments: plain data.
             memory: bytes that opening the file may take, beside :data:`MEMORY`.
         """
-        self._opening = {"reader": reader, "arguments": dict(arguments), "memory": MEMORY + memory, "seconds": SECONDS}
+        limits = {"memory": MEMORY + memory, "seconds": SECONDS}
+        self._opening = {"reader": reader, "arguments": dict(arguments), "shown": shown, **limits}
         self._library = library
         self._shown = shown
         self._process: subprocess.Popen[bytes] | None = None
