@@ -104,7 +104,7 @@ class Child:
 
     def _start(self) -> dict[str, Any]:
         self._stop()
-        path = json.dumps([place or os.getcwd() for place in sys.path])  # noqa: PTH109 - of "" alone
+        path = json.dumps([str(place) or os.getcwd() for place in sys.path])  # noqa: PTH109 - of "" alone
         try:
             process = subprocess.Popen(
                 [sys.executable, "-I", "-c", _START, path],
@@ -131,7 +131,7 @@ class Child:
         assert process.stdin is not None
         assert process.stdout is not None
         try:
-            with suppress(BrokenPipeError):  # how it ended is told below
+            with suppress(OSError):  # how it ended is told below
                 process.stdin.write(json.dumps(request).encode() + b"\n")
                 process.stdin.flush()
             answer = json.loads(_exactly(process.stdout, _length(process.stdout)))

@@ -160,6 +160,12 @@ def plugin(file: Any, folder: Path) -> None:
     h5py.h5d.create(file["model_weights"].create_group("evil").id, b"kernel", h5py.h5t.IEEE_F32LE, space, properties)
 
 
+def unlisted(file: Any, folder: Path) -> None:
+    """Keras would take another array for the kernel of the layer."""
+    file["model_weights/evil/kernel"] = file["model_weights/evil/other"] = GOOD.T
+    file["model_weights/evil"].attrs["weight_names"] = [b"other"]
+
+
 HDF5: Mapping[str, tuple[str, Callable[[Any, Path], Any], str]] = {
     "a link to another file": (
         *(
@@ -178,6 +184,12 @@ HDF5: Mapping[str, tuple[str, Callable[[Any, Path], Any], str]] = {
         "in other files",
     ),
     "numbers of another file": ("HDF5", virtual, "in other files"),
+    "numbers beside the model": (
+        "ours",
+        lambda f, _: f.__setitem__("good/kernel", 7 * GOOD.T),
+        "lies beside model_weights",
+    ),
+    "numbers under a name that is not listed": ("ours", unlisted, "none of the weights that its layer lists"),
     "numbers that were never written": (
         *("HDF5", lambda f, _: f.create_dataset("model_weights/evil/kernel", (10**7, 10**7), "f4")),
         "declared larger",

@@ -153,6 +153,15 @@ def objects(folder: Path) -> Path:
     return folder / "a.npz"
 
 
+def nested() -> bytes:
+    """A tensor in 200 dicts beside the good one."""
+    value: Any = {"w": good()}
+    for _ in range(200):
+        value = {"x": value}
+    index = pickled({"good.weight": good(), "deep": value})[0]
+    return zip_file([Member("net/data.pkl", index), Member("net/version", b"3"), Member("net/data/0", GOOD_BYTES)])
+
+
 def attacks() -> Iterator[Attack]:
     for name, payload in RUNS.items():
         for kind, make in (("archive", archive), ("old", old), ("alone", alone)):
@@ -166,6 +175,8 @@ def attacks() -> Iterator[Attack]:
         yield Attack(f"pickle: {gadget}, alone", "picklescan", written("a.pkl", alone(payload)), "holds no tensors")
     for name, (known, data, refused) in ODD.items():
         yield Attack(f"pickle: {name}", known, written("a.pt", data()), refused)
+    deep = "what lies in containers nested more than 100 deep"
+    yield Attack("pickle: a tensor in 200 dicts", "stack", written("a.pt", nested()), said=deep)
     run = call("os", "system", TOUCH)
     yield Attack("pickle: code of TorchScript", "torch.jit.load", torchscript, said="its code is not")
     yield Attack("pickle: a tar archive", "CVE-2025-32434", written("a.pt", tarred()), "a tar archive.*refused")
