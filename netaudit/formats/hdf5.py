@@ -166,7 +166,7 @@ def datasets(place: Place, file: Any, shown: str) -> tuple[list[Dataset], dict[s
 
 def text(item: Any, name: str) -> str:
     """A text attribute; empty where there is none, or a longer one than any is."""
-    if name not in item.attrs or item.attrs.get_id(name).get_storage_size() > LONGEST_TEXT:
+    if name not in item.attrs or _stored(item, name) > LONGEST_TEXT:
         return ""
     value = item.attrs[name]
     value = value.decode("utf-8", "replace") if isinstance(value, bytes) else value
@@ -177,10 +177,18 @@ def texts(item: Any, name: str) -> list[str] | None:
     """An attribute that is a list of texts, which Keras splits into ``name0``, ``name1``, ... where it is long."""
     parts = [name] if name in item.attrs else [f"{name}{number}" for number in range(len(item.attrs))]
     parts = [part for part in parts if part in item.attrs]
-    if not parts or sum(item.attrs.get_id(part).get_storage_size() for part in parts) > LONGEST_TEXT:
+    if not parts or sum(_stored(item, part) for part in parts) > LONGEST_TEXT:
         return None
     values = [value for part in parts for value in item.attrs[part]]
     return [value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value) for value in values]
+
+
+def _stored(item: Any, name: str) -> int:
+    """Bytes of an attribute; h5py raises an error of no kind for one without any."""
+    try:
+        return int(item.attrs.get_id(name).get_storage_size())
+    except RuntimeError:
+        return 0
 
 
 def _dataset(place: Place, path: str, item: Any) -> Dataset:

@@ -203,6 +203,8 @@ def test_the_weights_are_those_that_keras_takes(tmp_path: Path) -> None:
             file[place] = 7 * KERNEL
         file["model_weights/a"].attrs["weight_names"] = [b"a/kernel:0", b"a/bias:0"]
         file["model_weights/b"].attrs["weight_names0"] = [b"b/decoy:0"]
+        file.create_group("model_weights/dropout")  # a layer without weights
+        file["model_weights/dropout"].attrs["weight_names"] = np.zeros(0)
     opened = open_network(path)
     assert [spec.name for spec in opened.specs()] == ["a"]
     assert torch.equal(opened.read(opened.spec("a")).weight, torch.ones(3, 4))
