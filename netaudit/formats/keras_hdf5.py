@@ -12,7 +12,6 @@ import re
 import struct
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from netaudit.formats.arrays import LazyStore
 from netaudit.formats.child import Child
 from netaudit.formats.format import Beginning, Format, OpenFile
 from netaudit.formats.hdf5 import Contents, Dataset
+from netaudit.formats.keras_weights import as_keras_takes, is_optimiser
 from netaudit.formats.natural_order import natural
 from netaudit.formats.plain_names import dotted
 from netaudit.formats.weights_file import Declared, Structure, WeightsFile
@@ -42,7 +42,6 @@ _VARIABLES = {
     **{"layer_normalization": ("gamma", "beta")},
 }
 _ORIGIN = "Dense, stored as [in, out]"
-_MODEL = "model_weights/"
 _CONTAINERS = ("layers", "_layer_checkpoint_dependencies", "layer")
 
 
@@ -58,8 +57,8 @@ def open_keras(path: Path, open_file: OpenFile) -> WeightsFile:
     section, config = _unpacked(path, shown)
     child = Child("netaudit.formats.hdf5:opened", "HDF5", shown, {"path": str(path.absolute()), "section": section})
     contents = child.describe(Contents)
-    keys = _keys([_as_keras_takes(array, contents) for array in contents.datasets], contents.names)
-    if not any(not _is_optimiser(array.path) for array in contents.datasets):
+    keys = _keys(as_keras_takes(contents), contents.names)
+    if not any(not is_optimiser(array.path) for array in contents.datasets):
         raise SourceError(f"{shown}: holds no weights")
     structure, order = _structure(keys, _json(config or contents.config))
     declared = {
@@ -109,28 +108,11 @@ def _json(config: str) -> Any:
         return None
 
 
-def _is_optimiser(path: str) -> bool:
-    return path.partition("/")[0] in ("optimizer", "optimizer_weights")
-
-
-def _as_keras_takes(array: Dataset, contents: Contents) -> Dataset:
-    """The array, refused where Keras would not take it: it goes by a layer's list of weights, and not by names."""
-    groups = array.path.split("/")
-    whole = any(one.path.startswith(_MODEL) for one in contents.datasets)
-    if whole and not array.path.startswith(_MODEL) and not _is_optimiser(array.path):
-        return replace(array, refusal=array.refusal or "lies beside model_weights, where Keras does not look")
-    for number in range(1, len(groups)):
-        if (listed := contents.listed.get("/".join(groups[:number]))) is not None:
-            known = "/".join(groups[number:]) in listed or _is_optimiser(array.path)
-            return array if known else replace(array, refusal="is none of the weights that its layer lists")
-    return array
-
-
 def _keys(arrays: Iterable[Dataset], owners: Mapping[str, str]) -> dict[str, Dataset]:
     """The arrays under the names that users know: the layer's path with dots, then what the array is in it."""
     keys: dict[str, Dataset] = {}
     for array in sorted(arrays, key=lambda array: bool(array.refusal)):  # what is read has the first claim to a name
-        key = dotted(array.path) if _is_optimiser(array.path) else ".".join(_parts(array.path, owners))
+        key = dotted(array.path) if is_optimiser(array.path) else ".".join(_parts(array.path, owners))
         key = key if key not in keys else dotted(array.path)
         while key in keys:
             key += "'"
@@ -169,7 +151,7 @@ def _structure(keys: Mapping[str, Dataset], config: Any) -> tuple[Structure, Any
     for module, words in modules.items():
         kernel = keys.get(f"{module}.kernel")
         if kernel and len(kernel.shape) == 2 and all(kernel.shape) and "recurrent_kernel" not in words:
-            if _is_optimiser(kernel.path) or kernel.refusal or not _floating(kernel):
+            if is_optimiser(kernel.path) or kernel.refusal or not _floating(kernel):
                 continue
             bias = keys.get(f"{module}.bias")
             fits = bias is not None and bias.shape == kernel.shape[1:] and not bias.refusal and _floating(bias)
@@ -188,7 +170,7 @@ def _structure(keys: Mapping[str, Dataset], config: Any) -> tuple[Structure, Any
         own = next((places[path[:length]] for length in range(len(path), 0, -1) if path[:length] in places), None)
         return (len(places) if own is None else own, natural(key))
 
-    optimiser = frozenset(key for key, array in keys.items() if _is_optimiser(array.path))
+    optimiser = frozenset(key for key, array in keys.items() if is_optimiser(array.path))
     moving = frozenset(key for key in keys if key.endswith((".moving_mean", ".moving_variance")))
     reasons = {key: _reason(key, keys[key], modules, classes) for key in keys}
     reasons |= dict.fromkeys(optimiser, "optimiser state, not a parameter")
@@ -204,7 +186,7 @@ def _cells(
     for module in sorted(modules, key=natural):
         words = modules[module]
         own = {word: keys[f"{module}.{word}" if module else word] for word in words}
-        if "recurrent_kernel" not in words or any(_is_optimiser(array.path) for array in own.values()):
+        if "recurrent_kernel" not in words or any(is_optimiser(array.path) for array in own.values()):
             continue
         if any(array.refusal or not _floating(array) for array in own.values()):
             continue

@@ -91,10 +91,11 @@ def _checked(shown: str, length: int, archive: zipfile.ZipFile, file: BinaryIO) 
 
     def content(name: str) -> bytes:  # not by zipfile, which looks at checksums: PyTorch does not, and may write none
         file.seek(places[name].start)
-        return file.read(places[name].size)
+        return file.read(min(places[name].size, LONGEST))
 
-    if "byteorder" in members and content("byteorder") != b"little":
-        what = "big-endian" if content("byteorder") == b"big" else "of an unknown byte order"
+    order = content("byteorder") if "byteorder" in members else b"little"
+    if order != b"little":
+        what = "big-endian" if order == b"big" else "of an unknown byte order"
         raise SourceError(f"{shown}: {what}; not read", hint=RESAVE)
     storages = {name.removeprefix("data/"): place for name, place in places.items() if name.startswith("data/")}
     constants = members.get("constants.pkl")
