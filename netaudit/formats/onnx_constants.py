@@ -108,7 +108,7 @@ def stored(proto: Any, folder: Path, shown: str) -> Constant:
         raise UnsafeFileError(f"{what} declares a negative length; refused")
     if proto.data_location == 1:
         place = {entry.key: entry.value for entry in proto.external_data}
-        return Constant(name, shape, dtype, _external(place, folder, length, shape, dtype, what))
+        return Constant(name, shape, dtype, _external(place, folder, length, shape, proto.data_type, what))
     if proto.HasField("raw_data"):
         fits = len(proto.raw_data) == length
     else:
@@ -147,7 +147,7 @@ def _unreadable() -> Array:
 
 
 def _external(
-    place: dict[str, str], folder: Path, length: int, shape: tuple[int, ...], dtype: str, what: str
+    place: dict[str, str], folder: Path, length: int, shape: tuple[int, ...], kind: int, what: str
 ) -> Callable[[], Array]:
     """A function that reads a tensor from a file beside the model, after a check that all of it lies there."""
     location = place.get("location", "")
@@ -168,13 +168,13 @@ def _external(
 
     def read() -> Array:
         import numpy as np
-        from ml_dtypes import bfloat16
+        from onnx import helper
 
         raw = bytearray(length)
         with path.open("rb") as file:
             file.seek(start)
             if file.readinto(raw) != length:
                 raise SourceError(f"{what}: {printable(location, 80)} changed while it was read")
-        return np.frombuffer(raw, dtype=bfloat16 if dtype == "bfloat16" else dtype).reshape(shape)
+        return np.frombuffer(raw, dtype=helper.tensor_dtype_to_np_dtype(kind)).reshape(shape)
 
     return read

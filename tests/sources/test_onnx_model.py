@@ -252,6 +252,19 @@ def test_numbers_beside_the_model_are_read(tmp_path: Path) -> None:
     assert near(only_layer(open_network(external(tmp_path, "sub/w.bin", offset=16)))[0], W)
 
 
+def test_bfloat16_beside_the_model_is_read(tmp_path: Path) -> None:
+    """NumPy has no such type; and a scale of the graph multiplies in float32."""
+    codes = torch.from_numpy(W).bfloat16()
+    (tmp_path / "w.bin").write_bytes(codes.view(torch.int16).numpy().tobytes())
+    path = external(tmp_path, "w.bin", length=40)
+    model = onnx.load(path, load_external_data=False)
+    model.graph.initializer[0].data_type = TensorProto.BFLOAT16
+    model.graph.node[0].attribute.add(name="alpha", type=1, f=3.0)
+    path.write_bytes(model.SerializeToString())
+    weight, _ = only_layer(open_network(path))
+    assert torch.equal(weight, codes * 3.0)
+
+
 @pytest.mark.parametrize(
     "location", ["../w.bin", "/etc/passwd", "sub/../../w.bin", "C:\\w.bin", "..\\w.bin", "", "link"]
 )
