@@ -70,6 +70,9 @@ def _answer(answers: IO[bytes], request: dict[str, Any], work: Callable[[], Any]
         _say(answers, {"error": f"{request['shown']}: {how}"})
     except OSError as error:
         _say(answers, {"error": f"{request['shown']}: cannot be read: {in_words(error)}"})
+    except Exception as error:  # noqa: BLE001 - a graph without the inputs of its nodes can raise anything
+        what = f"damaged, or of a kind that is not known ({type(error).__name__})"
+        _say(answers, {"error": f"{request['shown']}: {what}"})
     return None
 
 

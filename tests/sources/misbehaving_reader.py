@@ -42,6 +42,11 @@ def leave() -> None:
     os._exit(3)
 
 
+def stumble() -> Any:
+    """What a reader does that believes the file."""
+    return [][0]
+
+
 def refuse() -> None:
     """What readers do with a file that no program writes."""
     raise UnsafeFileError("a.h5: refused", hint="save it again")

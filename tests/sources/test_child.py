@@ -26,6 +26,7 @@ ENDS = {
     "fill": r"^a\.h5: takes more than 1,024 MiB of memory to read$",
     "spin": r"^a\.h5: takes more than 1 s of computing to read$",
     "leave": r"^a\.h5: crashed the reader of HDF5 \(exit code 3\)$",
+    "stumble": r"^a\.h5: damaged, or of a kind that is not known \(IndexError\)$",
     "refuse": r"^a\.h5: refused$",
 }
 

@@ -299,6 +299,12 @@ def test_a_damaged_model_is_one_line(tmp_path: Path) -> None:
         open_weights(tmp_path / "a.onnx")
 
 
+def test_a_node_without_its_inputs_is_one_line(tmp_path: Path) -> None:
+    nodes = [node("Gemm", ["x", "fc.weight"], ["y"], transB=1), node("Gemm", ["x"], ["z"])]
+    with pytest.raises(SourceError, match="damaged, or of a kind that is not known"):
+        opened(tmp_path, nodes, {"fc.weight": W})
+
+
 def test_a_small_file_that_fills_memory_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two bytes for a node, which takes some hundred in memory."""
     graph = b"\x0a\x00" * 2**20
