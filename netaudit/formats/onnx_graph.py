@@ -69,6 +69,7 @@ class Walk:
         self._uses: dict[str, tuple[str, bool, tuple[str, ...]]] = {}
         self._shapes: list[Shape] = []
         self._nodes = 0
+        self._often: Counter[str] = Counter()
         self._layers_in: Counter[str] = Counter()
         scope = Scope()
         self._walk(graph, scope, 0)
@@ -97,9 +98,10 @@ class Walk:
 
     def _keep(self, name: str, constant: Constant, scope: Scope) -> None:
         """A stored tensor, under a name of its own."""
-        unique = dotted(name)
+        unique = plain = dotted(name)
         while unique in self._stored:
-            unique += "'"
+            self._often[plain] += 1
+            unique = f"{plain}'{self._often[plain]}" if self._often[plain] > 1 else f"{plain}'"
         constant = replace(constant, name=unique)
         self._stored[unique] = scope.constants[name] = constant
 
