@@ -9,6 +9,7 @@ import signal
 import sys
 import time
 import traceback
+import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -27,7 +28,7 @@ CPU = 4.0
 """Seconds of processor time that one file of some kilobytes may take."""
 REFERENCE = 5
 """Seconds that the other library may take; then there is nothing to compare."""
-EVERY = 25
+EVERY = 100
 """One case of so many is read in the slower way, where there is one."""
 _PACKAGE = str(Path(netaudit.__file__).parent)
 
@@ -105,7 +106,8 @@ def _read(
     faults: list[str] = []
     reading, error, outcome = None, "", "read"
     before, memory, started = guard.listing(folder), guard.start_measuring(), time.process_time()
-    with watch.watching() as events:
+    with watch.watching() as events, warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
         try:
             reading = read(path)
         except NetauditError as refused:
@@ -125,6 +127,7 @@ def _read(
             faults.append(f"exception: {type(other).__name__} {_where(other)}: {str(other)[:120]!r}")
     taken, grown = time.process_time() - started, guard.peak() - memory
     faults += [f"event: {event}" for event in events]
+    faults += [f"warning: {one.category.__name__} {str(one.message)[:100]!r}" for one in warned]
     if guard.listing(folder) != before:
         faults.append("event: the folder has other files than before")
     if taken > (10 * CPU if slow else CPU):
