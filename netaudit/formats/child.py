@@ -61,7 +61,8 @@ class Child:
             arguments: plain data.
             memory: bytes that opening the file may take, beside :data:`MEMORY`.
         """
-        self._opening = {"reader": reader, "arguments": dict(arguments), "memory": MEMORY + memory, "seconds": SECONDS}
+        limits = {"memory": MEMORY + memory, "seconds": SECONDS}
+        self._opening = {"reader": reader, "arguments": dict(arguments), "shown": shown, **limits}
         self._library = library
         self._shown = shown
         self._process: subprocess.Popen[bytes] | None = None
@@ -103,7 +104,7 @@ class Child:
 
     def _start(self) -> dict[str, Any]:
         self._stop()
-        path = json.dumps([place or os.getcwd() for place in sys.path])  # noqa: PTH109 - of "" alone
+        path = json.dumps([str(place) or os.getcwd() for place in sys.path])  # noqa: PTH109 - of "" alone
         try:
             process = subprocess.Popen(
                 [sys.executable, "-I", "-c", _START, path],
@@ -130,7 +131,7 @@ class Child:
         assert process.stdin is not None
         assert process.stdout is not None
         try:
-            with suppress(BrokenPipeError):  # how it ended is told below
+            with suppress(OSError):  # how it ended is told below
                 process.stdin.write(json.dumps(request).encode() + b"\n")
                 process.stdin.flush()
             answer = json.loads(_exactly(process.stdout, _length(process.stdout)))

@@ -20,6 +20,7 @@ from typing import IO, TYPE_CHECKING, Any
 import msgspec
 
 from netaudit.errors import SourceError, UnsafeFileError
+from netaudit.files import in_words
 
 if TYPE_CHECKING:
     import numpy as np
@@ -40,7 +41,7 @@ def serve() -> None:
     read = _answer(answers, opening, lambda: _open(reader, opening["arguments"], answers))
     for line in sys.stdin.buffer:
         request = json.loads(line)
-        _answer(answers, request, lambda: _send(answers, read, request["key"]))  # noqa: B023 - called at once
+        _answer(answers, {**request, "shown": opening["shown"]}, lambda: _send(answers, read, request["key"]))  # noqa: B023 - called at once
 
 
 def _open(reader: Reader, arguments: dict[str, Any], answers: IO[bytes]) -> Callable[[str], Any]:
@@ -65,7 +66,10 @@ def _answer(answers: IO[bytes], request: dict[str, Any], work: Callable[[], Any]
         said = {"error": str(error), "hints": error.hints, "unsafe": isinstance(error, UnsafeFileError)}
         _say(answers, said)
     except MemoryError:
-        _say(answers, {"error": f"reading it takes more than {request['memory'] / 2**20:,.0f} MiB; refused"})
+        how = f"takes more than {request['memory'] / 2**20:,.0f} MiB of memory to read"
+        _say(answers, {"error": f"{request['shown']}: {how}"})
+    except OSError as error:
+        _say(answers, {"error": f"{request['shown']}: cannot be read: {in_words(error)}"})
     return None
 
 

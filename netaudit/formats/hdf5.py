@@ -99,6 +99,8 @@ class Contents:
     datasets: list[Dataset]
     names: dict[str, str]
     """The attribute "name" of each group that has one."""
+    listed: dict[str, list[str]]
+    """The attribute "weight_names" of each group that has one: the arrays that are its weights."""
     config: str
     """The attribute "model_config" of the file; empty where there is none."""
 
@@ -114,8 +116,12 @@ def opened(path: str, section: list[int] | None) -> tuple[Contents, Callable[[st
     shown = printable(place.path.name)
     try:
         with place.open() as file:
-            arrays, names = datasets(place, file, shown)
-            contents = Contents(arrays, names, text(file, "model_config"))
+            arrays, groups = datasets(place, file, shown)
+            names = {path: name for path, group in groups.items() if (name := text(group, "name"))}
+            listed = {
+                path: found for path, group in groups.items() if (found := texts(group, "weight_names")) is not None
+            }
+            contents = Contents(arrays, names, listed, text(file, "model_config"))
     except (SourceError, MemoryError):
         raise
     except Exception as error:  # the library raises many kinds on damaged files
@@ -124,8 +130,8 @@ def opened(path: str, section: list[int] | None) -> tuple[Contents, Callable[[st
     return contents, lambda path: _read(place, path, shapes[path])
 
 
-def datasets(place: Place, file: Any, shown: str) -> tuple[list[Dataset], dict[str, str]]:
-    """Every dataset at the end of hard links, in the order of the names; and the attribute "name" of each group.
+def datasets(place: Place, file: Any, shown: str) -> tuple[list[Dataset], dict[str, Any]]:
+    """Every dataset at the end of hard links, in the order of the names; and every group.
 
     Raises:
         UnsafeFileError: more groups and datasets than any network has, or too many in each other.
@@ -135,7 +141,7 @@ def datasets(place: Place, file: Any, shown: str) -> tuple[list[Dataset], dict[s
     waiting: list[tuple[str, Any, int]] = [("", file, 0)]
     seen = set()
     found: list[Dataset] = []
-    names: dict[str, str] = {}
+    groups: dict[str, Any] = {}
     visited = 0
     while waiting:
         path, item, depth = waiting.pop()
@@ -149,13 +155,13 @@ def datasets(place: Place, file: Any, shown: str) -> tuple[list[Dataset], dict[s
         if address in seen:
             continue
         seen.add(address)
-        names[path] = text(item, "name")
+        groups[path] = item
         for name in sorted(item, reverse=True):
             if isinstance(item.get(name, getlink=True), h5py.HardLink):
                 child = item.get(name)
                 if isinstance(child, (h5py.Group, h5py.Dataset)):
                     waiting.append((f"{path}/{name}" if path else name, child, depth + 1))
-    return found, {path: name for path, name in names.items() if name}
+    return found, groups
 
 
 def text(item: Any, name: str) -> str:
@@ -165,6 +171,16 @@ def text(item: Any, name: str) -> str:
     value = item.attrs[name]
     value = value.decode("utf-8", "replace") if isinstance(value, bytes) else value
     return value if isinstance(value, str) else ""
+
+
+def texts(item: Any, name: str) -> list[str] | None:
+    """An attribute that is a list of texts, which Keras splits into ``name0``, ``name1``, ... where it is long."""
+    parts = [name] if name in item.attrs else [f"{name}{number}" for number in range(len(item.attrs))]
+    parts = [part for part in parts if part in item.attrs]
+    if not parts or sum(item.attrs.get_id(part).get_storage_size() for part in parts) > LONGEST_TEXT:
+        return None
+    values = [value for part in parts for value in item.attrs[part]]
+    return [value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value) for value in values]
 
 
 def _dataset(place: Place, path: str, item: Any) -> Dataset:

@@ -12,6 +12,7 @@ import re
 import struct
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,7 @@ _VARIABLES = {
     **{"layer_normalization": ("gamma", "beta")},
 }
 _ORIGIN = "Dense, stored as [in, out]"
+_MODEL = "model_weights/"
 _CONTAINERS = ("layers", "_layer_checkpoint_dependencies", "layer")
 
 
@@ -56,7 +58,7 @@ def open_keras(path: Path, open_file: OpenFile) -> WeightsFile:
     section, config = _unpacked(path, shown)
     child = Child("netaudit.formats.hdf5:opened", "HDF5", shown, {"path": str(path.absolute()), "section": section})
     contents = child.describe(Contents)
-    keys = _keys(contents.datasets, contents.names)
+    keys = _keys([_as_keras_takes(array, contents) for array in contents.datasets], contents.names)
     if not any(not _is_optimiser(array.path) for array in contents.datasets):
         raise SourceError(f"{shown}: holds no weights")
     structure, order = _structure(keys, _json(config or contents.config))
@@ -111,12 +113,28 @@ def _is_optimiser(path: str) -> bool:
     return path.partition("/")[0] in ("optimizer", "optimizer_weights")
 
 
+def _as_keras_takes(array: Dataset, contents: Contents) -> Dataset:
+    """The array, refused where Keras would not take it: it goes by a layer's list of weights, and not by names."""
+    groups = array.path.split("/")
+    whole = any(one.path.startswith(_MODEL) for one in contents.datasets)
+    if whole and not array.path.startswith(_MODEL) and not _is_optimiser(array.path):
+        return replace(array, refusal=array.refusal or "lies beside model_weights, where Keras does not look")
+    for number in range(1, len(groups)):
+        if (listed := contents.listed.get("/".join(groups[:number]))) is not None:
+            known = "/".join(groups[number:]) in listed or _is_optimiser(array.path)
+            return array if known else replace(array, refusal="is none of the weights that its layer lists")
+    return array
+
+
 def _keys(arrays: Iterable[Dataset], owners: Mapping[str, str]) -> dict[str, Dataset]:
     """The arrays under the names that users know: the layer's path with dots, then what the array is in it."""
     keys: dict[str, Dataset] = {}
-    for array in arrays:
+    for array in sorted(arrays, key=lambda array: bool(array.refusal)):  # what is read has the first claim to a name
         key = dotted(array.path) if _is_optimiser(array.path) else ".".join(_parts(array.path, owners))
-        keys[key if key not in keys else dotted(array.path)] = array
+        key = key if key not in keys else dotted(array.path)
+        while key in keys:
+            key += "'"
+        keys[key] = array
     return keys
 
 

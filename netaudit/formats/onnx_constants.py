@@ -90,8 +90,9 @@ class Constant:
 
         def read() -> Array:
             codes, factors = self.read().astype("float32"), scale.read().astype("float32").reshape(spread)
-            shifted: Array = codes if zero is None else codes - zero.read().astype("float32").reshape(spread)
-            return shifted * factors
+            shifted = codes if zero is None else codes - zero.read().astype("float32").reshape(spread)
+            result: Array = shifted * factors
+            return result
 
         return replace(self, dtype="float32", read=read, notes=(*self.notes, f"dequantised from {self.dtype}"))
 

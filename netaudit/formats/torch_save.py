@@ -200,7 +200,6 @@ class CheckpointStore:
         self.path = path
         self.tensors = tensors
         self.records = records
-        self._state = _state(path)
 
     def names(self) -> Sequence[str]:
         """Every tensor's name, in the file's order."""
@@ -252,11 +251,6 @@ class CheckpointStore:
             with self.path.open("rb") as file:
                 file.seek(self.records[kept.key].start + kept.skipped + start)
                 read = file.readinto(buffer) if len(buffer) else 0
-        if read != len(buffer) or _state(self.path) != self._state:
+        if read != len(buffer):
             raise SourceError(f"{printable(self.path.name)}: changed while it was read")
         return tensor.numbers(bytes_.view(dtype).as_strided(tensor.shape, tensor.stride).contiguous())
-
-
-def _state(path: Path) -> tuple[int, int, int]:
-    status = path.stat()
-    return status.st_ino, status.st_size, status.st_mtime_ns

@@ -115,7 +115,7 @@ def _start(shown: str, file: BinaryIO, member: zipfile.ZipInfo) -> int:
     header = file.read(30)
     name, extra = struct.unpack("<HH", header[26:])
     listed = member.orig_filename.encode("utf-8" if member.flag_bits & _UTF_8 else "cp437")
-    if header[:4] != b"PK\x03\x04" or file.read(name) != listed:
+    if header[:4] != b"PK\x03\x04" or file.read(name) != listed or b"\0" in listed:  # zipfile cuts it there
         raise UnsafeFileError(f"{shown}: records of two names; refused", hint=RESAVE)
     return member.header_offset + 30 + int(name) + int(extra)
 

@@ -23,7 +23,7 @@ from netaudit.formats.child import Child
 ENDS = {
     "crash": r"^a\.h5: crashed the reader of HDF5 \(SIGSEGV\)$",
     "die": r"^a\.h5: could not be read: the process that read it was killed, as a rule for want of memory$",
-    "fill": r"^reading it takes more than 1,024 MiB; refused$",
+    "fill": r"^a\.h5: takes more than 1,024 MiB of memory to read$",
     "spin": r"^a\.h5: takes more than 1 s of computing to read$",
     "leave": r"^a\.h5: crashed the reader of HDF5 \(exit code 3\)$",
     "refuse": r"^a\.h5: refused$",
@@ -46,7 +46,7 @@ def test_however_opening_ends_it_is_one_line(monkeypatch: pytest.MonkeyPatch, en
     assert isinstance(error.value, UnsafeFileError) == (end == "refuse")
 
 
-@pytest.mark.parametrize("end", ENDS)
+@pytest.mark.parametrize("end", sorted(ENDS.keys() - {"spin"}))
 def test_however_one_tensor_ends_the_next_is_read(monkeypatch: pytest.MonkeyPatch, end: str) -> None:
     monkeypatch.setattr(child, "SECONDS", 1)
     made = reader()

@@ -195,6 +195,25 @@ def test_links_to_other_files_are_not_followed(tmp_path: Path) -> None:
     assert set(reasons(opened).values()) == {"its numbers lie in other files, which are not followed"}
 
 
+def test_the_weights_are_those_that_keras_takes(tmp_path: Path) -> None:
+    """Keras reads model_weights alone, and of a layer's group the arrays that its list names."""
+    path = saved(tmp_path, dense(4, 3) | {"b/b/kernel:0": 2 * KERNEL, "b/b/decoy:0": KERNEL})
+    with h5py.File(path, "a") as file:
+        for place in ("a/a/kernel:0", "x/kernel", "model_weights_b/kernel"):
+            file[place] = 7 * KERNEL
+        file["model_weights/a"].attrs["weight_names"] = [b"a/kernel:0", b"a/bias:0"]
+        file["model_weights/b"].attrs["weight_names0"] = [b"b/decoy:0"]
+    opened = open_network(path)
+    assert [spec.name for spec in opened.specs()] == ["a"]
+    assert torch.equal(opened.read(opened.spec("a")).weight, torch.ones(3, 4))
+    assert sorted(set(reasons(opened).values())) == [
+        "is none of the weights that its layer lists",
+        "lies beside model_weights, where Keras does not look",
+        "not named as a weight",
+    ]
+    assert len(opened.layers) == 6
+
+
 @pytest.mark.parametrize("settings", [{}, {"chunks": (1000, 1000)}, {"chunks": (1000, 1000), "compression": "gzip"}])
 def test_numbers_that_were_never_written_are_not_read(tmp_path: Path, settings: dict[str, Any]) -> None:
     path = saved(tmp_path, dense(4, 3))

@@ -13,6 +13,7 @@ from one_network import onnx_model
 from onnx import TensorProto, helper, numpy_helper
 
 from netaudit.errors import SourceError, UnsafeFileError
+from netaudit.formats import child
 from netaudit.network.layers import SkippedLayer
 from netaudit.network.network import Network
 from netaudit.sources.open import open_network
@@ -282,6 +283,15 @@ def test_a_tensor_that_declares_other_bytes_is_refused(tmp_path: Path, dims: lis
 def test_a_damaged_model_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "a.onnx").write_bytes(b"\x08\x07\x12\xff\xff")
     with pytest.raises(SourceError, match="not an ONNX model, a damaged one"):
+        open_weights(tmp_path / "a.onnx")
+
+
+def test_a_small_file_that_fills_memory_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two bytes for a node, which takes some hundred in memory."""
+    graph = b"\x0a\x00" * 2**20
+    (tmp_path / "a.onnx").write_bytes(b"\x08\x07\x3a" + b"\x80\x80\x80\x01" + graph)
+    monkeypatch.setattr(child, "MEMORY", 10**8)
+    with pytest.raises(SourceError, match=r"takes too much memory|of memory to read"):
         open_weights(tmp_path / "a.onnx")
 
 
