@@ -40,7 +40,7 @@ class Guard:
             return
         if event == "import" and str(args[0]).startswith(CANARY):
             self.events.append(f"imports {args[0]}")
-        elif event == "open":
+        elif event == "open" and not isinstance(args[0], int) and args[0] != os.devnull:
             mode, flags = args[1], args[2] or 0
             wants = isinstance(mode, str) and set(mode) & set("wax+")
             if wants or flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC):

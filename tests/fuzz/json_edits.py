@@ -22,15 +22,24 @@ RAW = ("NaN", "Infinity", "-Infinity", "1e400", "9" * 400, "9" * 5000, "{", "", 
 _MARK = "@@raw@@"
 
 
+NUMBERS = (0, 1, -1, 2, 0.5, 1e-12, 1e12, 8e300, -8e300, 5e-324, 2**31, 2**53, 10**18, 0.999999, 1e4, -0.0)
+
+
 def edited(random: Random, value: Any) -> str:
-    """JSON text of a value after one edit or some."""
+    """JSON text of a value after one edit or some; of half of them only numbers change, so that a schema still holds."""
     value, raw = copy.deepcopy(value), None
+    holders = [(holder, key) for holder in _holders(value) for key in _keys(holder) if _is_number(holder[key])]
+    if holders and random.random() < 0.5:
+        for holder, key in random.choices(holders, k=random.choice((1, 1, 2, 5))):
+            whole = isinstance(holder[key], int)
+            holder[key] = random.choice([number for number in NUMBERS if isinstance(number, int) or not whole])
+        return json.dumps(value)
     for _ in range(random.choice((1, 1, 1, 2, 3))):
         holders = list(_holders(value))
         if not holders:
             break
         holder = random.choice(holders)
-        key = random.choice(list(holder) if isinstance(holder, dict) else range(len(holder)))
+        key = random.choice(_keys(holder))
         kind = random.randrange(10)
         if kind < 3:
             holder[key] = copy.deepcopy(random.choice(VALUES))
@@ -40,7 +49,7 @@ def edited(random: Random, value: Any) -> str:
             del holder[key]
         elif kind == 5:
             other = random.choice(holders)
-            place = random.choice(list(other) if isinstance(other, dict) else range(len(other)))
+            place = random.choice(_keys(other))
             holder[key], other[place] = copy.deepcopy(other[place]), copy.deepcopy(holder[key])
         elif kind == 6 and isinstance(holder, dict):
             holder[random.choice((*holder, "x", "", "\x1b[2J", "__metadata__", "__class__"))] = holder.pop(key)
@@ -63,6 +72,14 @@ def edited_bytes(random: Random, data: bytes) -> bytes:
 def borders(data: bytes) -> list[int]:
     """Where JSON's own characters are."""
     return [place for place, byte in enumerate(data[:20_000]) if byte in b'{}[]:,"']
+
+
+def _keys(holder: Any) -> list[Any]:
+    return list(holder) if isinstance(holder, dict) else list(range(len(holder)))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _holders(value: Any) -> Iterator[Any]:

@@ -20,7 +20,7 @@ from fuzz.makers import Valid
 from fuzz.table import TABLE, Fuzzed
 from fuzz.worker import damaged_case, line_to, quiet, work
 
-HANG = 4.0
+HANG = 2.0
 """Seconds of processor time after which a case is ended. A file of some kilobytes takes some hundredths."""
 SILENCE = 300.0
 """Seconds without a word after which a case is ended, on a machine that has other work too."""
