@@ -26,7 +26,7 @@ NUMBERS = (0, 1, -1, 2, 0.5, 1e-12, 1e12, 8e300, -8e300, 5e-324, 2**31, 2**53, 1
 
 
 def edited(random: Random, value: Any) -> str:
-    """JSON text of a value after one edit or some; of half of them only numbers change, so that a schema still holds."""
+    """JSON text of a value after some edits; in half of the cases of numbers alone, so that a schema still holds."""
     value, raw = copy.deepcopy(value), None
     holders = [(holder, key) for holder in _holders(value) for key in _keys(holder) if _is_number(holder[key])]
     if holders and random.random() < 0.5:

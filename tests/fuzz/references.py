@@ -22,18 +22,20 @@ def torch_load(path: Path) -> Tensors:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         loaded = torch.load(path, map_location="cpu", weights_only=True)
-    return dict(_tensors("", loaded, 0))
+    return dict(_tensors("", loaded, set()))
 
 
-def _tensors(name: str, value: Any, depth: int) -> Iterator[tuple[str, torch.Tensor]]:
+def _tensors(name: str, value: Any, seen: set[int], depth: int = 0) -> Iterator[tuple[str, torch.Tensor]]:
+    """Every tensor and array by its dotted name; each container is looked into once."""
     if isinstance(value, torch.Tensor):
         yield name, value.detach()
     elif isinstance(value, np.ndarray) and value.dtype.kind in "fiucb":
         yield name, torch.from_numpy(_native(value))
-    elif isinstance(value, (Mapping, list, tuple)) and depth < 20:
+    elif isinstance(value, (Mapping, list, tuple)) and id(value) not in seen and depth < 20:
+        seen.add(id(value))
         pairs = value.items() if isinstance(value, Mapping) else enumerate(value)
         for key, inner in pairs:
-            yield from _tensors(f"{name}.{key}" if name else str(key), inner, depth + 1)
+            yield from _tensors(f"{name}.{key}" if name else str(key), inner, seen, depth + 1)
 
 
 class _ArraysAlone(pickle.Unpickler):
@@ -57,7 +59,7 @@ def arrays_of_pickle(path: Path) -> Tensors:
     """Python's own machine, with nothing but NumPy's arrays."""
     with warnings.catch_warnings(), path.open("rb") as file:
         warnings.simplefilter("ignore")
-        return dict(_tensors("", _ArraysAlone(file).load(), 0))
+        return dict(_tensors("", _ArraysAlone(file).load(), set()))
 
 
 def safetensors(path: Path) -> Tensors:
@@ -209,7 +211,7 @@ def flax(path: Path) -> Tensors:
         return {key: joined(inner) for key, inner in value.items()}
 
     loaded = joined(msgspec.msgpack.decode(path.read_bytes(), ext_hook=extension))
-    return {name.removeprefix("params."): tensor for name, tensor in _tensors("", loaded, 0)}
+    return {name.removeprefix("params."): tensor for name, tensor in _tensors("", loaded, set())}
 
 
 def same(one: torch.Tensor, other: torch.Tensor) -> bool:
