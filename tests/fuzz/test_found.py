@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+from fuzz import beside
 from fuzz.in_process import readers
 from netaudit.errors import SourceError, UnsafeFileError
 from netaudit.network.graph import Graph, Op
@@ -142,3 +144,14 @@ def test_an_array_of_flax_in_pieces_that_lacks_some_is_damaged(lost: str, tmp_pa
     (tmp_path / "net.msgpack").write_bytes(msgspec.msgpack.encode({"params": {"fc": {"kernel": held}}}))
     with pytest.raises(SourceError, match="not a msgpack file of Flax, or a damaged one"):
         open_network(tmp_path / "net.msgpack")
+
+
+def test_a_number_of_a_card_that_is_too_large_is_an_incomplete_card(tmp_path: Path) -> None:
+    (valid, _) = beside.card(tmp_path)
+    for name, data in valid.files.items():
+        (tmp_path / name).write_bytes(data)
+    card = json.loads(valid.files["card.json"])
+    card["architecture"].insert(0, {"type": "Shift", "by": 10**400})
+    (tmp_path / "card.json").write_text(json.dumps(card))
+    with pytest.raises(SourceError, match=r"the card beside model\.safetensors is incomplete: int too large"):
+        open_network(tmp_path / "model.safetensors")
