@@ -16,6 +16,7 @@ from onnx import TensorProto, helper, numpy_helper
 from fuzz import beside
 from fuzz.in_process import readers
 from netaudit.errors import SourceError, UnsafeFileError
+from netaudit.formats import keras_config
 from netaudit.network.graph import Graph, Op
 from netaudit.sources.open import open_network
 from netaudit.sources.weights import open_weights
@@ -155,3 +156,16 @@ def test_a_number_of_a_card_that_is_too_large_is_an_incomplete_card(tmp_path: Pa
     (tmp_path / "card.json").write_text(json.dumps(card))
     with pytest.raises(SourceError, match=r"the card beside model\.safetensors is incomplete: int too large"):
         open_network(tmp_path / "model.safetensors")
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"class_name": "Sequential", "config": {"layers": 3}},
+        {"class_name": ["Sequential"], "config": {"layers": []}},
+        {"class_name": "Sequential", "config": [{"class_name": "ReLU", "config": {"max_value": []}}]},
+        {"class_name": "Functional", "config": [{"class_name": "Dense", "config": {}, "inbound_nodes": 7}]},
+    ],
+)
+def test_a_configuration_of_keras_with_fields_of_other_types_is_as_none(config: Any) -> None:
+    assert keras_config.read(config, {}) is None
