@@ -56,6 +56,9 @@ def work(
     with in_process.readers(real=False):
         for one in valid:
             names |= _pairs(fuzzed, one, folder)
+    if fuzzed.drawn is not None:  # the libraries that draw make folders of their own when they are loaded
+        _write(valid[0], folder)
+        fuzzed.drawn(folder / valid[0].target)
     guard.limit_memory()
     for number in numbers:
         one, done = (valid[number], "as it is") if number < 0 else damaged_case(fuzzed, valid, seed, number)
