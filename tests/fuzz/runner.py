@@ -20,8 +20,10 @@ from fuzz.makers import Valid
 from fuzz.table import TABLE, Fuzzed
 from fuzz.worker import damaged_case, line_to, quiet, work
 
-HANG = 2.0
-"""Seconds of processor time after which a case is ended. A file of some kilobytes takes some hundredths."""
+HANG = 30.0
+"""Seconds of processor time after which a case is ended. A file of some kilobytes takes some hundredths; figures 2 s."""
+NATIVE_HANG = 3.0
+"""The same where the case is then tried with netaudit's child process."""
 SILENCE = 300.0
 """Seconds without a word after which a case is ended, on a machine that has other work too."""
 
@@ -114,7 +116,8 @@ class Run:
         """End a child that hangs."""
         assert self.process is not None
         used = _processor_time(self.process.number) - self.process.used
-        if used > HANG or time.monotonic() - self.process.since > SILENCE:
+        first_try = self.fuzzed.native and not self.process.real
+        if used > (NATIVE_HANG if first_try else HANG) or time.monotonic() - self.process.since > SILENCE:
             os.kill(self.process.number, signal.SIGKILL)
             self._ended("hang")
 
