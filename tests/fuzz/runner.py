@@ -21,7 +21,7 @@ from fuzz.table import TABLE, Fuzzed
 from fuzz.worker import damaged_case, line_to, quiet, work
 
 HANG = 30.0
-"""Seconds of processor time after which a case is ended. A file of some kilobytes takes some hundredths; figures 2 s."""
+"""Seconds of processor time after which a case is ended. A damaged file takes some hundredths; figures 2 s."""
 NATIVE_HANG = 3.0
 """The same where the case is then tried with netaudit's child process."""
 SILENCE = 300.0
