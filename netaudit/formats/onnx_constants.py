@@ -29,6 +29,11 @@ _BYTES = {
     **{"float32": 4, "uint8": 1, "int8": 1, "int16": 2, "int32": 4, "int64": 8, "bool": 1, "float16": 2},
     **{"float64": 8, "complex64": 8, "complex128": 16, "bfloat16": 2},
 }
+# Where the numbers of a type lie that are no raw bytes; those of all others lie in int32_data.
+_FIELDS = {
+    **{"float32": "float_data", "complex64": "float_data", "int64": "int64_data"},
+    **{"float64": "double_data", "complex128": "double_data"},
+}
 
 
 Array: TypeAlias = "np.ndarray[Any, Any]"
@@ -112,8 +117,8 @@ def stored(proto: Any, folder: Path, shown: str) -> Constant:
     if proto.HasField("raw_data"):
         fits = len(proto.raw_data) == length
     else:
-        fields = (proto.float_data, proto.int32_data, proto.int64_data, proto.double_data, proto.uint64_data)
-        fits = sum(map(len, fields)) == math.prod(shape) * (2 if dtype.startswith("complex") else 1)
+        held = getattr(proto, _FIELDS.get(dtype, "int32_data"))
+        fits = len(held) == math.prod(shape) * (2 if dtype.startswith("complex") else 1)
     if not fits:
         raise UnsafeFileError(f"{what} declares other bytes than it has; refused")
 
@@ -151,6 +156,8 @@ def _external(
 ) -> Callable[[], Array]:
     """A function that reads a tensor from a file beside the model, after a check that all of it lies there."""
     location = place.get("location", "")
+    if not isinstance(location, str) or printable(location, len(location)) != location:
+        raise UnsafeFileError(f"{what} lies in a file of a name that no model has; refused")
     parts = {*PurePosixPath(location).parts, *PureWindowsPath(location).parts}
     absolute = location.startswith(("/", "\\")) or PureWindowsPath(location).drive
     if not location or absolute or ".." in parts:

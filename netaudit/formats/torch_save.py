@@ -128,6 +128,8 @@ def _state_dict(shown: str, value: Any) -> StateDict[StoredTensor]:
             return find(value, _array)
         except SourceError:
             raise SourceError(f"{shown}: {error}", hint=error.hints) from error
+        except ValueError as damaged:  # of an array's shape, dtype or length
+            raise SourceError(f"{shown}: holds a damaged array ({damaged})", hint=RESAVE) from damaged
 
 
 def _tensor(value: Any) -> StoredTensor | None:

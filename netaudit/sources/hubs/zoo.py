@@ -99,7 +99,7 @@ def _open(place: Path, card: Mapping[str, Any], info: ModelInfo, file: WeightsFi
             preprocessing=lambda: plain(shape),
         )
         return open_architecture(architecture, file)
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError, OverflowError) as error:
         raise SourceError(f"the card {shown} is incomplete: {printable(str(error), 80)}") from error
 
 
