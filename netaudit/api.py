@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from netaudit.analyses.analysis import Analysis
 from netaudit.analyses.table import ALARMS, chosen, installed, payload_types, with_unique_names
 from netaudit.audit_page.build import build_document
+from netaudit.auditing.torch_settings import settled
 from netaudit.files import write_atomically
 from netaudit.report.renderers.table import DEFAULT_FORMATS
 from netaudit.report.write import show_figures, write_document, write_figures
@@ -148,6 +149,7 @@ class AuditReport(Report, frozen=True, dict=True):
         return pd.DataFrame(rows)
 
 
+@settled
 def audit(
     target: str | Path | nn.Module | Mapping[str, Tensor],
     *,
@@ -167,6 +169,7 @@ def audit(
     example: Any = None,
     nulls: NullLevel = "quick",
     spectrum: SpectrumMethod = "auto",
+    deterministic: bool = False,
     progress: Progress | None = None,
 ) -> AuditReport:
     """Audit a model: how random-like are its fully connected layers, and can it be run in reverse?
@@ -201,6 +204,9 @@ def audit(
         spectrum: how the singular values are computed: ``exact``; ``lanczos``, their distribution with an error bound
             that the verdict allows for; ``auto``, exact up to a smaller side of 2048, up to 8192 with those of the
             weights without their mean right to two ranks, above that by Lanczos.
+        deterministic: compute in one thread on the CPU, slower: the same bytes on the same machine whatever its
+            settings. On another number of threads the last digits differ, see
+            :attr:`netaudit.results.report.Provenance.threads`.
         progress: called with (message, done, total).
 
     Raises:

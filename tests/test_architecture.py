@@ -43,8 +43,8 @@ ALLOWED = {
         "results", "shadow", "sources", "text", "training", "version", "vocabulary",
     },
     "cli": {
-        "analyses", "api", "errors", "files", "network", "numerics", "report", "results", "sources", "studies", "text",
-        "training", "version", "vocabulary",
+        "analyses", "api", "auditing", "errors", "files", "network", "numerics", "report", "results", "sources",
+        "studies", "text", "training", "version", "vocabulary",
     },
     "__main__": {"cli"},
 }  # fmt: skip

@@ -35,6 +35,10 @@ if TYPE_CHECKING:
 )
 @click.option("--seed", default=0, show_default=True, help="Every random number follows from it.")
 @click.option(
+    "--deterministic", is_flag=True,
+    help="Compute in one thread: the same bytes on the same machine, however many cores it may use.",
+)  # fmt: skip
+@click.option(
     "--data",
     type=click.Path(path_type=Path),
     metavar="FILE.npz|FOLDER",
@@ -86,6 +90,7 @@ def audit(
     base: str | None,
     device: str,
     seed: int,
+    deterministic: bool,
     data: Path | None,
     init: Path | None,
     analyses: tuple[str, ...] | None,
@@ -120,7 +125,7 @@ def audit(
         report = run(
             target, weights=weights, layers=layers, exclude=exclude, state=state, order=order, as_layer=as_layer,
             not_layer=not_layer, base=base, analyses=analyses, device=device, seed=seed, data=data, init=init,
-            nulls=nulls, spectrum=spectrum, progress=progress,
+            nulls=nulls, spectrum=spectrum, deterministic=deterministic, progress=progress,
         )  # fmt: skip
         audited = time.perf_counter()
         if progress:

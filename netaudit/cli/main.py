@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-import io
 import os
 import signal
 import sys
@@ -13,9 +11,11 @@ from types import FrameType
 import click
 from click_default_group import DefaultGroup
 
+from netaudit.cli import streams
 from netaudit.cli.analyses import analyses
 from netaudit.cli.audit import audit
 from netaudit.cli.layers import layers
+from netaudit.cli.mistakes import meant, usage
 from netaudit.cli.render import render
 from netaudit.cli.study import aliases, study
 from netaudit.cli.train import train
@@ -32,7 +32,10 @@ class Interrupted(BaseException):
     """Ctrl-C or SIGTERM. Not KeyboardInterrupt, for which click prints a line of its own."""
 
 
-@click.group(cls=DefaultGroup, default="audit", default_if_no_args=False, context_settings={"max_content_width": 110})
+@click.group(
+    cls=DefaultGroup, default="audit", default_if_no_args=False,
+    context_settings={"max_content_width": 110, "help_option_names": ["-h", "--help"]},
+)  # fmt: skip
 @click.version_option(__version__, prog_name="netaudit", message="%(prog)s %(version)s")
 def cli() -> None:
     """How random-like are a network's fully connected layers, and can the net be run in reverse?
@@ -50,7 +53,7 @@ for command in (*COMMANDS, *aliases()):
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit: 0, 1 (``--fail-on``), 2 (an error, one line), 130 (interrupted)."""
-    _print_anything()
+    streams.prepare()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
     _wait_asleep()
@@ -64,33 +67,22 @@ def main(arguments: list[str] | None = None) -> None:
         _say("interrupted", tuple(getattr(stopped, "__notes__", ())))
         code = INTERRUPTED
     except BrokenPipeError:  # `netaudit layers ... | head`: nobody reads on, nothing is wrong
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        streams.drop(sys.stdout)
         code = 0
     except NetauditError as error:
-        code = _fail(error, str(error), error.hints)
+        code = _fail(error, str(error), (*meant(arguments, cli.commands), *error.hints)[:2])
     except click.UsageError as error:
-        code = _fail(error, error.format_message(), (*_meant(arguments), "`netaudit --help` shows the usage"))
+        code = _fail(error, error.format_message(), (*meant(arguments, cli.commands), usage(error)))
     except Exception as error:  # noqa: BLE001 - the last resort: one line, never a traceback
-        if _out_of_memory(error):
+        if isinstance(error, OSError) and (full := streams.unprinted(error)):
+            streams.drop(sys.stdout)
+            code = _fail(error, full, ("a report is written before anything is printed",))
+        elif _out_of_memory(error):
             code = _fail(error, "out of memory", ("audit fewer layers at a time: --layers",))
         else:
             hint = "this is a bug in netaudit; NETAUDIT_DEBUG=1 shows where it happened"
             code = _fail(error, f"unexpected {type(error).__name__}: {error}", (hint,))
     sys.exit(code or 0)
-
-
-def _meant(arguments: list[str] | None) -> list[str]:
-    """The command that a mistyped word may stand for: it was taken for the target of an audit."""
-    first = next(iter(arguments or ()), "")
-    close = [] if first in cli.commands else difflib.get_close_matches(first, list(cli.commands), n=1)
-    return [f"did you mean `netaudit {close[0]}`?"] if close else []
-
-
-def _print_anything() -> None:
-    """Print a character that the terminal's encoding lacks as an escape, rather than stop after the work is done."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
 
 
 def _wait_asleep() -> None:
@@ -122,6 +114,6 @@ def _fail(error: BaseException, message: str, hints: tuple[str, ...]) -> int:
 
 
 def _say(message: str, hints: tuple[str, ...] = ()) -> None:
-    print(f"netaudit: error: {printable(' '.join(message.split()), 500)}", file=sys.stderr)
+    streams.say(f"netaudit: error: {printable(' '.join(message.split()), 500)}")
     for hint in hints:
-        print(f"hint: {printable(' '.join(hint.split()), 500)}", file=sys.stderr)
+        streams.say(f"hint: {printable(' '.join(hint.split()), 500)}")

@@ -57,14 +57,15 @@ def theory(quick: bool, out: Path | None, device: str, seed: int, run_file: bool
 def _print(data: Mapping[str, Any], written: list[Path]) -> None:
     from rich.text import Text
 
-    from netaudit.cli.tables import STYLES, console, print_table
+    from netaudit.cli.tables import console, print_table
+    from netaudit.report.document.model import Span
     from netaudit.studies.theory.page import verdict_of
     from netaudit.vocabulary import VERDICT_WORDS
 
     rows = []
     for statement in data["statements"]:
         low, high = statement["interval"]
-        verdict = Text(VERDICT_WORDS[verdict_of(statement)], style=STYLES[verdict_of(statement)])
+        verdict = Span(VERDICT_WORDS[verdict_of(statement)], verdict_of(statement))
         rows.append(
             (statement["title"], verdict, f"{statement['value']:.3g}", f"[{low:.3g}, {high:.3g}]", statement["measure"])
         )
