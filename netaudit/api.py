@@ -63,9 +63,12 @@ class AuditReport(Report, frozen=True, dict=True):
             for payload in payloads
         )
 
-    def document(self, *, draw: bool = True) -> Document:
-        """What every renderer lays out: sections of plain strings, and the figures, drawn where they are wanted."""
-        return build_document(self, self.__dict__["_analyses"], draw=draw)
+    def document(self, *, draw: bool = True, progress: Progress | None = None) -> Document:
+        """What every renderer lays out: sections of plain strings, and the figures, drawn where they are wanted.
+
+        ``progress`` is told how many figures are done.
+        """
+        return build_document(self, self.__dict__["_analyses"], draw=draw, progress=progress)
 
     def to_json(self, path: str | Path | None = None) -> str:
         """The audit as JSON text (ASCII, two-space indent, one newline at the end); written to ``path`` if given.

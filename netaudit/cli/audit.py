@@ -128,9 +128,9 @@ def audit(
             nulls=nulls, spectrum=spectrum, deterministic=deterministic, progress=progress,
         )  # fmt: skip
         audited = time.perf_counter()
+        document = report.document(draw=show_figures(formats), progress=progress)
         if progress:
             progress("writing the report", 0.0, 0.0)
-        document = report.document(draw=show_figures(formats))
         write_document(document, folder, formats)
         if run_file:
             write_run(folder, started, {"audit": audited - clock, "reports": time.perf_counter() - audited})

@@ -28,14 +28,16 @@ def render(source: Path, out: Path | None, formats: tuple[str, ...], quiet: bool
     from netaudit.api import AuditReport
     from netaudit.cli.progress import progress_bar
     from netaudit.files import make_folder
+    from netaudit.report.write import show_figures, write_document
 
     report = AuditReport.from_json(source)
     folder = out or source.parent
     make_folder(folder)
     with progress_bar(quiet) as progress:
+        document = report.document(draw=show_figures(formats), progress=progress)
         if progress:
             progress("writing the report", 0.0, 0.0)
-        report.write(folder, formats)
+        write_document(document, folder, formats)
     if not quiet:
         written = [str(folder / f"audit{renderer.suffix}") for renderer in RENDERERS if renderer.name in formats]
         click.echo(f"Report: {', '.join(written)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Iterable, Sequence
 
@@ -33,7 +34,10 @@ class _Console(Console):
 def console() -> Console:
     """Standard output; prose is folded in the middle of a page when it is no terminal."""
     out = _Console(highlight=False)
-    return out if out.is_terminal else _Console(highlight=False, width=WIDTH)
+    if out.is_terminal and not out.is_dumb_terminal:
+        return out
+    # Rich takes every dumb terminal for one of 80 columns
+    return _Console(highlight=False, width=shutil.get_terminal_size().columns if out.is_terminal else WIDTH)
 
 
 def print_table(headers: Sequence[str], rows: Iterable[Sequence[str | Span]]) -> None:

@@ -12,8 +12,8 @@ from netaudit.report.document.model import Block, Document, Figure, Items, Pair,
 WIDTH = 160
 """Characters of a line of prose."""
 _GAP = "  "
-_NARROWEST = 10
-"""Cells below which no column is narrowed: a line of a terminal that is narrower still runs over."""
+_NARROWEST = 5
+"""Cells below which no column is narrowed: six columns fit 40 cells; a line that is narrower still runs over."""
 
 Line = tuple[Span, ...]
 """One line of text in its styles."""
