@@ -36,8 +36,9 @@ def console() -> Console:
     out = _Console(highlight=False)
     if out.is_terminal and not out.is_dumb_terminal:
         return out
-    # Rich takes every dumb terminal for one of 80 columns
-    return _Console(highlight=False, width=shutil.get_terminal_size().columns if out.is_terminal else WIDTH)
+    if out.is_terminal:  # Rich takes every dumb one for one of 80 columns, unless both sizes are given
+        return _Console(highlight=False, width=shutil.get_terminal_size().columns, height=out.height)
+    return _Console(highlight=False, width=WIDTH)
 
 
 def print_table(headers: Sequence[str], rows: Iterable[Sequence[str | Span]]) -> None:
