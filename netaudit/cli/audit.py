@@ -13,6 +13,7 @@ import click
 from netaudit.analyses.table import ALARMS
 from netaudit.cli.choices import split_analyses, split_formats
 from netaudit.cli.file_options import file_options
+from netaudit.cli.out_folder import OUT_FOLDER
 from netaudit.cli.run_file import run_file_option, write_run
 from netaudit.report.renderers.table import DEFAULT_FORMATS, FORMATS, RENDERERS
 from netaudit.vocabulary import NULL_LEVELS, SPECTRUM_METHODS, NullLevel, SpectrumMethod
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("target")
-@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Where to write; reports/NAME by default.")
+@click.option("--out", type=OUT_FOLDER, metavar="DIR", help="Where to write; reports/NAME by default.")
 @click.option(
     "--weights", type=click.Path(path_type=Path), metavar="FILE", help="A state dict for a named architecture."
 )
