@@ -16,6 +16,7 @@ from netaudit.cli.file_options import file_options
 from netaudit.cli.out_folder import OUT_FOLDER
 from netaudit.cli.run_file import run_file_option, write_run
 from netaudit.report.renderers.table import DEFAULT_FORMATS, FORMATS, RENDERERS
+from netaudit.text import sentence
 from netaudit.vocabulary import NULL_LEVELS, SPECTRUM_METHODS, NullLevel, SpectrumMethod
 
 if TYPE_CHECKING:
@@ -136,17 +137,19 @@ def audit(
         if run_file:
             write_run(folder, started, {"audit": audited - clock, "reports": time.perf_counter() - audited})
     if not quiet:
-        _print(document, folder, formats)
+        _print(document, report.events, folder, formats)
     if any(report.raises(alarm) for alarm in fail_on):
         sys.exit(1)
 
 
-def _print(document: Document, folder: Path, formats: tuple[str, ...]) -> None:
+def _print(document: Document, events: tuple[str, ...], folder: Path, formats: tuple[str, ...]) -> None:
     from rich.text import Text
 
     from netaudit.cli.tables import console, print_document
 
     print_document(document)
+    for event in events:  # such as a glob that matches no layer: the reports have it further down
+        console().print(Text(f"Note: {sentence(event)}"), soft_wrap=True)
     # in the order in which a person opens them
     written = [str(folder / f"audit{renderer.suffix}") for renderer in RENDERERS if renderer.name in formats]
     console().print(Text(f"Report: {', '.join(written)}"), soft_wrap=True)

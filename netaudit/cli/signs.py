@@ -52,9 +52,10 @@ def _has(encoding: str, text: str) -> bool:
 
 
 def _replace(error: UnicodeError) -> tuple[str, int]:
+    """What is printed was laid out by others: where they cut a line short to fit, it must not grow."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
-    return in_encoding(error.object[error.start : error.end], "ascii"), error.end
+    return in_encoding(error.object[error.start : error.end].replace("…", "~"), "ascii"), error.end
 
 
 codecs.register_error(NAME, _replace)

@@ -107,3 +107,10 @@ def test_a_head_of_very_many_layers_is_named_by_its_ends(run, folder):
     torch.save({f"fc{i}.weight": torch.zeros(4, 4) for i in range(40)}, folder / "deep.pt")
     [head] = [line for line in run("layers", "deep.pt")[1].splitlines() if line.startswith("Head")]
     assert "fc5 relu > ... 28 more ... > fc34 relu" in head
+
+
+def test_an_audit_says_which_glob_matches_nothing(run):
+    options = ("--exclude", "zzz", "--analyses", "edge_tests", "--format", "json", "--no-run-file")
+    code, out, err = run("net.pt", *options)
+    assert (code, err) == (0, [])
+    assert "\nNote: --exclude zzz matches no layer.\n" in out

@@ -129,3 +129,13 @@ def test_a_table_fits_the_terminal(columns, environment, escapes):
     lines = re.sub(r"\x1b\[[\d;]*m", "", printed).splitlines()
     assert any(line.startswith("mnist") for line in lines)
     assert max(map(len, lines)) <= columns
+
+
+def test_progress_keeps_to_a_narrow_terminal_of_ascii(tmp_path):
+    state = {f"{'encoder.' * 12}{i}.weight": torch.randn(30, 40) for i in range(2)}
+    torch.save(state, tmp_path / "net.pt")
+    options = ("--format", "json", "--analyses", "gaussian_weights", "--no-run-file", "--out", str(tmp_path / "out"))
+    printed = on_a_terminal(str(tmp_path / "net.pt"), *options, columns=40, TERM="xterm", PYTHONIOENCODING="ascii")
+    lines = re.sub(r"\x1b\[[?\d;]*[A-Za-z]", "", printed.partition("Audit of")[0]).replace("\r", "\n").splitlines()
+    assert any(line.startswith("- ") and "left" in line for line in lines)
+    assert max(map(len, lines)) <= 40
