@@ -10,6 +10,7 @@ from netaudit.analyses.analysis import Analysis
 from netaudit.analyses.table import ALARMS, chosen, installed, payload_types, with_unique_names
 from netaudit.audit_page.build import build_document
 from netaudit.auditing.kept import KeptLayers as KeptLayers
+from netaudit.auditing.torch_settings import settled
 from netaudit.files import write_atomically
 from netaudit.report.renderers.table import DEFAULT_FORMATS
 from netaudit.report.write import show_figures, write_document, write_figures
@@ -63,9 +64,12 @@ class AuditReport(Report, frozen=True, dict=True):
             for payload in payloads
         )
 
-    def document(self, *, draw: bool = True) -> Document:
-        """What every renderer lays out: sections of plain strings, and the figures, drawn where they are wanted."""
-        return build_document(self, self.__dict__["_analyses"], draw=draw)
+    def document(self, *, draw: bool = True, progress: Progress | None = None) -> Document:
+        """What every renderer lays out: sections of plain strings, and the figures, drawn where they are wanted.
+
+        ``progress`` is told how many figures are done.
+        """
+        return build_document(self, self.__dict__["_analyses"], draw=draw, progress=progress)
 
     def to_json(self, path: str | Path | None = None) -> str:
         """The audit as JSON text (ASCII, two-space indent, one newline at the end); written to ``path`` if given.
@@ -149,6 +153,7 @@ class AuditReport(Report, frozen=True, dict=True):
         return pd.DataFrame(rows)
 
 
+@settled
 def audit(
     target: str | Path | nn.Module | Mapping[str, Tensor],
     *,
@@ -168,6 +173,7 @@ def audit(
     example: Any = None,
     nulls: NullLevel = "quick",
     spectrum: SpectrumMethod = "auto",
+    deterministic: bool = False,
     progress: Progress | None = None,
     keep: str | Path | KeptLayers | None = None,
 ) -> AuditReport:
@@ -203,6 +209,9 @@ def audit(
         spectrum: how the singular values are computed: ``exact``; ``lanczos``, their distribution with an error bound
             that the verdict allows for; ``auto``, exact up to a smaller side of 2048, up to 8192 with those of the
             weights without their mean right to two ranks, above that by Lanczos.
+        deterministic: compute in one thread on the CPU, slower: the same bytes on the same machine whatever its
+            settings. On another number of threads the last digits differ, see
+            :attr:`netaudit.results.report.Provenance.threads`.
         progress: called with (message, done, total).
         keep: a folder for the result of each layer as it comes. The same call with the same folder goes on after an
             interruption; what was kept of other weights, settings or versions is not used.

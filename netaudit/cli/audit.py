@@ -14,9 +14,10 @@ from netaudit.analyses.table import ALARMS
 from netaudit.cli import interruption
 from netaudit.cli.choices import split_analyses, split_formats
 from netaudit.cli.file_options import file_options
-from netaudit.cli.out import FOLDER
+from netaudit.cli.out_folder import OUT_FOLDER
 from netaudit.cli.run_file import run_file_option, write_run
 from netaudit.report.renderers.table import DEFAULT_FORMATS, FORMATS, RENDERERS
+from netaudit.text import sentence
 from netaudit.vocabulary import NULL_LEVELS, SPECTRUM_METHODS, NullLevel, SpectrumMethod
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("target")
-@click.option("--out", type=FOLDER, metavar="DIR", help="Where to write; reports/NAME by default.")
+@click.option("--out", type=OUT_FOLDER, metavar="DIR", help="Where to write; reports/NAME by default.")
 @click.option(
     "--weights", type=click.Path(path_type=Path), metavar="FILE", help="A state dict for a named architecture."
 )
@@ -36,6 +37,10 @@ if TYPE_CHECKING:
     "--device", default="auto", show_default=True, metavar="auto|cpu|cuda|cuda:N|mps", help="Where to compute."
 )
 @click.option("--seed", default=0, show_default=True, help="Every random number follows from it.")
+@click.option(
+    "--deterministic", is_flag=True,
+    help="Compute in one thread: the same bytes on the same machine, however many cores it may use.",
+)  # fmt: skip
 @click.option(
     "--data",
     type=click.Path(path_type=Path),
@@ -89,6 +94,7 @@ def audit(
     base: str | None,
     device: str,
     seed: int,
+    deterministic: bool,
     data: Path | None,
     init: Path | None,
     analyses: tuple[str, ...] | None,
@@ -125,14 +131,14 @@ def audit(
         report = run(
             target, weights=weights, layers=layers, exclude=exclude, state=state, order=order, as_layer=as_layer,
             not_layer=not_layer, base=base, analyses=analyses, device=device, seed=seed, data=data, init=init,
-            nulls=nulls, spectrum=spectrum, progress=progress, keep=kept,
+            nulls=nulls, spectrum=spectrum, deterministic=deterministic, progress=progress, keep=kept,
         )  # fmt: skip
         audited = time.perf_counter()
-        if progress:
-            progress("writing the report", 0.0, 0.0)
         if "json" in formats:
             report.to_json(place.new / "audit.json")  # before the figures are drawn: all else is made from it
-        document = report.document(draw=show_figures(formats))
+        document = report.document(draw=show_figures(formats), progress=progress)
+        if progress:
+            progress("writing the report", 0.0, 0.0)
         write_document(document, place.new, [each for each in formats if each != "json"])
         if run_file:
             seconds = {"audit": audited - clock, "reports": time.perf_counter() - audited}
@@ -141,17 +147,19 @@ def audit(
             place.replace()
     if not quiet:
         notes(kept)
-        _print(document, folder, formats)
+        _print(document, report.events, folder, formats)
     if any(report.raises(alarm) for alarm in fail_on):
         sys.exit(1)
 
 
-def _print(document: Document, folder: Path, formats: tuple[str, ...]) -> None:
+def _print(document: Document, events: tuple[str, ...], folder: Path, formats: tuple[str, ...]) -> None:
     from rich.text import Text
 
     from netaudit.cli.tables import console, print_document
 
     print_document(document)
+    for event in events:  # such as a glob that matches no layer: the reports have it further down
+        console().print(Text(f"Note: {sentence(event)}"), soft_wrap=True)
     # in the order in which a person opens them
     written = [str(folder / f"audit{renderer.suffix}") for renderer in RENDERERS if renderer.name in formats]
     console().print(Text(f"Report: {', '.join(written)}"), soft_wrap=True)

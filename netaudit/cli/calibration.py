@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from netaudit.cli.out import FOLDER
+from netaudit.cli.out_folder import OUT_FOLDER
 
 if TYPE_CHECKING:
     from netaudit.studies.calibration.cells import CalibrationPlan
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @click.command(short_help="Measure how often each verdict is right.")
 @click.option(
-    "--out", type=FOLDER, metavar="DIR",
+    "--out", type=OUT_FOLDER, metavar="DIR",
     help="Where to write; reports/calibration by default, reports/calibration-quick with --quick.",
 )  # fmt: skip
 @click.option("--quick", is_flag=True, help="Few seeds of small layers, to see that everything runs.")

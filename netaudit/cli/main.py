@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
-import io
 import os
 import sys
 
 import click
 from click_default_group import DefaultGroup
 
-from netaudit.cli import interruption
+from netaudit.cli import interruption, streams
 from netaudit.cli.analyses import analyses
 from netaudit.cli.audit import audit
 from netaudit.cli.layers import layers
+from netaudit.cli.mistakes import meant, usage
 from netaudit.cli.render import render
 from netaudit.cli.study import aliases, study
 from netaudit.cli.train import train
@@ -28,7 +27,10 @@ _UNWOUND = (train, study, *aliases())
 """Commands that clean up after an interruption, such as ending processes of their own."""
 
 
-@click.group(cls=DefaultGroup, default="audit", default_if_no_args=False, context_settings={"max_content_width": 110})
+@click.group(
+    cls=DefaultGroup, default="audit", default_if_no_args=False,
+    context_settings={"max_content_width": 110, "help_option_names": ["-h", "--help"]},
+)  # fmt: skip
 @click.version_option(__version__, prog_name="netaudit", message="%(prog)s %(version)s")
 def cli() -> None:
     """How random-like are a network's fully connected layers, and can the net be run in reverse?
@@ -47,7 +49,7 @@ for command in (*COMMANDS, *aliases()):
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit: 0, 1 (``--fail-on``), 2 (an error, one line), 130 (interrupted)."""
     interruption.watch()
-    _print_anything()
+    streams.prepare()
     _wait_asleep()
     try:
         arguments = (sys.argv[1:] if arguments is None else arguments) or ["--help"]
@@ -71,31 +73,20 @@ def _answer(error: BaseException, arguments: list[str] | None) -> int:
     if not isinstance(error, Exception):  # SystemExit: a command that has said what it has to say
         raise error
     if isinstance(error, BrokenPipeError):  # `netaudit layers ... | head`: nobody reads on, nothing is wrong
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        streams.drop(sys.stdout)
         return 0
     show_trace(error)
     if isinstance(error, NetauditError):
-        return _say(str(error), error.hints, error.exit_code)
+        return _say(str(error), (*meant(arguments, cli.commands), *error.hints)[:2], error.exit_code)
     if isinstance(error, click.UsageError):
-        return _say(error.format_message(), (*_meant(arguments), "`netaudit --help` shows the usage"))
+        return _say(error.format_message(), (*meant(arguments, cli.commands), usage(error)))
+    if isinstance(error, OSError) and (full := streams.unprinted(error)):
+        streams.drop(sys.stdout)
+        return _say(full, ("a report is written before anything is printed",))
     if out_of_memory(error):
         return _say("out of memory", ("audit fewer layers at a time: --layers", *notes))
     hint = "this is a bug in netaudit; NETAUDIT_DEBUG=1 shows where it happened"
     return _say(f"unexpected {type(error).__name__}: {error}", (hint, *notes))
-
-
-def _meant(arguments: list[str] | None) -> list[str]:
-    """The command that a mistyped word may stand for: it was taken for the target of an audit."""
-    first = next(iter(arguments or ()), "")
-    close = [] if first in cli.commands else difflib.get_close_matches(first, list(cli.commands), n=1)
-    return [f"did you mean `netaudit {close[0]}`?"] if close else []
-
-
-def _print_anything() -> None:
-    """Print a character that the terminal's encoding lacks as an escape, rather than stop after the work is done."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
 
 
 def _wait_asleep() -> None:
@@ -110,11 +101,11 @@ def _wait_asleep() -> None:
 
 
 def _say(message: str, hints: tuple[str, ...], code: int = 2) -> int:
-    _print(f"netaudit: error: {printable(' '.join(message.split()), 500)}\n", hints)
+    _print(f"netaudit: error: {printable(' '.join(message.split()), 500)}", hints)
     return code
 
 
 def _print(line: str, hints: tuple[str, ...]) -> None:
-    print(line, end="", file=sys.stderr)
+    streams.say(line)
     for hint in hints:
-        print(f"hint: {printable(' '.join(hint.split()), 500)}", file=sys.stderr)
+        streams.say(f"hint: {printable(' '.join(hint.split()), 500)}")

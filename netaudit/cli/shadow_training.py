@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from netaudit.cli.out import FOLDER
+from netaudit.cli.out_folder import OUT_FOLDER
 
 
 @click.command(name="shadow-training", short_help="Does training on shadows help?")
@@ -15,7 +15,7 @@ from netaudit.cli.out import FOLDER
     help="Where MNIST and CIFAR-10 lie; what is missing is downloaded into it.",
 )  # fmt: skip
 @click.option(
-    "--out", type=FOLDER, default=Path("reports/shadow-training"), show_default=True, metavar="DIR",
+    "--out", type=OUT_FOLDER, default=Path("reports/shadow-training"), show_default=True, metavar="DIR",
     help="Where to write, and where what was measured is kept.",
 )  # fmt: skip
 @click.option("--jobs", default=1, show_default=True, type=click.IntRange(min=1), help="Processes of one thread each.")
