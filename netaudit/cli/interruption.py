@@ -52,7 +52,7 @@ def watch() -> None:
     """Answer both signals from now on. Only the main thread may call this, at the start of each command."""
     _state.unwinds, _state.raised, _state.received, _state.answered, _state.says = False, False, 0, False, None
     if _state.watched_by != os.getpid() and hasattr(os, "register_at_fork"):  # Windows has no such pipes
-        receiver, sender = os.pipe()
+        receiver, sender = map(_above_standard, os.pipe())
         os.set_blocking(sender, False)
         signal.set_wakeup_fd(sender, warn_on_full_buffer=False)
         start_new_thread(_wait, (receiver,))
@@ -60,6 +60,15 @@ def watch() -> None:
         _state.watched_by = os.getpid()
     for number in SIGNALS:
         signal.signal(number, _handle)
+
+
+def _above_standard(number: int) -> int:
+    """The same end of the pipe under a number that is no standard stream's, one of which may be closed."""
+    from fcntl import F_DUPFD_CLOEXEC, fcntl
+
+    moved = fcntl(number, F_DUPFD_CLOEXEC, 3)
+    os.close(number)
+    return moved
 
 
 def unwind(wanted: bool) -> None:

@@ -149,10 +149,12 @@ def test_last_words_are_not_interrupted():
 def test_a_child_that_is_ended_does_not_interrupt_its_parent():
     body = """
 on()
+receiver, sender = os.pipe()
 child = os.fork()
 if not child:
+    os.write(sender, b"x")
     time.sleep(100)
-time.sleep(0.2)
+os.read(receiver, 1)
 os.kill(child, 15)
 os.waitpid(child, 0)
 time.sleep(0.2)
@@ -165,7 +167,7 @@ print("parent")
 @pytest.mark.parametrize("signals", [1, 2, 3])
 def test_interrupting_start_up_at_any_moment_is_one_line(tmp_path, signals):
     """Signals at equal distances through the imports: none may be taken for a broken library."""
-    code = "import netaudit.cli.start as start; print('on', flush=True); start.main()"
+    code = "from netaudit.cli import start; start.interruption.watch(); print('on', flush=True); start.main()"
     for part in range(8):
         process = subprocess.Popen(
             [sys.executable, "-c", code, "zoo"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
