@@ -17,7 +17,7 @@ from netaudit.report.folder import ReportFolder, report_folder
 from netaudit.text import count, number, printable
 
 if TYPE_CHECKING:
-    from netaudit.auditing.kept import KeptLayers
+    from netaudit.api import KeptLayers
 
 _GO_ON = "the same command goes on from there, with --fresh it begins anew"
 
