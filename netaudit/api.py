@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from netaudit.analyses.analysis import Analysis
 from netaudit.analyses.table import ALARMS, chosen, installed, payload_types, with_unique_names
 from netaudit.audit_page.build import build_document
+from netaudit.auditing.kept import KeptLayers as KeptLayers
+from netaudit.auditing.torch_settings import settled
 from netaudit.files import write_atomically
 from netaudit.report.renderers.table import DEFAULT_FORMATS
 from netaudit.report.write import show_figures, write_document, write_figures
@@ -62,9 +64,12 @@ class AuditReport(Report, frozen=True, dict=True):
             for payload in payloads
         )
 
-    def document(self, *, draw: bool = True) -> Document:
-        """What every renderer lays out: sections of plain strings, and the figures, drawn where they are wanted."""
-        return build_document(self, self.__dict__["_analyses"], draw=draw)
+    def document(self, *, draw: bool = True, progress: Progress | None = None) -> Document:
+        """What every renderer lays out: sections of plain strings, and the figures, drawn where they are wanted.
+
+        ``progress`` is told how many figures are done.
+        """
+        return build_document(self, self.__dict__["_analyses"], draw=draw, progress=progress)
 
     def to_json(self, path: str | Path | None = None) -> str:
         """The audit as JSON text (ASCII, two-space indent, one newline at the end); written to ``path`` if given.
@@ -148,6 +153,7 @@ class AuditReport(Report, frozen=True, dict=True):
         return pd.DataFrame(rows)
 
 
+@settled
 def audit(
     target: str | Path | nn.Module | Mapping[str, Tensor],
     *,
@@ -167,7 +173,9 @@ def audit(
     example: Any = None,
     nulls: NullLevel = "quick",
     spectrum: SpectrumMethod = "auto",
+    deterministic: bool = False,
     progress: Progress | None = None,
+    keep: str | Path | KeptLayers | None = None,
 ) -> AuditReport:
     """Audit a model: how random-like are its fully connected layers, and can it be run in reverse?
 
@@ -201,7 +209,12 @@ def audit(
         spectrum: how the singular values are computed: ``exact``; ``lanczos``, their distribution with an error bound
             that the verdict allows for; ``auto``, exact up to a smaller side of 2048, up to 8192 with those of the
             weights without their mean right to two ranks, above that by Lanczos.
+        deterministic: compute in one thread on the CPU, slower: the same bytes on the same machine whatever its
+            settings. On another number of threads the last digits differ, see
+            :attr:`netaudit.results.report.Provenance.threads`.
         progress: called with (message, done, total).
+        keep: a folder for the result of each layer as it comes. The same call with the same folder goes on after an
+            interruption; what was kept of other weights, settings or versions is not used.
 
     Raises:
         ValueError: no such level of nulls, or way to the singular values.
@@ -224,7 +237,8 @@ def audit(
         raise ValueError(f"spectrum must be one of {', '.join(SPECTRUM_METHODS)}, got {spectrum!r}")
     used = resolve(analyses)
     tell = progress or _silent
-    auditor = Auditor(Settings(devices.choose(device), seed, nulls, spectrum), used, tell)
+    kept = KeptLayers(Path(keep)) if isinstance(keep, (str, Path)) else keep
+    auditor = Auditor(Settings(devices.choose(device), seed, nulls, spectrum), used, tell, kept)
     choices = Choices(state, tuple(order or ()), tuple(as_layer or ()), tuple(not_layer or ()))
     file = None if weights is None else Path(weights)
     network = open_network(target, weights=file, progress=tell, choices=choices, base=base, example=example)

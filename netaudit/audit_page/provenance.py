@@ -24,7 +24,7 @@ def provenance(report: Report, json_sha256: str) -> Section:
         ("Format of audit.json", f"version {number(report.format_version)}"),
         ("Device", printable(found.device)),
         ("Arithmetic", printable(found.dtype)),
-        ("Threads", plain(found.threads)),
+        ("Threads", f"{plain(found.threads)} (in another number the last digits differ)"),
         ("Seed", plain(found.seed)),
     ]
     blocks: list[Block] = [facts(pairs)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 
 from netaudit.report.document.formulas import formulas
@@ -10,16 +11,24 @@ from netaudit.report.document.model import Block, Document, Figure, Pair, Sectio
 from netaudit.report.document.numbering import number_sections
 from netaudit.report.figures.draw import draw_figure
 
+Progress = Callable[[str, float, float], None]
+"""Called as ``progress(message, done, in all)``."""
 
-def finish(document: Document, *, draw: bool = True) -> Document:
+
+def finish(document: Document, *, draw: bool = True, progress: Progress | None = None) -> Document:
     """Number the sections, tables and figures, and draw the figures, unless only text is wanted.
+
+    Reports of hundreds of layers take a minute to draw: ``progress`` is told how many figures are done.
 
     Raises:
         ValueError: two figures share a stem, or one is no plain file name; or two sections share an identifier.
     """
     sections = number_sections(document.sections)
     drawn: dict[str, str] = {}
-    for figure in (figure for section in sections for block in section.blocks for figure in _figures(block)):
+    figures = [figure for section in sections for block in section.blocks for figure in _figures(block)]
+    for done, figure in enumerate(figures):
+        if progress is not None and draw:
+            progress("drawing the figures", done, len(figures))
         if not re.fullmatch(r"[a-z0-9_]+", figure.stem):
             raise ValueError(f"figure {figure.stem!r}: the stem may hold a-z, 0-9 and _ only")
         if figure.stem in drawn:
