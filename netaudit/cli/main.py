@@ -76,7 +76,8 @@ def main(arguments: list[str] | None = None) -> None:
     except Exception as error:  # noqa: BLE001 - the last resort: one line, never a traceback
         if isinstance(error, OSError) and (full := streams.unprinted(error)):
             streams.drop(sys.stdout)
-            code = _fail(error, full, ("a report is written before anything is printed",))
+            hint = "standard output, or a cache, takes no more; a report is written before anything is printed"
+            code = _fail(error, f"cannot write: {full}", (hint,))
         elif _out_of_memory(error):
             code = _fail(error, "out of memory", ("audit fewer layers at a time: --layers",))
         else:
