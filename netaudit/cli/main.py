@@ -82,7 +82,8 @@ def _answer(error: BaseException, arguments: list[str] | None) -> int:
         return _say(error.format_message(), (*meant(arguments, cli.commands), usage(error)))
     if isinstance(error, OSError) and (full := streams.unprinted(error)):
         streams.drop(sys.stdout)
-        return _say(full, ("a report is written before anything is printed",))
+        hint = "standard output, or a cache, takes no more; a report is written before anything is printed"
+        return _say(f"cannot write: {full}", (hint,))
     if out_of_memory(error):
         return _say("out of memory", ("audit fewer layers at a time: --layers", *notes))
     hint = "this is a bug in netaudit; NETAUDIT_DEBUG=1 shows where it happened"

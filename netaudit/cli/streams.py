@@ -50,7 +50,8 @@ def drop(stream: TextIO) -> None:
 
 
 def unprinted(error: OSError) -> str | None:
-    """Why standard output took no more, or None where the error is another file's: those carry their names."""
-    if error.filename is not None or error.errno not in (*_FULL, errno.EIO, errno.EBADF):
-        return None
-    return f"standard output: cannot write: {_FULL.get(error.errno, error.strerror)}"
+    """Why standard output took no more, or None where it is another error.
+
+    What is written under a name says so itself; a reader's error is never one of these.
+    """
+    return None if error.filename is not None else _FULL.get(error.errno or 0)

@@ -64,7 +64,8 @@ def weights_in(folder: Path) -> Path:
     elif inner:
         hint = f"name what holds them, in it: {subfolders.shown([*inner, *files])}"
     else:
-        hint = f"it holds {shown_names(names) if names else 'nothing'}; netaudit reads {table.readable()}"
+        only = f", only {shown_names(names)}" if names else ""
+        hint = f"it holds none{only}; netaudit reads {table.readable()}"
     raise SourceError(f"{shown}: a folder {what}", hint=hint)
 
 

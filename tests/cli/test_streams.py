@@ -15,7 +15,7 @@ from netaudit.cli.main import main
 
 NETAUDIT = f"{sys.executable} -m netaudit"
 ZOO, MISTAKE = f"{NETAUDIT} zoo", f"{NETAUDIT} mnist-mpl"
-FULL = "netaudit: error: standard output: cannot write: the disk is full\n"
+FULL = "netaudit: error: cannot write: the disk is full\nhint: standard output, or a cache, takes no more"
 WRONG = (
     "netaudit: error: no bundled network, torchvision or timm model is called 'mnist-mpl', and there is no such file\n"
 )
