@@ -13,7 +13,8 @@ from netaudit.analyses.needs import missing_of_layer, missing_of_network
 from netaudit.auditing.provenance import provenance
 from netaudit.auditing.refusals import nothing_chosen, nothing_judged
 from netaudit.auditing.selection import Selection
-from netaudit.auditing.work import PREPARED, too_large, work
+from netaudit.auditing.work import PREPARED, module_too_large, size_guard, work
+from netaudit.errors import out_of_memory
 from netaudit.network.fingerprint import WeightsHash
 from netaudit.network.inputs import Sample
 from netaudit.network.layers import SkippedLayer
@@ -38,6 +39,8 @@ class Weights:
     """Standard deviation by layer, where it was needed."""
     layers: int = 1
     """How many layers the network has, those that were not chosen among them."""
+    lost: dict[LayerSpec, str] = field(default_factory=dict)
+    """Why a layer that was to be audited did not fit in memory in the end."""
 
 
 @dataclass(frozen=True)
@@ -65,14 +68,17 @@ class Auditor:
         unmatched = chosen.unmatched([spec.name for spec in network.specs()])
         weights = Weights(layers=sum(1 for _ in network.specs()))
         network = network.select(chosen.layers, chosen.exclude)
-        network = network.guarded(lambda spec: too_large(spec, self.settings.spectrum))
+        network = network.guarded(size_guard(self.settings.spectrum))
         if not any(True for _ in network.specs()):
             raise nothing_chosen(network, chosen)
         sample = None if sample is None else sample.drawn(MOST_INPUTS, self.settings.seed)
         read = LayerReader(network, keep=self._read_again(network))
         with devices.fallbacks() as events:
-            inputs = head_inputs(network, read, sample, self.settings.device, self.progress)
+            inputs = self._inputs(network, read, sample)
         layers = tuple(self.layers(network, read, inputs, weights))
+        read.network = network = network.without(weights.lost.get)
+        if not layers:
+            raise nothing_chosen(network, chosen)
         if all(not_applicable(payload) for layer in layers for payload in layer.analyses.values()) and self._of(
             "layer"
         ):
@@ -104,13 +110,39 @@ class Auditor:
             notes=network.notes,
         )
 
+    def _inputs(self, network: Network, read: LayerReader, sample: Sample | None) -> HeadInputs:
+        """What real inputs give on their way up the head; nothing, with the reason, where memory does not suffice."""
+        refused = None if sample is None else module_too_large(network)
+        if refused is None:
+            try:
+                return head_inputs(network, read, sample, self.settings.device, self.progress)
+            except Exception as error:
+                if not out_of_memory(error):
+                    raise
+        return HeadInputs(note=f"the real inputs were not used: {refused or 'memory ran out'}")
+
     def layers(
         self, network: Network, read: LayerReader, inputs: HeadInputs, weights: Weights
     ) -> Iterator[LayerResult]:
-        """The result of each layer in order, with one layer in memory at a time (and those that ``read`` keeps)."""
+        """The result of each layer in order, with one layer in memory at a time (and those that ``read`` keeps).
+
+        A layer that no longer fits in memory, or that memory runs out on, is put into ``weights.lost``.
+        """
         total, done = sum(work(spec) for spec in network.specs()), 0.0
         for spec in network.specs():
-            yield self._layer(network, spec, read, inputs, weights, _Share(self.progress, done, work(spec), total))
+            share = _Share(self.progress, done, work(spec), total)
+            result = None
+            if refused := size_guard(self.settings.spectrum)(spec):
+                weights.lost[spec] = refused
+            else:
+                try:
+                    result = self._layer(network, spec, read, inputs, weights, share)
+                except Exception as error:
+                    if not out_of_memory(error):
+                        raise
+                    weights.lost[spec] = "memory ran out while it was audited"
+            if result is not None:
+                yield result
             done += work(spec)
             release_memory()
         self.progress("layers done", total, total)
@@ -121,7 +153,6 @@ class Auditor:
         shown = printable(spec.name, 60)
         share.tell(shown, 0.0)
         layer = read(spec.name)
-        weights.fingerprint.add(layer)
         context = LayerContext(
             layer,
             self.settings.seed,
@@ -146,6 +177,7 @@ class Auditor:
                 payloads[analysis.name] = analysis.not_applicable(missing) if missing else analysis.measure(context)
         if context.scale is not None:
             weights.scales[spec.name] = context.scale
+        weights.fingerprint.add(layer)
         return LayerResult(spec.name, spec.shape, layer.dtype, layer.activation, layer.origin, payloads, tuple(events))
 
     def _network(self, context: NetworkContext, events: list[str]) -> dict[str, Payload]:
@@ -154,7 +186,12 @@ class Auditor:
             self.progress(analysis.title.lower(), 0.0, 0.0)
             with _named(analysis, events):
                 missing = missing_of_network(analysis.needs, context)
-                payloads[analysis.name] = analysis.not_applicable(missing) if missing else analysis.measure(context)
+                try:
+                    payloads[analysis.name] = analysis.not_applicable(missing) if missing else analysis.measure(context)
+                except Exception as error:
+                    if not out_of_memory(error):
+                        raise
+                    payloads[analysis.name] = analysis.not_applicable("memory ran out")
         return payloads
 
     def _of(self, scope: str) -> tuple[Analysis, ...]:

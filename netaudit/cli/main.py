@@ -20,7 +20,7 @@ from netaudit.cli.render import render
 from netaudit.cli.study import aliases, study
 from netaudit.cli.train import train
 from netaudit.cli.zoo import zoo
-from netaudit.errors import NetauditError
+from netaudit.errors import NetauditError, out_of_memory
 from netaudit.text import printable
 from netaudit.version import __version__
 
@@ -71,7 +71,7 @@ def main(arguments: list[str] | None = None) -> None:
     except click.UsageError as error:
         code = _fail(error, error.format_message(), (*_meant(arguments), "`netaudit --help` shows the usage"))
     except Exception as error:  # noqa: BLE001 - the last resort: one line, never a traceback
-        if _out_of_memory(error):
+        if out_of_memory(error):
             code = _fail(error, "out of memory", ("audit fewer layers at a time: --layers",))
         else:
             hint = "this is a bug in netaudit; NETAUDIT_DEBUG=1 shows where it happened"
@@ -102,12 +102,6 @@ def _wait_asleep() -> None:
     """
     if "OMP_WAIT_POLICY" not in os.environ:
         os.environ.setdefault("GOMP_SPINCOUNT", "1000")
-
-
-def _out_of_memory(error: Exception) -> bool:
-    """Python's, CUDA's, or the CPU allocator's of PyTorch, which is a plain RuntimeError."""
-    text = str(error)
-    return isinstance(error, MemoryError) or "out of memory" in text or "can't allocate memory" in text
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
