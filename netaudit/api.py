@@ -188,9 +188,9 @@ def audit(
             default.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
         seed: every random number follows from it.
-        data: an ``.npz`` with real inputs ``x [N, ...]`` as the model takes them (uint8 is scaled to [0, 1]) and
-            labels ``y [N]``; or a folder of images, for an architecture whose preprocessing is known. A bundled
-            network brings its own.
+        data: real inputs: an ``.npz`` with ``x [N, ...]`` as the model takes them (uint8 is scaled to [0, 1]) and
+            labels ``y [N]``; an ``.npy`` with inputs alone; a ``.csv`` with an input a row and a column ``label``; or a
+            folder of images, for an architecture whose preprocessing is known. A bundled network brings its own.
         init: the first weights of the training run, before or early in it: what ``target`` may be, or a file for a
             named architecture. The report then says what changed since.
         example: an input that a module takes, where its shape cannot be guessed: a tensor, a tuple of positional
@@ -229,7 +229,7 @@ def audit(
     file = None if weights is None else Path(weights)
     network = open_network(target, weights=file, progress=tell, choices=choices, base=base, example=example)
     first = None if init is None else open_first(target, init, progress=tell)
-    sample = network.sample if data is None else load_data(Path(data), network, seed)
+    sample = network.sample if data is None else load_data(Path(data), network, seed, tell)
     below = network.base
     with (
         unchanged_files(network.files, tell) as file_sha256,

@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 @click.option(
     "--data",
     type=click.Path(path_type=Path),
-    metavar="FILE.npz|FOLDER",
-    help="Real inputs x and labels y for the network, or a folder of images.",
+    metavar="FILE|FOLDER",
+    help="Real inputs for the network: an .npz with x and labels y, .npy, .csv, or a folder of images.",
 )
 @click.option(
     "--init", type=click.Path(path_type=Path), metavar="FILE",
