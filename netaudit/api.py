@@ -167,6 +167,7 @@ def audit(
     example: Any = None,
     nulls: NullLevel = "quick",
     spectrum: SpectrumMethod = "auto",
+    hash_files: bool = True,
     progress: Progress | None = None,
 ) -> AuditReport:
     """Audit a model: how random-like are its fully connected layers, and can it be run in reverse?
@@ -201,6 +202,8 @@ def audit(
         spectrum: how the singular values are computed: ``exact``; ``lanczos``, their distribution with an error bound
             that the verdict allows for; ``auto``, exact up to a smaller side of 2048, up to 8192 with those of the
             weights without their mean right to two ranks, above that by Lanczos.
+        hash_files: whether the SHA-256 of the files goes into the report. It reads them whole, which takes longer than
+            the audit of a few layers of a large file. That of the audited weights is there in any case.
         progress: called with (message, done, total).
 
     Raises:
@@ -232,12 +235,12 @@ def audit(
     sample = network.sample if data is None else load_data(Path(data), network, seed, tell)
     below = network.base
     with (
-        unchanged_files(network.files, tell) as file_sha256,
-        unchanged_files(below.files if below else (), tell) as base_sha256,
+        unchanged_files(network.files, tell, hashed=hash_files) as file_sha256,
+        unchanged_files(below.files if below else (), tell, hashed=hash_files) as base_sha256,
     ):
         settings = choices.settings | ({"base": below.settings(base_sha256)} if below else {})
         settings |= {} if example is None else {"example": described(example)}
-        settings |= from_first(first)
+        settings |= from_first(first, hashed=hash_files) | ({} if hash_files else {"hash": False})
         selection = Selection(tuple(layers or ()), tuple(exclude or ()), settings)
         report = auditor.run(network, sample, file_sha256, selection, first)
     return AuditReport.of(report, used)

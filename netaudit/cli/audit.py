@@ -72,6 +72,9 @@ if TYPE_CHECKING:
     f"{', '.join(ALARMS)}.",
 )  # fmt: skip
 @run_file_option
+@click.option(
+    "--no-hash", is_flag=True, help="Leave out the SHA-256 of the files: quicker for a few layers of a large one."
+)
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def audit(
     target: str,
@@ -94,6 +97,7 @@ def audit(
     formats: tuple[str, ...],
     fail_on: tuple[str, ...],
     run_file: bool,
+    no_hash: bool,
     quiet: bool,
 ) -> None:
     """Audit TARGET (the default): a file, a folder of shards, a bundled network, a torchvision or timm name, or
@@ -120,7 +124,7 @@ def audit(
         report = run(
             target, weights=weights, layers=layers, exclude=exclude, state=state, order=order, as_layer=as_layer,
             not_layer=not_layer, base=base, analyses=analyses, device=device, seed=seed, data=data, init=init,
-            nulls=nulls, spectrum=spectrum, progress=progress,
+            nulls=nulls, spectrum=spectrum, hash_files=not no_hash, progress=progress,
         )  # fmt: skip
         audited = time.perf_counter()
         if progress:
