@@ -69,6 +69,8 @@ class AuditReport(Report, frozen=True, dict=True):
     def to_json(self, path: str | Path | None = None) -> str:
         """The audit as JSON text (ASCII, two-space indent, one newline at the end); written to ``path`` if given.
 
+        Lists of numbers are on one line.
+
         Raises:
             ValueError: a number is NaN or infinite.
             ReportError: the file cannot be written.
