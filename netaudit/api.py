@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from netaudit.analyses.analysis import Analysis
 from netaudit.analyses.table import ALARMS, chosen, installed, payload_types, with_unique_names
 from netaudit.audit_page.build import build_document
+from netaudit.auditing.kept import KeptLayers
 from netaudit.files import write_atomically
 from netaudit.report.renderers.table import DEFAULT_FORMATS
 from netaudit.report.write import show_figures, write_document, write_figures
@@ -171,6 +172,7 @@ def audit(
     spectrum: SpectrumMethod = "auto",
     hash_files: bool = True,
     progress: Progress | None = None,
+    keep: str | Path | KeptLayers | None = None,
 ) -> AuditReport:
     """Audit a model: how random-like are its fully connected layers, and can it be run in reverse?
 
@@ -207,6 +209,8 @@ def audit(
         hash_files: whether the SHA-256 of the files goes into the report. It reads them whole, which takes longer than
             the audit of a few layers of a large file. That of the audited weights is there in any case.
         progress: called with (message, done, total).
+        keep: a folder for the result of each layer as it comes. The same call with the same folder goes on after an
+            interruption; what was kept of other weights, settings or versions is not used.
 
     Raises:
         ValueError: no such level of nulls, or way to the singular values.
@@ -229,7 +233,8 @@ def audit(
         raise ValueError(f"spectrum must be one of {', '.join(SPECTRUM_METHODS)}, got {spectrum!r}")
     used = resolve(analyses)
     tell = progress or _silent
-    auditor = Auditor(Settings(devices.choose(device), seed, nulls, spectrum), used, tell)
+    kept = KeptLayers(Path(keep)) if isinstance(keep, (str, Path)) else keep
+    auditor = Auditor(Settings(devices.choose(device), seed, nulls, spectrum), used, tell, kept)
     choices = Choices(state, tuple(order or ()), tuple(as_layer or ()), tuple(not_layer or ()))
     file = None if weights is None else Path(weights)
     network = open_network(target, weights=file, progress=tell, choices=choices, base=base, example=example)

@@ -189,7 +189,7 @@ def test_a_network_that_does_not_fit_is_not_built_for_real_inputs(
     refused = work.module_too_large(open_network("mnist-mlp"))
     assert refused == "the network needs 0.0 GB of memory; this machine has 0.0 GB"
     assert work.module_too_large(open_memory(mlp)) is None  # it is in memory already
-    monkeypatch.setattr("netaudit.auditing.loop.module_too_large", lambda network: refused)
+    monkeypatch.setattr("netaudit.auditing.guard.module_too_large", lambda network: refused)
     np.savez(tmp_path / "data.npz", x=np.zeros((3, 64), np.float32))
     report = netaudit.audit(mlp, data=tmp_path / "data.npz", nulls="none", analyses=["shadow_images"])
     assert report.analyses["shadow_images"].note == f"The real inputs were not used: {refused}."

@@ -33,20 +33,29 @@ class WeightsHash:
     def __init__(self) -> None:
         self._lines: list[str] = []
 
-    def add(self, layer: FCLayer) -> None:
-        """Add a layer's weight and bias."""
+    def add(self, lines: Sequence[str]) -> None:
+        """Add the lines of a layer that was audited."""
+        self._lines += lines
+
+    @staticmethod
+    def lines(layer: FCLayer) -> tuple[str, ...]:
+        """The lines of a layer's weight and bias."""
+        lines = []
         for suffix, tensor in (("weight", layer.weight), ("bias", layer.bias)):
             if tensor is not None:
                 shape = "x".join(map(str, tensor.shape))
                 name = f"{layer.name}.{suffix}".encode("unicode_escape").decode()
-                self._lines.append(f"{name} {str(tensor.dtype).removeprefix('torch.')} {shape} {_digest(tensor)}\n")
+                dtype = str(tensor.dtype).removeprefix("torch.")
+                lines.append(f"{name} {dtype} {shape} {tensor_sha256(tensor)}\n")
+        return tuple(lines)
 
     def hexdigest(self) -> str:
         """The fingerprint, in hex."""
         return hashlib.sha256("".join(sorted(self._lines)).encode()).hexdigest()
 
 
-def _digest(tensor: Tensor) -> str:
+def tensor_sha256(tensor: Tensor) -> str:
+    """The SHA-256 of a tensor's numbers as they lie in memory, in hex."""
     import torch
 
     digest, flat = hashlib.sha256(), tensor.reshape(-1)

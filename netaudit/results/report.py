@@ -226,3 +226,17 @@ def _with_lists(value: Any) -> Any:
 def not_applicable(payload: object) -> bool:
     """Whether a payload says that its analysis does not apply."""
     return isinstance(payload, NotApplicable) or (isinstance(payload, Finding) and payload.verdict == "not_applicable")
+
+
+_NOT_JUDGED = "Not judged: "  # how the note of a payload begins whose analysis went wrong
+
+
+def not_judged_because(why: str) -> str:
+    """The note of an analysis that went wrong, for its payload: :func:`why_not_judged` finds it again."""
+    return f"{_NOT_JUDGED}{why}"
+
+
+def why_not_judged(payload: object) -> str | None:
+    """Why an analysis went wrong, as a sentence; None where it gave a result or does not apply."""
+    note = getattr(payload, "note", "") if not_applicable(payload) else ""
+    return str(note).removeprefix(_NOT_JUDGED) if str(note).startswith(_NOT_JUDGED) else None
