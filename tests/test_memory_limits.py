@@ -73,13 +73,13 @@ def test_a_limit_of_the_shell_counts_less_what_is_taken(option: str, limit: str)
 
 
 def test_what_is_free_counts_and_the_words_do_not_change_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    spec = LayerSpec("fc", (1000, 1000), "fc.weight")  # 24 MB for three copies and as much for the Gram matrix
+    spec = LayerSpec("fc", (1000, 1000), "fc.weight")  # 80 MB for ten copies and 24 MB for its spectrum
     words = []
     for left in (10_000_000, 20_000_000):
         monkeypatch.setattr(work, "rooms", lambda left=left: (Room(10**9, left, "this machine has"),))
         words.append(work.size_guard("exact")(spec))
-    assert words == ["needs about 0.0 GB of working memory; this machine has 1.0 GB, of which too little is free"] * 2
-    monkeypatch.setattr(work, "rooms", lambda: (Room(10**9, 10**8, "this machine has"),))
+    assert words == ["needs about 0.1 GB of working memory; this machine has 1.0 GB, of which too little is free"] * 2
+    monkeypatch.setattr(work, "rooms", lambda: (Room(10**9, 2 * 10**8, "this machine has"),))
     assert work.size_guard("exact")(spec) is None
 
 
