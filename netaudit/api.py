@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from netaudit.analyses.analysis import Analysis
 from netaudit.analyses.table import ALARMS, chosen, installed, payload_types, with_unique_names
 from netaudit.audit_page.build import build_document
-from netaudit.auditing.kept import KeptLayers
+from netaudit.auditing.kept import KeptLayers as KeptLayers
 from netaudit.files import write_atomically
 from netaudit.report.renderers.table import DEFAULT_FORMATS
 from netaudit.report.write import show_figures, write_document, write_figures

@@ -44,8 +44,8 @@ ALLOWED = {
         "results", "shadow", "sources", "text", "training", "version", "vocabulary",
     },
     "cli": {
-        "analyses", "api", "errors", "faults", "files", "network", "numerics", "report", "results", "sources", "studies", "text",
-        "training", "version", "vocabulary",
+        "analyses", "api", "errors", "faults", "files", "network", "numerics", "report", "results", "sources",
+        "studies", "text", "training", "version", "vocabulary",
     },
     "__main__": {"cli"},
 }  # fmt: skip

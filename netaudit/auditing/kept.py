@@ -39,6 +39,10 @@ class KeptLayers:
         self.damaged: list[str] = []
         """Names of layers whose results could not be read, and were measured again."""
 
+    def on_disk(self) -> int:
+        """How many results lie in the folder, also of layers that this audit has not come to."""
+        return sum(1 for _ in self.folder.glob("*.json"))
+
     def find(self, key: str, name: str, types: Mapping[str, type[Payload]]) -> tuple[LayerResult, float | None] | None:
         """The result of the layer ``name`` and the scale of its weights, or None.
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from netaudit.cli.choices import split_formats
+from netaudit.cli.out import FOLDER
 from netaudit.report.renderers.table import DEFAULT_FORMATS, FORMATS, RENDERERS
 
 _DEFAULT = ",".join(name for name in DEFAULT_FORMATS if name != "json")
@@ -15,9 +16,7 @@ _DEFAULT = ",".join(name for name in DEFAULT_FORMATS if name != "json")
 
 @click.command()
 @click.argument("source", metavar="AUDIT.JSON", type=click.Path(path_type=Path))
-@click.option(
-    "--out", type=click.Path(path_type=Path), metavar="DIR", help="Where to write; beside the JSON by default."
-)
+@click.option("--out", type=FOLDER, metavar="DIR", help="Where to write; beside the JSON by default.")
 @click.option(
     "--format", "formats", callback=split_formats, default=_DEFAULT, show_default=True,
     help=f"Reports to write, of {', '.join(FORMATS)}.",

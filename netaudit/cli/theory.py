@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from netaudit.cli.out import FOLDER
 from netaudit.cli.run_file import run_file_option, write_run
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ DEFAULT = Path("reports") / "theory-run"  # reports/theory is the committed run,
 
 @click.command(short_help="Test the theory on random networks.")
 @click.option("--quick", is_flag=True, help="Small layers and wide tolerances, to see that everything runs.")
-@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help=f"Where to write; {DEFAULT} by default.")
+@click.option("--out", type=FOLDER, metavar="DIR", help=f"Where to write; {DEFAULT} by default.")
 @click.option(
     "--device", default="auto", show_default=True, metavar="auto|cpu|cuda|cuda:N|mps", help="Where to compute."
 )

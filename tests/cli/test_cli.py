@@ -335,14 +335,14 @@ def test_interrupting_leaves_one_line_and_no_report(checkpoint, tmp_path):
     torch.save({"fc.weight": torch.randn(3000, 3000)}, tmp_path / "large.pt")
     process = spawn("large.pt", cwd=tmp_path)
     deadline = time.monotonic() + 60
-    while not (tmp_path / "reports" / "large").exists() and time.monotonic() < deadline:
+    while not (tmp_path / "reports" / "large" / ".netaudit-work").exists() and time.monotonic() < deadline:
         time.sleep(0.05)
     time.sleep(0.5)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert err.splitlines() == ["netaudit: error: interrupted"]
-    assert not list((tmp_path / "reports" / "large").iterdir())
+    assert err.splitlines() == ["netaudit: error: interrupted: no layer was done yet, so nothing is kept"]
+    assert not (tmp_path / "reports" / "large").exists()
 
 
 def test_a_closed_pipe_is_quiet(tmp_path):
