@@ -39,7 +39,9 @@ def container(tmp_path: Path, lines: str) -> list[tuple[int, int]]:
 def test_the_limit_of_a_container_counts_without_the_pages_that_can_be_given_up(tmp_path: Path) -> None:
     root = tmp_path / "cgroup"
     group(root / "a" / "b", memory__max="max", memory__current=500)
-    group(root / "a", memory__max=1000, memory__current=700, memory__stat="anon 300\ninactive_file 300\n")
+    group(
+        root / "a", memory__max=1000, memory__current=700, memory__stat="anon 300\nactive_file 100\ninactive_file 200\n"
+    )
     assert container(tmp_path, "0::/a/b\n") == [(1000, 600)]
 
 
@@ -51,7 +53,7 @@ def test_inside_a_container_its_own_group_is_the_root(tmp_path: Path) -> None:
 def test_the_first_version_of_control_groups(tmp_path: Path) -> None:
     memory = tmp_path / "cgroup" / "memory"
     group(memory, memory__limit_in_bytes=2**63 - 4096, memory__usage_in_bytes=1)
-    stat = "inactive_file 1\ntotal_inactive_file 50\n"
+    stat = "inactive_file 1\ntotal_inactive_file 20\ntotal_active_file 30\n"
     group(memory / "job", memory__limit_in_bytes=800, memory__usage_in_bytes=250, memory__stat=stat)
     assert container(tmp_path, "9:cpu:/x\n4:memory:/job\n0::/\n") == [(800, 600)]
     assert container(tmp_path, "nothing that is understood\n") == []

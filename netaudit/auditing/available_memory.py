@@ -76,10 +76,10 @@ def _container(root: Path = Path("/sys/fs/cgroup"), own: Path = Path("/proc/self
         _, _, rest = line.partition(":")
         controllers, _, group = rest.partition(":")
         if not controllers:  # version 2, alone or beside version 1
-            mounts, files = [root, root / "unified"], ("memory.max", "memory.current", "inactive_file")
+            mounts, files = [root, root / "unified"], ("memory.max", "memory.current", "")
         elif "memory" in controllers.split(","):
             mounts = list(dict.fromkeys((root / "memory", root / controllers)))
-            files = ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
+            files = ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_")
         else:
             continue
         path = PurePosixPath("/", *(part for part in PurePosixPath(group).parts if part not in ("/", "..")))
@@ -90,12 +90,13 @@ def _container(root: Path = Path("/sys/fs/cgroup"), own: Path = Path("/proc/self
                     yield found
 
 
-def _limit(folder: Path, limit: str, used: str, reclaimable: str) -> Room | None:
-    """What one group leaves. Cached pages of files count as used, and are given up first."""
+def _limit(folder: Path, limit: str, used: str, prefix: str) -> Room | None:
+    """What one group leaves. Cached pages of files, as of weights that were read, count as used and can be given up."""
     with suppress(OSError, ValueError):
         allowed = int((folder / limit).read_text())  # "max" in version 2 where there is no limit
         if allowed < 2**60:  # version 1 writes nearly 2^63 where there is none
-            taken = int((folder / used).read_text()) - (_field(folder / "memory.stat", reclaimable) or 0)
+            cached = (_field(folder / "memory.stat", f"{prefix}{kind}_file") or 0 for kind in ("active", "inactive"))
+            taken = int((folder / used).read_text()) - sum(cached)
             return Room(allowed, max(0, allowed - max(0, taken)), "the container (cgroup) allows")
     return None
 
