@@ -74,6 +74,8 @@ class AuditReport(Report, frozen=True, dict=True):
     def to_json(self, path: str | Path | None = None) -> str:
         """The audit as JSON text (ASCII, two-space indent, one newline at the end); written to ``path`` if given.
 
+        Lists of numbers are on one line.
+
         Raises:
             ValueError: a number is NaN or infinite.
             ReportError: the file cannot be written.
@@ -174,6 +176,7 @@ def audit(
     nulls: NullLevel = "quick",
     spectrum: SpectrumMethod = "auto",
     deterministic: bool = False,
+    hash_files: bool = True,
     progress: Progress | None = None,
     keep: str | Path | KeptLayers | None = None,
 ) -> AuditReport:
@@ -196,9 +199,9 @@ def audit(
             default.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
         seed: every random number follows from it.
-        data: an ``.npz`` with real inputs ``x [N, ...]`` as the model takes them (uint8 is scaled to [0, 1]) and
-            labels ``y [N]``; or a folder of images, for an architecture whose preprocessing is known. A bundled
-            network brings its own.
+        data: real inputs: an ``.npz`` with ``x [N, ...]`` as the model takes them (uint8 is scaled to [0, 1]) and
+            labels ``y [N]``; an ``.npy`` with inputs alone; a ``.csv`` with an input a row and a column ``label``; or a
+            folder of images, for an architecture whose preprocessing is known. A bundled network brings its own.
         init: the first weights of the training run, before or early in it: what ``target`` may be, or a file for a
             named architecture. The report then says what changed since.
         example: an input that a module takes, where its shape cannot be guessed: a tensor, a tuple of positional
@@ -212,6 +215,8 @@ def audit(
         deterministic: compute in one thread on the CPU, slower: the same bytes on the same machine whatever its
             settings. On another number of threads the last digits differ, see
             :attr:`netaudit.results.report.Provenance.threads`.
+        hash_files: whether the SHA-256 of the files goes into the report. It reads them whole, which takes longer than
+            the audit of a few layers of a large file. That of the audited weights is there in any case.
         progress: called with (message, done, total).
         keep: a folder for the result of each layer as it comes. The same call with the same folder goes on after an
             interruption; what was kept of other weights, settings or versions is not used.
@@ -243,15 +248,15 @@ def audit(
     file = None if weights is None else Path(weights)
     network = open_network(target, weights=file, progress=tell, choices=choices, base=base, example=example)
     first = None if init is None else open_first(target, init, progress=tell)
-    sample = network.sample if data is None else load_data(Path(data), network, seed)
+    sample = network.sample if data is None else load_data(Path(data), network, seed, tell)
     below = network.base
     with (
-        unchanged_files(network.files, tell) as file_sha256,
-        unchanged_files(below.files if below else (), tell) as base_sha256,
+        unchanged_files(network.files, tell, hashed=hash_files) as file_sha256,
+        unchanged_files(below.files if below else (), tell, hashed=hash_files) as base_sha256,
     ):
         settings = choices.settings | ({"base": below.settings(base_sha256)} if below else {})
         settings |= {} if example is None else {"example": described(example)}
-        settings |= from_first(first)
+        settings |= from_first(first, hashed=hash_files) | ({} if hash_files else {"hash": False})
         selection = Selection(tuple(layers or ()), tuple(exclude or ()), settings)
         report = auditor.run(network, sample, file_sha256, selection, first)
     return AuditReport.of(report, used)

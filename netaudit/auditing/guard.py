@@ -11,6 +11,7 @@ import msgspec
 from netaudit.analyses.analysis import Analysis
 from netaudit.analyses.context import HeadInputs, LayerContext
 from netaudit.analyses.head_inputs import head_inputs
+from netaudit.auditing.work import module_too_large
 from netaudit.errors import NetauditError, out_of_memory
 from netaudit.faults import in_words, show_trace
 from netaudit.results.payload import Payload
@@ -43,6 +44,16 @@ def judged(analysis: Analysis, measure: Callable[[], Payload]) -> Payload:
         return analysis.not_applicable(not_judged_because(in_words(error)))
 
 
+def judged_in_memory(analysis: Analysis, measure: Callable[[], Payload]) -> Payload:
+    """The same of an analysis of the network, which does not apply where memory runs out on it."""
+    try:
+        return judged(analysis, measure)
+    except Exception as error:
+        if not out_of_memory(error):
+            raise
+        return analysis.not_applicable("memory ran out")
+
+
 def prepare(context: LayerContext) -> None:
     """Compute ahead what several analyses need; what goes wrong here goes wrong again in each, which then says so.
 
@@ -59,18 +70,20 @@ def prepare(context: LayerContext) -> None:
 def real_inputs(
     network: Network, read: Read, sample: Sample | None, device: torch.device, progress: Progress
 ) -> HeadInputs:
-    """Send real inputs up the head; where that goes wrong, the audit does without them and says why.
+    """Send real inputs up the head; where that goes wrong, or memory runs out, the audit does without and says why.
 
     Raises:
         NetauditError: the inputs do not fit the network.
-        MemoryError, RuntimeError: memory ran out.
     """
+    refused = None if sample is None else module_too_large(network)
+    if refused is not None:
+        return HeadInputs(note=f"the real inputs were not used: {refused}")
     try:
         return head_inputs(network, read, sample, device, progress)
-    except NetauditError:
-        raise
     except Exception as error:
         if out_of_memory(error):
+            return HeadInputs(note="the real inputs were not used: memory ran out")
+        if isinstance(error, NetauditError):
             raise
         show_trace(error)
         return HeadInputs(note=f"the real inputs were not used: {in_words(error)}")

@@ -11,13 +11,14 @@ from netaudit.analyses.analysis import Analysis
 from netaudit.analyses.context import HeadInputs, LayerContext, NetworkContext, Settings
 from netaudit.analyses.head_inputs import MOST_INPUTS, data_result
 from netaudit.analyses.needs import missing_of_layer, missing_of_network
-from netaudit.auditing.guard import judged, prepare, real_inputs
+from netaudit.auditing.guard import judged, judged_in_memory, prepare, real_inputs
 from netaudit.auditing.kept import KeptLayers
 from netaudit.auditing.layer_key import layer_key
 from netaudit.auditing.provenance import provenance
 from netaudit.auditing.refusals import nothing_chosen, nothing_judged
 from netaudit.auditing.selection import Selection
-from netaudit.auditing.work import PREPARED, too_large, work
+from netaudit.auditing.work import PREPARED, size_guard, work
+from netaudit.errors import out_of_memory
 from netaudit.network.fingerprint import WeightsHash
 from netaudit.network.inputs import Sample
 from netaudit.network.layers import SkippedLayer
@@ -51,6 +52,8 @@ class Weights:
     """Standard deviation by layer, where it was needed."""
     layers: int = 1
     """How many layers the network has, those that were not chosen among them."""
+    lost: dict[LayerSpec, str] = field(default_factory=dict)
+    """Why a layer that was to be audited did not fit in memory in the end."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,7 @@ class Auditor:
         unmatched = chosen.unmatched([spec.name for spec in network.specs()])
         weights = Weights(layers=sum(1 for _ in network.specs()))
         network = network.select(chosen.layers, chosen.exclude)
-        network = network.guarded(lambda spec: too_large(spec, self.settings.spectrum))
+        network = network.guarded(size_guard(self.settings.spectrum))
         if not any(True for _ in network.specs()):
             raise nothing_chosen(network, chosen)
         sample = None if sample is None else sample.drawn(MOST_INPUTS, self.settings.seed)
@@ -88,6 +91,9 @@ class Auditor:
         with devices.fallbacks() as events:
             inputs = real_inputs(network, read, sample, self.settings.device, self.progress)
         layers = tuple(self.layers(network, read, inputs, weights))
+        read.network = network = network.without(weights.lost.get)
+        if not layers:
+            raise nothing_chosen(network, chosen)
         payloads_of_layers = [payload for layer in layers for payload in layer.analyses.values()]
         if payloads_of_layers and all(_says_nothing(payload) for payload in payloads_of_layers):
             raise nothing_judged(network, layers)
@@ -121,15 +127,35 @@ class Auditor:
     def layers(
         self, network: Network, read: LayerReader, inputs: HeadInputs, weights: Weights
     ) -> Iterator[LayerResult]:
-        """The result of each layer in order, with one layer in memory at a time (and those that ``read`` keeps)."""
+        """The result of each layer in order, with one layer in memory at a time (and those that ``read`` keeps).
+
+        A layer that no longer fits in memory, or that memory runs out on, is put into ``weights.lost``.
+        """
         total, done = sum(work(spec) for spec in network.specs()), 0.0
         if self.kept is not None:
             self.kept.total = sum(1 for _ in network.specs())
         for spec in network.specs():
-            yield self._layer(network, spec, read, inputs, weights, _Share(self.progress, done, work(spec), total))
+            share = _Share(self.progress, done, work(spec), total)
+            result = self._layer_in_memory(network, spec, read, inputs, weights, share)
+            if result is not None:
+                yield result
             done += work(spec)
             release_memory()
         self.progress("layers done", total, total)
+
+    def _layer_in_memory(
+        self, network: Network, spec: LayerSpec, read: LayerReader, inputs: HeadInputs, weights: Weights, share: _Share
+    ) -> LayerResult | None:
+        """The result of a layer; None, with the reason noted, where memory does not suffice."""
+        refused = size_guard(self.settings.spectrum)(spec)
+        if refused is None:
+            try:
+                return self._layer(network, spec, read, inputs, weights, share)
+            except Exception as error:
+                if not out_of_memory(error):
+                    raise
+        weights.lost[spec] = refused or "memory ran out while it was audited"
+        return None
 
     def _layer(
         self, network: Network, spec: LayerSpec, read: LayerReader, inputs: HeadInputs, weights: Weights, share: _Share
@@ -137,7 +163,7 @@ class Auditor:
         shown = printable(spec.name, 60)
         share.tell(shown, 0.0)
         layer = read(spec.name)
-        lines = weights.fingerprint.add(layer)
+        lines = weights.fingerprint.lines(layer)
         context = LayerContext(
             layer,
             self.settings.seed,
@@ -151,6 +177,7 @@ class Auditor:
             blocks=network.blocks(spec.name),
         )
         result, scale = self._kept_or_measured(context, spec, lines, share)
+        weights.fingerprint.add(lines)  # not of a layer that memory ran out on
         if scale is not None:
             weights.scales[spec.name] = scale
         return result
@@ -186,7 +213,7 @@ class Auditor:
         for analysis in self._of("network"):
             self.progress(analysis.title.lower(), 0.0, 0.0)
             with _named(analysis, events):
-                payloads[analysis.name] = judged(analysis, partial(_of_network, analysis, context))
+                payloads[analysis.name] = judged_in_memory(analysis, partial(_of_network, analysis, context))
         return payloads
 
     def _of(self, scope: str) -> tuple[Analysis, ...]:

@@ -44,8 +44,8 @@ if TYPE_CHECKING:
 @click.option(
     "--data",
     type=click.Path(path_type=Path),
-    metavar="FILE.npz|FOLDER",
-    help="Real inputs x and labels y for the network, or a folder of images.",
+    metavar="FILE|FOLDER",
+    help="Real inputs for the network: an .npz with x and labels y, .npy, .csv, or a folder of images.",
 )
 @click.option(
     "--init", type=click.Path(path_type=Path), metavar="FILE",
@@ -79,6 +79,9 @@ if TYPE_CHECKING:
     f"{', '.join(ALARMS)}.",
 )  # fmt: skip
 @run_file_option
+@click.option(
+    "--no-hash", is_flag=True, help="Leave out the SHA-256 of the files: quicker for a few layers of a large one."
+)
 @click.option("--fresh", is_flag=True, help="Begin anew, rather than go on from what an interrupted audit has kept.")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def audit(
@@ -103,6 +106,7 @@ def audit(
     formats: tuple[str, ...],
     fail_on: tuple[str, ...],
     run_file: bool,
+    no_hash: bool,
     fresh: bool,
     quiet: bool,
 ) -> None:
@@ -131,7 +135,8 @@ def audit(
         report = run(
             target, weights=weights, layers=layers, exclude=exclude, state=state, order=order, as_layer=as_layer,
             not_layer=not_layer, base=base, analyses=analyses, device=device, seed=seed, data=data, init=init,
-            nulls=nulls, spectrum=spectrum, deterministic=deterministic, progress=progress, keep=kept,
+            nulls=nulls, spectrum=spectrum, deterministic=deterministic, hash_files=not no_hash, progress=progress,
+            keep=kept,
         )  # fmt: skip
         audited = time.perf_counter()
         if "json" in formats:

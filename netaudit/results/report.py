@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Annotated, Any, TypeVar
 
@@ -10,6 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from netaudit.network.layers import SkippedLayer
+from netaudit.results.json_layout import json_layout
 from netaudit.results.payload import Count, Finding, NotApplicable, Payload, Record, Share
 from netaudit.vocabulary import Verdict
 
@@ -209,12 +209,12 @@ class Report(Record, frozen=True):
         return {"$schema": SCHEMA_ID, "format_version": version} | fields
 
     def json_text(self) -> str:
-        """The audit as JSON text: ASCII, two-space indent, one newline at the end.
+        """The audit as JSON text: ASCII, two-space indent, lists of numbers on one line, one newline at the end.
 
         Raises:
             ValueError: a number is NaN or infinite.
         """
-        return json.dumps(self.to_dict(), allow_nan=False, indent=2) + "\n"
+        return json_layout(self.to_dict())
 
 
 def _with_lists(value: Any) -> Any:

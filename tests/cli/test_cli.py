@@ -385,3 +385,18 @@ def test_the_json_is_what_the_library_gives(run, checkpoint, tmp_path):
     run(checkpoint, "--format", "json", "--quiet")
     written = AuditReport.from_json(tmp_path / "reports/net/audit.json")
     assert written.to_json() == netaudit.audit(checkpoint).to_json()
+
+
+def test_without_a_hash_the_report_says_so(run, checkpoint, tmp_path, monkeypatch):
+    first = tmp_path / "first.pt"
+    first.write_bytes(checkpoint.read_bytes())
+    options = ("--no-hash", "--init", first, "--analyses", "constant_bias", "--format", "json,html", "--out", "out")
+    assert run(checkpoint, *options)[0] == 0
+    report = json.loads((tmp_path / "out" / "audit.json").read_text())["provenance"]
+    assert report["file_sha256"] is None
+    assert report["settings"]["hash"] is False
+    assert report["settings"]["init"]["sha256"] is None
+    assert len(report["weights_sha256"]) == 64
+    page = (tmp_path / "out" / "audit.html").read_text()
+    assert page.count("not computed (--no-hash)") == 2
+    assert "the name holds no hash" not in page
