@@ -68,9 +68,7 @@ def _summary(data: Mapping[str, Any]) -> Section:
     moves = Items(tuple((Span(_moved(data, curve)),) for curve in CURVES))
     claims, parts = ([c for c in CURVES if (c.stem in _PARTS) is part] for part in (False, True))
     tables = (
-        _first_and_last(
-            data, claims, "What the claims rest on, from the initialisation → to the end of training."
-        ),
+        _first_and_last(data, claims, "What the claims rest on, from the initialisation → to the end of training."),
         _first_and_last(data, parts, "What is random of a layer, from the initialisation → to the end of training."),
         _back(data["networks"]),
     )
