@@ -55,7 +55,7 @@ class Builder:
 
     def scaled(self, name: str, x: Value, scale: Tensor, shift: Tensor | None = None) -> Value:
         """Entry by entry ``scale * x + shift``, both with the shape of one point or one that broadcasts to it."""
-        return self._affine(name, [x], _scaled, scale.double(), None if shift is None else shift.double())
+        return self._affine(name, [x], _scaled, scale, shift)
 
     def batch_norm(
         self, name: str, x: Value, mean: Tensor, var: Tensor, weight: Tensor | None, bias: Tensor | None, eps: float
@@ -83,7 +83,7 @@ class Builder:
         weight: Tensor | None = None,
     ) -> Value:
         """An activation that is affine between its breaks."""
-        return self._add(Entrywise(name, (x.number,), self._next, call, breaks, _double(weight)))
+        return self._add(Entrywise(name, (x.number,), self._next, call, breaks, self._own(weight)))
 
     def max_pool(self, name: str, x: Value, pool: Pool) -> Value:
         """Max pooling over windows of the last axes, each channel by itself."""
@@ -98,7 +98,11 @@ class Builder:
         self, name: str, xs: list[Value], call: Any, weight: Tensor | None, bias: Tensor | None, *, mixes: bool = False
     ) -> Value:
         numbers = tuple(x.number for x in xs)
-        return self._add(Affine(name, numbers, self._next, call, _double(weight), _double(bias), mixes))
+        return self._add(Affine(name, numbers, self._next, call, self._own(weight), self._own(bias), mixes))
+
+    def _own(self, tensor: Tensor | None) -> Tensor | None:
+        """A copy in float64 where the network will run."""
+        return None if tensor is None else tensor.detach().to(self.examples[0].device, torch.float64)
 
     def _add(self, step: Step) -> Value:
         try:
@@ -111,10 +115,6 @@ class Builder:
         self.steps.append(step)
         self.examples.append(result)
         return Value(step.output)
-
-
-def _double(tensor: Tensor | None) -> Tensor | None:
-    return None if tensor is None else tensor.detach().to(torch.float64)
 
 
 def _linear(xs: Sequence[Tensor], weight: Tensor | None, bias: Tensor | None) -> Tensor:

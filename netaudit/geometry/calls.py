@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
+from netaudit.geometry import shapes
 from netaudit.geometry.builder import POINTS, Builder, Value
 from netaudit.geometry.pooling import pool
 from netaudit.geometry.steps import NotPiecewiseLinearError
@@ -25,9 +26,7 @@ SAME = frozenset(
 )
 """Operations that hand on their input in eval mode."""
 RESHAPES = frozenset(("flatten", "view", "reshape", "unflatten", "squeeze", "unsqueeze", "permute", "transpose"))
-AVERAGES = frozenset(
-    f"{kind}_pool{axes}d" for kind in ("avg", "adaptive_avg") for axes in (1, 2, 3)
-)
+AVERAGES = frozenset(f"{kind}_pool{axes}d" for kind in ("avg", "adaptive_avg") for axes in (1, 2, 3))
 
 
 def called(build: Builder, name: str, function: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
@@ -51,53 +50,16 @@ def called(build: Builder, name: str, function: str, args: Sequence[Any], kwargs
             raise NotPiecewiseLinearError(f"{name} drops units at random in eval mode, too")
         return args[0]
     if function in RESHAPES:
-        return _reshape(build, name, function, args, kwargs)
+        return shapes.reshape(build, name, function, args, kwargs)
     if function in AVERAGES:
         average = getattr(F, function)
         return build.plain(name, [args[0]], lambda xs: average(xs[0], *args[1:], **kwargs), mixes=True)
     if function not in _HANDLERS:
         raise NotPiecewiseLinearError(f"{name} ({function}) is not piecewise linear, or not read")
-    return _HANDLERS[function](build, name, *args, **kwargs)
-
-
-def _reshape(build: Builder, name: str, function: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Value:
-    rest = [tuple(arg) if isinstance(arg, torch.Size) else arg for arg in args[1:]]
-
-    def call(xs: Sequence[Tensor]) -> Tensor:
-        filled = [_filled(arg, len(xs[0])) for arg in rest]
-        named = {key: _filled(value, len(xs[0])) for key, value in kwargs.items()}
-        result: Tensor = getattr(xs[0], function)(*filled, **named)
-        return result
-
-    return build.plain(name, [args[0]], call)
-
-
-def _filled(argument: Any, points: int) -> Any:
-    if isinstance(argument, (tuple, list)):
-        return tuple(_filled(item, points) for item in argument)
-    return points if argument is POINTS else argument
-
-
-def _size(build: Builder, name: str, x: Value, axis: int | None = None) -> Any:
-    shape = (POINTS, *build.shape(x))
-    return shape if axis is None else shape[axis]
-
-
-def _attribute(build: Builder, name: str, x: Value, attribute: str) -> Any:
-    if attribute == "shape":
-        return _size(build, name, x)
-    if attribute == "ndim":
-        return len(build.shape(x)) + 1
-    raise NotPiecewiseLinearError(f"{name} reads .{attribute} of a value, which is not read here")
-
-
-def _item(build: Builder, name: str, x: Any, index: Any) -> Any:
-    if not isinstance(x, Value):
-        return x[index]
-    first = index[0] if isinstance(index, tuple) else index
-    if first not in (slice(None), Ellipsis):
-        raise NotPiecewiseLinearError(f"{name} picks one input of a batch")
-    return build.plain(name, [x], lambda xs: xs[0][index])
+    try:
+        return _HANDLERS[function](build, name, *args, **kwargs)
+    except TypeError as error:
+        raise NotPiecewiseLinearError(f"{name} ({function}) is called in a way that is not read") from error
 
 
 def _add(build: Builder, name: str, x: Any, other: Any, *, alpha: float = 1) -> Value:
@@ -115,6 +77,8 @@ def _subtract(build: Builder, name: str, x: Any, other: Any) -> Value:
 
 
 def _multiply(build: Builder, name: str, x: Any, other: Any) -> Any:
+    if x is POINTS or other is POINTS:
+        raise NotPiecewiseLinearError(f"{name} computes with the number of inputs")
     if isinstance(x, Value) and isinstance(other, Value):
         raise NotPiecewiseLinearError(f"{name} multiplies two values that depend on the input")
     if not isinstance(x, Value) and not isinstance(other, Value):
@@ -133,25 +97,10 @@ def _constant(build: Builder, name: str, value: Value, constant: Any) -> Tensor:
     """A constant as it broadcasts to one point."""
     if value is POINTS or constant is POINTS:
         raise NotPiecewiseLinearError(f"{name} computes with the number of inputs")
-    tensor = torch.as_tensor(constant, device=build.examples[0].device).detach().double()
+    tensor = torch.as_tensor(constant, dtype=torch.float64, device=build.examples[0].device).detach()
     if tensor.ndim > len(build.shape(value)) and len(tensor) == 1:
         tensor = tensor[0]
     return tensor
-
-
-def _concatenate(build: Builder, name: str, values: Sequence[Any], dim: int = 0, **named: int) -> Value:
-    axis = named.get("axis", dim)
-    if not all(isinstance(value, Value) for value in values):
-        raise NotPiecewiseLinearError(f"{name} joins values and constants, which is not read")
-    return build.plain(name, values, lambda xs: torch.cat(list(xs), axis))
-
-
-def _over_axes(function: str, build: Builder, name: str, x: Value, *args: Any, **kwargs: Any) -> Value:
-    axes = kwargs.get("dim", args[0] if args else None)
-    count = len(build.shape(x)) + 1
-    if axes is None or any(int(axis) % count == 0 for axis in ([axes] if isinstance(axes, int) else axes)):
-        raise NotPiecewiseLinearError(f"{name} ({function}) mixes the inputs of one batch")
-    return build.plain(name, [x], lambda xs: getattr(xs[0], function)(*args, **kwargs), mixes=True)
 
 
 def _linear(build: Builder, name: str, x: Value, weight: Tensor, bias: Tensor | None = None) -> Value:
@@ -233,9 +182,9 @@ def _hardsigmoid(build: Builder, name: str, x: Value, inplace: bool = False) -> 
 
 
 _HANDLERS: Mapping[str, Handler] = {
-    "size": _size,
-    "getattr": _attribute,
-    "getitem": _item,
+    "size": shapes.size,
+    "getattr": shapes.attribute,
+    "getitem": shapes.item,
     "add": _add,
     "iadd": _add,
     "sub": _subtract,
@@ -244,10 +193,10 @@ _HANDLERS: Mapping[str, Handler] = {
     "truediv": _divide,
     "div": _divide,
     "neg": lambda build, name, x: _multiply(build, name, x, -1.0),
-    "cat": _concatenate,
-    "concat": _concatenate,
-    "mean": partial(_over_axes, "mean"),
-    "sum": partial(_over_axes, "sum"),
+    "cat": shapes.concatenate,
+    "concat": shapes.concatenate,
+    "mean": partial(shapes.over_axes, "mean"),
+    "sum": partial(shapes.over_axes, "sum"),
     "linear": _linear,
     "conv1d": _convolve,
     "conv2d": _convolve,

@@ -23,6 +23,9 @@ Floats = np.ndarray[Any, np.dtype[np.float64]]
 ROUNDING = 1e-12
 """A function may leave its line by this share of its largest value beyond the error: what rounding of its values is."""
 
+FEW = 48
+"""So many pairs of points are looked at one by one; NumPy is faster for more."""
+
 Point = tuple[float, float]
 
 
@@ -52,7 +55,11 @@ def ends(knots: ArrayLike, values: ArrayLike, error: float | Sequence[float]) ->
         raise ValueError(f"knots {t.shape} and values {f.shape} do not fit")
     if (errors < 0).any():
         raise ValueError("an error must not be negative")
-    heights = 2 * (errors + ROUNDING * np.abs(f).max(axis=0, initial=0))
+    heights = (2 * (errors + ROUNDING * np.abs(f).max(axis=0, initial=0))).tolist()
+    return _sweep(t.tolist(), f.tolist(), heights)
+
+
+def _sweep(t: list[float], f: list[list[float]], heights: list[float]) -> list[float]:
     found: list[float] = []
     start, at, place = t[0], f[0], 1
     while True:
@@ -60,18 +67,18 @@ def ends(knots: ArrayLike, values: ArrayLike, error: float | Sequence[float]) ->
         while True:
             left, before = (start, at) if start >= t[place - 1] else (t[place - 1], f[place - 1])
             reach = min(
-                hull.reach((left, before[j]), (t[place], f[place, j]), heights[j]) for j, hull in enumerate(hulls)
+                hull.reach((left, before[j]), (t[place], f[place][j]), heights[j]) for j, hull in enumerate(hulls)
             )
             if reach < t[place]:
                 break
             for j, hull in enumerate(hulls):
-                hull.add((t[place], f[place, j]))
+                hull.add((t[place], f[place][j]))
             place += 1
             if place == len(t):
-                return [*found, float(t[-1])]
-        found.append(float(reach))
+                return [*found, t[-1]]
+        found.append(reach)
         share = (reach - left) / (t[place] - left)
-        start, at = reach, before + share * (f[place] - before)
+        start, at = reach, [a + share * (b - a) for a, b in zip(before, f[place], strict=True)]
 
 
 class _Hull:
@@ -94,7 +101,7 @@ class _Hull:
         return min(
             right[0],
             _reach(self.upper, self.lower, left, right, height),
-            _reach(_mirrored(self.lower), _mirrored(self.upper), *_mirrored([left, right]), height),
+            _reach(_mirrored(self.lower), _mirrored(self.upper), (left[0], -left[1]), (right[0], -right[1]), height),
         )
 
 
@@ -102,13 +109,21 @@ def _reach(upper: list[Point], lower: list[Point], left: Point, right: Point, he
     """As above, for chords above the lower side."""
     (t0, f0), (t1, f1) = left, right
     slope = (f1 - f0) / (t1 - t0)
-    t, f = np.array(upper).T[:, :, None]
+    # f + (f0 + slope (b - t0) - f) (s - t) / (b - t) <= height + g for (t, f) above, (s, g) below and t < s
+    if len(upper) * len(lower) <= FEW:
+        reach = right[0]
+        for t, f in upper:
+            for s, g in lower:
+                factor = slope * (s - t) - (height + g - f)
+                if s > t and factor > 0:
+                    reach = min(reach, -((f0 - slope * t0 - f) * (s - t) + (height + g - f) * t) / factor)
+        return max(reach, t0)
+    above_t, above_f = np.array(upper).T[:, :, None]
     below_t, below_f = np.array(lower).T[:, None, :]
-    # (f0 + slope (b - t0) - f) (below_t - t) <= (height + below_f - f) (b - t) for all pairs with t < below_t
-    run, room = below_t - t, height + below_f - f
-    factor, rest = slope * run - room, (f0 - slope * t0 - f) * run + room * t
+    run, room = below_t - above_t, height + below_f - above_f
+    factors, rest = slope * run - room, (f0 - slope * t0 - above_f) * run + room * above_t
     with np.errstate(divide="ignore", invalid="ignore"):
-        limits = np.where((run > 0) & (factor > 0), -rest / factor, np.inf)
+        limits = np.where((run > 0) & (factors > 0), -rest / factors, np.inf)
     return max(float(limits.min()), t0)
 
 

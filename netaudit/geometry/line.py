@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
@@ -21,10 +21,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from netaudit.geometry.reading import Layers
-    from netaudit.geometry.steps import PiecewiseLinear
-
-Floats = np.ndarray[Any, np.dtype[np.float64]]
-Integers = np.ndarray[Any, np.dtype[np.int64]]
+    from netaudit.geometry.steps import Floats, Integers, PiecewiseLinear
 
 
 class Event(NamedTuple):
@@ -71,9 +68,7 @@ class Line:
     @property
     def crossed(self) -> tuple[int, ...]:
         """How many different neurons of each layer change their state at least once."""
-        return tuple(
-            len(np.unique(self.event_neuron[self.event_layer == layer])) for layer in range(len(self.layers))
-        )
+        return tuple(len(np.unique(self.event_neuron[self.event_layer == layer])) for layer in range(len(self.layers)))
 
     def at(self, t: ArrayLike) -> Floats:
         """f(x(t)) for t ``[N]`` in [0, 1], by interpolation, ``[N, outputs]``."""

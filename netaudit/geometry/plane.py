@@ -13,7 +13,7 @@ import torch
 
 from netaudit.errors import NetauditError
 from netaudit.geometry.reading import device_of, piecewise_linear, points
-from netaudit.geometry.steps import Affine, Entrywise, Kink, NotPiecewiseLinearError, PiecewiseLinear
+from netaudit.geometry.steps import Affine, Entrywise, Floats, Integers, Kink, NotPiecewiseLinearError, PiecewiseLinear
 from netaudit.geometry.subdivision import Subdivision
 from netaudit.geometry.walk import BYTES, needs, tolerances
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
     from torch import Tensor, nn
 
-    from netaudit.geometry.line import Floats, Integers
     from netaudit.geometry.reading import Layers
 
 TRIANGLE = ((0.0, 0.0), (1.0, 0.0), (0.0, 1.0))
@@ -117,7 +116,8 @@ class _Run:
     def points(self, places: Floats) -> Tensor:
         """The inputs ``[N, ...]`` at (s, t) ``[N, 2]``."""
         places_there = torch.as_tensor(places, device=self.origin.device)
-        return self.origin + torch.tensordot(places_there, self.axes, dims=1)
+        moved: Tensor = self.origin + torch.tensordot(places_there, self.axes, dims=1)
+        return moved
 
     def cut(self, cells: Subdivision, layer: int, most: int) -> None:
         """Cut all polygons along the neurons of one layer."""
@@ -152,7 +152,7 @@ class _Run:
         raise AssertionError("the layer is one of the network's")
 
     def _pattern(self, places: Floats) -> np.ndarray[Any, np.dtype[np.int8]]:
-        found = []
+        found: list[np.ndarray[Any, np.dtype[np.int8]]] = []
         for step, live in self.network.values(self.points(places)):
             if not isinstance(step, Affine):
                 assert isinstance(step, Entrywise)

@@ -66,9 +66,7 @@ def flip_probability(
     if bias is None and mean == 0:
         plain: Floats = theta / np.pi
         return plain
-    h, k = (
-        (mean * x.sum(-1)[..., None] + shift) / (std * np.linalg.norm(x, axis=-1))[..., None] for x in (x0, x1)
-    )
+    h, k = ((mean * x.sum(-1)[..., None] + shift) / (std * np.linalg.norm(x, axis=-1))[..., None] for x in (x0, x1))
     return _quadrants(h, k, theta)
 
 

@@ -1,4 +1,4 @@
-"""What :func:`exact_line` and :func:`exact_plane` are given, a module or a list of layers, as a piecewise-linear map."""
+"""A module or a list of layers, as it was given, read as a piecewise-linear map on one device."""
 
 from __future__ import annotations
 
@@ -54,13 +54,17 @@ def points(*inputs: Any) -> Tensor:
     Raises:
         ValueError: they have different shapes, or are not finite.
     """
-    tensors = [torch.as_tensor(x).detach().to("cpu", torch.float64) for x in inputs]
+    tensors = [_double(x, torch.device("cpu")) for x in inputs]
     if any(tensor.shape != tensors[0].shape for tensor in tensors):
         raise ValueError(f"the inputs must have one shape, got {[tuple(tensor.shape) for tensor in tensors]}")
     stacked = torch.stack(tensors)
     if not bool(torch.isfinite(stacked).all()):
         raise ValueError("the inputs are not all finite")
     return stacked
+
+
+def _double(numbers: Any, device: torch.device) -> Tensor:
+    return torch.as_tensor(numbers, dtype=torch.float64, device=device).detach()  # at once: lists become float32 first
 
 
 def device_of(name: str | torch.device) -> torch.device:
@@ -79,8 +83,8 @@ def _from_layers(layers: Layers, example: Tensor) -> PiecewiseLinear:
     for number, (weight, bias) in enumerate(layers):
         if number:
             value = build.entrywise(str(number - 1), value, lambda z, _: z.relu())
-        matrix = torch.as_tensor(weight).detach().to(example.device, torch.float64)
-        shift = None if bias is None else torch.as_tensor(bias).detach().to(example.device, torch.float64)
+        matrix = _double(weight, example.device)
+        shift = None if bias is None else _double(bias, example.device)
         width = build.shape(value)
         if matrix.ndim != 2 or matrix.shape[1:] != width or (shift is not None and shift.shape != matrix.shape[:1]):
             shapes = tuple(matrix.shape), None if shift is None else tuple(shift.shape)

@@ -10,8 +10,9 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -23,6 +24,8 @@ ROUNDINGS = 64
 A sum of n terms in float64 is off by about sqrt(n) roundings of the largest partial sum, and by n at most; 64 is
 sqrt(4096), the width of the widest usual layers, and leaves a head of a few layers room to hand errors on."""
 
+Floats = np.ndarray[Any, np.dtype[np.float64]]
+Integers = np.ndarray[Any, np.dtype[np.int64]]
 S = TypeVar("S", bound="Affine | Entrywise | Largest")
 
 
@@ -94,7 +97,7 @@ class Largest:
 
     def __call__(self, values: Sequence[Tensor]) -> Tensor:
         """The outputs ``[N, ...]``."""
-        return self.unfold(values[0]).amax(2).unflatten(1, self.shape)
+        return self.unfold(values[0]).amax(2).reshape(-1, *self.shape)
 
     def unfold(self, x: Tensor) -> Tensor:
         """The entries of each window, ``[N, outputs, P]``."""
@@ -168,4 +171,4 @@ class PiecewiseLinear:
 def _moved(step: S, device: torch.device) -> S:
     tensors = {field.name: getattr(step, field.name) for field in fields(step)}
     moved = {name: tensor.to(device) for name, tensor in tensors.items() if isinstance(tensor, Tensor)}
-    return replace(step, **moved)
+    return replace(step, **moved)  # type: ignore[arg-type]  # the fields that hold tensors

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from netaudit.geometry.line import Floats
+from netaudit.geometry.steps import Floats
 
 Signs = np.ndarray[Any, np.dtype[np.int8]]
 
@@ -16,9 +15,9 @@ Signs = np.ndarray[Any, np.dtype[np.int8]]
 class Subdivision:
     """Convex polygons over shared vertices.
 
-    A cut that crosses an edge makes the same vertex for both polygons beside it: the vertex goes by the edge, the neuron
-    and the break, and is computed from the ends of the edge in one order. All polygons are cut by the neurons in one
-    order, too. So the polygons fit together without gaps, and V - E + F = 1 (Euler).
+    A cut that crosses an edge makes the same vertex for both polygons beside it: the vertex goes by the edge, the
+    neuron and the break, and is computed from the ends of the edge in one order. All polygons are cut by the neurons in
+    one order, too. So the polygons fit together without gaps, and V - E + F = 1 (Euler).
     """
 
     def __init__(self, corners: Floats) -> None:
@@ -27,7 +26,7 @@ class Subdivision:
         """(s, t) of each."""
         self.polygons: list[list[int]] = [list(range(count))]
         """The vertices of each, in order."""
-        self._made: dict[tuple[int, int, int, int], int] = {}
+        self._made: dict[tuple[int, ...], int] = {}
         self._layer: dict[tuple[int, int], int] = {_edge(i, (i + 1) % count): -1 for i in range(count)}
 
     def edges(self) -> dict[tuple[int, int], int]:
@@ -38,9 +37,7 @@ class Subdivision:
                 found[_edge(a, b)] = self._layer[_edge(a, b)]
         return found
 
-    def cut(
-        self, polygon: list[int], z: Floats, breaks: Sequence[float], tolerance: Floats, layer: int
-    ) -> None:
+    def cut(self, polygon: list[int], z: Floats, breaks: Sequence[float], tolerance: Floats, layer: int) -> None:
         """Cut a polygon along the lines on which neurons of a layer change their state, and add the parts.
 
         Args:

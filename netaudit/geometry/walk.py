@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from netaudit.geometry.crossings import changes, crossings, interpolated, refined, states
-from netaudit.geometry.steps import ROUNDINGS, Affine, Kink, Largest, PiecewiseLinear
-
-if TYPE_CHECKING:
-    from netaudit.geometry.line import Floats, Integers
+from netaudit.geometry.steps import ROUNDINGS, Affine, Floats, Integers, Kink, Largest, PiecewiseLinear
 
 BYTES = 2**29
 """Memory for the values at the knots, 512 MiB: with the weights of AlexNet's head in float64 (470 MB) below 2 GB."""
@@ -120,7 +117,7 @@ def tolerances(network: PiecewiseLinear, ends: Tensor) -> list[Tensor]:
 
 
 def needs(network: PiecewiseLinear) -> list[int]:
-    """Bytes that one point needs at most from each layer up to the next one: what is live, and the search for crossings.
+    """Bytes that one point needs at most from each layer up to the next: what is live, and the search for crossings.
 
     The first number is for the steps below the first layer, and the last one for those above the last.
     """

@@ -1,0 +1,131 @@
+"""Linear regions in a plane: against every activation pattern that a linear program finds, and by Euler's relation."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+import torch
+from geometry.networks import gaussian, run
+from scipy.optimize import linprog
+from torch import nn
+
+from netaudit.errors import NetauditError
+from netaudit.geometry import exact_line, exact_plane
+from netaudit.geometry.steps import NotPiecewiseLinearError
+
+SQUARE = [(-2.0, -2.0), (2.0, -2.0), (2.0, 2.0), (-2.0, 2.0)]
+AXES = [0.0, 0.0], [1.0, 0.0], [0.0, 1.0]
+
+
+def area(points):
+    x, y = np.asarray(points).T
+    return (x @ np.roll(y, -1) - y @ np.roll(x, -1)) / 2
+
+
+def patterns_by_linear_programs(layers):
+    """Every pattern of a network of two inputs whose region inside the square holds a disc."""
+    found = set()
+    for pattern in product([0, 1], repeat=sum(len(bias) for _, bias in layers[:-1])):
+        rest, matrix, shift = list(pattern), np.eye(2), np.zeros(2)
+        sides, limits = [np.eye(2), -np.eye(2)], [np.full(4, 2.0)]
+        for weight, bias in layers[:-1]:
+            matrix, shift = weight @ matrix, weight @ shift + bias
+            on, rest = np.array(rest[: len(bias)]), rest[len(bias) :]
+            sign = np.where(on, -1, 1)
+            sides.append(sign[:, None] * matrix)
+            limits.append(-sign * shift)
+            matrix, shift = matrix * on[:, None], shift * on
+        a, b = np.concatenate(sides), np.concatenate(limits)
+        norms = np.linalg.norm(a, axis=1)
+        if (b[norms == 0] < 0).any():
+            continue  # a neuron that is constant here, and not in this state
+        bounds = [(None, None), (None, None), (0, 1)]
+        disc = linprog([0, 0, -1], np.c_[a, norms], b, bounds=bounds, method="highs")
+        if disc.status == 0 and -disc.fun > 1e-9:
+            found.add(pattern)
+    return found
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_regions_are_those_of_all_patterns(seed):
+    layers = gaussian(2, 4, 3, 1, seed=seed)
+    plane = exact_plane(layers, *AXES, corners=SQUARE)
+    expected = patterns_by_linear_programs(layers)
+    assert plane.count == len(expected) > 5
+    assert {tuple(pattern) for pattern in plane.patterns.tolist()} == expected
+
+
+def test_polygons_fill_the_square_and_fit_together():
+    layers = gaussian(10, 25, 25, 25, 3, seed=1)
+    inputs = np.random.default_rng(2).normal(size=(3, 10))
+    plane = exact_plane(layers, *inputs, corners=[(-1, -1), (2, -1), (2, 2), (-1, 2)])
+    assert plane.count > 500
+    assert len({pattern.tobytes() for pattern in plane.patterns}) == plane.count
+    assert len(plane.vertices) - len(plane.edges) + plane.count == 1
+    areas = [area(plane.vertices[list(polygon)]) for polygon in plane.polygons]
+    assert min(areas) > 0
+    assert sum(areas) == pytest.approx(9, rel=1e-12)
+    s, t = plane.vertices.T[:, :, None]
+    assert plane.values == pytest.approx(
+        run(layers, inputs[0] + s * (inputs[1] - inputs[0]) + t * (inputs[2] - inputs[0]))
+    )
+    assert set(plane.edge_layer) == {-1, 0, 1, 2}
+
+
+def test_a_network_is_affine_on_each_polygon():
+    layers = gaussian(4, 12, 9, 2, seed=3)
+    inputs = np.random.default_rng(4).normal(size=(3, 4)) * 2
+    plane = exact_plane(layers, *inputs)
+    for polygon in plane.polygons:
+        corners = plane.vertices[list(polygon)]
+        share = np.random.default_rng(5).dirichlet(np.ones(len(polygon)))
+        s, t = share @ corners
+        inside = run(layers, inputs[0] + s * (inputs[1] - inputs[0]) + t * (inputs[2] - inputs[0]))
+        assert share @ plane.values[list(polygon)] == pytest.approx(inside, abs=1e-12)
+
+
+def test_a_side_of_the_triangle_is_a_line():
+    layers = gaussian(4, 30, 20, 2, seed=6)
+    inputs = np.random.default_rng(7).normal(size=(3, 4)) * 2
+    plane, line = exact_plane(layers, *inputs), exact_line(layers, inputs[0], inputs[1])
+    on_side = np.sort(plane.vertices[plane.vertices[:, 1] == 0][:, 0])
+    assert on_side == pytest.approx(line.knots, abs=1e-12)
+
+
+@pytest.mark.parametrize("neurons", [1, 4, 9])
+def test_lines_in_general_position(neurons):
+    layers = gaussian(2, neurons, 1, seed=8)
+    plane = exact_plane(layers, *AXES, corners=[(-1e4, -1e4), (1e4, -1e4), (1e4, 1e4), (-1e4, 1e4)])
+    assert plane.count == 1 + neurons + neurons * (neurons - 1) // 2
+
+
+def test_the_regions_do_not_depend_on_the_memory_or_the_unit():
+    layers = gaussian(2, 8, 8, 1, seed=9)
+    plane = exact_plane(layers, *AXES, corners=SQUARE)
+    parts = exact_plane(layers, *AXES, corners=SQUARE, memory=1)
+    assert plane.count == parts.count
+    scale = 10.0 ** np.random.default_rng(10).uniform(-6, 6, 8)
+    (a, b), (c, d), top = layers
+    rescaled = [(a * scale[:, None], b * scale), (c / scale, d), top]
+    assert exact_plane(rescaled, *AXES, corners=SQUARE).count == plane.count
+
+
+def test_a_module_with_two_breaks():
+    torch.manual_seed(0)
+    module = nn.Sequential(
+        nn.Conv1d(1, 3, 2), nn.ReLU6(), nn.Flatten(), nn.Linear(9, 4), nn.Hardtanh(), nn.Linear(4, 1)
+    )
+    plane = exact_plane(module, *torch.randn(3, 1, 4) * 9)
+    assert plane.patterns.max() == 2
+    assert len(plane.vertices) - len(plane.edges) + plane.count == 1
+    assert len({pattern.tobytes() for pattern in plane.patterns}) == plane.count > 10
+
+
+def test_what_is_refused():
+    with pytest.raises(NotPiecewiseLinearError, match="0 is a max pooling"):
+        exact_plane(nn.Sequential(nn.MaxPool1d(2)), *torch.randn(3, 1, 4))
+    with pytest.raises(NetauditError, match="more than 10 linear regions"):
+        exact_plane(gaussian(2, 30, 1), *AXES, corners=SQUARE, most=10)
+    for corners in ([(0, 0), (1, 0)], [(0, 0), (1, 0), (0.1, 0.1), (0, 1)]):
+        with pytest.raises(ValueError, match="corners"):
+            exact_plane(gaussian(2, 3, 1), *AXES, corners=corners)
