@@ -58,21 +58,28 @@ def flip_probability(
         mean: their mean.
 
     Returns:
-        ``[..., m]``; without a bias ``[..., 1]``, the same for each neuron.
+        ``[..., m]``; without a bias ``[..., 1]``, the same for each neuron. An input of zeros leaves a neuron on where
+        its bias is above 0, and off elsewhere.
     """
     x0, x1 = np.asarray(x0, dtype=np.float64), np.asarray(x1, dtype=np.float64)
     theta = angle(x0, x1)[..., None]
     shift = np.zeros(1) if bias is None else np.asarray(bias, dtype=np.float64)
-    if bias is None and mean == 0:
-        plain: Floats = theta / np.pi
-        return plain
-    h, k = ((mean * x.sum(-1)[..., None] + shift) / (std * np.linalg.norm(x, axis=-1))[..., None] for x in (x0, x1))
+    h, k = (_in_deviations(x, shift, std, mean) for x in (x0, x1))
     return _quadrants(h, k, theta)
+
+
+def _in_deviations(x: Floats, shift: Floats, std: float, mean: float) -> Floats:
+    """The mean of the pre-activations in their standard deviations, ``[..., m]``; infinite for an input of zeros."""
+    norms = np.linalg.norm(x, axis=-1)[..., None]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        inner = (mean * x.sum(-1)[..., None] + shift) / (std * norms)
+    found: Floats = np.where(norms > 0, inner, np.where(shift > 0, np.inf, -np.inf))
+    return found
 
 
 def _quadrants(h: Floats, k: Floats, theta: Floats) -> Floats:
     """P(z0 > 0) + P(z1 > 0) - 2 P(both > 0) for unit Gaussians with means h and k and correlation cos(theta)."""
-    from scipy.special import owens_t
+    from scipy.special import ndtr, owens_t
 
     cosine, sine = np.cos(theta), np.sin(theta)
 
@@ -83,30 +90,33 @@ def _quadrants(h: Floats, k: Floats, theta: Floats) -> Floats:
         found: Floats = np.where(h == 0, at_zero, owens_t(h, tangent))
         return found
 
-    opposite = (h * k < 0) | ((h * k == 0) & (h + k < 0))
     # P(both > 0) = (Phi(h) + Phi(k)) / 2 - part(h, k) - part(k, h) - 1/2 where opposite, so that Phi drops out
+    opposite = (np.sign(h) * np.sign(k) < 0) | (((h == 0) | (k == 0)) & ((h < 0) | (k < 0)))
     both = 2 * (part(h, k) + part(k, h)) + opposite
-    found: Floats = np.clip(np.where((h == 0) & (k == 0), theta / np.pi, both), 0, 1)
-    return found
+    found = np.where((h == 0) & (k == 0), theta / np.pi, both)
+    for certain, other in ((h, k), (k, h)):
+        found = np.where(np.isinf(certain), ndtr(np.where(certain > 0, -other, other)), found)
+    clipped: Floats = np.clip(found, 0, 1)
+    return clipped
 
 
-def over_dispersion(flips: ArrayLike, probabilities: ArrayLike, neurons: int) -> float:
+def over_dispersion(flips: ArrayLike, expected: ArrayLike, variance: ArrayLike) -> float:
     """How much more the flips of a layer vary over segments than those of independent neurons: 1 for a random layer.
 
     Args:
         flips: how many neurons flip along each segment, ``[S]``.
-        probabilities: the share that the law gives for each, ``[S]``, strictly between 0 and 1.
-        neurons: m, the neurons of the layer.
+        expected: the sum of their probabilities p, ``[S]``.
+        variance: the sum of p (1 - p), ``[S]``, above 0.
 
     Returns:
-        The mean over segments of (flips - m p)^2 / (m p (1 - p)); for random rows and segments in unrelated directions
+        The mean over segments of (flips - expected)^2 / variance. For random rows and segments in unrelated directions
         S times it follows chi^2 with S degrees of freedom in the limit of many neurons.
 
-    >>> over_dispersion([10, 30], [0.2, 0.2], 100)
+    >>> over_dispersion([10, 30], [20, 20], [16, 16])
     6.25
     """
-    p = np.asarray(probabilities, dtype=np.float64)
-    return float(np.mean((np.asarray(flips) - neurons * p) ** 2 / (neurons * p * (1 - p))))
+    gaps = np.asarray(flips, dtype=np.float64) - np.asarray(expected, dtype=np.float64)
+    return float(np.mean(gaps**2 / np.asarray(variance, dtype=np.float64)))
 
 
 def _unit(x: ArrayLike) -> Floats:

@@ -36,6 +36,13 @@ def test_inputs_in_one_direction():
     assert flip_probability([1.0, 0.0], [2.0, 0.0], [0.0, 1.0, -1.0]) == pytest.approx([0, expected, expected])
 
 
+def test_an_input_of_zeros_leaves_the_biases_alone():
+    found = flip_probability([0.0, 0.0], [[3.0, 0.0], [0.0, 0.0]], [1.0, -1.0, 0.0], std=0.5)
+    expected = [[norm.cdf(-2 / 3), norm.cdf(-2 / 3), 0.5], [0, 0, 0]]
+    assert found == pytest.approx(np.array(expected))
+    assert flip_probability([0.0, 0.0], [1.0, 1.0]) == pytest.approx([0.5])
+
+
 def test_small_angles_keep_their_digits():
     assert angle([1.0, 0.0], [1.0, 1e-12]) == pytest.approx(1e-12, rel=1e-9)
     assert angle([1.0, 0.0], [-1.0, 1e-12]) == pytest.approx(np.pi)
@@ -71,7 +78,7 @@ def test_a_random_layer_is_not_over_dispersed_and_a_coherent_one_is():
 
     def dispersion(weight):
         flips = ((x0 @ weight.T > 0) != (x1 @ weight.T > 0)).sum(1)
-        return over_dispersion(flips, law, len(weight))
+        return over_dispersion(flips, 200 * law, 200 * law * (1 - law))
 
     rows = draw.normal(size=(200, 50))
     assert dispersion(rows) == pytest.approx(1, abs=0.5)
