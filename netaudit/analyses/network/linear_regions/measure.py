@@ -42,6 +42,8 @@ WORK = 5e10
 is walked in any case, unless it needs more than ``MOST_WORK``."""
 MOST_WORK = 2e12
 """Multiplications for one segment: some minutes on one core."""
+MEMORY = 2**28
+"""Bytes for the values at the knots: an audit should not need more for this than for its largest layer."""
 BINS = 60
 PLACES = 300
 """Bins and places of a drawn segment: what a figure of one column can show."""
@@ -121,17 +123,28 @@ def _lines(
     layers: list[FCLayer], flips: list[list[Flips]], ends: Mapping[Ends, Pair], device: torch.device
 ) -> list[Walked]:
     """The first segments of each kind, walked exactly, as many as the work allows for."""
-    sizes = [layer.weight.shape for layer in layers]
-    found: list[Walked] = []
-    for number, (kind, (a, b)) in enumerate(ends.items()):
-        knots = np.cumsum([of_layer[number].flipped * m for of_layer, (m, _) in zip(flips, sizes[:-1], strict=True)])
-        work = float(sum(k * m * n for k, (m, n) in zip(knots, sizes[1:], strict=True)))
-        if work > MOST_WORK:
-            continue
-        count = min(LINES, max(1, int(WORK / len(ends) / max(work, 1))), len(a))
-        read = piecewise_linear([(layer.weight, layer.bias) for layer in layers], torch.from_numpy(a[:1]), device)
-        for one, other in zip(a[:count], b[:count], strict=True):
-            found.append((kind, (one, other), exact_line(read, one, other, device=device)))
+    work = _work([layer.shape for layer in layers], flips)
+    counts = [0 if one > MOST_WORK else min(LINES, max(1, int(WORK / len(ends) / max(one, 1.0)))) for one in work]
+    if not any(counts):
+        return []
+    example = torch.from_numpy(next(iter(ends.values()))[0][:1])
+    read = piecewise_linear([(layer.weight, layer.bias) for layer in layers], example, device)
+    return [
+        (kind, (one, other), exact_line(read, one, other, device=device, memory=MEMORY))
+        for (kind, (a, b)), count in zip(ends.items(), counts, strict=True)
+        for one, other in zip(a[:count], b[:count], strict=True)
+    ]
+
+
+def _work(shapes: list[tuple[int, int]], flips: list[list[Flips]]) -> list[float]:
+    """The multiplications that one segment of each kind takes: each knot goes through the layers above its own."""
+    found = []
+    for of_kind in zip(*flips, strict=True):
+        knots, work = 0.0, 0.0
+        for one, (m, _), (above, _) in zip(of_kind, shapes, shapes[1:], strict=False):
+            knots += one.flipped * m
+            work += knots * m * above
+        found.append(work)
     return found
 
 
