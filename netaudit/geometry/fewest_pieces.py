@@ -4,8 +4,8 @@ The pieces need not join, and may end anywhere. An interval can be covered by on
 within the error of the function on all of it. A part of such an interval can be covered too. So the greedy sweep, which
 lets each piece reach as far as it can, is optimal: by induction its first k pieces reach at least as far as any k
 pieces do. A straight line is within the error at all t of an interval exactly when the convex hull of the function's
-points there is at most twice the error high at each t (the best line lies halfway between its upper and lower side),
-which the two sides of the hull, kept as the sweep goes on, tell.
+points there is at most twice the error high at each t (docs/method.md), which the two sides of the hull, kept as the
+sweep goes on, tell. Chords from the newest point to each side of the hull decide how far it can go.
 """
 
 from __future__ import annotations
