@@ -57,8 +57,8 @@ def test_the_answers_are_those_of_the_network_then_of_the_claims(typical):
     assert [line.partition(":")[0].partition(",")[0] for line in lines] == [
         "Run in reverse through the 3 layers of the head",
         "Hidden units",
-        "Between real inputs of two classes the head is a function of 600 to 620 linear pieces; 5 pieces would follow it "
-        "to within 1% of its range.",
+        "Between real inputs of two classes the head is a function of 600 to 620 linear pieces; 5 pieces would follow "
+        "it to within 1% of its range.",
         "The weights are Gaussian",
         "The biases are essentially constant",
         "The singular values of the weights as stored follow the Marchenko-Pastur law",
