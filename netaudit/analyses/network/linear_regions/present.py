@@ -35,9 +35,8 @@ def present(found: LinearRegions, place: Place) -> Presentation:
     return Presentation(
         line=line(found),
         facts=facts(found),
-        blocks=(Paragraph((Span(statement(found)),)),),
         figures=(*_figures(found),),
-        tables=(*tables, _flips(found)),
+        blocks=(Paragraph((Span(statement(found)),)), *tables, _flips(found)),  # tables too wide to stand side by side
     )
 
 
@@ -138,7 +137,7 @@ def _row(kind: Ends, segments: Sequence[Segment]) -> tuple[Span, ...]:
 
 
 def _flips(found: LinearRegions) -> Table:
-    titles = ("Flip", "Random layer", "Shuffled", "Dispersion", "Shuffled", "Crossed")
+    titles = ("Flip", "Random layer", "Shuffled", "Dispersion", "… shuffled", "Crossed")
     rows = [
         (
             Span(shown_name(row.layer), "name"),

@@ -25,12 +25,12 @@ def test_the_line_on_page_one(place):
 
 def test_without_exact_segments_there_is_no_line(place):
     found = words.present(example(walked=False), place("fc6", "fc7", "fc8"))
-    assert (found.line, found.facts, len(found.tables), len(found.figures)) == ("", (), 1, 1)
+    assert (found.line, found.facts, len(found.blocks), len(found.figures)) == ("", (), 2, 1)
     assert "too large to be walked exactly" in found.blocks[0].spans[0].text
 
 
 def test_the_tables(place):
-    pieces, flips = words.present(example(), place("a")).tables
+    _, pieces, flips = words.present(example(), place("a")).blocks
     rows = [[span.text for span in row] for row in pieces.rows]
     assert rows[0] == ["inputs of one class", "3", "310 (300 to 320)", "2", "5", "15", "50", "62", "0.02"]
     assert [row[0] for row in rows] == ["inputs of one class", "inputs of two classes", "random directions"]
@@ -113,5 +113,5 @@ def test_hostile_names_are_made_safe(place):
         layers=("a\x1b[31m",),
         flips=tuple(replace(row, layer="a\x1b[31m") for row in example().flips),
     )
-    flips = words.present(hostile, place("a")).tables[1]
+    flips = words.present(hostile, place("a")).blocks[2]
     assert flips.rows[0][0].text == r"a\x1b[31m"
