@@ -1,6 +1,6 @@
 """Linear regions in a plane: against every activation pattern that a linear program finds, and by Euler's relation."""
 
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 import pytest
@@ -129,3 +129,31 @@ def test_what_is_refused():
     for corners in ([(0, 0), (1, 0)], [(0, 0), (1, 0), (0.1, 0.1), (0, 1)]):
         with pytest.raises(ValueError, match="corners"):
             exact_plane(gaussian(2, 3, 1), *AXES, corners=corners)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_small_integers_with_all_their_ties(seed):
+    """Parallel, coincident and concurrent boundaries, neurons that are zero on whole regions, breaks at the ends."""
+    draw = np.random.default_rng(seed)
+    sizes = [2, *draw.integers(2, 7, size=draw.integers(1, 4)), 2]
+    layers = [
+        (draw.integers(-2, 3, size=(m, n)).astype(float), draw.integers(-2, 3, size=m).astype(float))
+        for n, m in pairwise(sizes)
+    ]
+    plane = exact_plane(layers, *AXES, corners=SQUARE)
+    areas = [area(plane.vertices[list(polygon)]) for polygon in plane.polygons]
+    assert len(plane.vertices) - len(plane.edges) + plane.count == 1
+    assert (min(areas) > 0, sum(areas)) == (True, pytest.approx(16))
+    assert len({pattern.tobytes() for pattern in plane.patterns}) == plane.count
+    for polygon in plane.polygons:
+        share = draw.dirichlet(np.ones(len(polygon)))
+        inside = run(layers, share @ plane.vertices[list(polygon)])
+        assert share @ plane.values[list(polygon)] == pytest.approx(inside, abs=1e-9)
+    x0, x1 = draw.integers(-3, 4, size=(2, 2)).astype(float)
+    line = exact_line(layers, x0, x1)
+    x, expected = x0 + (line.knots[:-1, None] + line.knots[1:, None]) / 2 * (x1 - x0), set()
+    for number, (weight, bias) in enumerate(layers[:-1]):
+        on = x @ weight.T + bias > 1e-11
+        expected |= {(number, j, line.knots[i + 1]) for i, j in np.argwhere(on[1:] != on[:-1]).tolist()}
+        x = np.maximum(x @ weight.T + bias, 0)
+    assert set(line.events) == expected
