@@ -6,14 +6,14 @@ Each layer cuts the polygons that the layers below left along the lines on which
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
 from netaudit.errors import NetauditError
 from netaudit.geometry.reading import device_of, piecewise_linear, points
-from netaudit.geometry.steps import Affine, Entrywise, Floats, Integers, Kink, NotPiecewiseLinearError, PiecewiseLinear
+from netaudit.geometry.steps import Affine, Floats, Integers, Kink, Largest, PiecewiseLinear
 from netaudit.geometry.subdivision import Subdivision
 from netaudit.geometry.walk import BYTES, needs, tolerances
 
@@ -38,8 +38,9 @@ class Plane:
     """f at the vertices, ``[V, outputs]``."""
     polygons: tuple[tuple[int, ...], ...]
     """The vertices of each region, in the order of the corners that were given (counter-clockwise by default)."""
-    patterns: np.ndarray[Any, np.dtype[np.int8]]
-    """The activation pattern of each region ``[regions, neurons]``: how many breaks each neuron lies above."""
+    patterns: Integers
+    """The activation pattern of each region ``[regions, neurons]``: how many breaks each neuron lies above, and for max
+    pooling the number of the largest entry of each window."""
     edges: Integers
     """The two vertices of each edge, ``[E, 2]``."""
     edge_layer: Integers
@@ -69,7 +70,7 @@ def exact_plane(
     """Find every linear region of a network in a polygon of a plane, in float64.
 
     Args:
-        network: as for :func:`netaudit.geometry.exact_line`, but without max pooling.
+        network: as for :func:`netaudit.geometry.exact_line`.
         x0: one input, without the axis of a batch.
         x1: another one of the same shape.
         x2: a third one.
@@ -79,7 +80,7 @@ def exact_plane(
         most: the largest number of regions that is looked for.
 
     Raises:
-        NotPiecewiseLinearError: an operation is not piecewise linear or not read, or it is a max pooling.
+        NotPiecewiseLinearError: an operation is not piecewise linear or not read.
         NetauditError: there are more than ``most`` regions.
         ValueError: the inputs do not fit, or the corners are no convex polygon.
         DeviceError: this machine has no such device.
@@ -88,13 +89,11 @@ def exact_plane(
     frame = _corners(corners)
     with torch.no_grad():
         read = piecewise_linear(network, inputs, where)
-        pooled = next((kink.name for kink in read.kinks if not isinstance(kink, Entrywise)), None)
-        if pooled is not None:
-            raise NotPiecewiseLinearError(f"{pooled} is a max pooling, which is not cut in a plane yet")
         run = _Run(read, inputs.to(where), frame, memory)
         cells = Subdivision(frame)
         for layer in range(len(read.kinks)):
             run.cut(cells, layer, most)
+        cells.compress()
         vertices = np.array(cells.vertices)
         edges = sorted((*edge, layer) for edge, layer in cells.edges().items())
         table = np.array(edges, dtype=np.int64).reshape(-1, 3)
@@ -122,7 +121,6 @@ class _Run:
     def cut(self, cells: Subdivision, layer: int, most: int) -> None:
         """Cut all polygons along the neurons of one layer."""
         kink, tolerance = self.network.kinks[layer], self.tolerances[layer].cpu().numpy()
-        assert isinstance(kink, Entrywise)
         waiting, cells.polygons = cells.polygons, []
         while waiting:
             part = _first(waiting, self.room)
@@ -131,11 +129,14 @@ class _Run:
             z = self._below(kink, self.points(np.array([cells.vertices[vertex] for vertex in used])))
             numbers = np.split(places, np.cumsum([len(polygon) for polygon in part])[:-1])
             for polygon, rows in zip(part, numbers, strict=True):
-                cells.cut(polygon, z[rows], kink.breaks, tolerance, layer)
+                if isinstance(kink, Largest):
+                    cells.cut_by_winners(polygon, z[rows][:, kink.windows.cpu().numpy()], tolerance, layer)
+                else:
+                    cells.cut(polygon, z[rows], kink.breaks, tolerance, layer)
                 if len(cells.polygons) + len(waiting) > most:
                     raise NetauditError(f"there are more than {most:,} linear regions", hint="take a smaller polygon")
 
-    def patterns(self, centres: Floats) -> np.ndarray[Any, np.dtype[np.int8]]:
+    def patterns(self, centres: Floats) -> Integers:
         """The pattern at each of some points, ``[N, neurons]``."""
         return np.concatenate([self._pattern(part) for part in _parts(centres, self.room)])
 
@@ -151,15 +152,18 @@ class _Run:
                 return z
         raise AssertionError("the layer is one of the network's")
 
-    def _pattern(self, places: Floats) -> np.ndarray[Any, np.dtype[np.int8]]:
-        found: list[np.ndarray[Any, np.dtype[np.int8]]] = []
+    def _pattern(self, places: Floats) -> Integers:
+        found: list[Integers] = []
         for step, live in self.network.values(self.points(places)):
             if not isinstance(step, Affine):
-                assert isinstance(step, Entrywise)
-                z, tolerance = live[step.inputs[0]].flatten(1), self.tolerances[len(found)]
-                above = [(z - at > tolerance).to(torch.int8) for at in step.breaks]
-                found.append(torch.stack(above).sum(0, dtype=torch.int8).cpu().numpy())
-        return np.concatenate(found, axis=1) if found else np.zeros((len(places), 0), dtype=np.int8)
+                z, tolerance = live[step.inputs[0]], self.tolerances[len(found)]
+                if isinstance(step, Largest):
+                    u = step.unfold(z)
+                    state = (u >= u.amax(2, keepdim=True) - tolerance[:, None]).int().argmax(2)
+                else:
+                    state = torch.stack([z.flatten(1) - at > tolerance for at in step.breaks]).sum(0)
+                found.append(state.to(torch.int16).cpu().numpy())
+        return np.concatenate(found, axis=1) if found else np.zeros((len(places), 0), dtype=np.int16)
 
 
 def _corners(corners: ArrayLike) -> Floats:

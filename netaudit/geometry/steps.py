@@ -25,7 +25,7 @@ A sum of n terms in float64 is off by about sqrt(n) roundings of the largest par
 sqrt(4096), the width of the widest usual layers, and leaves a head of a few layers room to hand errors on."""
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
-Integers = np.ndarray[Any, np.dtype[np.int64]]
+Integers = np.ndarray[Any, np.dtype[Any]]
 S = TypeVar("S", bound="Affine | Entrywise | Largest")
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from netaudit.errors import NetauditError
 from netaudit.geometry.steps import Floats
 
 Signs = np.ndarray[Any, np.dtype[np.int8]]
@@ -64,12 +65,71 @@ class Subdivision:
                 self.polygons.append(polygon)
                 continue
             cut = int(crossing[0])
-            waiting += [(*half, cut + 1) for half in self._halves(polygon, y, signs[:, cut], cut, cuts[cut], layer)]
+            halves = self._halves(polygon, y, y[:, cut], signs[:, cut], (layer, *cuts[cut]))
+            waiting += [(*half, cut + 1) for half in halves]
+
+    def cut_by_winners(self, polygon: list[int], u: Floats, tolerance: Floats, layer: int) -> None:
+        """Cut a polygon along the lines on which another entry of a window becomes the largest, and add the parts.
+
+        Args:
+            polygon: its vertices.
+            u: the entries of each window at them, ``[vertices, windows, P]``, affine on the polygon.
+            tolerance: what counts as zero for each window, ``[windows]``.
+            layer: the number of the layer.
+        """
+        largest = u >= u.max(2, keepdims=True) - tolerance[:, None]
+        windows = np.flatnonzero(~largest.all(0).any(1))
+        parts = [(polygon, u[:, windows])]
+        for number, window in enumerate(windows.tolist()):
+            limit = float(tolerance[window])
+            parts = [kept for part in parts for kept in self._by_winner(*part, number, limit, (layer, window))]
+        self.polygons += [vertices for vertices, _ in parts]
+
+    def _by_winner(
+        self, polygon: list[int], u: Floats, number: int, limit: float, name: tuple[int, int]
+    ) -> list[tuple[list[int], Floats]]:
+        """The parts of a polygon on which one entry of a window is the largest.
+
+        The entries are compared with the largest so far, one after the other, which also cuts where two smaller ones
+        meet; fragments with the same winner, which fill a convex polygon, are joined again.
+        """
+        fragments = [(polygon, u, 0)]
+        for entry in range(1, u.shape[2]):
+            compared = []
+            for vertices, rows, winner in fragments:
+                lead = rows[:, number, entry] - rows[:, number, winner]
+                signs = (lead > limit).astype(np.int8) - (lead < -limit)
+                if signs.max() > 0 > signs.min():
+                    below, above = self._halves(vertices, rows, lead, signs, (*name, entry))
+                    compared += [(*below, winner), (*above, entry)]
+                else:
+                    compared.append((vertices, rows, entry if signs.max() > 0 else winner))
+            fragments = compared
+        winners: dict[int, set[int]] = {}
+        for vertices, _, winner in fragments:
+            for vertex in vertices:
+                winners.setdefault(vertex, set()).add(winner)
+        corners = {vertex for vertex, around in winners.items() if len(around) > 1 or vertex in polygon}
+        known = {vertex: row for vertices, rows, _ in fragments for vertex, row in zip(vertices, rows, strict=True)}
+        joined = []
+        for winner in dict.fromkeys(fragment[2] for fragment in fragments):
+            border = _outline([vertices for vertices, _, other in fragments if other == winner])
+            kept = [vertex for vertex in border if vertex in corners]
+            self._name_edges(border, kept)
+            joined.append((kept, np.array([known[vertex] for vertex in kept])))
+        return joined
+
+    def _name_edges(self, border: list[int], kept: list[int]) -> None:
+        """Give an edge whose inner vertices were dropped the layer of its parts."""
+        places = [border.index(vertex) for vertex in kept]
+        for place, vertex, other in zip(places, kept, [*kept[1:], kept[0]], strict=True):
+            first = border[(place + 1) % len(border)]
+            self._layer.setdefault(_edge(vertex, other), self._layer[_edge(vertex, first)])
 
     def _halves(
-        self, polygon: list[int], y: Floats, signs: Signs, cut: int, name: tuple[int, int], layer: int
+        self, polygon: list[int], rows: Floats, cut: Floats, signs: Signs, name: tuple[int, ...]
     ) -> list[tuple[list[int], Floats]]:
-        """The parts of a polygon on which a neuron lies above and below its break."""
+        """The parts of a polygon on which an affine function, ``cut`` at its vertices, lies below and above 0."""
         above: tuple[list[int], list[Floats]] = ([], [])
         below: tuple[list[int], list[Floats]] = ([], [])
         on_line = []
@@ -77,35 +137,62 @@ class Subdivision:
             for side, sign in ((above, 1), (below, -1)):
                 if signs[i] in (sign, 0):
                     side[0].append(vertex)
-                    side[1].append(y[i])
+                    side[1].append(rows[i])
             if signs[i] == 0:
                 on_line.append(vertex)
             j = (i + 1) % len(polygon)
             if signs[i] * signs[j] < 0:
-                new, row = self._crossing((vertex, y[i]), (polygon[j], y[j]), cut, name, layer)
+                new, row = self._crossing((vertex, rows[i], cut[i]), (polygon[j], rows[j], cut[j]), name)
                 on_line.append(new)
                 for side in (above, below):
                     side[0].append(new)
                     side[1].append(row)
         if len(on_line) == 2:
-            self._layer.setdefault(_edge(*on_line), layer)
-        return [(vertices, np.array(rows)) for vertices, rows in (below, above)]
+            self._layer.setdefault(_edge(*on_line), name[0])
+        return [(vertices, np.array(values)) for vertices, values in (below, above)]
 
     def _crossing(
-        self, one: tuple[int, Floats], other: tuple[int, Floats], cut: int, name: tuple[int, int], layer: int
+        self, one: tuple[int, Floats, Any], other: tuple[int, Floats, Any], name: tuple[int, ...]
     ) -> tuple[int, Floats]:
-        """The vertex at which a cut crosses an edge, and the inputs of the layer there."""
-        (u, left), (v, right) = sorted((one, other), key=lambda end: end[0])
-        weight = left[cut] / (left[cut] - right[cut])
-        row = left + weight * (right - left)
-        row[cut] = 0.0
-        key = (u, v, layer, *name)
+        """The vertex at which a cut crosses an edge, and what is known at its ends there."""
+        (u, left, start), (v, right, end) = sorted((one, other), key=lambda part: part[0])
+        weight = start / (start - end)
+        key = (u, v, *name)
         if key not in self._made:
             self._made[key] = len(self.vertices)
             self.vertices.append(self.vertices[u] + weight * (self.vertices[v] - self.vertices[u]))
             of = self._layer[u, v]
             self._layer[_edge(u, self._made[key])] = self._layer[_edge(v, self._made[key])] = of
-        return self._made[key], row
+        return self._made[key], left + weight * (right - left)
+
+    def compress(self) -> None:
+        """Drop the vertices that no polygon has."""
+        used = sorted({vertex for polygon in self.polygons for vertex in polygon})
+        number = {vertex: place for place, vertex in enumerate(used)}
+        edges = self.edges()
+        self.vertices = [self.vertices[vertex] for vertex in used]
+        self.polygons = [[number[vertex] for vertex in polygon] for polygon in self.polygons]
+        self._layer = {_edge(number[a], number[b]): layer for (a, b), layer in edges.items()}
+        self._made = {}
+
+
+def _outline(polygons: list[list[int]]) -> list[int]:
+    """The border of polygons that lie side by side and go round the same way.
+
+    Raises:
+        NetauditError: it is not one line that closes, which rounding alone can bring about.
+    """
+    if len(polygons) == 1:
+        return polygons[0]
+    sides = [side for polygon in polygons for side in zip(polygon, [*polygon[1:], polygon[0]], strict=True)]
+    inner = {(b, a) for a, b in sides}
+    after = {a: b for a, b in sides if (a, b) not in inner}
+    border = [next(iter(after))]
+    while len(border) < len(after) and after.get(border[-1]) != border[0]:
+        border.append(after.get(border[-1], border[0]))
+    if len(border) != len(after) or after.get(border[-1]) != border[0]:
+        raise NetauditError("the polygons are too thin to be told apart in float64", hint="take a smaller polygon")
+    return border
 
 
 def _edge(a: int, b: int) -> tuple[int, int]:

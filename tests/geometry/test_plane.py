@@ -11,7 +11,6 @@ from torch import nn
 
 from netaudit.errors import NetauditError
 from netaudit.geometry import exact_line, exact_plane
-from netaudit.geometry.steps import NotPiecewiseLinearError
 
 SQUARE = [(-2.0, -2.0), (2.0, -2.0), (2.0, 2.0), (-2.0, 2.0)]
 AXES = [0.0, 0.0], [1.0, 0.0], [0.0, 1.0]
@@ -122,8 +121,6 @@ def test_a_module_with_two_breaks():
 
 
 def test_what_is_refused():
-    with pytest.raises(NotPiecewiseLinearError, match="0 is a max pooling"):
-        exact_plane(nn.Sequential(nn.MaxPool1d(2)), *torch.randn(3, 1, 4))
     with pytest.raises(NetauditError, match="more than 10 linear regions"):
         exact_plane(gaussian(2, 30, 1), *AXES, corners=SQUARE, most=10)
     for corners in ([(0, 0), (1, 0)], [(0, 0), (1, 0), (0.1, 0.1), (0, 1)]):
@@ -157,3 +154,34 @@ def test_small_integers_with_all_their_ties(seed):
         expected |= {(number, j, line.knots[i + 1]) for i, j in np.argwhere(on[1:] != on[:-1]).tolist()}
         x = np.maximum(x @ weight.T + bias, 0)
     assert set(line.events) == expected
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_max_pooling_cuts_where_its_winner_changes(seed):
+    torch.manual_seed(seed)
+    pool = nn.MaxPool2d(3, 2) if seed % 2 else nn.MaxPool2d(2)
+    top = nn.Linear(12, 6)
+    module = nn.Sequential(nn.Conv2d(1, 3, 2), pool, nn.ReLU(), nn.Flatten(), top, nn.ReLU(), nn.Linear(6, 2)).double()
+    inputs = torch.randn(3, 1, 6, 6, dtype=torch.float64) if seed % 2 else torch.randn(3, 1, 5, 5, dtype=torch.float64)
+    plane = exact_plane(module, *inputs)
+    areas = [area(plane.vertices[list(polygon)]) for polygon in plane.polygons]
+    assert len(plane.vertices) - len(plane.edges) + plane.count == 1
+    assert (min(areas) > 0, sum(areas)) == (True, pytest.approx(0.5))
+    assert len({pattern.tobytes() for pattern in plane.patterns}) == plane.count > 20
+    assert {-1, 0} < set(plane.edge_layer) <= {-1, 0, 1, 2}
+    draw = np.random.default_rng(seed)
+    share = draw.dirichlet(np.ones(3), 20_000)[:, :2]
+    s, t = torch.from_numpy(share).T[:, :, None, None, None]
+    x = inputs[0] + s * (inputs[1] - inputs[0]) + t * (inputs[2] - inputs[0])
+    with torch.no_grad():
+        z = module[0](x)
+        winners = nn.functional.max_pool2d(z, pool.kernel_size, pool.stride, return_indices=True)[1].flatten(1)
+        on, above = module[:3](x).flatten(1) > 0, module[:6](x) > 0
+    seen = torch.unique(torch.cat([winners, on, above], 1), dim=0)
+    assert 0.8 * plane.count < len(seen) <= plane.count
+    for polygon in plane.polygons:
+        weights = draw.dirichlet(np.ones(len(polygon)))
+        s, t = weights @ plane.vertices[list(polygon)]
+        with torch.no_grad():
+            inside = module((inputs[0] + s * (inputs[1] - inputs[0]) + t * (inputs[2] - inputs[0]))[None])[0].numpy()
+        assert weights @ plane.values[list(polygon)] == pytest.approx(inside, abs=1e-12)

@@ -54,7 +54,7 @@ class OwnLinear(nn.Linear):
         (Of(lambda self, x: x.flatten(0)), "mixes the inputs of one batch"),
         (Of(lambda self, x: self.linear(x)[0]), "picks one input"),
         (Of(lambda self, x: x * x.size(0)), "number of inputs"),
-        (Of(lambda self, x: x.sum(dim=1, dtype=torch.float64).relu(4)), "in a way that is not read"),
+        (Of(lambda self, x: torch.add(self.linear(x), x, out=None)), "in a way that is not read"),
         (Of(lambda self, x: self.linear(x) if x.sum() > 0 else x), "cannot be traced"),
         (Of(lambda self, x: (x, x)), "not one tensor"),
         (nn.Sequential(nn.MaxPool1d(2, return_indices=True)), "places of the largest"),
