@@ -26,9 +26,12 @@ ALLOWED = {
     "composed": {"errors", "files", "formats", "network", "text"},
     "sources": {"composed", "errors", "files", "formats", "network", "text"},
     "shadow": {"numerics"},
+    "geometry": {"errors", "numerics", "text"},
     "results": {"errors", "network", "text", "vocabulary"},
     "report": {"errors", "lazy", "files", "text", "vocabulary"},
-    "analyses": {"errors", "lazy", "network", "numerics", "report", "results", "shadow", "text", "vocabulary"},
+    "analyses": {
+        "errors", "geometry", "lazy", "network", "numerics", "report", "results", "shadow", "text", "vocabulary",
+    },
     "audit_page": {"analyses", "faults", "report", "results", "text", "vocabulary"},
     "auditing": {
         "analyses", "errors", "faults", "files", "network", "numerics", "results", "text", "version", "vocabulary",
@@ -172,6 +175,7 @@ def test_no_room_is_bigger_than_a_fifth_of_the_house():
     [
         ("netaudit", ["torch", "numpy", "matplotlib", "pandas"]),
         ("netaudit.cli.main", ["torch", "torchvision", "timm", "matplotlib", "numpy", "pandas", "jinja2", "typst"]),
+        ("netaudit.geometry", ["torch", "numpy"]),
         ("netaudit.results", ["torch", "numpy", "matplotlib", "pandas"]),
         ("netaudit.analyses.table", ["torch", "numpy", "matplotlib"]),
         ("netaudit.audit_page.build", ["torch", "matplotlib", "pandas"]),

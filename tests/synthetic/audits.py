@@ -14,6 +14,7 @@ from synthetic import (
     gaussian_weights,
     hidden_units,
     labels_back,
+    linear_regions,
     power_law,
     shadow_inversion,
     singular_law,
@@ -128,6 +129,7 @@ def network_payloads(names: Sequence[str]) -> dict[str, Any]:
         "labels_back": labels_back.example(),
         "shadow_images": NotApplicable("The network does not take the pixels of images."),
         "hidden_units": hidden_units.example(shown) if len(shown) > 1 else NotApplicable("The head has one layer."),
+        "linear_regions": linear_regions.example(),
         "edge_tests": edge_tests.example(names),
     }
 

@@ -1,0 +1,188 @@
+"""The head along segments between real inputs, exactly, beside the law of a random layer.
+
+Source: arXiv:1908.06214 (the exact line), arXiv:1901.09021 (pieces of random networks); docs/method.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from netaudit.analyses.context import NetworkContext
+from netaudit.analyses.network.linear_regions.flips import Flips, layer_flips
+from netaudit.analyses.network.linear_regions.pairs import Floats, Pair, apart, pairs
+from netaudit.analyses.network.linear_regions.payload import (
+    ERRORS,
+    DrawnSegment,
+    Ends,
+    LayerFlips,
+    LinearRegions,
+    Segment,
+)
+from netaudit.geometry.fewest_pieces import fewest_pieces
+from netaudit.geometry.line import Line, exact_line
+from netaudit.geometry.reading import piecewise_linear
+from netaudit.numerics import device as devices
+from netaudit.results.payload import NotApplicable, curve_values
+from netaudit.text import printable
+
+if TYPE_CHECKING:
+    from netaudit.network.layers import FCLayer
+
+INPUTS = 200
+"""Real inputs at most: four times the segments of one kind."""
+LINES = 4
+"""Segments of each kind that are walked exactly, for a small head."""
+WORK = 5e10
+"""Multiplications for all exact segments together by default, about two seconds on one core; one segment of each kind
+is walked in any case, unless it needs more than ``MOST_WORK``."""
+MOST_WORK = 2e12
+"""Multiplications for one segment: some minutes on one core."""
+MEMORY = 2**28
+"""Bytes for the values at the knots: an audit should not need more for this than for its largest layer."""
+BINS = 60
+PLACES = 300
+"""Bins and places of a drawn segment: what a figure of one column can show."""
+
+
+def measure(context: NetworkContext) -> LinearRegions | NotApplicable:
+    """Walk segments between inputs of the head."""
+    head, sample, backbone = context.network.head, context.sample, context.network.backbone
+    if head is None or sample is None or backbone is None:
+        return NotApplicable("There are no real inputs of the fully connected head.")
+    if len(head.layers) < 2:
+        return NotApplicable("The head has a single layer, so that it is one linear piece.")
+    bent = next((layer for layer in head.layers[:-1] if layer.activation != "relu"), None)
+    if bent is not None:
+        named = f"the layer {printable(bent.name, 80)} of the head is {printable(bent.activation, 80)}"
+        return NotApplicable(f"The activation after {named}, and this analysis reads ReLU alone.")
+    constant = next((name for name, scale in context.scales.items() if not scale), None)
+    if constant is not None:
+        return NotApplicable(f"The weights of {printable(constant, 80)} are constant, or not finite.")
+    context.progress("linear regions", 0.0, 0.0)
+    inputs = backbone(torch.from_numpy(sample.x[:INPUTS])).double().cpu()
+    labels = None if sample.y is None else sample.y[: len(inputs)]
+    ends = pairs(inputs.numpy(), labels, context.settings.seed)
+    if not ends:
+        return NotApplicable("All real inputs are the same.")
+    return devices.with_cpu_fallback(
+        lambda where: _measured(context, inputs.numpy(), ends, devices.float64_device(where)), context.settings.device
+    )
+
+
+def _measured(context: NetworkContext, x: Floats, ends: Mapping[Ends, Pair], device: torch.device) -> LinearRegions:
+    head = context.network.head
+    assert head is not None
+    names = [layer.name for layer in head.layers]
+    values = [(_on(device, a), _on(device, b)) for a, b in ends.values()]
+    flips: list[list[Flips]] = []
+    nearest: Floats = np.zeros(1)
+    layers: list[FCLayer] = []
+    for number, name in enumerate(names):
+        layers.append(context.read(name))
+        if number == 0:
+            nearest = _nearest(layers[0], _on(device, x))
+        if number < len(names) - 1:
+            found, values = layer_flips(layers[-1], values, device, context.settings.seed)
+            flips.append(found)
+    lines = _lines(layers, flips, ends, device)
+    quantiles = np.quantile(nearest, (0.05, 0.5, 0.95)).tolist()
+    return LinearRegions(
+        layers=tuple(names[:-1]),
+        flips=tuple(_flips(names[:-1], [len(layer.weight) for layer in layers], flips, ends, lines)),
+        segments=tuple(_segment(kind, pair, line) for kind, pair, line in lines),
+        drawn=tuple(_drawn(kind, *next(found[1:] for found in lines if found[0] == kind)) for kind in ends if lines),
+        nearest=(quantiles[0], quantiles[1], quantiles[2]),
+        apart=apart(ends),
+        inputs=len(x),
+    )
+
+
+def _on(device: torch.device, x: Floats) -> Tensor:
+    return torch.from_numpy(x).to(device)
+
+
+def _nearest(layer: FCLayer, x: Tensor) -> Floats:
+    """The distance from each input ``[N, n]`` to the nearest hyperplane of the first layer, ``[N]``."""
+    weight = layer.weight.to(x.device, torch.float64)
+    z = x @ weight.T
+    z = z if layer.bias is None else z + layer.bias.to(x.device, torch.float64)
+    norms = weight.norm(dim=1)
+    found: Floats = (z.abs()[:, norms > 0] / norms[norms > 0]).amin(1).cpu().numpy()
+    return found
+
+
+Walked = tuple[Ends, Pair, Line]
+
+
+def _lines(
+    layers: list[FCLayer], flips: list[list[Flips]], ends: Mapping[Ends, Pair], device: torch.device
+) -> list[Walked]:
+    """The first segments of each kind, walked exactly, as many as the work allows for."""
+    work = _work([layer.shape for layer in layers], flips)
+    counts = [0 if one > MOST_WORK else min(LINES, max(1, int(WORK / len(ends) / max(one, 1.0)))) for one in work]
+    if not any(counts):
+        return []
+    example = torch.from_numpy(next(iter(ends.values()))[0][:1])
+    read = piecewise_linear([(layer.weight, layer.bias) for layer in layers], example, device)
+    return [
+        (kind, (one, other), exact_line(read, one, other, device=device, memory=MEMORY))
+        for (kind, (a, b)), count in zip(ends.items(), counts, strict=True)
+        for one, other in zip(a[:count], b[:count], strict=True)
+    ]
+
+
+def _work(shapes: list[tuple[int, int]], flips: list[list[Flips]]) -> list[float]:
+    """The multiplications that one segment of each kind takes: each knot goes through the layers above its own."""
+    found = []
+    for of_kind in zip(*flips, strict=True):
+        knots, work = 0.0, 0.0
+        for one, (m, _), (above, _) in zip(of_kind, shapes, shapes[1:], strict=False):
+            knots += one.flipped * m
+            work += knots * m * above
+        found.append(work)
+    return found
+
+
+def _flips(
+    names: list[str], neurons: list[int], flips: list[list[Flips]], ends: Mapping[Ends, Pair], lines: list[Walked]
+) -> Any:
+    for layer, (name, of_layer) in enumerate(zip(names, flips, strict=True)):
+        for (kind, (a, _)), one in zip(ends.items(), of_layer, strict=True):
+            crossed = [line.crossed[layer] / neurons[layer] for other, _, line in lines if other == kind]
+            yield LayerFlips(
+                layer=name,
+                ends=kind,
+                neurons=neurons[layer],
+                segments=len(a),
+                flipped=one.flipped,
+                expected=one.expected,
+                dispersion=one.dispersion,
+                shuffled=one.shuffled,
+                shuffled_dispersion=one.shuffled_dispersion,
+                crossed=float(np.mean(crossed)) if crossed else None,
+            )
+
+
+def _segment(kind: Ends, pair: Pair, line: Line) -> Segment:
+    logit = line.values[:, line.values[0].argmax()]
+    spread = float(np.ptp(logit))
+    length = float(np.linalg.norm(pair[1] - pair[0]))
+    first = float(line.knots[1]) * length if line.pieces > 1 else None
+    fewest = tuple(fewest_pieces(line.knots, logit, error * spread) for error in ERRORS)
+    return Segment(kind, length, line.pieces, fewest, first)
+
+
+def _drawn(kind: Ends, _: Pair, line: Line) -> DrawnSegment:
+    """The logit of the first end's class, and where the neurons of each layer change their state."""
+    output = int(line.values[0].argmax())
+    t = np.linspace(0, 1, PLACES)
+    knots = [
+        np.histogram(line.event_t[line.event_layer == layer], BINS, (0, 1))[0].tolist()
+        for layer in range(len(line.layers))
+    ]
+    return DrawnSegment(kind, output, curve_values(t), curve_values(line.at(t)[:, output]), tuple(map(tuple, knots)))

@@ -1,0 +1,108 @@
+"""What is kept of the head along segments between inputs."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from netaudit.results.payload import LONGEST_CURVE, Bounded, Count, Payload, Record, Share, Values, same_length
+
+Ends = Literal["same_class", "other_class", "inputs", "random"]
+"""``same_class``, ``other_class``: two real inputs. ``inputs``: two real inputs without labels. ``random``: from a real
+input in a random direction, as far as two real inputs are apart in the median."""
+
+ERRORS = (0.1, 0.01, 0.001, 0.0001)
+"""The sup-errors of the fewest pieces, in the range of the function along the segment."""
+
+Positive = Annotated[int, Meta(ge=1, le=10**12)]
+Fewest = Annotated[tuple[Positive, ...], Meta(min_length=len(ERRORS), max_length=len(ERRORS))]
+Bins = Annotated[tuple[Annotated[int, Meta(ge=0, le=10**12)], ...], Meta(min_length=1, max_length=LONGEST_CURVE)]
+
+
+class LayerFlips(Record, frozen=True):
+    """The neurons of one layer whose state differs at the two ends of a segment, on average over segments."""
+
+    layer: str
+    """The layer's name (untrusted text)."""
+    ends: Ends
+    """Between which inputs."""
+    neurons: Positive
+    """m, the neurons of the layer."""
+    segments: Positive
+    """How many segments."""
+    flipped: Share
+    """The share of neurons that are on at one end and off at the other."""
+    expected: Share
+    """That of a layer of Gaussian weights with the layer's mean, standard deviation and biases, on the same inputs;
+    theta / pi without a mean and biases."""
+    dispersion: Bounded | None
+    """How much the flips vary over segments, in the variance of independent neurons; 1 for a random layer. None where
+    no neuron is expected to flip."""
+    shuffled: Share | None
+    """``flipped`` with the layer's own weights in random places; None for a very large layer."""
+    shuffled_dispersion: Bounded | None
+    """``dispersion`` with the layer's own weights in random places."""
+    crossed: Share | None
+    """The share of neurons that change their state at least once on the way, over the exact segments; None without."""
+
+
+class Segment(Record, frozen=True):
+    """The head along one segment, exactly."""
+
+    ends: Ends
+    """Between which inputs."""
+    length: Bounded
+    """The Euclidean distance between the ends, at the input of the head."""
+    pieces: Positive
+    """The linear pieces: one more than the places at which a neuron changes its state."""
+    fewest: Fewest
+    """K: the fewest linear pieces that follow the logit of the first end's class with a sup-error of 0.1, 0.01, 0.001
+    and 0.0001 of its range."""
+    first_boundary: Bounded | None
+    """The distance from the first end to the nearest boundary on the segment; None where there is none."""
+
+
+class DrawnSegment(Record, frozen=True):
+    """One segment as it is drawn."""
+
+    ends: Ends
+    """Between which inputs."""
+    output: Count
+    """The number of the logit: the class of the first end."""
+    t: Values
+    """Places from 0 to 1."""
+    values: Values
+    """The logit at them."""
+    knots: tuple[Bins, ...]
+    """For each hidden layer, bottom to top, how many of its neurons change their state in each of equal bins of t."""
+
+    def __post_init__(self) -> None:
+        """Check that the curve has as many values as places, and each layer as many bins."""
+        same_length(t=self.t, values=self.values)
+        same_length(**{str(layer): bins for layer, bins in enumerate(self.knots)})
+
+
+class LinearRegions(Payload, frozen=True):
+    """The head, an exact piecewise-linear map, along segments between inputs."""
+
+    layers: tuple[str, ...]
+    """The hidden layers, bottom to top (untrusted text)."""
+    flips: tuple[LayerFlips, ...]
+    """One a layer and kind of ends."""
+    segments: tuple[Segment, ...]
+    """The segments that were walked exactly; none where the head is too large for that by default."""
+    drawn: tuple[DrawnSegment, ...]
+    """One a kind of ends, of those that were walked."""
+    nearest: tuple[Bounded, Bounded, Bounded]
+    """The 5 %, 50 % and 95 % quantile over real inputs of the exact distance to the nearest boundary of the first
+    layer."""
+    apart: Bounded
+    """The median distance between two real inputs, at the input of the head."""
+    inputs: Count
+    """How many real inputs were used."""
+
+    def __post_init__(self) -> None:
+        """Check that the flips are those of the hidden layers."""
+        if unknown := {row.layer for row in self.flips} - set(self.layers):
+            raise ValueError(f"flips of {len(unknown)} layers that are not among the hidden layers")

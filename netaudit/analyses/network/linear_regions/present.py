@@ -1,0 +1,186 @@
+"""The head along segments in words, two tables and figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import partial
+from statistics import median
+
+from netaudit.analyses.analysis import Place
+from netaudit.analyses.network.linear_regions.figure import draw_flips, draw_segment
+from netaudit.analyses.network.linear_regions.payload import ERRORS, Ends, LinearRegions, Segment
+from netaudit.report.document.model import Column, Figure, Method, Paragraph, Presentation, Span, Table
+from netaudit.report.document.numbering import table
+from netaudit.text import count, number, percent, shown_name
+
+ENDS: dict[Ends, str] = {
+    "same_class": "inputs of one class",
+    "other_class": "inputs of two classes",
+    "inputs": "real inputs",
+    "random": "random directions",
+}
+_LINE: dict[Ends, str] = {
+    "other_class": "Between real inputs of two classes",
+    "inputs": "Between real inputs",
+    "same_class": "Between real inputs of one class",
+    "random": "From real inputs in random directions",
+}
+_ON_PAGE_ONE = 0.01
+"""The sup-error of page one: what a printed curve shows."""
+
+
+def present(found: LinearRegions, place: Place) -> Presentation:
+    """What the report says of the pieces and of the neurons that are crossed."""
+    tables = (_pieces(found),) if found.segments else ()
+    return Presentation(
+        line=line(found),
+        facts=facts(found),
+        figures=(*_figures(found),),
+        blocks=(Paragraph((Span(statement(found)),)), *tables, _flips(found)),  # tables too wide to stand side by side
+    )
+
+
+def line(found: LinearRegions) -> str:
+    """How many pieces there are on the way between inputs, and how few would do."""
+    kind = next((kind for kind in _LINE if _of(found, kind)), None)
+    if kind is None:
+        return ""
+    pieces = [segment.pieces for segment in _of(found, kind)]
+    few = _fewest(_of(found, kind), ERRORS.index(_ON_PAGE_ONE))
+    some = number(min(pieces)) if min(pieces) == max(pieces) else f"{number(min(pieces))} to {number(max(pieces))}"
+    return (
+        f"{_LINE[kind]} the head is a function of {some} linear pieces; {number(few)} pieces would follow it to "
+        f"within {percent(_ON_PAGE_ONE)} of its range."
+    )
+
+
+def facts(found: LinearRegions) -> tuple[tuple[str, str], ...]:
+    """The same in one row of a table."""
+    rows = [kind for kind in _LINE if _of(found, kind)][:1]
+    return tuple(
+        (
+            f"Linear pieces, {ENDS[kind]}",
+            f"median {number(median(segment.pieces for segment in _of(found, kind)))} of "
+            f"{count(len(_of(found, kind)), 'segment')}",
+        )
+        for kind in rows
+    )
+
+
+def statement(found: LinearRegions) -> str:
+    """What was walked, and how near the first layer's boundaries are, in sentences."""
+    low, middle, high = (number(value, 3) for value in found.nearest)
+    sentences = [
+        f"{count(found.inputs, 'real input')} were used, which lie {number(found.apart, 3)} apart in the median at the "
+        f"input of the head. The nearest boundary of the first layer is {middle} away from a real input in the median "
+        f"(5% to 95%: {low} to {high})."
+    ]
+    if not found.segments:
+        sentences.append("The head is too large to be walked exactly by default, so that its pieces are not counted.")
+    return " ".join(sentences)
+
+
+def _of(found: LinearRegions, kind: Ends) -> list[Segment]:
+    return [segment for segment in found.segments if segment.ends == kind]
+
+
+def _fewest(segments: Iterable[Segment], error: int) -> float:
+    return median(segment.fewest[error] for segment in segments)
+
+
+def _figures(found: LinearRegions) -> list[Figure]:
+    figures = []
+    for drawn in sorted(found.drawn, key=lambda one: list(_LINE).index(one.ends))[:1]:
+        caption = (
+            f"The head along one segment between {ENDS[drawn.ends]}: the logit of the first end's class, and below it "
+            "where neurons of each hidden layer change their state, which are its knots."
+        )
+        knots = ", ".join(f"layer {i + 1}: {number(sum(bins))}" for i, bins in enumerate(drawn.knots))
+        alt = f"{caption} Knots by layer: {knots}."
+        figures.append(Figure("linear_regions_segment", caption, alt, partial(draw_segment, drawn)))
+    caption = (
+        "Share of the neurons of each hidden layer that are on at one end of a segment and off at the other, the mean "
+        "over segments; and what a layer of Gaussian weights gives on the same inputs."
+    )
+    rows = "; ".join(
+        f"layer {found.layers.index(row.layer) + 1}, {ENDS[row.ends]}: {percent(row.flipped)}, random layer "
+        f"{percent(row.expected)}"
+        for row in found.flips
+    )
+    return [*figures, Figure("linear_regions_flips", caption, f"{caption} {rows}.", partial(draw_flips, found, ENDS))]
+
+
+def _pieces(found: LinearRegions) -> Table:
+    rows = [_row(kind, _of(found, kind)) for kind in ENDS if _of(found, kind)]
+    titles = ("Segments", "Pieces", *(f"K at {number(error)}" for error in ERRORS), "Pieces / K", "First boundary")
+    columns = [Column("Ends", wide=True), *(Column(title, numeric=True) for title in titles)]
+    caption = (
+        "Linear pieces along exact segments. Pieces: median, lowest and highest. K: the fewest pieces that follow the "
+        "logit of the first end's class with a sup-error of that share of its range, the median. Pieces / K: at "
+        f"{percent(_ON_PAGE_ONE)}, the median. First boundary: its distance from the first end, the median."
+    )
+    return table(caption, columns, rows)
+
+
+def _row(kind: Ends, segments: Sequence[Segment]) -> tuple[Span, ...]:
+    pieces = [segment.pieces for segment in segments]
+    ratios = [segment.pieces / segment.fewest[ERRORS.index(_ON_PAGE_ONE)] for segment in segments]
+    first = [segment.first_boundary for segment in segments if segment.first_boundary is not None]
+    return (
+        Span(ENDS[kind]),
+        Span(number(len(segments))),
+        Span(f"{number(median(pieces))} ({number(min(pieces))} to {number(max(pieces))})"),
+        *(Span(number(_fewest(segments, error))) for error in range(len(ERRORS))),
+        Span(number(median(ratios), 3)),
+        Span(number(median(first) if first else None, 3)),
+    )
+
+
+def _flips(found: LinearRegions) -> Table:
+    titles = ("Flip", "Random layer", "Shuffled", "Dispersion", "… shuffled", "Crossed")
+    rows = [
+        (
+            Span(shown_name(row.layer), "name"),
+            Span(ENDS[row.ends]),
+            *(Span(percent(share)) for share in (row.flipped, row.expected, row.shuffled)),
+            *(Span(number(value, 3)) for value in (row.dispersion, row.shuffled_dispersion)),
+            Span(percent(row.crossed)),
+        )
+        for row in found.flips
+    ]
+    columns = [Column("Layer", wide=True), Column("Ends"), *(Column(title, numeric=True) for title in titles)]
+    caption = (
+        "Neurons whose state differs at the two ends of a segment. Random layer: what Gaussian weights give with the "
+        "same inputs and biases. Shuffled: the layer's own weights in random places. Dispersion: the squared "
+        "difference of the flips from a random layer's, in the variance of independent neurons; 1 for a random layer. "
+        "Crossed: the neurons that change their state at least once on the way."
+    )
+    return table(caption, columns, rows)
+
+
+def method() -> Method:
+    """Its part of the method."""
+    return Method(
+        (
+            "A head with ReLU is a *piecewise-linear* function of its input. Along a segment from one input to another "
+            "every place at which a neuron changes its state is computed exactly, layer by layer (Sotoudeh and Thakur "
+            "2019): between two places found so far the pre-activation of a neuron of the next layer is a straight "
+            "line, so that its zero is solved for. The pieces between these places are counted, not sampled. *K* is "
+            "the least number of straight pieces, which need not join, whose distance from the logit is nowhere more "
+            "than a share of its range: each piece of a sweep from one end reaches as far as it can, which is optimal.",
+            "A neuron with independent Gaussian weights and no bias differs at the two ends of a segment with "
+            "probability θ / π, where θ is the angle between its two inputs; with a bias the probability is that of "
+            "two quadrants of a bivariate Gaussian (Owen 1956). Each layer is compared with this law *on its own "
+            "inputs*, so that what lies below it does not count, and with its own weights in random places. Neurons "
+            "that look alike flip together: then their number varies more from segment to segment than that of "
+            "independent neurons, which the dispersion measures. No verdict rests on it. Pieces grow with the number "
+            "of neurons in random and trained networks, far below what depth would allow (Hanin and Rolnick 2019).",
+        ),
+        references=(
+            "M. Sotoudeh and A. V. Thakur (2019). Computing linear restrictions of neural networks. NeurIPS. "
+            "arXiv:1908.06214.",
+            "B. Hanin and D. Rolnick (2019). Complexity of linear regions in deep networks. ICML. arXiv:1901.09021.",
+            "D. B. Owen (1956). Tables for computing bivariate normal probabilities. Annals of Mathematical Statistics "
+            "27, 1075–1090.",
+        ),
+    )
