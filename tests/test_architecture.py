@@ -25,6 +25,7 @@ ALLOWED = {
     "composed": {"errors", "files", "formats", "network", "text"},
     "sources": {"composed", "errors", "files", "formats", "network", "text"},
     "shadow": {"numerics"},
+    "geometry": {"errors", "network", "numerics"},
     "results": {"errors", "network", "text", "vocabulary"},
     "report": {"errors", "lazy", "files", "text", "vocabulary"},
     "analyses": {"errors", "lazy", "network", "numerics", "report", "results", "shadow", "text", "vocabulary"},
