@@ -28,7 +28,9 @@ ALLOWED = {
     "geometry": {"errors", "network", "numerics"},
     "results": {"errors", "network", "text", "vocabulary"},
     "report": {"errors", "lazy", "files", "text", "vocabulary"},
-    "analyses": {"errors", "lazy", "network", "numerics", "report", "results", "shadow", "text", "vocabulary"},
+    "analyses": {
+        "errors", "geometry", "lazy", "network", "numerics", "report", "results", "shadow", "text", "vocabulary",
+    },
     "audit_page": {"analyses", "report", "results", "text", "vocabulary"},
     "auditing": {
         "analyses", "errors", "network", "numerics", "results", "text", "version", "vocabulary",

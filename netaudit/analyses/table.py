@@ -29,6 +29,7 @@ FOLDERS = (
     "network.labels_back",
     "network.shadow_images",
     "network.hidden_units",
+    "network.injectivity",
     "network.edge_tests",
 )
 """The folders of the built-in analyses, each of which defines its ``ANALYSIS``."""

@@ -31,13 +31,12 @@ def integers(values: Floats) -> tuple[Integers, int]:
     used = whole != 0
     if not used.any():
         return (0,) * len(whole), 0
-    exponent = exponent.astype(np.int64) - 53
+    twos = np.frexp((whole & -whole).astype(np.float64))[1] - 1  # of each number, which is then odd
+    whole >>= np.where(used, twos, 0)
+    exponent = exponent.astype(np.int64) - 53 + twos
     lowest = int(exponent[used].min())
     shifts = np.where(used, exponent - lowest, 0)
-    shifted = [number << shift for number, shift in zip(whole.tolist(), shifts.tolist(), strict=True)]
-    common = gcd(*shifted)
-    twos = (common & -common).bit_length() - 1
-    return tuple(number >> twos for number in shifted), lowest + twos
+    return tuple([number << shift for number, shift in zip(whole.tolist(), shifts.tolist(), strict=True)]), lowest
 
 
 def dot(a: Iterable[int], b: Iterable[int]) -> int:

@@ -31,6 +31,8 @@ class Local:
     injective: Mask
     """``[N]`` bool: whether the active rows span them. Where they are fewer than the support, they do not for sure;
     else that their smallest singular value is above the rounding of float64 decides."""
+    largest: Floats
+    """``[N]``: sigma_max(W[A, S]), NaN where it was not computed."""
     smallest: Floats
     """``[N]``: sigma_min(W[A, S]), 0 where the layer is not injective there; NaN where it was not computed."""
 
@@ -60,10 +62,12 @@ def at_inputs(
     active, support = on.sum(1).cpu().numpy(), moves.sum(1).cpu().numpy()
     injective = active >= support
     smallest = np.where(injective, np.nan, 0.0)
+    largest = np.full(len(active), np.nan)
     for k in np.flatnonzero(injective & (support > 0))[:most].tolist():
         part = W[on[k]][:, moves[k]]
         values = torch.linalg.svdvals(part)
         doubt = max(part.shape) * float(np.finfo(np.float64).eps) * float(values[0])
+        largest[k] = float(values[0])
         smallest[k] = float(values[-1]) if float(values[-1]) > doubt else 0.0
         injective[k] = smallest[k] > 0
-    return Local(active, support, injective, smallest)
+    return Local(active, support, injective, largest, smallest)

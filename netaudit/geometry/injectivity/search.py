@@ -30,6 +30,8 @@ STARTS = 64
 STEPS = 500
 """Steps of Adam: past 400 the count of active rows no longer fell on Gaussian layers."""
 _RATE = 0.05
+_LOOKED_AT = 10
+"""Steps after which the search ends where a point has too few active rows."""
 _SHARPEST = (0.5, 20.0)
 _SNAPPED = 8
 """Best points that are moved to rays, and again from there until that no longer helps."""
@@ -79,23 +81,26 @@ def _descend(rows: Rows, device: torch.device, seed: int, steps: int, starts: in
 
     R = torch.from_numpy(rows.unit).to(device, torch.float32)
     walls = torch.from_numpy(rows.positive).to(device)
-    first = _starts(rows, seed, starts)
-    y = _projected(torch.from_numpy(first).to(device, torch.float32), walls).requires_grad_()
-    optimiser = torch.optim.Adam([y], lr=_RATE)
-    best, fewest = y.detach().clone(), torch.full((len(y),), rows.m + 1, device=device)
+    y = _projected(torch.from_numpy(_starts(rows, seed, starts)).to(device, torch.float32), walls)
+    best, fewest = y.clone(), torch.full((len(y),), rows.m + 1, device=device)
+    mean, square = torch.zeros_like(y), torch.zeros_like(y)
     root = float(np.sqrt(rows.width))
     with devices.exact_float32():
-        for step in range(steps):
-            beta = _SHARPEST[0] * (_SHARPEST[1] / _SHARPEST[0]) ** (step / max(steps - 1, 1))
+        for step in range(steps + 1):
             values = y @ R.T
-            count = (values.detach() >= 0).sum(1)
+            count = (values >= 0).sum(1)
             improved = count < fewest
-            best[improved], fewest[improved] = y.detach()[improved], count[improved]
-            loss = torch.sigmoid(beta * root * values).sum()
-            [y.grad] = torch.autograd.grad(loss, [y])
-            optimiser.step()
-            with torch.no_grad():
-                y.copy_(_projected(y, walls))
+            best[improved], fewest[improved] = y[improved], count[improved]
+            if step == steps or (step % _LOOKED_AT == 0 and int(fewest.min()) < rows.n):
+                break
+            slope = root * _SHARPEST[0] * (_SHARPEST[1] / _SHARPEST[0]) ** (step / max(steps - 1, 1))
+            share = values.mul_(slope).sigmoid_()
+            gradient = slope * ((share - share * share) @ R)
+            # Adam (D. Kingma and J. Ba 2015), written out: torch.optim takes seconds to import.
+            mean = 0.9 * mean + 0.1 * gradient
+            square = 0.999 * square + 0.001 * gradient * gradient
+            unbiased = (square / (1 - 0.999 ** (step + 1))).sqrt_().add_(1e-8)
+            y = _projected(y - _RATE / (1 - 0.9 ** (step + 1)) * mean / unbiased, walls)
     return np.asarray(best.double().cpu().numpy())
 
 
