@@ -66,13 +66,16 @@ def search(rows: Rows, device: torch.device, seed: int, steps: int = STEPS, star
 
 
 def _inside(rows: Rows, y: Floats) -> Floats:
-    """The point with the coordinates that must be positive raised a little from 0."""
-    if not len(rows.positive):
-        return y
-    values = np.abs(rows.unit @ y)
-    y = y.copy()
-    y[rows.positive] = np.maximum(y[rows.positive], 1e-3 * float(values.min(initial=1.0)) / rows.width)
-    return y
+    """The point with the coordinates that must be positive raised from 0, as far as still too few rows are active.
+
+    Far from the walls there is room for a long step between the two inputs, which loses fewer digits.
+    """
+    raised = y.copy()
+    for power in range(1, 13):
+        raised[rows.positive] = np.maximum(y[rows.positive], 10.0**-power / np.sqrt(rows.width))
+        if not len(rows.positive) or (rows.unit @ raised >= 0).sum() < rows.n:
+            break
+    return raised
 
 
 def _descend(rows: Rows, device: torch.device, seed: int, steps: int, starts: int) -> Floats:

@@ -50,6 +50,15 @@ def test_one_last_bit_is_seen():
     check_witness(injective(bent), bent, residual=1.0)
 
 
+def test_opposite_to_the_last_bit_only_after_division():
+    """b / 1.9 rounds to the same number for two neighbours b, so that only integers see that the rows differ."""
+    b = next(x for x in 1.9 + np.arange(99) * 2.0**-52 if x / 1.9 == np.nextafter(x, 2) / 1.9)
+    rows = np.array([[1.9, b], [-1.9, -b], [0, 1], [0, -1]])
+    assert injective(rows).step == "antipodal_pairs"
+    rows[1, 1] = -np.nextafter(b, 2)
+    assert injective(rows).answer != "yes"
+
+
 def test_repeated_rows_are_one_sided():
     weight = np.vstack([np.eye(4), np.eye(4)])
     found = injective(weight)
@@ -170,6 +179,20 @@ def test_rows_that_are_always_active_on_the_orthant():
     found = injective(np.eye(3), [0.0, 1.0, 0.0], "orthant")
     assert (found.answer, found.step) == ("yes", "antipodal_pairs")
     assert injective(np.eye(3), [0.0, -1.0, 0.0], "orthant").answer == "no"
+
+
+def test_rows_that_are_never_active_on_the_orthant():
+    weight = np.array([[-1.0, -1], [-2, 0], [-1, -3], [1, 1]])
+    found = injective(weight, [0.0, -1, 0, 0], "orthant")
+    assert (found.step, found.fewest_active) == ("counting", 1)
+    check_witness(found, weight, [0.0, -1, 0, 0])
+
+
+def test_no_flat_is_examined_twice():
+    """6^0 + ... + 6^4 = 1555 sequences of rows, of which most are the same sets in another order."""
+    found = injective(random(40, 5))
+    assert found.answer == "yes"
+    assert found.examined < 600
 
 
 @pytest.mark.parametrize("scale", [1e300, 1e-300, 5e-324])

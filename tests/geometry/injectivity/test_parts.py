@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 
 from netaudit.geometry import injective
 from netaudit.geometry.injectivity import exact, laws
+from netaudit.geometry.injectivity.gordan import Circuit, proved
 from netaudit.geometry.injectivity.local import at_inputs
 from netaudit.geometry.injectivity.rays import inverse_lipschitz
 from netaudit.geometry.injectivity.rows import Rows
+from netaudit.geometry.injectivity.witness import collision
 
 CPU = torch.device("cpu")
 
@@ -57,6 +59,23 @@ def test_signs_are_proved():
     rows = Rows(np.array([[1.0, 1.0, -1.0], [1.0, -1.0, -1.0], [1.0, 0.0, -1.0]]), None, False)
     assert rows.signs(np.array([1e16, 1.0, 1e16])).tolist() == [1, -1, 0]
     assert rows.signs(np.array([1e-300, 1e-320, 1e-300])).tolist() == [1, -1, 0]
+
+
+def test_a_circuit_needs_the_right_signs():
+    plane = Rows(np.array([[1.0, 0], [0, 1], [1, 1], [-1, -1]]), None, False)
+    assert proved(plane, Circuit((0, 1, 3), ()))
+    assert not proved(plane, Circuit((0, 1, 2), ()))
+    assert not proved(plane, Circuit((0, 1), ()))
+    quarter = Rows(plane.weight, None, True)
+    assert proved(quarter, Circuit((2,), (0, 1)))
+    assert not proved(quarter, Circuit((3,), (0, 1)))
+
+
+def test_points_where_the_active_rows_span_prove_nothing():
+    rows = Rows(np.vstack([np.eye(3), -np.eye(3)[:2], [[1.0, 1, 0]]]), None, False)
+    assert collision(rows, np.array([1.0, 1, 1])) is None
+    assert collision(rows, np.array([1.0, 1, -1])).active == 3
+    assert collision(rows, np.array([1.0, np.nan, 1])) is None
 
 
 def planted(m, n, active, domain, seed=0):
