@@ -5,11 +5,10 @@ are orthogonal to v are a flat F: all rows in their own span, of rank at most n 
 when for no flat of rank n - 1 the rows outside it can all be negative at a point of the domain. Whether they can is
 Gordan's alternative (:mod:`.gordan`): if not, there is a circuit, a few rows that are never negative together.
 
-Every flat that lets a collision through must contain a row of every circuit outside of it. So the search starts at the
-empty flat, takes a circuit, adds each of its rows in turn, and goes on: at most (D + 1)^(n - 1) flats whatever the
+Every flat that lets a collision through must contain a row of every circuit. So the search starts at the empty flat,
+takes a circuit, adds each of its rows in turn, and goes on: at most (D + 1)^(n - 1) flats of each rank whatever the
 number of rows, which makes the question fixed-parameter tractable in n (V. Froese, M. Grillo and M. Skutella 2024,
-arXiv:2405.19805, prove that, and that it is coNP-complete). A row that an earlier branch added is out for the later
-ones.
+arXiv:2405.19805, prove that, and that it is coNP-complete). A row that an earlier branch added is out for later ones.
 
 Circuits are proved in integers, ranks in integers where float64 leaves a doubt, and points by
 :func:`netaudit.geometry.injectivity.witness.collision`. Ties and repeated rows need no care of their own.

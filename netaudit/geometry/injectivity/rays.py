@@ -62,6 +62,8 @@ def inverse_lipschitz(
         NetauditError: as for :func:`netaudit.geometry.injective`.
     """
     rows, _ = checked(weight, bias, domain)
+    if not rows.m:
+        return 0.0
     M = rows.m + len(rows.positive)
     if rows.width - 1 > M or comb(M, rows.width - 1) > MOST_RAYS:
         return None

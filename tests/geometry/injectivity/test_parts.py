@@ -124,6 +124,7 @@ def test_known_bounds():
     assert inverse_lipschitz([[1.0], [-1.0]], [1.0, -1.0]) == pytest.approx(0.5**0.5)
     assert inverse_lipschitz(np.eye(4), domain="orthant") == pytest.approx(0.5)
     assert inverse_lipschitz(random(100, 20)) is None
+    assert inverse_lipschitz(np.zeros((3, 2))) == 0
 
 
 @pytest.mark.parametrize("domain", ["all", "orthant"])

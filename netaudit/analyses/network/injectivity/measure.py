@@ -1,7 +1,7 @@
 """Whether each layer of the head is injective, forward and in the shadow direction, by cheap steps.
 
 An audit spends about a second a map on it. What is undecided then may be decided by ``netaudit.geometry.injective``
-with more steps. All of it runs on the CPU in float64, but for the search, so that a report is the same on any device.
+with more steps. All of it runs on the CPU, so that a report says the same on any device.
 """
 
 from __future__ import annotations

@@ -10,8 +10,8 @@ from msgspec import Meta
 from netaudit.geometry.injectivity.certificate import Answer, Domain, Step
 from netaudit.results.payload import Bounded, Count, Payload, Record, Share
 
-LONGEST = 4096
-"""Numbers of an input that is stored: longer ones would make the JSON grow by more than 100 kB a pair."""
+LONGEST = 1024
+"""Numbers of an input that is stored, so that a layer adds 45 kB to the JSON at most."""
 
 Stored = Annotated[str, Meta(max_length=4 * -(-8 * LONGEST // 3))]
 """float64 numbers, little-endian, in base64."""
@@ -56,7 +56,7 @@ class Decision(Record, frozen=True):
     fewest_active: int | None = None
     """The fewest rows that were active at any input that was looked at; None where none was."""
     pair: Pair | None = None
-    """Two inputs that prove a ``no``; None for another answer, and for inputs of more than 4,096 numbers."""
+    """Two inputs that prove a ``no``; None for another answer, and for inputs of more than 1,024 numbers."""
 
 
 class LayerInjectivity(Record, frozen=True):

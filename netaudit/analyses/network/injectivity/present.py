@@ -111,12 +111,12 @@ def method() -> Method:
             "A layer is injective if different inputs always have different outputs. On an open convex set that holds "
             "exactly where, at each of its points, the rows of {A} whose pre-activations are not negative span all "
             "inputs (Puthawala, Kothari, Lassas, Dokmanić and de Hoop 2022): where they do not, a short step "
-            "across them changes no output. The same criterion decides on inputs that are not negative. With fewer "
-            "than two rows an input a layer fails it somewhere; large Gaussian layers satisfy it everywhere from about "
-            "6.70 rows an input (Maillard and others 2023, by the replica method). The answers here are proofs about "
-            "the stored numbers: a *no* rests on two inputs that collide, a *yes* on rows that are always active, "
-            "alone or as opposite pairs, or on a search through all sets of rows in exact arithmetic, and what is not "
-            "proved is *undecided*.",
+            "across them changes no output. The same criterion decides on inputs that are not negative. With all "
+            "inputs allowed, a layer with fewer than two rows an input is never injective, and large Gaussian layers "
+            "are from about 6.70 rows an input on (Maillard and others 2023, by the replica method). The answers here "
+            "are proofs about the stored numbers: a *no* rests on two inputs that collide, a *yes* on rows that are "
+            "always active, alone or as opposite pairs, or on a search through all sets of rows in exact arithmetic, "
+            "and what is not proved is *undecided*.",
             "What inversion needs is the shadow direction, from the outputs of a layer back to its inputs, and only "
             "for outputs that are not negative and of which few are active. As a rule of thumb, not a theorem, an "
             "exact inverse is to be expected for fewer active units than the layer's inputs divided by 2 · 6.70, "
