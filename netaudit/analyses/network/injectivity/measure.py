@@ -37,8 +37,8 @@ MOST_WEIGHTS = 20_000_000
 """Weights of a layer that is looked at: AlexNet's 4096 x 4096 fits, and takes 0.5 GB and some seconds."""
 _OPERATIONS = 2e10
 """Floating-point operations of one search for inputs that collide: about half a second."""
-_FLATS = 500
-"""Flats that an exact search examines: about half a second."""
+_FLATS = 2000
+"""Flats that an exact search examines: about half a second, enough for 6 inputs."""
 _INPUTS = 8
 """Real inputs at which singular values are computed."""
 _LARGEST_SVD = 2e9
