@@ -30,6 +30,7 @@ FOLDERS = (
     "network.shadow_images",
     "network.hidden_units",
     "network.linear_regions",
+    "network.injectivity",
     "network.edge_tests",
 )
 """The folders of the built-in analyses, each of which defines its ``ANALYSIS``."""

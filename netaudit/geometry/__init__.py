@@ -12,14 +12,16 @@ Importing the package is cheap: PyTorch is loaded by the first call.
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from netaudit.geometry.injectivity.decide import injective
     from netaudit.geometry.line import exact_line
     from netaudit.geometry.plane import exact_plane
 
-__all__ = ["exact_line", "exact_plane"]
+__all__ = ["exact_line", "exact_plane", "injective"]
 
 _HOMES = {
     "exact_line": "netaudit.geometry.line",
     "exact_plane": "netaudit.geometry.plane",
+    "injective": "netaudit.geometry.injectivity.decide",
 }
 
 

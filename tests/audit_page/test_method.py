@@ -44,6 +44,7 @@ def test_the_sections_are_those_of_the_analyses_in_the_report():
         "method-shadow-images",
         "method-hidden-units",
         "method-linear-regions",
+        "method-injectivity",
         "method-edge-tests",
         "method-verdicts",
         "references",

@@ -13,6 +13,7 @@ from synthetic import (
     edge_tests,
     gaussian_weights,
     hidden_units,
+    injectivity,
     labels_back,
     linear_regions,
     power_law,
@@ -130,6 +131,7 @@ def network_payloads(names: Sequence[str]) -> dict[str, Any]:
         "shadow_images": NotApplicable("The network does not take the pixels of images."),
         "hidden_units": hidden_units.example(shown) if len(shown) > 1 else NotApplicable("The head has one layer."),
         "linear_regions": linear_regions.example(),
+        "injectivity": injectivity.example(shown),
         "edge_tests": edge_tests.example(names),
     }
 
