@@ -3,6 +3,7 @@
 # make test-peers                compare with WeightWatcher 0.7.7, in .venv-peers
 # make bench                     time and memory beside WeightWatcher 0.7.7, into reports/benchmark
 # make gpu-check                 figures and times on this machine's GPU beside the CPU's; says so where there is none
+# make fuzz [CASES=2000 SEED=0]  damaged files of every format: minutes; goes on where it was
 # make test-slow                 the tests that take minutes: a checkpoint of 200 layers, 4096 wide
 # make curves DATA=folder        train them with every epoch kept, and draw each claim over the epochs
 # make shadow-study DATA=folder  when shadow training helps: hours, run by run; goes on where it was
@@ -19,11 +20,13 @@ PYTHON ?= python3
 MODEL ?= mnist-mlp
 DATA ?= data
 JOBS ?= 2
+CASES ?= 2000
+SEED ?= 0
 ZOO := mnist-mlp cifar10-mlp alexnet-cifar10
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint .ci/constraints.txt
 
-.PHONY: audit docs test test-slow test-peers lint samples pages calibrate initialisation survey theory bench gpu-check curves shadow-study train-zoo clean
+.PHONY: audit docs test fuzz test-slow test-peers lint samples pages calibrate initialisation survey theory bench gpu-check curves shadow-study train-zoo clean
 
 audit: .venv/installed
 	$(BIN)/netaudit audit $(MODEL)
@@ -36,6 +39,9 @@ test-slow: .venv/installed-test
 
 test-peers: .venv/installed-test .venv-peers/installed
 	NETAUDIT_PEERS_PYTHON=$(CURDIR)/.venv-peers/bin/python $(BIN)/python -m pytest -m peer tests/peers
+
+fuzz: .venv/installed-test
+	OMP_NUM_THREADS=1 PYTHONPATH=tests $(BIN)/python -m fuzz --cases $(CASES) --seed $(SEED) --jobs $(JOBS)
 
 lint: .venv/installed-test
 	$(BIN)/ruff check .

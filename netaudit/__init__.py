@@ -8,11 +8,14 @@
 Importing the package is cheap: PyTorch is loaded by the first call that needs it.
 """
 
-from typing import TYPE_CHECKING, Any
+from __future__ import annotations
 
 from netaudit.version import __version__
 
+TYPE_CHECKING = False  # not typing's: the command must be able to answer Ctrl-C as early as can be
 if TYPE_CHECKING:
+    from typing import Any
+
     from netaudit.analyses.analysis import Analysis
     from netaudit.api import AuditReport, audit
     from netaudit.errors import NetauditError

@@ -1,6 +1,6 @@
 """``python -m netaudit``: the command, where its script is not on the path."""
 
-from netaudit.cli.main import main
+from netaudit.cli.start import main
 
 if __name__ == "__main__":
     main()

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from netaudit.analyses.analysis import Analysis
 from netaudit.analyses.table import ALARMS, chosen, installed, payload_types, with_unique_names
 from netaudit.audit_page.build import build_document
+from netaudit.auditing.kept import KeptLayers as KeptLayers
+from netaudit.auditing.torch_settings import settled
 from netaudit.files import write_atomically
 from netaudit.report.renderers.table import DEFAULT_FORMATS
 from netaudit.report.write import show_figures, write_document, write_figures
@@ -62,12 +64,17 @@ class AuditReport(Report, frozen=True, dict=True):
             for payload in payloads
         )
 
-    def document(self, *, draw: bool = True) -> Document:
-        """What every renderer lays out: sections of plain strings, and the figures, drawn where they are wanted."""
-        return build_document(self, self.__dict__["_analyses"], draw=draw)
+    def document(self, *, draw: bool = True, progress: Progress | None = None) -> Document:
+        """What every renderer lays out: sections of plain strings, and the figures, drawn where they are wanted.
+
+        ``progress`` is told how many figures are done.
+        """
+        return build_document(self, self.__dict__["_analyses"], draw=draw, progress=progress)
 
     def to_json(self, path: str | Path | None = None) -> str:
         """The audit as JSON text (ASCII, two-space indent, one newline at the end); written to ``path`` if given.
+
+        Lists of numbers are on one line.
 
         Raises:
             ValueError: a number is NaN or infinite.
@@ -148,6 +155,7 @@ class AuditReport(Report, frozen=True, dict=True):
         return pd.DataFrame(rows)
 
 
+@settled
 def audit(
     target: str | Path | nn.Module | Mapping[str, Tensor],
     *,
@@ -167,7 +175,10 @@ def audit(
     example: Any = None,
     nulls: NullLevel = "quick",
     spectrum: SpectrumMethod = "auto",
+    deterministic: bool = False,
+    hash_files: bool = True,
     progress: Progress | None = None,
+    keep: str | Path | KeptLayers | None = None,
 ) -> AuditReport:
     """Audit a model: how random-like are its fully connected layers, and can it be run in reverse?
 
@@ -188,9 +199,9 @@ def audit(
             default.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
         seed: every random number follows from it.
-        data: an ``.npz`` with real inputs ``x [N, ...]`` as the model takes them (uint8 is scaled to [0, 1]) and
-            labels ``y [N]``; or a folder of images, for an architecture whose preprocessing is known. A bundled
-            network brings its own.
+        data: real inputs: an ``.npz`` with ``x [N, ...]`` as the model takes them (uint8 is scaled to [0, 1]) and
+            labels ``y [N]``; an ``.npy`` with inputs alone; a ``.csv`` with an input a row and a column ``label``; or a
+            folder of images, for an architecture whose preprocessing is known. A bundled network brings its own.
         init: the first weights of the training run, before or early in it: what ``target`` may be, or a file for a
             named architecture. The report then says what changed since.
         example: an input that a module takes, where its shape cannot be guessed: a tensor, a tuple of positional
@@ -201,7 +212,14 @@ def audit(
         spectrum: how the singular values are computed: ``exact``; ``lanczos``, their distribution with an error bound
             that the verdict allows for; ``auto``, exact up to a smaller side of 2048, up to 8192 with those of the
             weights without their mean right to two ranks, above that by Lanczos.
+        deterministic: compute in one thread on the CPU, slower: the same bytes on the same machine whatever its
+            settings. On another number of threads the last digits differ, see
+            :attr:`netaudit.results.report.Provenance.threads`.
+        hash_files: whether the SHA-256 of the files goes into the report. It reads them whole, which takes longer than
+            the audit of a few layers of a large file. That of the audited weights is there in any case.
         progress: called with (message, done, total).
+        keep: a folder for the result of each layer as it comes. The same call with the same folder goes on after an
+            interruption; what was kept of other weights, settings or versions is not used.
 
     Raises:
         ValueError: no such level of nulls, or way to the singular values.
@@ -224,20 +242,21 @@ def audit(
         raise ValueError(f"spectrum must be one of {', '.join(SPECTRUM_METHODS)}, got {spectrum!r}")
     used = resolve(analyses)
     tell = progress or _silent
-    auditor = Auditor(Settings(devices.choose(device), seed, nulls, spectrum), used, tell)
+    kept = KeptLayers(Path(keep)) if isinstance(keep, (str, Path)) else keep
+    auditor = Auditor(Settings(devices.choose(device), seed, nulls, spectrum), used, tell, kept)
     choices = Choices(state, tuple(order or ()), tuple(as_layer or ()), tuple(not_layer or ()))
     file = None if weights is None else Path(weights)
     network = open_network(target, weights=file, progress=tell, choices=choices, base=base, example=example)
     first = None if init is None else open_first(target, init, progress=tell)
-    sample = network.sample if data is None else load_data(Path(data), network, seed)
+    sample = network.sample if data is None else load_data(Path(data), network, seed, tell)
     below = network.base
     with (
-        unchanged_files(network.files, tell) as file_sha256,
-        unchanged_files(below.files if below else (), tell) as base_sha256,
+        unchanged_files(network.files, tell, hashed=hash_files) as file_sha256,
+        unchanged_files(below.files if below else (), tell, hashed=hash_files) as base_sha256,
     ):
         settings = choices.settings | ({"base": below.settings(base_sha256)} if below else {})
         settings |= {} if example is None else {"example": described(example)}
-        settings |= from_first(first)
+        settings |= from_first(first, hashed=hash_files) | ({} if hash_files else {"hash": False})
         selection = Selection(tuple(layers or ()), tuple(exclude or ()), settings)
         report = auditor.run(network, sample, file_sha256, selection, first)
     return AuditReport.of(report, used)

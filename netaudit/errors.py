@@ -31,3 +31,18 @@ class DeviceError(NetauditError):
 
 class ReportError(NetauditError):
     """A report could not be rendered or written, or an audit.json could not be read."""
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that memory ran out.
+
+    Python and NumPy raise MemoryError, PyTorch on a GPU its own error and on the CPU a plain RuntimeError; a file that
+    cannot be mapped gives an OSError, or a library's own error, with the system's words, and a library that cannot be
+    loaded an ImportError.
+
+    >>> out_of_memory(RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 bytes."))
+    True
+    """
+    text = str(error).lower()
+    words = ("out of memory", "can't allocate memory", "cannot allocate memory", "failed to map segment")
+    return isinstance(error, MemoryError) or any(each in text for each in words)

@@ -7,8 +7,8 @@ import hashlib
 import os
 import secrets
 import stat
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from netaudit.errors import ReportError, SourceError
@@ -38,19 +38,37 @@ def write_atomically(path: Path, data: bytes) -> None:
     try:
         if path.exists() and not path.is_file():  # os.replace would put a plain file in place of a device
             raise ReportError(f"{path}: cannot write: it is not a regular file")
-        try:
+        with unfinished(temporary):
             # 0o666 less the umask, as open() gives: tempfile would make the report private to its owner
             with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
             temporary.replace(path)
-        except BaseException:
-            with suppress(OSError):
-                temporary.unlink()
-            raise
     except OSError as error:
-        raise _cannot_write(path, error) from error
+        raise cannot_write(path, error) from error
+
+
+_UNFINISHED: set[Path] = set()
+
+
+@contextmanager
+def unfinished(path: Path) -> Iterator[None]:
+    """Remove the file ``path`` at the end of the block, if it is still there: it was to be moved to its place."""
+    _UNFINISHED.add(path)
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            path.unlink()
+        _UNFINISHED.discard(path)
+
+
+def remove_unfinished() -> None:
+    """Remove the files that are being written, for a process that ends at once."""
+    for path in tuple(_UNFINISHED):
+        with suppress(OSError):
+            path.unlink()
 
 
 def make_folder(path: Path) -> None:
@@ -62,10 +80,11 @@ def make_folder(path: Path) -> None:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise _cannot_write(path, error) from error
+        raise cannot_write(path, error) from error
 
 
-def _cannot_write(path: Path, error: OSError) -> ReportError:
+def cannot_write(path: Path, error: OSError) -> ReportError:
+    """The error for the user where the system refuses to write, with its reason in words."""
     reason = _REASONS.get(error.errno or 0) or error.strerror or type(error).__name__
     return ReportError(f"{path}: cannot write: {reason}")
 

@@ -15,11 +15,16 @@ LONGEST = 300  # characters of a name shown to a person; JSON keeps the exact na
 def printable(name: str, longest: int = LONGEST) -> str:
     r"""Return ``name`` with control, bidi and unassigned characters written as escapes, cut to ``longest``.
 
-    >>> printable("fc\x1b[31m\u202e.weight")
-    'fc\\x1b[31m\\u202e.weight'
+    It is cut in the middle: deep networks have long names that begin alike, and messages end with the reason.
+
+    >>> printable("fc\x1b[31m\u202e.weight"), printable("model.layers.11.mlp.down_proj", 20)
+    ('fc\\x1b[31m\\u202e.weight', 'model.lay….down_proj')
     """
     shown = "".join(c if unicodedata.category(c)[0] != "C" else c.encode("unicode_escape").decode() for c in name)
-    return shown if len(shown) <= longest else shown[: longest - 1] + "…"
+    if len(shown) <= longest:
+        return shown
+    end = longest // 2
+    return f"{shown[: longest - 1 - end]}…{shown[len(shown) - end :]}"
 
 
 def folder_name(name: str) -> str:

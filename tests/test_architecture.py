@@ -18,6 +18,7 @@ ALLOWED = {
     "errors": set(),
     "vocabulary": set(),
     "text": set(),
+    "faults": {"errors", "text"},
     "files": {"errors", "text"},
     "numerics": {"errors", "vocabulary"},
     "network": {"errors", "files", "text"},
@@ -31,9 +32,9 @@ ALLOWED = {
     "analyses": {
         "errors", "geometry", "lazy", "network", "numerics", "report", "results", "shadow", "text", "vocabulary",
     },
-    "audit_page": {"analyses", "report", "results", "text", "vocabulary"},
+    "audit_page": {"analyses", "faults", "report", "results", "text", "vocabulary"},
     "auditing": {
-        "analyses", "errors", "network", "numerics", "results", "text", "version", "vocabulary",
+        "analyses", "errors", "faults", "files", "network", "numerics", "results", "text", "version", "vocabulary",
     },
     "api": {
         "analyses", "audit_page", "auditing", "files", "network", "numerics", "report", "results", "sources",
@@ -46,8 +47,8 @@ ALLOWED = {
         "results", "shadow", "sources", "text", "training", "version", "vocabulary",
     },
     "cli": {
-        "analyses", "api", "errors", "files", "network", "numerics", "report", "results", "sources", "studies", "text",
-        "training", "version", "vocabulary",
+        "analyses", "api", "auditing", "errors", "faults", "files", "network", "numerics", "report", "results",
+        "sources", "studies", "text", "training", "version", "vocabulary",
     },
     "__main__": {"cli"},
 }  # fmt: skip

@@ -5,7 +5,7 @@ import stat
 import pytest
 
 from netaudit.errors import ReportError
-from netaudit.files import make_folder, write_atomically
+from netaudit.files import make_folder, remove_unfinished, write_atomically
 
 
 def test_writes_and_replaces(tmp_path):
@@ -55,6 +55,15 @@ def test_an_interrupt_leaves_nothing(tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         write_atomically(tmp_path / "audit.json", b"new")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_files_that_are_being_written_can_be_removed_at_once(tmp_path, monkeypatch):
+    """What an interruption does, whose process ends without coming back to the writing."""
+    seen = []
+    monkeypatch.setattr(os, "fsync", lambda descriptor: (remove_unfinished(), seen.extend(tmp_path.iterdir())))
+    with pytest.raises(ReportError, match="cannot write"):
+        write_atomically(tmp_path / "audit.json", b"new")
+    assert (seen, list(tmp_path.iterdir())) == ([], [])
 
 
 def test_a_file_that_grows_too_large_is_one_line(tmp_path, run_python):

@@ -13,6 +13,7 @@ from netaudit.network.layers import Head
 from netaudit.numerics import device as devices
 from netaudit.results.report import DataResult
 from netaudit.shadow.activations import MOST_ACTIVATIONS
+from netaudit.text import printable
 
 if TYPE_CHECKING:
     import torch
@@ -57,7 +58,8 @@ def head_inputs(
     outputs = found.logits.shape[1]
     if sample.y is not None and int(sample.y.max(initial=0)) >= outputs:
         raise SourceError(
-            f"{sample.name}: y holds labels up to {int(sample.y.max())}, the network has {outputs} outputs"
+            f"{printable(sample.name)}: y holds labels up to {int(sample.y.max())}, the network has {outputs} outputs",
+            hint="labels count from 0",
         )
     return found
 

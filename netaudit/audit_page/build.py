@@ -12,13 +12,15 @@ from netaudit.audit_page.method import formulas_of, method
 from netaudit.audit_page.network import network, skipped
 from netaudit.audit_page.presented import present
 from netaudit.audit_page.provenance import provenance
-from netaudit.report.document.finish import finish
+from netaudit.report.document.finish import Progress, finish
 from netaudit.report.document.model import Document
 from netaudit.results.report import Report
 from netaudit.text import count, printable
 
 
-def build_document(report: Report, analyses: Sequence[Analysis], *, draw: bool = True) -> Document:
+def build_document(
+    report: Report, analyses: Sequence[Analysis], *, draw: bool = True, progress: Progress | None = None
+) -> Document:
     """Turn a report into the document that every renderer lays out; the figures are drawn once for all of them.
 
     ``analyses`` present their own payloads; a payload of another is named as not installed.
@@ -46,4 +48,5 @@ def build_document(report: Report, analyses: Sequence[Analysis], *, draw: bool =
             formulas=formulas_of(presented.analyses),
         ),
         draw=draw,
+        progress=progress,
     )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from netaudit.analyses.analysis import Analysis
 from netaudit.analyses.presenting import verdict_span
+from netaudit.audit_page import not_judged
 from netaudit.audit_page.claims import metric
 from netaudit.audit_page.presented import Presented
 from netaudit.audit_page.selection import layers_on_paper
@@ -29,6 +30,7 @@ def first_page(presented: Presented) -> Section:
     blocks += [Paragraph((Span(sentence(part.headline), "strong"),)) for part in headlines(presented)]
     blocks.append(Paragraph((Span(coverage(report), "strong"),)))
     blocks += [Paragraph((Span(sentence(note)),)) for note in report.notes]
+    blocks += [Paragraph((Span(line),), warning=True) for line in not_judged.lines(presented)]
     lines = answers(presented)
     if lines:
         blocks.append(Items(tuple((Span(line),) for line in lines)))

@@ -8,6 +8,9 @@ from netaudit.report.document.model import Block, Column, Items, Pair, Paragraph
 from netaudit.results.report import DataResult, HeadResult, Report, not_applicable
 from netaudit.text import count, number, percent, printable, sentence, shown_name, size
 
+_HEAD = (10, 2)
+"""Layers of a deep head that are named, at the bottom and at the top; the others are counted."""
+
 
 def network(presented: Presented) -> list[Section]:
     """The head, then one part an analysis of the network; those that do not apply are listed with their reasons."""
@@ -62,7 +65,11 @@ def _head(head: HeadResult) -> Paragraph:
     if not head.layers:
         return Paragraph((Span(sentence(head.note or "No fully connected head was found")),))
     spans = [Span("The head, the fully connected layers at the top, from bottom to top: ")]
+    more = len(head.layers) - _HEAD[0] - _HEAD[1]
     for place, name in enumerate(head.layers):
+        if more > 0 and _HEAD[0] <= place < _HEAD[0] + more:
+            spans += [Span(f"{number(more)} more, ")] if place == _HEAD[0] else []
+            continue
         activation = printable(head.activations[place], 40) if place < len(head.activations) else ""
         spans.append(Span(shown_name(name), "name"))
         spans.append(Span((f" ({activation})" if activation else "") + ", "))

@@ -11,20 +11,22 @@ from netaudit.text import NONE, flat, number, plain, printable
 def provenance(report: Report, json_sha256: str) -> Section:
     """Hashes, versions, settings and the model's card."""
     found, model = report.provenance, report.model
+    hashed = found.settings.get("hash") is not False
     matches = {True: "yes", False: "no", None: "the name holds no hash"}[found.hash_matches_name]
+    missing = NONE if hashed else "not computed (--no-hash)"
     sharded = str(model.weights).endswith(".index.json")
     files = "SHA-256 of sha256sum's lines for index and shards" if sharded else "SHA-256 of the file"
     pairs: list[tuple[str, str | Span]] = [
         ("Target", Span(printable(report.target), "name")),
         *((f"Model: {key}", plain(getattr(model, key))) for key in ("name", "kind", "architecture", "weights")),
-        (files, Span(found.file_sha256 or NONE, "name")),
+        (files, Span(found.file_sha256, "name") if found.file_sha256 else missing),
         ("SHA-256 of the audited weights", Span(found.weights_sha256, "name")),
-        ("File's hash is the one in its name", matches),
+        ("File's hash is the one in its name", matches if hashed else missing),
         ("SHA-256 of audit.json", Span(json_sha256, "name")),
         ("Format of audit.json", f"version {number(report.format_version)}"),
         ("Device", printable(found.device)),
         ("Arithmetic", printable(found.dtype)),
-        ("Threads", plain(found.threads)),
+        ("Threads", f"{plain(found.threads)} (in another number the last digits differ)"),
         ("Seed", plain(found.seed)),
     ]
     blocks: list[Block] = [facts(pairs)]

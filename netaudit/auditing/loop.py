@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from functools import partial
 
 from netaudit.analyses.analysis import Analysis
 from netaudit.analyses.context import HeadInputs, LayerContext, NetworkContext, Settings
-from netaudit.analyses.head_inputs import MOST_INPUTS, data_result, head_inputs
+from netaudit.analyses.head_inputs import MOST_INPUTS, data_result
 from netaudit.analyses.needs import missing_of_layer, missing_of_network
+from netaudit.auditing.guard import judged, judged_in_memory, prepare, real_inputs
+from netaudit.auditing.kept import KeptLayers
+from netaudit.auditing.layer_key import layer_key
 from netaudit.auditing.provenance import provenance
 from netaudit.auditing.refusals import nothing_chosen, nothing_judged
 from netaudit.auditing.selection import Selection
-from netaudit.auditing.work import PREPARED, too_large, work
+from netaudit.auditing.work import PREPARED, size_guard, work
+from netaudit.errors import out_of_memory
 from netaudit.network.fingerprint import WeightsHash
 from netaudit.network.inputs import Sample
 from netaudit.network.layers import SkippedLayer
@@ -22,7 +27,16 @@ from netaudit.network.reader import LayerReader
 from netaudit.numerics import device as devices
 from netaudit.numerics.memory import release_memory
 from netaudit.results.payload import Payload
-from netaudit.results.report import Coverage, HeadResult, LayerResult, Model, Report, Summary, not_applicable
+from netaudit.results.report import (
+    Coverage,
+    HeadResult,
+    LayerResult,
+    Model,
+    Report,
+    Summary,
+    not_applicable,
+    why_not_judged,
+)
 from netaudit.text import capital, printable, sentence
 from netaudit.vocabulary import VERDICTS
 
@@ -38,6 +52,8 @@ class Weights:
     """Standard deviation by layer, where it was needed."""
     layers: int = 1
     """How many layers the network has, those that were not chosen among them."""
+    lost: dict[LayerSpec, str] = field(default_factory=dict)
+    """Why a layer that was to be audited did not fit in memory in the end."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +63,8 @@ class Auditor:
     settings: Settings
     analyses: tuple[Analysis, ...]
     progress: Progress
+    kept: KeptLayers | None = None
+    """Where the result of each layer is kept, so that an audit which was interrupted can go on."""
 
     def run(
         self,
@@ -65,17 +83,19 @@ class Auditor:
         unmatched = chosen.unmatched([spec.name for spec in network.specs()])
         weights = Weights(layers=sum(1 for _ in network.specs()))
         network = network.select(chosen.layers, chosen.exclude)
-        network = network.guarded(lambda spec: too_large(spec, self.settings.spectrum))
+        network = network.guarded(size_guard(self.settings.spectrum))
         if not any(True for _ in network.specs()):
             raise nothing_chosen(network, chosen)
         sample = None if sample is None else sample.drawn(MOST_INPUTS, self.settings.seed)
         read = LayerReader(network, keep=self._read_again(network))
         with devices.fallbacks() as events:
-            inputs = head_inputs(network, read, sample, self.settings.device, self.progress)
+            inputs = real_inputs(network, read, sample, self.settings.device, self.progress)
         layers = tuple(self.layers(network, read, inputs, weights))
-        if all(not_applicable(payload) for layer in layers for payload in layer.analyses.values()) and self._of(
-            "layer"
-        ):
+        read.network = network = network.without(weights.lost.get)
+        if not layers:
+            raise nothing_chosen(network, chosen)
+        payloads_of_layers = [payload for layer in layers for payload in layer.analyses.values()]
+        if payloads_of_layers and all(_says_nothing(payload) for payload in payloads_of_layers):
             raise nothing_judged(network, layers)
         context = NetworkContext(
             network, read, self.settings, inputs, sample, layers, weights.scales, self.progress, first
@@ -107,13 +127,35 @@ class Auditor:
     def layers(
         self, network: Network, read: LayerReader, inputs: HeadInputs, weights: Weights
     ) -> Iterator[LayerResult]:
-        """The result of each layer in order, with one layer in memory at a time (and those that ``read`` keeps)."""
+        """The result of each layer in order, with one layer in memory at a time (and those that ``read`` keeps).
+
+        A layer that no longer fits in memory, or that memory runs out on, is put into ``weights.lost``.
+        """
         total, done = sum(work(spec) for spec in network.specs()), 0.0
+        if self.kept is not None:
+            self.kept.total = sum(1 for _ in network.specs())
         for spec in network.specs():
-            yield self._layer(network, spec, read, inputs, weights, _Share(self.progress, done, work(spec), total))
+            share = _Share(self.progress, done, work(spec), total)
+            result = self._layer_in_memory(network, spec, read, inputs, weights, share)
+            if result is not None:
+                yield result
             done += work(spec)
             release_memory()
         self.progress("layers done", total, total)
+
+    def _layer_in_memory(
+        self, network: Network, spec: LayerSpec, read: LayerReader, inputs: HeadInputs, weights: Weights, share: _Share
+    ) -> LayerResult | None:
+        """The result of a layer; None, with the reason noted, where memory does not suffice."""
+        refused = size_guard(self.settings.spectrum)(spec)
+        if refused is None:
+            try:
+                return self._layer(network, spec, read, inputs, weights, share)
+            except Exception as error:
+                if not out_of_memory(error):
+                    raise
+        weights.lost[spec] = refused or "memory ran out while it was audited"
+        return None
 
     def _layer(
         self, network: Network, spec: LayerSpec, read: LayerReader, inputs: HeadInputs, weights: Weights, share: _Share
@@ -121,7 +163,7 @@ class Auditor:
         shown = printable(spec.name, 60)
         share.tell(shown, 0.0)
         layer = read(spec.name)
-        weights.fingerprint.add(layer)
+        lines = weights.fingerprint.lines(layer)
         context = LayerContext(
             layer,
             self.settings.seed,
@@ -134,18 +176,36 @@ class Auditor:
             of_layers=weights.layers,
             blocks=network.blocks(spec.name),
         )
+        result, scale = self._kept_or_measured(context, spec, lines, share)
+        weights.fingerprint.add(lines)  # not of a layer that memory ran out on
+        if scale is not None:
+            weights.scales[spec.name] = scale
+        return result
+
+    def _kept_or_measured(
+        self, context: LayerContext, spec: LayerSpec, lines: tuple[str, ...], share: _Share
+    ) -> tuple[LayerResult, float | None]:
+        """The result of a layer and the scale of its weights: from an audit that was interrupted, or measured now."""
+        if self.kept is None:
+            return self._measured(context, spec, share), context.scale
         analyses = self._of("layer")
+        key = layer_key(context, lines, analyses)
+        found = self.kept.find(key, spec.name, {analysis.name: analysis.payload for analysis in analyses})
+        if found is None:
+            found = self._measured(context, spec, share), context.scale
+            self.kept.add(key, *found)
+        return found
+
+    def _measured(self, context: LayerContext, spec: LayerSpec, share: _Share) -> LayerResult:
+        shown, layer, analyses = printable(spec.name, 60), context.layer, self._of("layer")
         if min(spec.shape) >= PREPARED and any("spectrum" in analysis.needs for analysis in analyses):
-            context.prepare()
+            prepare(context)
         payloads: dict[str, Payload] = {}
         events: list[str] = []
         for index, analysis in enumerate(analyses):
             share.tell(f"{shown}: {analysis.title.lower()}", index / len(analyses))
             with _named(analysis, events):
-                missing = missing_of_layer(analysis.needs, context)
-                payloads[analysis.name] = analysis.not_applicable(missing) if missing else analysis.measure(context)
-        if context.scale is not None:
-            weights.scales[spec.name] = context.scale
+                payloads[analysis.name] = judged(analysis, partial(_of_layer, analysis, context))
         return LayerResult(spec.name, spec.shape, layer.dtype, layer.activation, layer.origin, payloads, tuple(events))
 
     def _network(self, context: NetworkContext, events: list[str]) -> dict[str, Payload]:
@@ -153,8 +213,7 @@ class Auditor:
         for analysis in self._of("network"):
             self.progress(analysis.title.lower(), 0.0, 0.0)
             with _named(analysis, events):
-                missing = missing_of_network(analysis.needs, context)
-                payloads[analysis.name] = analysis.not_applicable(missing) if missing else analysis.measure(context)
+                payloads[analysis.name] = judged_in_memory(analysis, partial(_of_network, analysis, context))
         return payloads
 
     def _of(self, scope: str) -> tuple[Analysis, ...]:
@@ -173,6 +232,21 @@ class Auditor:
             if analysis.claim
         }
         return Summary({claim: {each: found.count(each) for each in VERDICTS} for claim, found in verdicts.items()})
+
+
+def _of_layer(analysis: Analysis, context: LayerContext) -> Payload:
+    missing = missing_of_layer(analysis.needs, context)
+    return analysis.not_applicable(missing) if missing else analysis.measure(context)
+
+
+def _of_network(analysis: Analysis, context: NetworkContext) -> Payload:
+    missing = missing_of_network(analysis.needs, context)
+    return analysis.not_applicable(missing) if missing else analysis.measure(context)
+
+
+def _says_nothing(payload: Payload) -> bool:
+    """Whether an analysis does not apply; one that went wrong says so in the report."""
+    return not_applicable(payload) and why_not_judged(payload) is None
 
 
 @dataclass(frozen=True)

@@ -31,14 +31,7 @@ def provenance(
         file_sha256=file_sha256,
         weights_sha256=weights_sha256,
         hash_matches_name=hash_matches_name(network.files, file_sha256),
-        versions={
-            "netaudit": __version__,
-            "python": platform.python_version(),
-            "torch": str(torch.__version__),
-            "numpy": metadata.version("numpy"),
-            "scipy": metadata.version("scipy"),
-            **network.versions,
-        },
+        versions=versions() | network.versions,
         device=settings.device.type,
         dtype="float64 for the laws, float32 without TF32 for the shadow pass",
         threads=torch.get_num_threads(),
@@ -53,3 +46,16 @@ def provenance(
             "data": None if sample is None else {"name": sample.name, "sha256": sample.sha256},
         },
     )
+
+
+def versions() -> dict[str, str]:
+    """The versions of what computes the numbers."""
+    import torch
+
+    return {
+        "netaudit": __version__,
+        "python": platform.python_version(),
+        "torch": str(torch.__version__),
+        "numpy": metadata.version("numpy"),
+        "scipy": metadata.version("scipy"),
+    }

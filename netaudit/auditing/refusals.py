@@ -20,13 +20,10 @@ def nothing_chosen(network: Network, chosen: Selection) -> NetauditError:
     skipped = [entry for entry in network.layers if isinstance(entry, SkippedLayer)]
     left_out = [printable(entry.name, 60) for entry in skipped if entry.reason.endswith(_BY_CHOICE)]
     if left_out:
-        commas = next((glob for glob in (*chosen.layers, *chosen.exclude) if "," in glob), None)
-        apart = " ".join(f"--layers {part.strip()}" for part in (commas or "").split(",")[:4])
-        repeat = [f"for several repeat the option: {printable(apart, 120)}"] if commas else []
         hint = f"its fully connected layers: {', '.join(left_out[:6])}{', ...' if len(left_out) > 6 else ''}"
         return NetauditError(
             f"{network.info.name}: --layers and --exclude leave no fully connected layer that can be audited",
-            hint=(*repeat, hint),
+            hint=(*chosen.several_in_one, hint),
         )
     reasons = ", ".join(dict.fromkeys(entry.reason for entry in skipped))
     what = f"; found: {printable(reasons, 200)}" if reasons else ""

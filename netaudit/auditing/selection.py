@@ -29,3 +29,11 @@ class Selection:
             for option, glob in given
             if not any(fnmatchcase(name, glob) for name in names)
         )
+
+    @property
+    def several_in_one(self) -> tuple[str, ...]:
+        """What to write instead of globs with commas between them; nothing where there is no such glob."""
+        given = [("--layers", glob) for glob in self.layers] + [("--exclude", glob) for glob in self.exclude]
+        option, glob = next(((option, glob) for option, glob in given if "," in glob), ("", ""))
+        apart = " ".join(f"{option} {part.strip()}" for part in glob.split(",")[:4])
+        return (f"for several repeat the option: {printable(apart, 120)}",) if glob else ()

@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING
 import click
 
 from netaudit.analyses.table import ALARMS
+from netaudit.cli import interruption
 from netaudit.cli.choices import split_analyses, split_formats
 from netaudit.cli.file_options import file_options
+from netaudit.cli.out_folder import OUT_FOLDER
 from netaudit.cli.run_file import run_file_option, write_run
 from netaudit.report.renderers.table import DEFAULT_FORMATS, FORMATS, RENDERERS
+from netaudit.text import sentence
 from netaudit.vocabulary import NULL_LEVELS, SPECTRUM_METHODS, NullLevel, SpectrumMethod
 
 if TYPE_CHECKING:
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("target")
-@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Where to write; reports/NAME by default.")
+@click.option("--out", type=OUT_FOLDER, metavar="DIR", help="Where to write; reports/NAME by default.")
 @click.option(
     "--weights", type=click.Path(path_type=Path), metavar="FILE", help="A state dict for a named architecture."
 )
@@ -35,10 +38,14 @@ if TYPE_CHECKING:
 )
 @click.option("--seed", default=0, show_default=True, help="Every random number follows from it.")
 @click.option(
+    "--deterministic", is_flag=True,
+    help="Compute in one thread: the same bytes on the same machine, however many cores it may use.",
+)  # fmt: skip
+@click.option(
     "--data",
     type=click.Path(path_type=Path),
-    metavar="FILE.npz|FOLDER",
-    help="Real inputs x and labels y for the network, or a folder of images.",
+    metavar="FILE|FOLDER",
+    help="Real inputs for the network: an .npz with x and labels y, .npy, .csv, or a folder of images.",
 )
 @click.option(
     "--init", type=click.Path(path_type=Path), metavar="FILE",
@@ -72,6 +79,10 @@ if TYPE_CHECKING:
     f"{', '.join(ALARMS)}.",
 )  # fmt: skip
 @run_file_option
+@click.option(
+    "--no-hash", is_flag=True, help="Leave out the SHA-256 of the files: quicker for a few layers of a large one."
+)
+@click.option("--fresh", is_flag=True, help="Begin anew, rather than go on from what an interrupted audit has kept.")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def audit(
     target: str,
@@ -86,6 +97,7 @@ def audit(
     base: str | None,
     device: str,
     seed: int,
+    deterministic: bool,
     data: Path | None,
     init: Path | None,
     analyses: tuple[str, ...] | None,
@@ -94,12 +106,14 @@ def audit(
     formats: tuple[str, ...],
     fail_on: tuple[str, ...],
     run_file: bool,
+    no_hash: bool,
+    fresh: bool,
     quiet: bool,
 ) -> None:
     """Audit TARGET (the default): a file, a folder of shards, a bundled network, a torchvision or timm name, or
     hf:OWNER/NAME[@REVISION] of the Hugging Face hub."""
+    from netaudit.cli.audit_folder import audit_folder, notes, refuse_another_target, what_is_of
     from netaudit.cli.progress import progress_bar
-    from netaudit.files import make_folder
     from netaudit.report.write import show_figures, write_document
     from netaudit.sources.open import report_folder, require
 
@@ -112,35 +126,45 @@ def audit(
     require(target)
     if base is not None:
         require(base)
-    folder = out or Path("reports") / report_folder(target, base)
-    make_folder(folder)  # now, not after minutes of work
-    with progress_bar(quiet) as progress:
+    folder, what = out or Path("reports") / report_folder(target, base), what_is_of(target, weights, base)
+    if out is None:
+        refuse_another_target(folder, what, quiet)
+    with audit_folder(folder, fresh) as (place, kept), progress_bar(quiet) as progress:
         from netaudit.api import audit as run
 
         report = run(
             target, weights=weights, layers=layers, exclude=exclude, state=state, order=order, as_layer=as_layer,
             not_layer=not_layer, base=base, analyses=analyses, device=device, seed=seed, data=data, init=init,
-            nulls=nulls, spectrum=spectrum, progress=progress,
+            nulls=nulls, spectrum=spectrum, deterministic=deterministic, hash_files=not no_hash, progress=progress,
+            keep=kept,
         )  # fmt: skip
         audited = time.perf_counter()
+        if "json" in formats:
+            report.to_json(place.new / "audit.json")  # before the figures are drawn: all else is made from it
+        document = report.document(draw=show_figures(formats), progress=progress)
         if progress:
             progress("writing the report", 0.0, 0.0)
-        document = report.document(draw=show_figures(formats))
-        write_document(document, folder, formats)
+        write_document(document, place.new, [each for each in formats if each != "json"])
         if run_file:
-            write_run(folder, started, {"audit": audited - clock, "reports": time.perf_counter() - audited})
+            seconds = {"audit": audited - clock, "reports": time.perf_counter() - audited}
+            write_run(place.new, started, seconds, of=what)
+        with interruption.held:
+            place.replace()
     if not quiet:
-        _print(document, folder, formats)
+        notes(kept)
+        _print(document, report.events, folder, formats)
     if any(report.raises(alarm) for alarm in fail_on):
         sys.exit(1)
 
 
-def _print(document: Document, folder: Path, formats: tuple[str, ...]) -> None:
+def _print(document: Document, events: tuple[str, ...], folder: Path, formats: tuple[str, ...]) -> None:
     from rich.text import Text
 
     from netaudit.cli.tables import console, print_document
 
     print_document(document)
+    for event in events:  # such as a glob that matches no layer: the reports have it further down
+        console().print(Text(f"Note: {sentence(event)}"), soft_wrap=True)
     # in the order in which a person opens them
     written = [str(folder / f"audit{renderer.suffix}") for renderer in RENDERERS if renderer.name in formats]
     console().print(Text(f"Report: {', '.join(written)}"), soft_wrap=True)

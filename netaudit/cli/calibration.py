@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from netaudit.cli.out_folder import OUT_FOLDER
+
 if TYPE_CHECKING:
     from netaudit.studies.calibration.cells import CalibrationPlan
 
 
 @click.command(short_help="Measure how often each verdict is right.")
 @click.option(
-    "--out", type=click.Path(path_type=Path), metavar="DIR",
+    "--out", type=OUT_FOLDER, metavar="DIR",
     help="Where to write; reports/calibration by default, reports/calibration-quick with --quick.",
 )  # fmt: skip
 @click.option("--quick", is_flag=True, help="Few seeds of small layers, to see that everything runs.")

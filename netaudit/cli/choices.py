@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+
 import click
 
 from netaudit.analyses.table import installed
@@ -29,6 +31,8 @@ def _split(
     asked = tuple(dict.fromkeys(part.strip() for part in value.split(",") if part.strip()))
     wrong = next((part for part in asked if part not in choices), None)
     if not asked or wrong is not None:
-        shown = printable(wrong or value, 80)
-        raise click.BadParameter(f"{shown!r}: a comma-separated choice of {', '.join(choices)}", context, parameter)
+        close = difflib.get_close_matches(wrong or "", choices, n=1)
+        meant = f" (did you mean {close[0]}?)" if close else ""
+        shown = f"{printable(wrong or value, 80)!r}{meant}"
+        raise click.BadParameter(f"{shown}: a comma-separated choice of {', '.join(choices)}", context, parameter)
     return asked

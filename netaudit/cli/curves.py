@@ -7,13 +7,14 @@ from pathlib import Path
 import click
 
 from netaudit.cli.choices import split_formats
+from netaudit.cli.out_folder import OUT_FOLDER
 from netaudit.report.renderers.table import DEFAULT_FORMATS, FORMATS
 
 
 @click.command(short_help="Follow each claim through training runs.")
 @click.argument("folders", metavar="DIR...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
-    "--out", type=click.Path(path_type=Path), default=Path("reports/training"), show_default=True, metavar="DIR",
+    "--out", type=OUT_FOLDER, default=Path("reports/training"), show_default=True, metavar="DIR",
     help="Where to write.",
 )  # fmt: skip
 @click.option(

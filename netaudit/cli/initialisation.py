@@ -6,10 +6,12 @@ from pathlib import Path
 
 import click
 
+from netaudit.cli.out_folder import OUT_FOLDER
+
 
 @click.command(short_help="From which step is training seen?")
 @click.option(
-    "--out", type=click.Path(path_type=Path), default=Path("reports/initialisation"), show_default=True, metavar="DIR",
+    "--out", type=OUT_FOLDER, default=Path("reports/initialisation"), show_default=True, metavar="DIR",
     help="Where to write, and where what was measured is kept.",
 )  # fmt: skip
 @click.option("--jobs", default=1, show_default=True, type=click.IntRange(min=1), help="Processes of one thread each.")

@@ -15,6 +15,7 @@ from netaudit.text import count, printable, sentence
 if TYPE_CHECKING:
     from netaudit.network.network import LayerSpec, Network
 
+MOST_STEPS = 12  # layers of the head that are named
 MOST_METADATA = 12  # lines; trainers write thousands into the header of a safetensors file
 
 
@@ -40,6 +41,7 @@ def layers(
     hashed: bool,
 ) -> None:
     """List the layers of TARGET: what would be audited, what is skipped and why. Downloads only what hf: names."""
+    from netaudit.auditing.selection import Selection
     from netaudit.cli.progress import progress_bar
     from netaudit.cli.tables import console, print_table
     from netaudit.network.fingerprint import unchanged_files
@@ -65,19 +67,28 @@ def layers(
         f"{len(audited)} of {len(selected.layers)} entries would be audited: {parameters:,} of "
         f"{network.parameters_total:,} parameters ({share:.1%})."
     )
-    for note in network.notes:
+    selection = Selection(layers, exclude)
+    unmatched = selection.unmatched([spec.name for spec in network.specs()])
+    for note in (*unmatched, *(selection.several_in_one if unmatched else ()), *network.notes):
         console().print(note, markup=False)
     if network.cells:
         cells = ", ".join(f"{printable(cell.name, 60)} ({cell.kind or 'simple'})" for cell in network.cells)
         console().print(f"Recurrent cells, which are not audited: {cells}", markup=False)
     if network.head is not None:
         inferred = " (inferred)" if network.head.inferred and network.head.note.startswith(INFERRED) else ""
-        steps = " > ".join(f"{printable(step.name, 60)} {step.activation}" for step in network.head.layers)
+        steps = " > ".join(_ends([f"{printable(step.name, 60)} {step.activation}" for step in network.head.layers]))
         console().print(f"Head{inferred}: {steps}", markup=False)
         if network.head.note and not inferred:
             console().print(network.head.note, markup=False)
     elif network.missing_head:
         console().print(sentence(f"No head: {network.missing_head}"), markup=False)
+
+
+def _ends(steps: list[str]) -> list[str]:
+    """The steps, without the middle of very many."""
+    left_out = len(steps) - MOST_STEPS
+    half = MOST_STEPS // 2
+    return steps if left_out <= 0 else [*steps[:half], f"... {left_out:,} more ...", *steps[-half:]]
 
 
 def _file_lines(network: Network, digest: str | None) -> Iterator[str]:

@@ -2,37 +2,35 @@
 
 from __future__ import annotations
 
-import difflib
-import io
 import os
-import signal
 import sys
-import traceback
-from types import FrameType
 
 import click
 from click_default_group import DefaultGroup
 
+from netaudit.cli import interruption, streams
 from netaudit.cli.analyses import analyses
 from netaudit.cli.audit import audit
 from netaudit.cli.layers import layers
+from netaudit.cli.mistakes import meant, usage
 from netaudit.cli.render import render
 from netaudit.cli.study import aliases, study
 from netaudit.cli.train import train
 from netaudit.cli.zoo import zoo
-from netaudit.errors import NetauditError
+from netaudit.errors import NetauditError, out_of_memory
+from netaudit.faults import show_trace
 from netaudit.text import printable
 from netaudit.version import __version__
 
 COMMANDS = (audit, layers, analyses, zoo, render, train, study)
-INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+_UNWOUND = (train, study, *aliases())
+"""Commands that clean up after an interruption, such as ending processes of their own."""
 
 
-class Interrupted(BaseException):
-    """Ctrl-C or SIGTERM. Not KeyboardInterrupt, for which click prints a line of its own."""
-
-
-@click.group(cls=DefaultGroup, default="audit", default_if_no_args=False, context_settings={"max_content_width": 110})
+@click.group(
+    cls=DefaultGroup, default="audit", default_if_no_args=False,
+    context_settings={"max_content_width": 110, "help_option_names": ["-h", "--help"]},
+)  # fmt: skip
 @click.version_option(__version__, prog_name="netaudit", message="%(prog)s %(version)s")
 def cli() -> None:
     """How random-like are a network's fully connected layers, and can the net be run in reverse?
@@ -50,47 +48,46 @@ for command in (*COMMANDS, *aliases()):
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit: 0, 1 (``--fail-on``), 2 (an error, one line), 130 (interrupted)."""
-    _print_anything()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _interrupt)
+    interruption.watch()
+    streams.prepare()
     _wait_asleep()
     try:
         arguments = (sys.argv[1:] if arguments is None else arguments) or ["--help"]
+        interruption.unwind(arguments[0] in [command.name for command in _UNWOUND])
         code = cli.main(arguments, prog_name="netaudit", standalone_mode=False)
         sys.stdout.flush()
-    except click.exceptions.Exit as leaving:
-        code = leaving.exit_code
-    except Interrupted as stopped:
-        _say("interrupted", tuple(getattr(stopped, "__notes__", ())))
-        code = INTERRUPTED
-    except BrokenPipeError:  # `netaudit layers ... | head`: nobody reads on, nothing is wrong
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
-    except NetauditError as error:
-        code = _fail(error, str(error), error.hints)
-    except click.UsageError as error:
-        code = _fail(error, error.format_message(), (*_meant(arguments), "`netaudit --help` shows the usage"))
-    except Exception as error:  # noqa: BLE001 - the last resort: one line, never a traceback
-        if _out_of_memory(error):
-            code = _fail(error, "out of memory", ("audit fewer layers at a time: --layers",))
-        else:
-            hint = "this is a bug in netaudit; NETAUDIT_DEBUG=1 shows where it happened"
-            code = _fail(error, f"unexpected {type(error).__name__}: {error}", (hint,))
+    except BaseException as error:  # noqa: BLE001 - the last resort: one line, never a traceback
+        interruption.answered()
+        code = _answer(error, arguments)
     sys.exit(code or 0)
 
 
-def _meant(arguments: list[str] | None) -> list[str]:
-    """The command that a mistyped word may stand for: it was taken for the target of an audit."""
-    first = next(iter(arguments or ()), "")
-    close = [] if first in cli.commands else difflib.get_close_matches(first, list(cli.commands), n=1)
-    return [f"did you mean `netaudit {close[0]}`?"] if close else []
-
-
-def _print_anything() -> None:
-    """Print a character that the terminal's encoding lacks as an escape, rather than stop after the work is done."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+def _answer(error: BaseException, arguments: list[str] | None) -> int:
+    """Say in one line, with what to do next, why the command ended; and give the exit code."""
+    notes = tuple(getattr(error, "__notes__", ()))
+    if interruption.happened():  # whatever has become of it since
+        _print(interruption.line(), notes)
+        return interruption.CODE
+    if isinstance(error, click.exceptions.Exit):
+        return error.exit_code
+    if not isinstance(error, Exception):  # SystemExit: a command that has said what it has to say
+        raise error
+    if isinstance(error, BrokenPipeError):  # `netaudit layers ... | head`: nobody reads on, nothing is wrong
+        streams.drop(sys.stdout)
+        return 0
+    show_trace(error)
+    if isinstance(error, NetauditError):
+        return _say(str(error), (*meant(arguments, cli.commands), *error.hints)[:2], error.exit_code)
+    if isinstance(error, click.UsageError):
+        return _say(error.format_message(), (*meant(arguments, cli.commands), usage(error)))
+    if isinstance(error, OSError) and (full := streams.unprinted(error)):
+        streams.drop(sys.stdout)
+        hint = "standard output, or a cache, takes no more; a report is written before anything is printed"
+        return _say(f"cannot write: {full}", (hint,))
+    if out_of_memory(error):
+        return _say("out of memory", ("audit fewer layers at a time: --layers", *notes))
+    hint = "this is a bug in netaudit; NETAUDIT_DEBUG=1 shows where it happened"
+    return _say(f"unexpected {type(error).__name__}: {error}", (hint, *notes))
 
 
 def _wait_asleep() -> None:
@@ -104,24 +101,12 @@ def _wait_asleep() -> None:
         os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
 
-def _out_of_memory(error: Exception) -> bool:
-    """Python's, CUDA's, or the CPU allocator's of PyTorch, which is a plain RuntimeError."""
-    text = str(error)
-    return isinstance(error, MemoryError) or "out of memory" in text or "can't allocate memory" in text
+def _say(message: str, hints: tuple[str, ...], code: int = 2) -> int:
+    _print(f"netaudit: error: {printable(' '.join(message.split()), 500)}", hints)
+    return code
 
 
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    raise Interrupted
-
-
-def _fail(error: BaseException, message: str, hints: tuple[str, ...]) -> int:
-    if os.environ.get("NETAUDIT_DEBUG") == "1":
-        traceback.print_exception(error)
-    _say(message, hints)
-    return error.exit_code if isinstance(error, NetauditError) else 2
-
-
-def _say(message: str, hints: tuple[str, ...] = ()) -> None:
-    print(f"netaudit: error: {printable(' '.join(message.split()), 500)}", file=sys.stderr)
+def _print(line: str, hints: tuple[str, ...]) -> None:
+    streams.say(line)
     for hint in hints:
-        print(f"hint: {printable(' '.join(hint.split()), 500)}", file=sys.stderr)
+        streams.say(f"hint: {printable(' '.join(hint.split()), 500)}")

@@ -16,14 +16,16 @@ def progress_bar(quiet: bool) -> Iterator[Progress | None]:
     from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
 
+    from netaudit.cli.signs import in_encoding
+
     console = Console(stderr=True)
     if quiet or not console.is_terminal:
         yield None
         return
     columns = (
-        SpinnerColumn(),
+        SpinnerColumn("line" if in_encoding("⠋", console.encoding) != "⠋" else "dots"),
         TextColumn("{task.description}"),
-        BarColumn(bar_width=24),
+        BarColumn(bar_width=min(24, console.width // 5)),  # a narrow terminal keeps its room for the words
         TimeElapsedColumn(),
         TextColumn("left"),
         TimeRemainingColumn(),

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -21,8 +22,8 @@ run_file_option = click.option(
 """For a command that calls :func:`write_run`, unless it is given ``run_file=False``."""
 
 
-def write_run(folder: Path, started: datetime, seconds: Mapping[str, float]) -> None:
-    """Write ``folder/run.json``.
+def write_run(folder: Path, started: datetime, seconds: Mapping[str, float], **more: Any) -> None:
+    """Write ``folder/run.json``, with ``more`` in it.
 
     Raises:
         ReportError: the file cannot be written.
@@ -35,5 +36,6 @@ def write_run(folder: Path, started: datetime, seconds: Mapping[str, float]) -> 
         "started": started.isoformat(timespec="seconds"),
         "seconds": {name: round(value, 3) for name, value in seconds.items()},
         "peak_memory_bytes": peak_memory(),
+        **more,
     }
     write_atomically(folder / NAME, (json.dumps(run, indent=2) + "\n").encode())

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from netaudit.cli.out_folder import OUT_FOLDER
+
 
 @click.command(name="shadow-training", short_help="Does training on shadows help?")
 @click.option(
@@ -13,7 +15,7 @@ import click
     help="Where MNIST and CIFAR-10 lie; what is missing is downloaded into it.",
 )  # fmt: skip
 @click.option(
-    "--out", type=click.Path(path_type=Path), default=Path("reports/shadow-training"), show_default=True, metavar="DIR",
+    "--out", type=OUT_FOLDER, default=Path("reports/shadow-training"), show_default=True, metavar="DIR",
     help="Where to write, and where what was measured is kept.",
 )  # fmt: skip
 @click.option("--jobs", default=1, show_default=True, type=click.IntRange(min=1), help="Processes of one thread each.")

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from netaudit.cli.out_folder import OUT_FOLDER
+
 
 @click.command(short_help="How random-like are real layers?")
 @click.option(
@@ -17,7 +19,7 @@ import click
     help="A training run with its epochs kept (netaudit train --keep-epochs); may be given several times.",
 )  # fmt: skip
 @click.option(
-    "--out", type=click.Path(path_type=Path), default=Path("reports/survey"), show_default=True, metavar="DIR",
+    "--out", type=OUT_FOLDER, default=Path("reports/survey"), show_default=True, metavar="DIR",
     help="Where to write.",
 )  # fmt: skip
 @click.option("--seed", default=0, show_default=True, help="Every random number of the audits follows from it.")

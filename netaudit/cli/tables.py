@@ -1,14 +1,18 @@
-"""Tables for the terminal."""
+"""Tables and reports on the terminal, in its width and its signs; elsewhere a row is one line, however long."""
 
 from __future__ import annotations
 
+import shutil
+import sys
 from collections.abc import Iterable, Sequence
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
-from netaudit.report.document.model import Document
+from netaudit.cli.signs import in_encoding
+from netaudit.report.document.model import Column, Document, Span
+from netaudit.report.document.numbering import plain_table
+from netaudit.report.renderers.text import WIDTH, Layout, Line, table_lines, text_lines
 
 STYLES: dict[str, str] = {
     "holds": "green",
@@ -28,25 +32,33 @@ class _Console(Console):
 
 
 def console() -> Console:
-    """Standard output; wide enough for whole names when it is no terminal."""
+    """Standard output; prose is folded in the middle of a page when it is no terminal."""
     out = _Console(highlight=False)
-    return out if out.is_terminal else _Console(highlight=False, width=160)
+    if out.is_terminal and not out.is_dumb_terminal:
+        return out
+    if out.is_terminal:  # Rich takes every dumb one for one of 80 columns, unless both sizes are given
+        return _Console(highlight=False, width=shutil.get_terminal_size().columns, height=out.height)
+    return _Console(highlight=False, width=WIDTH)
 
 
-def print_table(headers: Sequence[str], rows: Iterable[Sequence[str | Text]], title: str | None = None) -> None:
+def print_table(headers: Sequence[str], rows: Iterable[Sequence[str | Span]]) -> None:
     """Print a plain table; every string is shown as it is, never as markup."""
-    table = Table(title=None if title is None else Text(title), box=None, title_justify="left", pad_edge=False)
-    for header in headers:
-        table.add_column(Text(header), overflow="fold")
-    for row in rows:
-        table.add_row(*(cell if isinstance(cell, Text) else Text(cell) for cell in row))
-    console().print(table)
+    cells = [tuple(cell if isinstance(cell, Span) else Span(cell) for cell in row) for row in rows]
+    out = console()
+    _print(out, table_lines(plain_table([Column(header) for header in headers], cells), _layout(out), titles=True))
 
 
 def print_document(document: Document) -> None:
     """Print a document's first page, as the text format has it, with colours where the terminal has them."""
-    from netaudit.report.renderers.text import text_lines
-
     out = console()
-    for line in text_lines(document, out.width):
+    _print(out, text_lines(document, _layout(out)))
+
+
+def _layout(out: Console) -> Layout:
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    return Layout(out.width, out.width if out.is_terminal else None, lambda text: in_encoding(text, encoding))
+
+
+def _print(out: Console, lines: Iterable[Line]) -> None:
+    for line in lines:
         out.print(Text.assemble(*((span.text, STYLES.get(span.style, "")) for span in line)), soft_wrap=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from netaudit.cli.out_folder import OUT_FOLDER
 from netaudit.cli.run_file import run_file_option, write_run
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ DEFAULT = Path("reports") / "theory-run"  # reports/theory is the committed run,
 
 @click.command(short_help="Test the theory on random networks.")
 @click.option("--quick", is_flag=True, help="Small layers and wide tolerances, to see that everything runs.")
-@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help=f"Where to write; {DEFAULT} by default.")
+@click.option("--out", type=OUT_FOLDER, metavar="DIR", help=f"Where to write; {DEFAULT} by default.")
 @click.option(
     "--device", default="auto", show_default=True, metavar="auto|cpu|cuda|cuda:N|mps", help="Where to compute."
 )
@@ -57,14 +58,15 @@ def theory(quick: bool, out: Path | None, device: str, seed: int, run_file: bool
 def _print(data: Mapping[str, Any], written: list[Path]) -> None:
     from rich.text import Text
 
-    from netaudit.cli.tables import STYLES, console, print_table
+    from netaudit.cli.tables import console, print_table
+    from netaudit.report.document.model import Span
     from netaudit.studies.theory.page import verdict_of
     from netaudit.vocabulary import VERDICT_WORDS
 
     rows = []
     for statement in data["statements"]:
         low, high = statement["interval"]
-        verdict = Text(VERDICT_WORDS[verdict_of(statement)], style=STYLES[verdict_of(statement)])
+        verdict = Span(VERDICT_WORDS[verdict_of(statement)], verdict_of(statement))
         rows.append(
             (statement["title"], verdict, f"{statement['value']:.3g}", f"[{low:.3g}, {high:.3g}]", statement["measure"])
         )

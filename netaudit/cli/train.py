@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from netaudit.cli.out_folder import OUT_FOLDER
 from netaudit.training.recipes import RECIPES, Shadows
 
 if TYPE_CHECKING:
@@ -25,9 +26,7 @@ if TYPE_CHECKING:
     "--epochs", type=click.IntRange(1, 10_000), help="Passes over the training images; the recipe's by default."
 )
 @click.option("--seed", default=0, show_default=True, help="Every random number follows from it.")
-@click.option(
-    "--out", type=click.Path(path_type=Path), metavar="DIR", help="Where to write; trained/RECIPE by default."
-)
+@click.option("--out", type=OUT_FOLDER, metavar="DIR", help="Where to write; trained/RECIPE by default.")
 @click.option(
     "--device", default="auto", show_default=True, metavar="auto|cpu|cuda|cuda:N|mps", help="Where to compute."
 )

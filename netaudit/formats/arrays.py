@@ -27,6 +27,13 @@ def refusal(dtype: np.dtype[Any]) -> str:
     return "raw bytes without a type of number: not read" if dtype.kind == "V" else f"{dtype.name}: not read"
 
 
+def native(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """The array row by row, in the machine's byte order."""
+    import numpy as np
+
+    return np.asarray(array, dtype=array.dtype.newbyteorder("="), order="C")
+
+
 def tensor(array: np.ndarray[Any, Any]) -> Tensor:
     """A copy of an array, in the machine's byte order."""
     import numpy as np
@@ -34,7 +41,7 @@ def tensor(array: np.ndarray[Any, Any]) -> Tensor:
 
     if array.dtype.name == "bfloat16":  # of ml_dtypes
         return torch.from_numpy(array.view(np.int16).copy()).view(torch.bfloat16)
-    return torch.from_numpy(np.array(array, dtype=array.dtype.newbyteorder("="), order="C"))
+    return torch.from_numpy(np.array(native(array)))
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from netaudit.errors import SourceError
 from netaudit.formats.plain_names import plain_names, renamed
+from netaudit.text import printable
 
 # Where training scripts keep the weights, in the order in which they are taken; averaged weights last.
 WRAPPERS = (
@@ -113,8 +114,16 @@ def _any(loaded: Any, leaf: Callable[[Any], T | None]) -> bool:
 
 def _tensors(loaded: Any, leaf: Callable[[Any], T | None]) -> tuple[dict[str, T], bool]:
     """Every tensor by its dotted name, in order, and whether something lies too deep."""
-    found = list(_walk(loaded, leaf))
-    return {name: tensor for name, tensor in found if tensor is not None}, any(tensor is None for _, tensor in found)
+    found: dict[str, T] = {}
+    deep = False
+    for name, tensor in _walk(loaded, leaf):
+        if tensor is None:
+            deep = True
+        elif name in found:  # {"a.b": ..., "a": {"b": ...}}
+            raise SourceError(f"holds two tensors of the name {printable(name, 80)}", hint="save one state dict alone")
+        else:
+            found[name] = tensor
+    return found, deep
 
 
 def _walk(loaded: Any, leaf: Callable[[Any], T | None]) -> Iterator[tuple[str, T | None]]:

@@ -99,10 +99,14 @@ def _arrays(whole: Any, shown: str) -> Iterator[tuple[str, tuple[int, ...], list
         elif kind in _MAPS:
             inner = msgspec.msgpack.decode(raw, type=Map)
             if _CHUNKED in inner:
+                if not {"shape", "chunks"} <= inner.keys():
+                    raise ValueError("an array in pieces without its shape or its pieces")
                 lengths, chunks = (msgspec.msgpack.decode(inner[part], type=Map) for part in ("shape", "chunks"))
                 shape = tuple(msgspec.msgpack.decode(lengths[i], type=int) for i in sorted(lengths, key=natural))
-                pieces = [_piece(chunks[i]) for i in sorted(chunks, key=natural)]
-                yield ".".join([*names, key]), shape, [piece for piece in pieces if piece]
+                pieces = [piece for i in sorted(chunks, key=natural) if (piece := _piece(chunks[i]))]
+                if not pieces:
+                    raise ValueError("an array in pieces without a piece")
+                yield ".".join([*names, key]), shape, pieces
             else:
                 names.append(key)
                 waiting.append(iter(inner.items()))

@@ -10,6 +10,7 @@ from netaudit.errors import SourceError
 from netaudit.files import in_words, is_a
 from netaudit.formats import subfolders, table
 from netaudit.formats.slices import JOIN, PARAMS, slices_among
+from netaudit.text import names as shown_names
 from netaudit.text import printable
 
 # As the Hugging Face hub has them. A single file beside an index is often a copy in another precision: the index comes
@@ -63,7 +64,8 @@ def weights_in(folder: Path) -> Path:
     elif inner:
         hint = f"name what holds them, in it: {subfolders.shown([*inner, *files])}"
     else:
-        hint = f"it holds none; netaudit reads {table.readable()}"
+        only = f", only {shown_names(names)}" if names else ""
+        hint = f"it holds none{only}; netaudit reads {table.readable()}"
     raise SourceError(f"{shown}: a folder {what}", hint=hint)
 
 

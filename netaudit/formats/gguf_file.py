@@ -183,9 +183,11 @@ def _read(path: Path, start: int, length: int, shape: tuple[int, ...], kind: int
         file.seek(start)
         if file.readinto(raw) != length:
             raise SourceError(f"{printable(path.name)}: changed while it was read")
+    dtype = getattr(torch, _PLAIN.get(known.name, "float32"))
+    if not length:
+        return torch.empty(shape, dtype=dtype)
     if known.name in _PLAIN:
-        dtype = getattr(torch, _PLAIN[known.name])
-        return torch.frombuffer(raw, dtype=dtype).reshape(shape) if length else torch.empty(shape, dtype=dtype)
+        return torch.frombuffer(raw, dtype=dtype).reshape(shape)
     rows = np.frombuffer(raw, np.uint8).reshape(math.prod(shape[:-1]), -1)
     return arrays.tensor(dequantize(rows, known)).reshape(shape)
 

@@ -20,7 +20,11 @@ class EndsEarlyError(MalformedError):
     """The bytes end before the pickle does."""
 
 
-class TooLongError(MalformedError):
+class RefusedError(MalformedError):
+    """What no pickler writes, and two readers may read in two ways."""
+
+
+class TooLongError(RefusedError):
     """The pickle is longer than any index of a network is."""
 
 

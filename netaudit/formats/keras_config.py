@@ -54,13 +54,16 @@ def read(config: Any, kernels: Mapping[Path, tuple[str, tuple[int, ...], str | N
         kernels: of each layer with a 2-D kernel ``[in, out]`` its name in the store, its shape and its bias.
 
     Returns:
-        None where the configuration is none of a Sequential or functional model.
+        None where the configuration is none of a Sequential or functional model, or a damaged one.
     """
-    if not _is_model(config):
-        return None
     found = Configuration()
-    _classes(config, (), found, 0)
-    found.graph.output = _Builder(found, kernels).model(config, (), None, 0)
+    try:
+        if not _is_model(config):
+            return None
+        _classes(config, (), found, 0)
+        found.graph.output = _Builder(found, kernels).model(config, (), None, 0)
+    except (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError):
+        return None  # a field of another type than Keras writes: names tell what they tell, as without a configuration
     return found
 
 

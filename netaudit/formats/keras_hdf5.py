@@ -1,4 +1,4 @@
-"""Read Keras models, .h5 and .keras, by h5py alone: Keras is never asked, and no layer is built.
+"""Read Keras models, .h5 and .keras, by h5py alone, in another process: Keras is never asked, no layer is built.
 
 An .h5 file holds ``model_weights/LAYER/.../kernel:0`` and the configuration as an attribute; a .keras file is a zip
 archive of ``config.json`` and ``model.weights.h5``, whose arrays have numbers for names: ``layers/dense/vars/0``.
@@ -12,14 +12,17 @@ import re
 import struct
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from netaudit.errors import SourceError, UnsafeFileError
 from netaudit.formats import extras, keras_config, keras_recurrent
 from netaudit.formats.arrays import LazyStore
+from netaudit.formats.child import Child
 from netaudit.formats.format import Beginning, Format, OpenFile
-from netaudit.formats.hdf5 import Dataset, Place, datasets, text
+from netaudit.formats.hdf5 import Contents, Dataset
+from netaudit.formats.keras_weights import as_keras_takes, is_optimiser
 from netaudit.formats.natural_order import natural
 from netaudit.formats.plain_names import dotted
 from netaudit.formats.weights_file import Declared, Structure, WeightsFile
@@ -50,31 +53,30 @@ def open_keras(path: Path, open_file: OpenFile) -> WeightsFile:
         UnsafeFileError: an archive that Keras would not write, or an endless file.
     """
     shown = printable(path.name)
-    extras.load("h5py", "keras", shown)
-    place, config = _unpacked(path, shown)
-    try:
-        with place.open() as file:
-            config = config or text(file, "model_config")
-            arrays, names = datasets(place, file, shown)
-    except SourceError:
-        raise
-    except Exception as error:  # the library raises many kinds on damaged files
-        raise SourceError(f"{shown}: not an HDF5 file, or a damaged one") from error
-    keys = _keys(arrays, names)
-    if not any(not _is_optimiser(array.path) for array in arrays):
+    extras.require("h5py", "keras", shown)
+    section, config = _unpacked(path, shown)
+    child = Child("netaudit.formats.hdf5:opened", "HDF5", shown, {"path": str(path.absolute()), "section": section})
+    contents = child.describe(Contents)
+    keys = _keys(as_keras_takes(contents), contents.names)
+    if not any(not is_optimiser(array.path) for array in contents.datasets):
         raise SourceError(f"{shown}: holds no weights")
-    structure, order = _structure(keys, _json(config))
+    structure, order = _structure(keys, _json(config or contents.config))
     declared = {
         key: Declared(keys[key].shape, keys[key].dtype, key, keys[key].refusal) for key in sorted(keys, key=order)
     }
-    store = LazyStore(declared, {key: array.read for key, array in keys.items()})
+    readers = {
+        key: partial(child.read, array.path, array.dtype, array.shape)
+        for key, array in keys.items()
+        if not array.refusal
+    }
+    store = LazyStore(declared, readers)
     return WeightsFile(path, store, declared, structure=structure)
 
 
-def _unpacked(path: Path, shown: str) -> tuple[Place, str]:
-    """Where the HDF5 file lies, and the configuration beside it."""
+def _unpacked(path: Path, shown: str) -> tuple[tuple[int, int] | None, str]:
+    """Where in an archive the HDF5 file lies, None for a file that is one, and the configuration beside it."""
     if not zipfile.is_zipfile(path):
-        return Place(path), ""
+        return None, ""
     try:
         with zipfile.ZipFile(path) as archive, path.open("rb") as file:
             names = archive.namelist()
@@ -91,7 +93,7 @@ def _unpacked(path: Path, shown: str) -> tuple[Place, str]:
             config = b""
             if _CONFIG in names and archive.getinfo(_CONFIG).file_size <= LONGEST_CONFIG:
                 config = archive.read(_CONFIG)
-            return Place(path, (start, member.file_size)), config.decode("utf-8", "replace")
+            return (start, member.file_size), config.decode("utf-8", "replace")
     except SourceError:
         raise
     except Exception as error:  # zipfile raises six kinds on damaged files
@@ -106,16 +108,15 @@ def _json(config: str) -> Any:
         return None
 
 
-def _is_optimiser(path: str) -> bool:
-    return path.partition("/")[0] in ("optimizer", "optimizer_weights")
-
-
 def _keys(arrays: Iterable[Dataset], owners: Mapping[str, str]) -> dict[str, Dataset]:
     """The arrays under the names that users know: the layer's path with dots, then what the array is in it."""
     keys: dict[str, Dataset] = {}
-    for array in arrays:
-        key = dotted(array.path) if _is_optimiser(array.path) else ".".join(_parts(array.path, owners))
-        keys[key if key not in keys else dotted(array.path)] = array
+    for array in sorted(arrays, key=lambda array: bool(array.refusal)):  # what is read has the first claim to a name
+        key = dotted(array.path) if is_optimiser(array.path) else ".".join(_parts(array.path, owners))
+        key = key if key not in keys else dotted(array.path)
+        while key in keys:
+            key += "'"
+        keys[key] = array
     return keys
 
 
@@ -150,7 +151,7 @@ def _structure(keys: Mapping[str, Dataset], config: Any) -> tuple[Structure, Any
     for module, words in modules.items():
         kernel = keys.get(f"{module}.kernel")
         if kernel and len(kernel.shape) == 2 and all(kernel.shape) and "recurrent_kernel" not in words:
-            if _is_optimiser(kernel.path) or kernel.refusal or not _floating(kernel):
+            if is_optimiser(kernel.path) or kernel.refusal or not _floating(kernel):
                 continue
             bias = keys.get(f"{module}.bias")
             fits = bias is not None and bias.shape == kernel.shape[1:] and not bias.refusal and _floating(bias)
@@ -169,7 +170,7 @@ def _structure(keys: Mapping[str, Dataset], config: Any) -> tuple[Structure, Any
         own = next((places[path[:length]] for length in range(len(path), 0, -1) if path[:length] in places), None)
         return (len(places) if own is None else own, natural(key))
 
-    optimiser = frozenset(key for key, array in keys.items() if _is_optimiser(array.path))
+    optimiser = frozenset(key for key, array in keys.items() if is_optimiser(array.path))
     moving = frozenset(key for key in keys if key.endswith((".moving_mean", ".moving_variance")))
     reasons = {key: _reason(key, keys[key], modules, classes) for key in keys}
     reasons |= dict.fromkeys(optimiser, "optimiser state, not a parameter")
@@ -185,7 +186,7 @@ def _cells(
     for module in sorted(modules, key=natural):
         words = modules[module]
         own = {word: keys[f"{module}.{word}" if module else word] for word in words}
-        if "recurrent_kernel" not in words or any(_is_optimiser(array.path) for array in own.values()):
+        if "recurrent_kernel" not in words or any(is_optimiser(array.path) for array in own.values()):
             continue
         if any(array.refusal or not _floating(array) for array in own.values()):
             continue

@@ -16,7 +16,8 @@ _FROM_BUFFER = ("numpy.core.numeric._frombuffer", "numpy._core.numeric._frombuff
 
 def _array(kind: str, data: bytes, shape: tuple[int, ...], fortran: bool) -> StoredTensor | None:
     """A NumPy array of a dtype such as ``<f4``; None for one that holds no numbers."""
-    dtype = _KINDS.get(kind[1:2], "") + ("" if kind[1:2] == "b" else str(8 * int(kind[2:] or 0)))
+    width = kind[2:] if kind[2:].isdecimal() and len(kind) < 5 else "0"
+    dtype = _KINDS.get(kind[1:2], "") + ("" if kind[1:2] == "b" else str(8 * int(width)))
     if dtype not in ITEMSIZE:
         return None
     lengths = shape[::-1] if not fortran else shape

@@ -1,7 +1,7 @@
 """The constant tensors of an ONNX graph: where their numbers lie, and what a chain of simple operations makes of them.
 
 Protocol Buffers give the tensors inside the model; numbers in other files are read one tensor at a time, only from
-regular files in the model's own folder.
+regular files in the model's own folder. All of this runs in a process of its own (``child.py``), on NumPy's arrays.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from netaudit.errors import SourceError, UnsafeFileError
 from netaudit.files import require_regular
@@ -18,7 +18,7 @@ from netaudit.formats import arrays
 from netaudit.text import printable
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    import numpy as np
 
 # ONNX's types by number, under PyTorch's names.
 _DTYPES = {
@@ -29,6 +29,14 @@ _BYTES = {
     **{"float32": 4, "uint8": 1, "int8": 1, "int16": 2, "int32": 4, "int64": 8, "bool": 1, "float16": 2},
     **{"float64": 8, "complex64": 8, "complex128": 16, "bfloat16": 2},
 }
+# Where the numbers of a type lie that are no raw bytes; those of all others lie in int32_data.
+_FIELDS = {
+    **{"float32": "float_data", "complex64": "float_data", "int64": "int64_data"},
+    **{"float64": "double_data", "complex128": "double_data"},
+}
+
+
+Array: TypeAlias = "np.ndarray[Any, Any]"
 
 
 @dataclass(frozen=True)
@@ -39,7 +47,7 @@ class Constant:
     """Of the stored tensor that it is made of."""
     shape: tuple[int, ...]
     dtype: str
-    read: Callable[[], Tensor]
+    read: Callable[[], Array]
     notes: tuple[str, ...] = ()
     """What was done to the stored numbers, in words."""
     refusal: str = ""
@@ -49,11 +57,11 @@ class Constant:
         """Its numbers, where they are few enough for a shape, axes, or the factors of a scale."""
         if self.refusal or math.prod(self.shape) > 64:
             return None
-        return [float(value) for value in self.read().reshape(-1).tolist()]
+        return [float(value) for value in self.read().reshape(-1)]
 
     def turned(self) -> Constant:
         """The transpose of a matrix."""
-        return replace(self, shape=self.shape[::-1], read=lambda: self.read().T.contiguous())
+        return replace(self, shape=self.shape[::-1], read=lambda: self.read().T)
 
     def reshaped(self, shape: tuple[int, ...]) -> Constant:
         """The same numbers in another shape."""
@@ -61,14 +69,14 @@ class Constant:
 
     def expanded(self, length: int) -> Constant:
         """One number as a vector of so many."""
-        return replace(self, shape=(length,), read=lambda: self.read().reshape(-1).expand(length).contiguous())
+        return replace(self, shape=(length,), read=lambda: self.read().reshape(-1).repeat(length))
 
     def scaled(self, factor: float) -> Constant:
         """Times a number of the graph."""
         if factor == 1:
             return self
         note = f"times {factor:.6g}, as the graph has it"
-        return replace(self, read=lambda: self.read() * factor, notes=(*self.notes, note))
+        return replace(self, read=lambda: _times(self.read(), factor), notes=(*self.notes, note))
 
     def dequantised(self, scale: Constant, zero: Constant | None, axis: int) -> Constant | None:
         """(codes - zero point) x scale, per tensor or along an axis; None when the shapes are not those of that."""
@@ -80,9 +88,11 @@ class Constant:
             return None
         spread = (1,) * number if per_tensor else tuple(-1 if i == along else 1 for i in range(number))
 
-        def read() -> Tensor:
-            codes, factors = self.read().float(), scale.read().float().reshape(spread)
-            return (codes if zero is None else codes - zero.read().float().reshape(spread)) * factors
+        def read() -> Array:
+            codes, factors = self.read().astype("float32"), scale.read().astype("float32").reshape(spread)
+            shifted = codes if zero is None else codes - zero.read().astype("float32").reshape(spread)
+            result: Array = shifted * factors
+            return result
 
         return replace(self, dtype="float32", read=read, notes=(*self.notes, f"dequantised from {self.dtype}"))
 
@@ -103,19 +113,19 @@ def stored(proto: Any, folder: Path, shown: str) -> Constant:
         raise UnsafeFileError(f"{what} declares a negative length; refused")
     if proto.data_location == 1:
         place = {entry.key: entry.value for entry in proto.external_data}
-        return Constant(name, shape, dtype, _external(place, folder, length, shape, dtype, what))
+        return Constant(name, shape, dtype, _external(place, folder, length, shape, proto.data_type, what))
     if proto.HasField("raw_data"):
         fits = len(proto.raw_data) == length
     else:
-        fields = (proto.float_data, proto.int32_data, proto.int64_data, proto.double_data, proto.uint64_data)
-        fits = sum(map(len, fields)) == math.prod(shape) * (2 if dtype.startswith("complex") else 1)
+        held = getattr(proto, _FIELDS.get(dtype, "int32_data"))
+        fits = len(held) == math.prod(shape) * (2 if dtype.startswith("complex") else 1)
     if not fits:
         raise UnsafeFileError(f"{what} declares other bytes than it has; refused")
 
-    def read() -> Tensor:
+    def read() -> Array:
         from onnx import numpy_helper
 
-        return arrays.tensor(numpy_helper.to_array(proto))
+        return arrays.native(numpy_helper.to_array(proto))
 
     return Constant(name, shape, dtype, read)
 
@@ -123,21 +133,31 @@ def stored(proto: Any, folder: Path, shown: str) -> Constant:
 def filled(name: str, shape: tuple[int, ...], value: Constant) -> Constant:
     """A tensor of one number (ConstantOfShape), which no file holds."""
 
-    def read() -> Tensor:
-        return value.read().reshape(-1)[:1].expand(math.prod(shape)).reshape(shape).contiguous()
+    def read() -> Array:
+        return value.read().reshape(-1)[:1].repeat(math.prod(shape)).reshape(shape)
 
     return Constant(name, shape, value.dtype, read, ("one number, filled in by the graph",))
 
 
-def _unreadable() -> Tensor:
+def _times(array: Array, factor: float) -> Array:
+    """A product in float32 at least, rounded once."""
+    import numpy as np
+
+    wide = array.astype(np.float32) if array.dtype.itemsize < 4 else array
+    return (wide * wide.dtype.type(factor)).astype(array.dtype)
+
+
+def _unreadable() -> Array:
     raise SourceError("a tensor that was refused cannot be read")
 
 
 def _external(
-    place: dict[str, str], folder: Path, length: int, shape: tuple[int, ...], dtype: str, what: str
-) -> Callable[[], Tensor]:
+    place: dict[str, str], folder: Path, length: int, shape: tuple[int, ...], kind: int, what: str
+) -> Callable[[], Array]:
     """A function that reads a tensor from a file beside the model, after a check that all of it lies there."""
     location = place.get("location", "")
+    if not isinstance(location, str) or printable(location, len(location)) != location:
+        raise UnsafeFileError(f"{what} lies in a file of a name that no model has; refused")
     parts = {*PurePosixPath(location).parts, *PureWindowsPath(location).parts}
     absolute = location.startswith(("/", "\\")) or PureWindowsPath(location).drive
     if not location or absolute or ".." in parts:
@@ -153,15 +173,15 @@ def _external(
     if start < 0 or declared != length or start + length > path.stat().st_size:
         raise UnsafeFileError(f"{what} declares other bytes than {printable(location, 80)} has; refused")
 
-    def read() -> Tensor:
-        import torch
+    def read() -> Array:
+        import numpy as np
+        from onnx import helper
 
         raw = bytearray(length)
         with path.open("rb") as file:
             file.seek(start)
             if file.readinto(raw) != length:
                 raise SourceError(f"{what}: {printable(location, 80)} changed while it was read")
-        kind = getattr(torch, dtype)
-        return torch.frombuffer(raw, dtype=kind).reshape(shape) if length else torch.empty(shape, dtype=kind)
+        return np.frombuffer(raw, dtype=helper.tensor_dtype_to_np_dtype(kind)).reshape(shape)
 
     return read

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from netaudit.errors import UnsafeFileError
+from netaudit.errors import SourceError, UnsafeFileError
 from netaudit.formats import onnx_recurrent
 from netaudit.formats.onnx_constants import Constant, filled, stored
 from netaudit.formats.onnx_operations import (
@@ -52,6 +52,7 @@ class Walk:
     """What a walk over a model's graph finds.
 
     Raises:
+        SourceError: a damaged graph, whose nodes lack what their operations need.
         UnsafeFileError: a tensor that declares what it does not hold, or an endless graph.
     """
 
@@ -69,11 +70,16 @@ class Walk:
         self._uses: dict[str, tuple[str, bool, tuple[str, ...]]] = {}
         self._shapes: list[Shape] = []
         self._nodes = 0
+        self._often: Counter[str] = Counter()
         self._layers_in: Counter[str] = Counter()
         scope = Scope()
-        self._walk(graph, scope, 0)
-        self._finish()
-        outputs = [scope.numbers.get(value.name) for value in graph.output]
+        try:
+            self._walk(graph, scope, 0)
+            self._finish()
+            outputs = [scope.numbers.get(value.name) for value in graph.output]
+        except (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError) as error:
+            # a node without the inputs of its operation, an attribute of another type, a name that is no text
+            raise SourceError(f"{shown}: not an ONNX model, or a damaged one") from error
         self.graph.output = outputs[0] if len(outputs) == 1 else None
 
     def _walk(self, graph: Any, scope: Scope, depth: int) -> None:
@@ -97,9 +103,10 @@ class Walk:
 
     def _keep(self, name: str, constant: Constant, scope: Scope) -> None:
         """A stored tensor, under a name of its own."""
-        unique = dotted(name)
+        unique = plain = dotted(name)
         while unique in self._stored:
-            unique += "'"
+            self._often[plain] += 1
+            unique = f"{plain}'{self._often[plain]}" if self._often[plain] > 1 else f"{plain}'"
         constant = replace(constant, name=unique)
         self._stored[unique] = scope.constants[name] = constant
 
@@ -128,12 +135,15 @@ class Walk:
 
     def _cells(self, node: Any, constants: list[Constant | None]) -> None:
         """The cells of a recurrent node, named as PyTorch does: the layers of one module are counted."""
-        whole = [one if one is not None and self._stored.get(one.name) is one else None for one in constants]
+        usable = [one if one and one.dtype in _FLOATING and not one.refusal else None for one in constants]
+        whole = [one if one and self._stored.get(one.name) is one else None for one in usable]
         scope = dotted(str(node.name)).rpartition(".")[0]
         name = f"{scope}.l{self._layers_in[scope]}" if scope else dotted(str(node.name)) or f"l{self._layers_in['']}"
         found = list(onnx_recurrent.cells(node, whole, name))
         self._layers_in[scope] += bool(found)
         self.cells.extend(found)
+        for key in (key for cell in found for key in cell.keys if key not in self.kept):
+            self.kept[key], self.reasons[key] = self._stored[key], "recurrent"  # however small it is
 
     def _constant(self, node: Any, constants: list[Constant | None], scope: Scope) -> bool:
         """Whether the node's result is a constant, which is then known under its name."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from netaudit.formats.onnx_constants import Constant
+from netaudit.text import printable
 
 Shape = tuple[int | None, ...] | None
 """The lengths of a value as far as they are known; None when even the rank is not."""
@@ -122,12 +123,13 @@ def reason(node: Any, place: int, constant: Constant) -> str:
     """Why a constant that an operation takes is no fully connected layer."""
     if constant.refusal:
         return constant.refusal
-    quantised = any(word in node.op_type for word in ("Integer", "QLinear", "QGemm", "NBits", "DynamicQuantize"))
+    kind = printable(node.op_type, 60)
+    quantised = any(word in kind for word in ("Integer", "QLinear", "QGemm", "NBits", "DynamicQuantize"))
     if quantised and len(constant.shape) > 1:
-        return f"quantised: the codes of {node.op_type}, which are not read"
-    if node.op_type in ("MatMul", "Gemm"):
-        return "more than two dimensions" if len(constant.shape) > 2 else f"a constant of {node.op_type}"
-    return _REASONS.get(node.op_type, f"a constant of {node.op_type}")
+        return f"quantised: the codes of {kind}, which are not read"
+    if kind in ("MatMul", "Gemm"):
+        return "more than two dimensions" if len(constant.shape) > 2 else f"a constant of {kind}"
+    return _REASONS.get(kind, f"a constant of {kind}")
 
 
 def attribute_graphs(node: Any) -> list[Any]:

@@ -12,7 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from netaudit.formats.inert_object import Build, EndsEarlyError, Global, Inert, MalformedError, key_name
+from netaudit.formats.inert_object import Build, EndsEarlyError, Global, Inert, MalformedError, RefusedError, key_name
 
 
 def run(
@@ -150,6 +150,8 @@ class _Machine:
                     made.attributes["state"] = part
         elif isinstance(made, OrderedDict) and isinstance(state, dict):
             made._metadata = state.get("_metadata")  # type: ignore[attr-defined]
+        elif state and not isinstance(made, (OrderedDict, Global)):  # a tensor would be given the storage in it
+            raise RefusedError("a state of what has none")
 
     def items(self, values: Sequence[Any]) -> None:
         made = self.top()
@@ -157,7 +159,10 @@ class _Machine:
         if not isinstance(pairs, dict):
             raise MalformedError("items of no dict")
         for key, value in zip(values[::2], values[1::2], strict=True):
-            pairs[key_name(key, len(pairs))] = value
+            name = key_name(key, len(pairs))
+            if name in pairs:  # as text: 1 and "1" are two keys
+                raise RefusedError("a dict with one key twice")
+            pairs[name] = value
 
     def append(self, values: Sequence[Any]) -> None:
         made = self.top()

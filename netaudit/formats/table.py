@@ -14,6 +14,7 @@ from pathlib import Path
 
 from netaudit.errors import SourceError
 from netaudit.formats.format import Beginning, Format
+from netaudit.formats.steady_store import SteadyFile, SteadyStore
 from netaudit.formats.unread import UNREAD
 from netaudit.formats.weights_file import WeightsFile
 from netaudit.text import printable
@@ -48,19 +49,21 @@ def open_file(path: Path, *, indices: bool = True) -> WeightsFile:
         indices: False to refuse a file that names others, which would lead from one index to the next.
 
     Raises:
-        SourceError: no known format, or one that is not read, or a damaged file.
+        SourceError: no known format, or one that is not read, or a damaged file, or one that the system cannot read.
         UnsafeFileError: the file asks for code, or declares what it does not hold.
     """
     shown = printable(path.name)
-    known = format_of(path)
+    file = SteadyFile(path)
+    known = file.during(lambda: format_of(path))
     if known is None:
         raise SourceError(f"{shown}: not a weights file of a known format", hint=f"netaudit reads {readable()}")
     if known.index and not indices:
         raise SourceError(f"{shown}: an index of other files, where a file with tensors is needed")
     if known.open is None:
         raise SourceError(f"{shown}: {known.reason}; not read", hint=(known.hint, f"netaudit reads {readable()}"))
-    opened = known.open(path, partial(open_file, indices=False))
-    return opened if opened.format else replace(opened, format=known.name)
+    open_ = partial(known.open, path, partial(open_file, indices=False))
+    opened = file.during(open_)
+    return replace(opened, store=SteadyStore(opened.store, file), format=opened.format or known.name)
 
 
 def format_of(path: Path) -> Format | None:

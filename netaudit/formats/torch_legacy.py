@@ -16,7 +16,8 @@ from netaudit.formats import inert_pickle
 from netaudit.formats.inert_object import MalformedError
 from netaudit.formats.inert_pickle import Unpickled
 from netaudit.formats.stored_tensor import ITEMSIZE, Storage
-from netaudit.formats.torch_objects import BUILDS, storage
+from netaudit.formats.torch_objects import BUILDS
+from netaudit.formats.torch_storages import Storages
 from netaudit.formats.torch_zip import Record
 
 _MAGIC = 0x1950A86A20F9469CFC6C
@@ -44,14 +45,7 @@ def read(file: BinaryIO, length: int) -> Legacy:
     Raises:
         MalformedError: neither.
     """
-    declared: dict[str, Storage] = {}
-
-    def keep(key: Any) -> Any:
-        found = storage(key)
-        if isinstance(found, Storage):
-            declared[found.key] = found
-        return found
-
+    keep = Storages()
     builds = {**BUILDS, "torch.storage._load_from_bytes": _from_bytes}
     first = inert_pickle.load(file, builds, keep)
     if first.value != _MAGIC:
@@ -65,7 +59,7 @@ def read(file: BinaryIO, length: int) -> Legacy:
     keys = inert_pickle.load(file, {}, keep).value
     if not isinstance(keys, list):
         raise MalformedError("storages without keys")
-    return _placed(file, length, unpickled, [key for key in keys if isinstance(key, str)], declared)
+    return _placed(file, length, unpickled, [key for key in keys if isinstance(key, str)], keep.records)
 
 
 def _placed(
@@ -95,7 +89,7 @@ def _from_bytes(args: tuple[Any, ...]) -> Storage:
         raise MalformedError("a storage without bytes")
     found: dict[str, Storage] = {}
     file = BytesIO(args[0])
-    values = [inert_pickle.load(file, {}, storage).value for _ in range(5)]
+    values = [inert_pickle.load(file, {}, Storages()).value for _ in range(5)]
     kept, keys = values[3], values[4]
     if values[0] != _MAGIC or not isinstance(kept, Storage) or keys != [kept.key]:
         raise MalformedError("bytes of no storage")

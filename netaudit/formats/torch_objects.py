@@ -1,6 +1,5 @@
-"""What PyTorch pickles of a tensor, as data: what stands in its index for a storage, and for a tensor on it.
+"""What PyTorch pickles of a tensor, as data: a call of ``torch._utils._rebuild_*`` on a storage.
 
-PyTorch pickles a call of ``torch._utils._rebuild_*`` on a persistent id, which names the storage.
 Nothing here loads PyTorch.
 """
 
@@ -11,45 +10,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from netaudit.formats.inert_object import Build, Global, Inert, MalformedError
-from netaudit.formats.stored_tensor import ITEMSIZE, STORAGES, Storage, StoredTensor
+from netaudit.formats.inert_object import Build, Global, Inert, MalformedError, RefusedError
+from netaudit.formats.stored_tensor import ITEMSIZE, Storage, StoredTensor
+from netaudit.formats.torch_storages import size
 
 _CODES = {"qint8": "int8", "quint8": "uint8", "qint32": "int32"}
 _ONE_CODE_A_NUMBER = ("int8", "float8_e4m3fn", "float8_e5m2")
-_LARGEST = 2**62
 BROADCAST = "a broadcast view: declared larger than the data stored"
-
-
-def storage(key: Any) -> Any:
-    """What a persistent id stands for: a storage, or of the class of a module that class.
-
-    ``("storage", class, key, location, count)``, in files before PyTorch 1.6 with ``(key, offset, count)`` of a view or
-    None behind, or ``("module", class, file, source)``.
-
-    Raises:
-        MalformedError: it is neither.
-    """
-    if isinstance(key, tuple) and len(key) == 4 and key[0] == "module":
-        return key[1]
-    if not isinstance(key, tuple) or len(key) not in (5, 6) or key[0] != "storage" or not isinstance(key[1], Global):
-        raise MalformedError("a persistent id of no storage")
-    dtype = STORAGES.get(key[1].name.removesuffix("Storage"))
-    if dtype is None or key[1].module not in ("torch", "torch.storage", "torch.cuda") or not isinstance(key[2], str):
-        raise MalformedError("a storage of an unknown kind")
-    whole = Storage(key[2], dtype, _size(key[4]))
-    if len(key) == 5 or key[5] is None:
-        return whole
-    _, offset, count = key[5]
-    view = replace(whole, count=_size(count), skipped=_size(offset) * ITEMSIZE[dtype], whole=whole.nbytes)
-    if view.skipped + view.nbytes > whole.nbytes:
-        raise MalformedError("a view beyond its storage")
-    return view
-
-
-def _size(value: Any) -> int:
-    if type(value) is not int or not 0 <= value <= _LARGEST:
-        raise MalformedError("a size that is none")
-    return value
 
 
 def sizes(values: Any) -> tuple[int, ...]:
@@ -60,7 +27,7 @@ def sizes(values: Any) -> tuple[int, ...]:
     """
     if not isinstance(values, (tuple, list)) or len(values) > 64:
         raise MalformedError("a shape that is none")
-    return tuple(map(_size, values))
+    return tuple(map(size, values))
 
 
 def _dtype(value: Any) -> str:
@@ -71,10 +38,13 @@ def _dtype(value: Any) -> str:
 
 def _tensor(args: tuple[Any, ...], dtype: str | None = None) -> StoredTensor:
     """``(storage, offset, size, stride, ...)``."""
-    rows, offset, shape, stride = args[0], _size(args[1]), sizes(args[2]), sizes(args[3])
+    rows, offset, shape, stride = args[0], size(args[1]), sizes(args[2]), sizes(args[3])
     if not isinstance(rows, Storage) or len(shape) != len(stride):
         raise MalformedError("a tensor without a storage")
     made = StoredTensor(dtype or rows.dtype, shape, rows, offset, stride)
+    metadata = args[6 if dtype is None else 7 :]
+    if metadata and isinstance(metadata[0], dict) and any(metadata[0].get(bit) for bit in ("neg", "conj")):
+        return replace(made, storage=None, refusal="a view whose sign or conjugate is still to be taken: not read")
     if made.dtype.startswith("q"):
         return replace(made, storage=None, refusal="quantised tensor: not read")
     broadcast = math.prod(shape) * ITEMSIZE[made.dtype] > rows.nbytes and made.end <= rows.nbytes
@@ -95,7 +65,7 @@ def _quantised(args: tuple[Any, ...]) -> StoredTensor:
         return refused
     shape, stride, (_, scale, zero) = sizes(args[2]), sizes(args[3]), scheme
     usable = type(scale) is float and 0 < scale < math.inf and type(zero) is int and abs(zero) < 2**31
-    made = StoredTensor("float32", shape, rows, _size(args[1]), stride, codes=codes, scale=scale, zero_point=zero)
+    made = StoredTensor("float32", shape, rows, size(args[1]), stride, codes=codes, scale=scale, zero_point=zero)
     return made if usable and len(shape) == len(stride) and made.end <= rows.nbytes and _spread(made) else refused
 
 
@@ -130,6 +100,14 @@ def _nested(args: tuple[Any, ...]) -> StoredTensor:
     return StoredTensor(dtype, (), refusal="a nested tensor: not read")
 
 
+def _restated(made: Any, state: Any) -> Any:
+    """A tensor with a state: attributes of the user's own. PyTorch sets each, and these would set its numbers."""
+    for part in state if isinstance(state, tuple) else (state,):
+        if isinstance(part, dict) and not part.keys().isdisjoint(("data", "real", "imag")):
+            raise RefusedError("a tensor whose state has other numbers than itself")
+    return made
+
+
 def _typed(args: tuple[Any, ...]) -> Any:
     """``_rebuild_from_type_v2(function, class, args, state)``: a tensor of a class of its own.
 
@@ -140,6 +118,7 @@ def _typed(args: tuple[Any, ...]) -> Any:
     made = build(inner) if build is not None and isinstance(inner, tuple) else None
     if not isinstance(made, StoredTensor) or not isinstance(kind, Global):
         return Inert(kind if isinstance(kind, Global) else Global("pickle", "object"), (inner, state))
+    _restated(made, state)
     states = state if isinstance(state, tuple) else (state,)
     local = next((part["_local_tensor"] for part in states if isinstance(part, dict) and "_local_tensor" in part), None)
     if kind.name == "DTensor" and isinstance(local, StoredTensor):
@@ -177,7 +156,7 @@ BUILDS: Mapping[str, Build] = {
     "torch._utils._rebuild_tensor_v2": _tensor,
     "torch._utils._rebuild_tensor_v3": _tensor_v3,
     "torch._utils._rebuild_parameter": lambda args: args[0],
-    "torch._utils._rebuild_parameter_with_state": lambda args: args[0],
+    "torch._utils._rebuild_parameter_with_state": lambda args: _restated(args[0], args[3]),
     "torch._utils._rebuild_device_tensor_from_cpu_tensor": lambda args: args[0],
     "torch._utils._rebuild_qtensor": _quantised,
     "torch._utils._rebuild_sparse_tensor": _sparse,

@@ -21,11 +21,12 @@ from netaudit.errors import SourceError, UnsafeFileError
 from netaudit.formats import inert_pickle, torch_legacy, torch_zip
 from netaudit.formats.find_state_dict import StateDict, find
 from netaudit.formats.ignored_classes import classes
-from netaudit.formats.inert_object import EndsEarlyError, Global, Inert, MalformedError, TooLongError
+from netaudit.formats.inert_object import EndsEarlyError, Global, Inert, MalformedError, RefusedError
 from netaudit.formats.inert_pickle import Unpickled
 from netaudit.formats.numpy_objects import array
-from netaudit.formats.stored_tensor import Storage, StoredTensor
-from netaudit.formats.torch_objects import BUILDS, distributed, storage
+from netaudit.formats.stored_tensor import StoredTensor
+from netaudit.formats.torch_objects import BUILDS, distributed
+from netaudit.formats.torch_storages import Storages
 from netaudit.formats.torch_zip import RESAVE, Record
 from netaudit.formats.weights_file import Declared, WeightsFile
 from netaudit.text import printable
@@ -71,10 +72,10 @@ def _open_zip(path: Path) -> WeightsFile:
         _say_if_short(path)
         raise
     try:
-        unpickled = inert_pickle.load(BytesIO(records.index), BUILDS, storage)
+        unpickled = inert_pickle.load(BytesIO(records.index), BUILDS, Storages())
         if records.constants is None:
             return _opened(path, unpickled, records.storages)
-        constants = inert_pickle.load(BytesIO(records.constants), BUILDS, storage).value
+        constants = inert_pickle.load(BytesIO(records.constants), BUILDS, Storages()).value
     except MalformedError as error:
         raise _unread(path, error) from error
     note = "A TorchScript archive: its tensors are read, and its code is not."
@@ -127,6 +128,8 @@ def _state_dict(shown: str, value: Any) -> StateDict[StoredTensor]:
             return find(value, _array)
         except SourceError:
             raise SourceError(f"{shown}: {error}", hint=error.hints) from error
+        except ValueError as damaged:  # of an array's shape, dtype or length
+            raise SourceError(f"{shown}: holds a damaged array ({damaged})", hint=RESAVE) from damaged
 
 
 def _tensor(value: Any) -> StoredTensor | None:
@@ -161,7 +164,7 @@ def _without_classes(named: tuple[Global, ...]) -> tuple[str, ...]:
 
 def _unread(path: Path, error: MalformedError) -> SourceError:
     shown = printable(path.name)
-    if isinstance(error, TooLongError):
+    if isinstance(error, RefusedError):
         return UnsafeFileError(f"{shown}: {error}; refused", hint=RESAVE)
     if isinstance(error, torch_legacy.BigEndianError):
         return SourceError(f"{shown}: written on a big-endian machine; not read", hint=RESAVE)
@@ -179,20 +182,13 @@ def _say_if_short(path: Path) -> None:
     file = torch_zip.index_ahead(path)
     if file is None:
         return
-    sizes: dict[str, int] = {}
-
-    def keep(key: Any) -> Any:
-        found = storage(key)
-        if isinstance(found, Storage):
-            sizes[found.key] = found.record
-        return found
-
+    keep = Storages()
     with file:
         try:
             inert_pickle.load(file, BUILDS, keep)
         except MalformedError:
             return
-        needed = file.tell() + sum(sizes.values())
+        needed = file.tell() + sum(storage.record for storage in keep.records.values())
     if needed > path.stat().st_size:
         raise _short(path, needed, "at least ")
 
@@ -204,7 +200,6 @@ class CheckpointStore:
         self.path = path
         self.tensors = tensors
         self.records = records
-        self._state = _state(path)
 
     def names(self) -> Sequence[str]:
         """Every tensor's name, in the file's order."""
@@ -256,11 +251,6 @@ class CheckpointStore:
             with self.path.open("rb") as file:
                 file.seek(self.records[kept.key].start + kept.skipped + start)
                 read = file.readinto(buffer) if len(buffer) else 0
-        if read != len(buffer) or _state(self.path) != self._state:
+        if read != len(buffer):
             raise SourceError(f"{printable(self.path.name)}: changed while it was read")
         return tensor.numbers(bytes_.view(dtype).as_strided(tensor.shape, tensor.stride).contiguous())
-
-
-def _state(path: Path) -> tuple[int, int, int]:
-    status = path.stat()
-    return status.st_ino, status.st_size, status.st_mtime_ns

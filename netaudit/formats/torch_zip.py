@@ -20,6 +20,7 @@ from netaudit.text import printable
 
 RESAVE = "re-save it with torch.save(model.state_dict(), ...)"
 _ODD_FLAGS = 0x1 | 0x20 | 0x40 | 0x2000  # encrypted in three ways, or a patch
+_UTF_8 = 0x800  # how a record's name is written; else in the code page of the first PCs
 _FOLDER = 0x10  # MS-DOS's mark
 _END, _LOCATOR = 22, 20  # bytes of the end of the central directory, and of what leads to its 64-bit form
 _END_64 = 56
@@ -73,11 +74,10 @@ def _checked(shown: str, length: int, archive: zipfile.ZipFile, file: BinaryIO) 
     for name, member in members.items():
         if _odd(member) and not name.startswith("code/"):  # TorchScript compresses it; it is not read
             what = f"record {printable(name, 80)} is compressed, encrypted or a folder"
-            raise UnsafeFileError(f"{shown}: {what}; refused", hint=RESAVE)
+            why = "torch.load(mmap=True) reads other numbers of such a record than torch.load, or none"
+            raise UnsafeFileError(f"{shown}: {what}; refused", hint=(why, RESAVE))
     if members["data.pkl"].file_size > LONGEST:
         raise UnsafeFileError(f"{shown}: an index longer than {LONGEST:,} bytes; refused", hint=RESAVE)
-    if "byteorder" in members and archive.read(members["byteorder"]) != b"little":
-        raise SourceError(f"{shown}: written on a big-endian machine; not read", hint=RESAVE)
     places = {name: Record(_start(shown, file, member), member.compress_size) for name, member in members.items()}
     end = 0
     for place in sorted(places.values(), key=lambda place: place.start):
@@ -88,10 +88,19 @@ def _checked(shown: str, length: int, archive: zipfile.ZipFile, file: BinaryIO) 
         raise UnsafeFileError(f"{shown}: records that reach beyond the file; refused", hint=RESAVE)
     if archive.comment or min(one.header_offset for one in listed) or not _one_directory(file, length):
         raise UnsafeFileError(f"{shown}: a zip file with something before or behind it; refused", hint=RESAVE)
+
+    def content(name: str) -> bytes:  # not by zipfile, which looks at checksums: PyTorch does not, and may write none
+        file.seek(places[name].start)
+        return file.read(min(places[name].size, LONGEST))
+
+    order = content("byteorder") if "byteorder" in members else b"little"
+    if order != b"little":
+        what = "big-endian" if order == b"big" else "of an unknown byte order"
+        raise SourceError(f"{shown}: {what}; not read", hint=RESAVE)
     storages = {name.removeprefix("data/"): place for name, place in places.items() if name.startswith("data/")}
     constants = members.get("constants.pkl")
-    script = None if constants is None or constants.file_size > LONGEST else archive.read(constants)
-    return Records(archive.read(members["data.pkl"]), storages, script)
+    script = None if constants is None or constants.file_size > LONGEST else content("constants.pkl")
+    return Records(content("data.pkl"), storages, script)
 
 
 def _odd(member: zipfile.ZipInfo) -> bool:
@@ -106,7 +115,8 @@ def _start(shown: str, file: BinaryIO, member: zipfile.ZipInfo) -> int:
     file.seek(member.header_offset)
     header = file.read(30)
     name, extra = struct.unpack("<HH", header[26:])
-    if header[:4] != b"PK\x03\x04" or file.read(name) != member.orig_filename.encode():
+    listed = member.orig_filename.encode("utf-8" if member.flag_bits & _UTF_8 else "cp437")
+    if header[:4] != b"PK\x03\x04" or file.read(name) != listed or b"\0" in listed:  # zipfile cuts it there
         raise UnsafeFileError(f"{shown}: records of two names; refused", hint=RESAVE)
     return member.header_offset + 30 + int(name) + int(extra)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netaudit.errors import SourceError
-from netaudit.files import in_words, sha256
+from netaudit.files import in_words
 from netaudit.network.layers import FCLayer
 from netaudit.network.network import Progress
 from netaudit.text import printable
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 _CHUNK = 1 << 22
+_PIECE = 1 << 26  # bytes of a file between two calls of the progress: a tenth of a second
 _HASH = re.compile(r"-([a-f0-9]{8,})\.")  # torch.hub's convention: at least the first eight digits of the SHA-256
 
 
@@ -32,20 +33,29 @@ class WeightsHash:
     def __init__(self) -> None:
         self._lines: list[str] = []
 
-    def add(self, layer: FCLayer) -> None:
-        """Add a layer's weight and bias."""
+    def add(self, lines: Sequence[str]) -> None:
+        """Add the lines of a layer that was audited."""
+        self._lines += lines
+
+    @staticmethod
+    def lines(layer: FCLayer) -> tuple[str, ...]:
+        """The lines of a layer's weight and bias."""
+        lines = []
         for suffix, tensor in (("weight", layer.weight), ("bias", layer.bias)):
             if tensor is not None:
                 shape = "x".join(map(str, tensor.shape))
                 name = f"{layer.name}.{suffix}".encode("unicode_escape").decode()
-                self._lines.append(f"{name} {str(tensor.dtype).removeprefix('torch.')} {shape} {_digest(tensor)}\n")
+                dtype = str(tensor.dtype).removeprefix("torch.")
+                lines.append(f"{name} {dtype} {shape} {tensor_sha256(tensor)}\n")
+        return tuple(lines)
 
     def hexdigest(self) -> str:
         """The fingerprint, in hex."""
         return hashlib.sha256("".join(sorted(self._lines)).encode()).hexdigest()
 
 
-def _digest(tensor: Tensor) -> str:
+def tensor_sha256(tensor: Tensor) -> str:
+    """The SHA-256 of a tensor's numbers as they lie in memory, in hex."""
     import torch
 
     digest, flat = hashlib.sha256(), tensor.reshape(-1)
@@ -84,8 +94,10 @@ def hash_matches_name(files: Sequence[Path], digest: str | None) -> bool | None:
 
 
 @contextmanager
-def unchanged_files(files: Sequence[Path], progress: Progress) -> Iterator[str | None]:
+def unchanged_files(files: Sequence[Path], progress: Progress, *, hashed: bool = True) -> Iterator[str | None]:
     """Give the fingerprint of the files, and refuse the result if one was changed while it was being read.
+
+    Without ``hashed`` there is no fingerprint: of a few layers of a large file it takes longer than the audit.
 
     Raises:
         SourceError: a file cannot be read, or changed meanwhile.
@@ -95,12 +107,17 @@ def unchanged_files(files: Sequence[Path], progress: Progress) -> Iterator[str |
         return
     before = {path: _state(path) for path in files}
     total, done, digests = float(sum(size for size, _ in before.values())), 0.0, {}
-    for path in files:
-        progress(f"reading {printable(path.name, 60)}", done, total)
-        with _named(path):
-            digests[path.name] = sha256(path)
-        done += before[path][0]
-    yield files_sha256(digests)
+    for path in files if hashed else ():
+        digest, message = hashlib.sha256(), f"reading {printable(path.name, 60)}"
+        progress(message, done, total)
+        with _named(path), path.open("rb", buffering=0) as file:
+            while piece := file.read(_PIECE):
+                digest.update(piece)
+                done += len(piece)
+                if len(piece) == _PIECE:
+                    progress(message, done, total)
+        digests[path.name] = digest.hexdigest()
+    yield files_sha256(digests) if hashed else None
     for path in files:
         if _state(path) != before[path]:
             raise SourceError(f"{printable(path.name)}: the file changed while it was audited", hint="audit it again")

@@ -181,7 +181,7 @@ class Graph:
                 activation = op.name
             elif not self.passes_on(op):
                 break
-            value = op.inputs[0]
+            value = op.inputs[0] if op.inputs else None
         return layers
 
     def flattened_input(self, weight: str) -> bool:

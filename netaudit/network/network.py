@@ -163,13 +163,15 @@ class Network:
                 return "left out by --exclude"
             return self.limit(spec)
 
-        return self._without(left_out)
+        return self.without(left_out)
 
     def guarded(self, too_large: Callable[[LayerSpec], str | None]) -> Network:
         """The network with the layers that the guard refuses turned into skipped ones; nothing reads them any more."""
-        return replace(self._without(too_large), limit=too_large)
+        return replace(self.without(too_large), limit=too_large)
 
-    def _without(self, reason: Callable[[LayerSpec], str | None]) -> Network:
+    def without(self, reason: Callable[[LayerSpec], str | None]) -> Network:
+        """The network with the layers that have a reason turned into skipped ones, with that reason."""
+
         def choose(layer: LayerSpec | SkippedLayer) -> LayerSpec | SkippedLayer:
             why = None if isinstance(layer, SkippedLayer) else reason(layer)
             return layer if why is None else SkippedLayer(layer.name, layer.shape, why, layer.parameters)

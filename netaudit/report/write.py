@@ -38,8 +38,8 @@ def show_figures(formats: Collection[str]) -> bool:
 def write_document(document: Document, out: Path, formats: Collection[str] = DEFAULT_FORMATS) -> dict[str, Path]:
     """Write the document's stem with the suffix of each format into the folder ``out``, which is made if need be.
 
-    The figures come with the formats that show them; they must be drawn then. The JSON is written last: where it is,
-    the rest is complete. The same document gives the same bytes.
+    The figures come with the formats that show them; they must be drawn then. The JSON is written first: the rest can
+    be made from it again. The same document gives the same bytes.
 
     Returns:
         The path of each format, and ``figures`` (their folder) where there are some.
@@ -47,15 +47,15 @@ def write_document(document: Document, out: Path, formats: Collection[str] = DEF
     Raises:
         ReportError: an unknown format, a PDF that cannot be made, or a file that cannot be written.
     """
-    renderers = renderers_of(formats)
+    renderers = sorted(renderers_of(formats), key=lambda renderer: renderer.name != "json")
     make_folder(out)
     written: dict[str, Path] = {}
-    if document.figures and show_figures(formats):
-        write_figures(document, out / FIGURES)
-        written[FIGURES] = out / FIGURES
     for renderer in renderers:
         written[renderer.name] = out / f"{document.stem}{renderer.suffix}"
         write_atomically(written[renderer.name], renderer.render(document))
+    if document.figures and show_figures(formats):
+        write_figures(document, out / FIGURES)
+        written[FIGURES] = out / FIGURES
     return written
 
 

@@ -12,7 +12,7 @@ import msgspec
 
 from netaudit.errors import ReportError
 from netaudit.results.payload import Finding, NotApplicable, Payload
-from netaudit.results.report import FORMAT_VERSION, SCHEMA_ID, Report
+from netaudit.results.report import FORMAT_VERSION, SCHEMA_ID, LayerResult, Report
 from netaudit.text import printable
 
 _LONGEST = 280  # characters of a reason: with the file's name and our own words an error stays below 400
@@ -31,7 +31,7 @@ def read_report(source: str | Path, of_layers: PayloadTypes, of_network: Payload
     """
     text, name = _text(source)
     try:
-        data = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite_float, object_pairs_hook=_unique)
+        data = _json(text)
     except (ValueError, RecursionError) as error:
         raise ReportError(f"{name}: not JSON: {printable(str(error), _LONGEST)}") from error
     _check_version(data, name)
@@ -41,14 +41,39 @@ def read_report(source: str | Path, of_layers: PayloadTypes, of_network: Payload
         raise ReportError(f"{name}: not an audit.json: {printable(str(error), _LONGEST)}") from error
 
 
+def read_layer(data: Any, types: PayloadTypes) -> LayerResult:
+    """Read the result of one layer from its JSON object.
+
+    Payloads of other analyses than those of ``types`` stay JSON objects.
+
+    Raises:
+        ValueError: it is not of the published schema.
+    """
+    return _layer(msgspec.convert(data, type=LayerResult), types, "layer")
+
+
+def read_payload(text: str, kind: type[Payload], name: str) -> Payload:
+    """Read the payload of the analysis ``name`` from its JSON text.
+
+    Raises:
+        ValueError: not JSON, or not of the payload's schema.
+    """
+    return _payload(_json(text), kind, name)
+
+
+def _json(text: str) -> Any:
+    return json.loads(text, parse_constant=_refuse_constant, parse_float=_finite_float, object_pairs_hook=_unique)
+
+
 def _report(data: dict[str, Any], of_layers: PayloadTypes, of_network: PayloadTypes) -> Report:
     fields = {key: value for key, value in data.items() if key != "$schema"}
     report = msgspec.convert(fields, type=Report)
-    layers = tuple(
-        msgspec.structs.replace(layer, analyses=_payloads(layer.analyses, of_layers, f"layers[{index}].analyses"))
-        for index, layer in enumerate(report.layers)
-    )
+    layers = tuple(_layer(layer, of_layers, f"layers[{index}]") for index, layer in enumerate(report.layers))
     return msgspec.structs.replace(report, layers=layers, analyses=_payloads(report.analyses, of_network, "analyses"))
+
+
+def _layer(layer: LayerResult, types: PayloadTypes, place: str) -> LayerResult:
+    return msgspec.structs.replace(layer, analyses=_payloads(layer.analyses, types, f"{place}.analyses"))
 
 
 def _payloads(found: Mapping[str, Any], types: PayloadTypes, place: str) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Annotated, Any, TypeVar
 
@@ -10,6 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from netaudit.network.layers import SkippedLayer
+from netaudit.results.json_layout import json_layout
 from netaudit.results.payload import Count, Finding, NotApplicable, Payload, Record, Share
 from netaudit.vocabulary import Verdict
 
@@ -57,7 +57,8 @@ class Provenance(Record, frozen=True):
     dtype: str
     """The precision of the arithmetic, in words."""
     threads: int
-    """Number of threads of PyTorch: sums on another number of threads differ in the last digits."""
+    """Number of threads of PyTorch. Sums in another number of threads, or on another kind of processor, differ in their
+    last digits: the figures of the bundled networks by at most 1e-5 of themselves, and no verdict."""
     seed: int
     """The seed that every random number follows from."""
     settings: Mapping[str, Any]
@@ -208,12 +209,12 @@ class Report(Record, frozen=True):
         return {"$schema": SCHEMA_ID, "format_version": version} | fields
 
     def json_text(self) -> str:
-        """The audit as JSON text: ASCII, two-space indent, one newline at the end.
+        """The audit as JSON text: ASCII, two-space indent, lists of numbers on one line, one newline at the end.
 
         Raises:
             ValueError: a number is NaN or infinite.
         """
-        return json.dumps(self.to_dict(), allow_nan=False, indent=2) + "\n"
+        return json_layout(self.to_dict())
 
 
 def _with_lists(value: Any) -> Any:
@@ -226,3 +227,17 @@ def _with_lists(value: Any) -> Any:
 def not_applicable(payload: object) -> bool:
     """Whether a payload says that its analysis does not apply."""
     return isinstance(payload, NotApplicable) or (isinstance(payload, Finding) and payload.verdict == "not_applicable")
+
+
+_NOT_JUDGED = "Not judged: "  # how the note of a payload begins whose analysis went wrong
+
+
+def not_judged_because(why: str) -> str:
+    """The note of an analysis that went wrong, for its payload: :func:`why_not_judged` finds it again."""
+    return f"{_NOT_JUDGED}{why}"
+
+
+def why_not_judged(payload: object) -> str | None:
+    """Why an analysis went wrong, as a sentence; None where it gave a result or does not apply."""
+    note = getattr(payload, "note", "") if not_applicable(payload) else ""
+    return str(note).removeprefix(_NOT_JUDGED) if str(note).startswith(_NOT_JUDGED) else None

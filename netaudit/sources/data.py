@@ -1,106 +1,120 @@
-"""Real inputs with labels: an .npz file with ``x`` and ``y``."""
+"""Real inputs with labels for a network: from an .npz, .npy or .csv file, or a folder of images."""
 
 from __future__ import annotations
 
 import math
-import zipfile
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 
-from netaudit.errors import SourceError, UnsafeFileError
+from netaudit.errors import SourceError
 from netaudit.files import require_regular, sha256
 from netaudit.network.inputs import Sample
-from netaudit.network.network import Network
-from netaudit.text import printable
+from netaudit.network.network import Network, Progress
+from netaudit.sources import data_files
+from netaudit.text import number, printable
 
-LARGEST = 2**30
-"""Bytes that x may take as float32: 1,700 ImageNet inputs. The accuracy of the head needs a few hundred."""
-_HINT = "np.savez(FILE, x=inputs, y=labels), with float or uint8 inputs [N, ...] and integer labels [N]"
+LARGEST_INPUT = 16.0
+"""Magnitude of a prepared picture's numbers at most. Pixels in [0, 1] less a mean of one half, over the smallest
+standard deviation that models are trained with, about 0.2, stay below 5; pixels as they are go up to 255."""
+LARGEST_LABEL = 2**31 - 1
+"""No network has as many outputs."""
 
 
-def load_data(path: Path, network: Network, seed: int = 0) -> Sample:
-    """Read real inputs from an ``.npz``, or from a folder of images through the network's own preprocessing.
+def load_data(path: Path, network: Network, seed: int = 0, progress: Progress | None = None) -> Sample:
+    """Read real inputs from a file, or from a folder of images through the network's own preprocessing.
 
-    Of a folder with many images some are drawn, by folder, with the seed. Inputs ``[N, height, width, channels]`` are
-    turned round where the network is known to take ``[channels, height, width]``.
+    Of a folder with many images some are drawn, by folder, with the seed. Of a network that is known to take pictures
+    ``[channels, height, width]``, inputs ``[N, height, width, channels]`` are turned round, and grey ones may come
+    without their axis of length 1 or as ``[N, height * width]``.
 
     Raises:
-        SourceError: neither, or one that cannot be read; see :func:`load_sample` and :func:`.images.load_images`.
+        SourceError: neither, or one that cannot be read; see :func:`load_sample` and :func:`.images.load_images`; or
+            numbers that the network was not made for.
         UnsafeFileError: a file that would take too much memory or run code.
     """
     if not path.is_dir():
-        return _channels_first(load_sample(path), network.input_shape)
+        return _checked(_as_the_network_takes_it(load_sample(path, network), network.input_shape), network)
     from netaudit.sources.images import load_images
 
-    return load_images(path, None if network.preprocessing is None else network.preprocessing(), seed)
+    return load_images(path, None if network.preprocessing is None else network.preprocessing(), seed, progress)
 
 
-def _channels_first(sample: Sample, shape: tuple[int, ...] | None) -> Sample:
-    """The inputs in the order of the network's own; flattened in another order they would be noise to it."""
-    if shape is None or len(shape) != 3 or sample.x.shape[1:] != (*shape[1:], shape[0]) or shape[0] == shape[2]:
-        return sample
-    return replace(sample, x=np.ascontiguousarray(sample.x.transpose(0, 3, 1, 2)))
-
-
-def load_sample(path: Path) -> Sample:
+def load_sample(path: Path, network: Network | None = None) -> Sample:
     """Read real inputs: ``x [N, ...]`` as float32 (uint8 is divided by 255), ``y [N]`` as int64; y may be missing.
 
-    Sizes are checked from the headers before anything is read, and nothing is unpickled.
+    Sizes are checked before anything is read, and nothing is unpickled. A table (.csv) has one input a row; the
+    network says whether its whole numbers are pixels.
 
     Raises:
         SourceError: not such a file, NaN or infinite inputs, or x and y that do not fit.
-        UnsafeFileError: object arrays, or a file that would unpack to more than ``LARGEST``.
+        UnsafeFileError: object arrays, or a file that would unpack to too much.
     """
-    shown = printable(path.name)
+    shown, hint = printable(path.name), data_files.HINT
     require_regular(path)
-    try:
-        with zipfile.ZipFile(path) as archive:
-            x = _array(archive, "x", shown)
-            y = _array(archive, "y", shown) if "y.npy" in archive.namelist() else None
-    except SourceError:
-        raise
-    except Exception as error:  # zipfile and the header's parser raise many kinds on damaged files
-        raise SourceError(f"{shown}: not an .npz file, or a damaged one", hint=_HINT) from error
+    x, y = data_files.read(path, _picture_width(network), _width(network))
+    if y is not None and y.ndim == 2 and y.shape[1] == 1:  # as Keras has the labels of CIFAR-10
+        y = y[:, 0]
     if y is not None and (y.ndim != 1 or not np.issubdtype(y.dtype, np.integer)):
-        raise SourceError(f"{shown}: y must hold one integer label an input, got {y.dtype} {y.shape}", hint=_HINT)
+        raise SourceError(f"{shown}: y must hold one integer label an input, got {y.dtype} {y.shape}", hint=hint)
     if x.ndim < 2 or not x.size or (y is not None and len(x) != len(y)):
         labels = "no y" if y is None else f"y {y.shape}"
-        raise SourceError(f"{shown}: x {x.shape} and {labels} do not fit", hint=_HINT)
+        raise SourceError(f"{shown}: x {x.shape} and {labels} do not fit", hint=hint)
     if x.dtype != np.uint8 and not np.issubdtype(x.dtype, np.floating):
-        raise SourceError(f"{shown}: x must be floating point or uint8, got {x.dtype}", hint=_HINT)
+        raise SourceError(f"{shown}: x must be floating point or uint8, got {x.dtype}", hint=hint)
     with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is refused
         inputs: np.ndarray[Any, np.dtype[np.float32]] = x.astype(np.float32)
     if x.dtype == np.uint8:
         inputs /= 255
     if not np.isfinite(inputs).all():
         raise SourceError(f"{shown}: x holds NaN or infinite numbers")
-    if y is not None and y.min() < 0:
+    if y is not None and int(y.min()) < 0:
         raise SourceError(f"{shown}: y holds negative labels")
+    if y is not None and int(y.max()) > LARGEST_LABEL:  # before the cast, which would wrap the largest of uint64
+        raise SourceError(f"{shown}: y holds the label {int(y.max())}, and no network has as many outputs")
     return Sample(inputs, None if y is None else y.astype(np.int64), sha256(path), path.name)
 
 
-def _array(archive: zipfile.ZipFile, name: str, shown: str) -> np.ndarray[Any, Any]:
-    members = [member for member in archive.infolist() if member.filename == f"{name}.npy"]
-    if len(members) != 1:
-        raise SourceError(f"{shown}: needs one array {name!r}, has {len(members)}", hint=_HINT)
-    with archive.open(members[0]) as file:
-        shape, dtype = _header(file)
-    if dtype.hasobject:
-        raise UnsafeFileError(f"{shown}: {name} holds Python objects; refused", hint=_HINT)
-    numbers = math.prod(shape)
-    if numbers * max(dtype.itemsize, 4) > LARGEST:
-        raise UnsafeFileError(f"{shown}: {name} {shape} would take more than {LARGEST:,} bytes; refused", hint=_HINT)
-    if numbers * dtype.itemsize > members[0].file_size:
-        raise SourceError(f"{shown}: {name} {shape} is longer than its record", hint=_HINT)
-    with archive.open(members[0]) as file:
-        return np.lib.format.read_array(file, allow_pickle=False)
+def _as_the_network_takes_it(sample: Sample, shape: tuple[int, ...] | None) -> Sample:
+    """The inputs in the order of the network's own; flattened in another order they would be noise to it."""
+    if shape is None or len(shape) != 3:
+        return sample
+    x, (channels, height, width) = sample.x, shape
+    if channels == 1 and x.shape[1:] in ((height, width), (height * width,)):
+        x = x.reshape(len(x), *shape)
+    elif channels != width and x.shape[1:] == (height, width, channels):
+        x = np.ascontiguousarray(x.transpose(0, 3, 1, 2))
+    return replace(sample, x=x)
 
 
-def _header(file: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
-    version = np.lib.format.read_magic(file)
-    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    shape, _, dtype = read(file)
-    return shape, dtype
+def _checked(sample: Sample, network: Network) -> Sample:
+    """The inputs, unless they are pixels as bytes and the network takes prepared pictures.
+
+    Raises:
+        SourceError: they are.
+    """
+    if _picture_width(network) is not None and float(np.abs(sample.x).max()) > LARGEST_INPUT:
+        raise SourceError(
+            f"{printable(sample.name)}: x goes up to {number(float(np.abs(sample.x).max()))}, and "
+            f"{printable(network.info.name, 80)} takes pictures in [0, 1] or standardised ones",
+            hint="store pixels as uint8, which are divided by 255, or prepare them as the network was trained",
+        )
+    return sample
+
+
+def _picture_width(network: Network | None) -> int | None:
+    """How many numbers one picture has, for a network that is known to take pictures; None for any other."""
+    shape = None if network is None else network.input_shape
+    return None if shape is None or len(shape) != 3 else math.prod(shape)
+
+
+def _width(network: Network | None) -> int | None:
+    """How many numbers one input has, where the network says it."""
+    if network is None:
+        return None
+    if network.input_shape is not None:
+        return math.prod(network.input_shape)
+    names = [] if network.head is None else [network.head.layers[0].name]
+    return next((spec.shape[1] for spec in network.specs() if spec.name in names), None)

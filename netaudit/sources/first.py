@@ -33,9 +33,9 @@ def open_first(
     return open_network(first, progress=progress)
 
 
-def from_first(first: Network | None) -> dict[str, Any]:
+def from_first(first: Network | None, *, hashed: bool = True) -> dict[str, Any]:
     """What the settings of a report say of the first weights; nothing without them."""
     if first is None:
         return {}
-    with unchanged_files(first.files, lambda message, done, total: None) as sha256:
+    with unchanged_files(first.files, lambda message, done, total: None, hashed=hashed) as sha256:
         return {"init": {"name": first.info.name, "sha256": sha256}}

@@ -3,32 +3,40 @@
 from __future__ import annotations
 
 import hashlib
-import warnings
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from netaudit.errors import SourceError, UnsafeFileError
-from netaudit.files import require_regular, sha256
+from netaudit.files import in_words, sha256
 from netaudit.network.inputs import Preprocessing, Sample, stratified
+from netaudit.network.network import Progress
+from netaudit.sources.data_files import LARGEST
+from netaudit.sources.picture import FORMATS, read_picture
 from netaudit.text import printable
 
 if TYPE_CHECKING:
     from PIL.Image import Image
     from torch import Tensor
 
-FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".bmp": "BMP", ".webp": "WEBP", ".ppm": "PPM"}
 MOST = 1000  # images read: what an audit uses, by 1.6 % standard error on an accuracy of one half
+UNREAD = frozenset((".gif", ".tif", ".tiff", ".heic", ".heif", ".avif", ".jp2", ".jxl"))
+"""Pictures that are not read, and counted."""
+_BESIDE = ("__MACOSX", "@eaDir")  # folders with smaller copies of the pictures
 
 
-def load_images(folder: Path, preprocessing: Preprocessing | None, seed: int = 0) -> Sample:
+def load_images(
+    folder: Path, preprocessing: Preprocessing | None, seed: int = 0, progress: Progress | None = None
+) -> Sample:
     """Read the images of a folder, in the order of their names; labels come from its subfolders.
 
-    Of more than ``MOST`` images, that many are drawn with the seed, in proportion to the subfolders. A subfolder counts
-    as a class if it is called by its number or by the model's name for it. If an image lies in no such folder there are
-    no labels, and nothing is said about accuracy. Images that cannot be read are counted and left out.
+    Of more than ``MOST`` images, or than memory is taken for, some are drawn with the seed, in proportion to the
+    subfolders. A subfolder counts as a class if it is called by its number or by the model's name for it. If an image
+    lies in no such folder there are no labels, and nothing is said about accuracy. Images that cannot be read are
+    counted and left out; hidden files, and what systems keep beside pictures, are not looked at.
 
     Raises:
         SourceError: no images, none that can be read, or a model whose preprocessing is not known.
@@ -40,62 +48,70 @@ def load_images(folder: Path, preprocessing: Preprocessing | None, seed: int = 0
             f"{shown}: how this model takes pictures is not known",
             hint="name the architecture (netaudit alexnet --weights FILE), or give --data FILE.npz with ready inputs",
         )
-    every = sorted(path for path in [*folder.glob("*"), *folder.glob("*/*")] if _is_image(path))
+    files = sorted(_files(folder))
+    every = [path for path in files if path.suffix.lower() in FORMATS]
+    others = sum(path.suffix.lower() in UNREAD for path in files)
     if not every:
-        raise SourceError(f"{shown}: no images", hint=f"looked for {', '.join(FORMATS)} in it and one folder below")
-    paths = [every[index] for index in stratified([path.parent for path in every], MOST, seed)]
-    inputs: dict[Path, np.ndarray[Any, np.dtype[np.float32]]] = {}
+        also = f", and {others:,} pictures of other kinds" if others else ""
+        raise SourceError(
+            f"{shown}: no images{also}", hint=f"looked for {', '.join(FORMATS)} in it and one folder below"
+        )
+    shape = _shape(preprocessing)
+    most = min(MOST, max(1, LARGEST // (4 * int(np.prod(shape)))))
+    paths = [every[index] for index in stratified([path.parent for path in every], most, seed)]
+    x = np.empty((len(paths), *shape), dtype=np.float32)
+    kept: list[Path] = []
     problem: SourceError | None = None
-    for path in paths:
+    for done, path in enumerate(paths):
+        if progress is not None:
+            progress("reading pictures", float(done), float(len(paths)))
         try:
-            inputs[path] = _input(path, path.relative_to(folder).as_posix(), preprocessing)
+            picture = read_picture(path, path.relative_to(folder).as_posix())
         except UnsafeFileError:
             raise
         except SourceError as error:
             problem = error
-    if not inputs:
+        else:
+            x[len(kept)] = preprocessing.apply(picture).numpy()
+            kept.append(path)
+    if not kept:
         raise problem or SourceError(f"{shown}: no images")
-    x = np.stack(list(inputs.values()))
+    x = x[: len(kept)]
     if not np.isfinite(x).all():
         raise SourceError(f"{shown}: preprocessing gave NaN or infinite inputs")
-    labels = [_label(path.parent, folder, preprocessing.classes) for path in inputs]
+    labels = [_label(path.parent, folder, preprocessing.classes) for path in kept]
     y = None if None in labels else np.array(labels, dtype=np.int64)
     digest = hashlib.sha256()
-    for path in inputs:
+    for path in kept:
         digest.update(f"{path.relative_to(folder).as_posix()} {sha256(path)}\n".encode("utf-8", "surrogateescape"))
     name, total = folder.name or folder.resolve().name, len(every) if len(every) > len(paths) else None
-    return Sample(x, y, digest.hexdigest(), name, total, len(paths) - len(inputs))
+    return Sample(x, y, digest.hexdigest(), name, total, len(paths) - len(kept) + others)
 
 
-def _is_image(path: Path) -> bool:
-    """By its suffix; hidden files, such as the ``._name.png`` that macOS leaves, are none."""
-    return path.suffix.lower() in FORMATS and not path.name.startswith(".")
-
-
-def _input(path: Path, shown: str, preprocessing: Preprocessing) -> np.ndarray[Any, np.dtype[np.float32]]:
-    from PIL import Image, ImageOps, UnidentifiedImageError
-
-    shown = printable(shown)
-    require_regular(path)
+def _files(folder: Path) -> Iterator[Path]:
+    """The files in a folder and one below it, but for hidden ones: macOS leaves ``._name.png`` beside a picture."""
+    below: list[str] = []
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path, formats=list(dict.fromkeys(FORMATS.values()))) as image:  # ImageNet has a PNG.JPEG
-                upright = ImageOps.exif_transpose(image)
-                return preprocessing.apply(_eight_bits(upright).convert("RGB")).numpy().astype(np.float32)
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise UnsafeFileError(f"{shown}: more than {Image.MAX_IMAGE_PIXELS:,} pixels; refused") from error
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
-        raise SourceError(f"{shown}: not an image of a known kind, or a damaged one") from error
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.name.startswith(".") or entry.name in _BESIDE:
+                    continue
+                if entry.is_dir():
+                    below.append(entry.path)
+                else:
+                    yield Path(entry.path)
+        for place in below:
+            with os.scandir(place) as entries:
+                yield from (Path(one.path) for one in entries if not one.name.startswith(".") and not one.is_dir())
+    except OSError as error:
+        raise SourceError(f"{printable(str(folder))}: {in_words(error)}") from error
 
 
-def _eight_bits(image: Image) -> Image:
-    """A picture of 16 bits a pixel in 8: Pillow's own conversion would turn all but the darkest pixels white."""
-    from PIL.Image import fromarray
+def _shape(preprocessing: Preprocessing) -> tuple[int, ...]:
+    """The shape of one input, from a picture of one colour."""
+    from PIL.Image import new
 
-    if not image.mode.startswith("I"):
-        return image
-    return fromarray((np.asarray(image, dtype=np.float64) / 257).round().clip(0, 255).astype(np.uint8))
+    return tuple(preprocessing.apply(new("RGB", (64, 64))).shape)
 
 
 def _label(parent: Path, folder: Path, classes: Sequence[str]) -> int | None:

@@ -15,11 +15,12 @@ from netaudit.files import is_a
 from netaudit.formats import folder, table
 from netaudit.network.network import Network, Progress
 from netaudit.sources.hubs import hub_names, registered, zoo
+from netaudit.sources.missing import called
 from netaudit.sources.named import open_named
 from netaudit.sources.planners.choices import UNSAID, Choices
 from netaudit.sources.tensor_file import Found, fetched, local, open_found
 from netaudit.sources.weights import locate, open_weights
-from netaudit.text import folder_name, printable
+from netaudit.text import folder_name, names, printable
 
 if TYPE_CHECKING:
     from torch import nn
@@ -163,6 +164,8 @@ def _look_up(target: str) -> tuple[str, str]:
         hub_names.split(rest)
         return hub_names.PREFIX, rest
     if re.match(r"[a-z][a-z0-9+]*://", target, re.IGNORECASE):
+        if prefix.lower() == "file":
+            raise SourceError(f"{printable(target, 200)}: a URL", hint="name the file by its path, without file://")
         on_hub = hub_names.in_address(target)
         raise SourceError(
             f"{printable(target, 200)}: an address on the web, and netaudit fetches no URL",
@@ -173,6 +176,8 @@ def _look_up(target: str) -> tuple[str, str]:
             f"{printable(target, 200)}: no such file or directory",
             hint=f"a repository of the Hugging Face hub has a prefix: hf:{printable(target, 200)}",
         )
+    if (name := table.without_suffix(target)) in zoo.bundled() and name != target and not os.path.lexists(target):
+        raise SourceError(f"{target}: no such file or directory", hint=f"a bundled network has no suffix: {name}")
     if _is_path(target):
         return "file", target
     kinds, name = ((prefix,), rest) if prefix in KINDS else (KINDS, target)
@@ -182,9 +187,13 @@ def _look_up(target: str) -> tuple[str, str]:
             return kind, name
     if is_a(Path.is_dir, Path(target)):
         return "file", target
-    names = (zoo.bundled() if kind == "zoo" else registered.names(kind, ask=ask) for kind in kinds)
-    close = difflib.get_close_matches(name.lower(), chain.from_iterable(names), n=3)
-    where = "no bundled network, torchvision or timm model" if len(kinds) > 1 else f"no {prefix} model"
-    hints = [f"close to it: {', '.join(close)}"] if close else []
+    known = (zoo.bundled() if kind == "zoo" else registered.names(kind, ask=ask) for kind in kinds)
+    close = difflib.get_close_matches(name.lower(), chain.from_iterable(known), n=3)
+    near, shown = [f"close to it: {', '.join(close)}"] if close else [], printable(name, 80)
+    if prefix in KINDS:
+        raise SourceError(f"no {prefix} model is called '{shown}'", hint=near)
+    here = called(name)
+    hints = [f"this folder has {names(here)}"] if here else near
     hint = (*hints, f"a file needs a suffix, or a separator before its name; netaudit reads {table.readable()}")
-    raise SourceError(f"{where} is called '{printable(name, 80)}', and there is no such file", hint=hint)
+    what = "no bundled network, torchvision or timm model is called"
+    raise SourceError(f"{what} '{shown}', and there is no such file", hint=hint)

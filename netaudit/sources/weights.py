@@ -13,6 +13,7 @@ from netaudit.formats.plain_names import plain_names, renamed
 from netaudit.formats.slices import find_slices
 from netaudit.formats.table import open_file
 from netaudit.formats.weights_file import WeightsFile
+from netaudit.sources.missing import require_something
 
 
 @paused()
@@ -38,6 +39,7 @@ def locate(path: Path) -> Path:
         SourceError: no such file, not a regular file, a folder without one, or slices of layers that
             cannot be joined.
     """
+    require_something(path)
     if is_a(Path.is_dir, path):
         path = weights_in(path)
     require_regular(path)

@@ -297,3 +297,11 @@ def test_an_analysis_may_be_called_as_a_part_of_the_page(name):
     finding = Finding(verdict="fails", metrics={"mine": 2.0})
     document = build_document(replace(report(()), analyses={name: finding}), (*BUILT_IN, other))
     assert section(document, f"analysis-{name.replace('_', '-')}").title.endswith("My claim")
+
+
+def test_of_a_deep_head_the_bottom_and_the_top_are_named(typical):
+    names = tuple(f"fc{i}" for i in range(3000))
+    deep = replace(typical, layers=(), head=HeadResult(names, ("relu",) * 3000, False))
+    told = prose(section(document_of(deep), "network"))
+    assert "fc9 (relu), 2,988 more, fc2998 (relu), fc2999 (relu). " in told
+    assert "fc10 " not in told

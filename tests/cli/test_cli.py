@@ -335,14 +335,14 @@ def test_interrupting_leaves_one_line_and_no_report(checkpoint, tmp_path):
     torch.save({"fc.weight": torch.randn(3000, 3000)}, tmp_path / "large.pt")
     process = spawn("large.pt", cwd=tmp_path)
     deadline = time.monotonic() + 60
-    while not (tmp_path / "reports" / "large").exists() and time.monotonic() < deadline:
+    while not (tmp_path / "reports" / "large" / ".netaudit-work").exists() and time.monotonic() < deadline:
         time.sleep(0.05)
     time.sleep(0.5)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert err.splitlines() == ["netaudit: error: interrupted"]
-    assert not list((tmp_path / "reports" / "large").iterdir())
+    assert err.splitlines() == ["netaudit: error: interrupted: no layer was done yet, so nothing is kept"]
+    assert not (tmp_path / "reports" / "large").exists()
 
 
 def test_a_closed_pipe_is_quiet(tmp_path):
@@ -385,3 +385,18 @@ def test_the_json_is_what_the_library_gives(run, checkpoint, tmp_path):
     run(checkpoint, "--format", "json", "--quiet")
     written = AuditReport.from_json(tmp_path / "reports/net/audit.json")
     assert written.to_json() == netaudit.audit(checkpoint).to_json()
+
+
+def test_without_a_hash_the_report_says_so(run, checkpoint, tmp_path, monkeypatch):
+    first = tmp_path / "first.pt"
+    first.write_bytes(checkpoint.read_bytes())
+    options = ("--no-hash", "--init", first, "--analyses", "constant_bias", "--format", "json,html", "--out", "out")
+    assert run(checkpoint, *options)[0] == 0
+    report = json.loads((tmp_path / "out" / "audit.json").read_text())["provenance"]
+    assert report["file_sha256"] is None
+    assert report["settings"]["hash"] is False
+    assert report["settings"]["init"]["sha256"] is None
+    assert len(report["weights_sha256"]) == 64
+    page = (tmp_path / "out" / "audit.html").read_text()
+    assert page.count("not computed (--no-hash)") == 2
+    assert "the name holds no hash" not in page

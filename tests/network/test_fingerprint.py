@@ -71,3 +71,22 @@ def test_progress_counts_bytes(files):
     assert [done for _, done, _ in seen] == [0, sizes[0], sizes[0] + sizes[1]]
     assert {total for _, _, total in seen} == {sum(sizes)}
     assert [message for message, _, _ in seen] == [f"reading {path.name}" for path in files]
+
+
+def test_progress_moves_within_a_large_file(tmp_path, monkeypatch):
+    monkeypatch.setattr("netaudit.network.fingerprint._PIECE", 10)
+    (tmp_path / "large").write_bytes(b"0123456789" * 3 + b"abc")
+    seen = []
+    with unchanged_files([tmp_path / "large"], lambda *args: seen.append(args)) as digest:
+        pass
+    assert digest == hashlib.sha256((tmp_path / "large").read_bytes()).hexdigest()
+    assert [done for _, done, _ in seen] == [0, 10, 20, 30]
+
+
+def test_without_a_hash_nothing_is_read_and_a_change_is_seen_all_the_same(files, monkeypatch):
+    monkeypatch.setattr("pathlib.Path.open", None)
+    with unchanged_files(files, silent, hashed=False) as digest:
+        assert digest is None
+    monkeypatch.undo()
+    with pytest.raises(SourceError, match="changed"), unchanged_files(files, silent, hashed=False):
+        files[0].write_text("other text")

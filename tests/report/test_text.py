@@ -12,7 +12,7 @@ from netaudit.report.document.finish import finish
 from netaudit.report.document.model import Column, Equation, Pair, Paragraph, Section, Span
 from netaudit.report.document.numbering import table
 from netaudit.report.renderers import text
-from netaudit.report.renderers.text import WIDTH, text_lines, to_text
+from netaudit.report.renderers.text import WIDTH, Layout, text_lines, to_text
 
 GOLDEN = """\
 A document about fc.1
@@ -46,8 +46,9 @@ def page(*blocks):
     return finish(unfinished(sections=(Section("a", 1, "A", blocks),)))
 
 
-def lines(document, width=WIDTH):
-    return ["".join(span.text for span in line) for line in text_lines(document, width)]
+def lines(document, width=WIDTH, **options):
+    """As a terminal of that width shows it."""
+    return ["".join(span.text for span in line) for line in text_lines(document, Layout(width, width, **options))]
 
 
 def test_the_first_section_as_text(typical):
@@ -85,7 +86,7 @@ def test_a_table_is_folded_into_a_narrow_terminal():
 def test_a_very_narrow_terminal_still_gets_every_column():
     columns = [Column(str(i)) for i in range(9)]
     printed = lines(page(table("T.", columns, [tuple(Span("x" * 12) for _ in columns)])), 20)
-    assert printed[-2:] == ["  ".join(["x" * 10] * 9), "  ".join(["xx" + " " * 8] * 9).rstrip()]
+    assert printed[-3:] == ["  ".join(["x" * n + " " * (5 - n)] * 9).rstrip() for n in (5, 5, 2)]
 
 
 def test_every_other_kind_of_block_has_its_line(typical):
@@ -106,7 +107,25 @@ def test_hostile_names_stay_text(hostile):
     assert "<script>alert(1)</script>.weight" in printed
     assert "\\u202eevil\\u202c\\x1b[31m\\x00\\n" in printed
     assert not [c for c in printed if unicodedata.category(c)[0] == "C" and c != "\n"]
-    assert all(cells(line) <= WIDTH for line in printed.splitlines())
+
+
+def test_a_row_of_a_file_is_one_line_of_any_width():
+    names = [f"{'encoder.' * 40}{i}" for i in range(3)]
+    rows = [(Span(name, "name"), Span("a reason of several words " * 9, "soft")) for name in names]
+    whole = page(table("Names.", [Column("Layer"), Column("Reason", wide=True)], rows))
+    printed = to_text(whole).splitlines()[-3:]
+    assert [line.split("  ")[0] for line in printed] == names
+    assert len(lines(whole, 80)) > len(to_text(whole).splitlines())
+
+
+def test_columns_keep_their_places_in_other_signs():
+    rows = [(Span("●●", "name"), Span("1")), (Span("plain", "name"), Span("2"))]
+    whole = page(Paragraph((Span("● and ●"),)), table("Of ●.", [Column("● sign"), Column("Value")], rows))
+    printed = lines(whole, write=lambda text: text.replace("●", "dot "))
+    assert printed[2] == "dot and dot"
+    assert printed[4] == "Table 1. Of dot ."
+    assert [line.rstrip()[-1] for line in printed[6:]] == ["1", "2"]
+    assert len({line.index(value) for line, value in zip(printed[5:], ["Value", "1", "2"], strict=True)}) == 1
 
 
 def test_a_column_is_not_measured_again_for_each_of_its_rows(monkeypatch):

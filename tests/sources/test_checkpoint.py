@@ -440,7 +440,7 @@ def test_an_endless_index_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 def test_a_file_that_changes_is_noticed(tmp_path: Path) -> None:
     path = save(tmp_path / "net.pt", {"w": torch.ones(20, 20)})
-    store = open_checkpoint(path).store
+    store = open_weights(path).store
     save(path, {"v": torch.ones(1), "w": torch.zeros(20, 20)})
     with pytest.raises(SourceError, match="changed while it was read"):
         store.read("w")

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from netaudit.errors import SourceError, UnsafeFileError
 from netaudit.network.inputs import Sample
-from netaudit.sources import data
+from netaudit.sources import data_files
 from netaudit.sources.data import load_data, load_sample
 from netaudit.sources.open import open_network
 
@@ -50,9 +50,12 @@ def test_bytes_are_scaled_and_floats_kept(tmp_path: Path) -> None:
         (np.zeros((3, 2)), np.zeros(2, int), r"x \(3, 2\) and y \(2,\) do not fit"),
         (np.zeros(3), np.zeros(3, int), "do not fit"),
         (np.zeros((0, 2)), np.zeros(0, int), "do not fit"),
-        (np.zeros((3, 2)), np.zeros((3, 1), int), "one integer label an input"),
+        (np.zeros((3, 2)), np.zeros((3, 2), int), "one integer label an input"),
         (np.zeros((3, 2)), np.zeros(3), "one integer label an input, got float64"),
         (np.zeros((3, 2)), np.array([0, -1, 2]), "negative labels"),
+        (np.zeros((3, 2)), np.array([0, 2**64 - 1, 2], np.uint64), "holds the label 18446744073709551615"),
+        (np.zeros((3, 2)), np.array([0, 2**63, 2], np.uint64), "holds the label 9223372036854775808"),
+        (np.zeros((3, 2)), np.array([True, False, True]), "one integer label an input, got bool"),
         (np.zeros((3, 2), int), np.zeros(3, int), "x must be floating point or uint8, got int64"),
         (np.zeros((3, 2), complex), np.zeros(3, int), "got complex128"),
         (np.array([[1.0], [np.nan]]), np.zeros(2, int), "NaN or infinite"),
@@ -118,7 +121,7 @@ def test_a_declared_bomb_is_refused_by_its_header(tmp_path: Path) -> None:
 
 
 def test_a_compressed_bomb_is_refused_by_its_header(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(data, "LARGEST", 10_000)
+    monkeypatch.setattr(data_files, "LARGEST", 10_000)
     with pytest.raises(UnsafeFileError, match="would take more than 10,000 bytes"):
         load_sample(save(tmp_path / "data.npz", x=np.zeros((1000, 9), np.float16), y=np.zeros(1000, int)))
 
@@ -145,3 +148,117 @@ def test_a_damaged_file_is_an_error_or_reads(position: int, byte: int) -> None:
 def test_no_such_file(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="no such file"):
         load_sample(tmp_path / "data.npz")
+
+
+def test_labels_may_be_a_column(tmp_path: Path) -> None:
+    y = load_sample(save(tmp_path / "data.npz", x=np.zeros((3, 2)), y=np.array([[2], [0], [1]], np.uint8))).y
+    assert y is not None
+    assert y.tolist() == [2, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("names", "read"), [(("x_test", "y_test"), 1), (("test_images", "test_labels"), 1), (("arr_0", "arr_1"), 1)]
+)
+def test_archives_of_others_call_them_otherwise(tmp_path: Path, names: tuple[str, str], read: int) -> None:
+    x, y = np.full((2, 3), read, np.float32), np.array([1, 0])
+    more = {"x_train": np.zeros((9, 3)), "y_train": np.zeros(9, int)}
+    sample = load_sample(save(tmp_path / "data.npz", **more, **dict(zip(names, (x, y), strict=True))))
+    assert np.array_equal(sample.x, x)
+    assert sample.y is not None
+    assert sample.y.tolist() == [1, 0]
+    with pytest.raises(SourceError, match=r"needs one array 'x', has 0 \(the archive holds inputs\)"):
+        load_sample(save(tmp_path / "other.npz", inputs=x))
+
+
+def test_an_array_alone_has_no_labels(tmp_path: Path) -> None:
+    x = np.arange(6, dtype=np.float64).reshape(3, 2)
+    np.save(tmp_path / "x.npy", x)
+    sample = load_sample(tmp_path / "x.npy")
+    assert np.array_equal(sample.x, x)
+    assert sample.y is None
+    np.save(tmp_path / "objects.npy", np.array([[{}]], dtype=object), allow_pickle=True)
+    with pytest.raises(UnsafeFileError, match=r"objects\.npy holds Python objects; refused"):
+        load_sample(tmp_path / "objects.npy")
+    (tmp_path / "bomb.npy").write_bytes(npy({"descr": "<f4", "fortran_order": False, "shape": (2**20, 2**20)}))
+    with pytest.raises(UnsafeFileError, match="would take more than") as caught:
+        load_sample(tmp_path / "bomb.npy")
+    assert "store fewer" in caught.value.hints[0]
+
+
+def table(path: Path, text: str) -> Path:
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a,label,b\n0.5,1,2\n3,0,4e-1\n",
+        "Label;a;b\r\n1;0.5;2\r\n0;3;.4\r\n",
+        "\ufeffa\tb\tclass\n0.5\t2\t1\n3\t0.4\t0\n",
+        ",a,b,y\n0,0.5,2,1\n1,3,0.4,0\n",
+    ],
+    ids=["comma", "semicolon", "tab", "with row numbers"],
+)
+def test_a_table_has_an_input_a_row_and_may_have_labels(tmp_path: Path, text: str) -> None:
+    sample = load_sample(table(tmp_path / "data.csv", text))
+    assert sample.x == pytest.approx(np.array([[0.5, 2], [3, 0.4]], np.float32))
+    assert sample.y is not None
+    assert sample.y.tolist() == [1, 0]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("1,2\n3,4,5\n", "a damaged one"),
+        ("a,b\n1,2,3\n4,5,6\n", "a damaged one"),
+        ("a,b\n1,x\n", "column b holds more than numbers"),
+        ("a,b\n1,\n", "NaN or infinite"),
+        ("a,b\n1,inf\n", "NaN or infinite"),
+        ("a,label\n1,0.5\n", "one integer label an input, got float64"),
+        ("a,label\n1,-1\n", "negative labels"),
+        ("a,y,label\n1,1,1\n", "several columns of labels: y, label"),
+        ("a,b\n", "more than numbers|do not fit"),
+    ],
+)
+def test_tables_that_cannot_be_used(tmp_path: Path, text: str, reason: str) -> None:
+    with pytest.raises(SourceError, match=reason):
+        load_sample(table(tmp_path / "data.csv", text))
+
+
+def test_pictures_in_a_table_are_scaled_as_bytes_are(tmp_path: Path) -> None:
+    network = open_network("mnist-mlp")
+    assert network.sample is not None
+    assert network.sample.y is not None
+    pixels = (network.sample.x[:4].reshape(4, -1) * 255).round().astype(int)
+    rows = [",".join(map(str, [label, *row])) for label, row in zip(network.sample.y, pixels.tolist(), strict=False)]
+    head = ",".join(["label", *(f"pixel{i}" for i in range(784))])
+    found = load_data(table(tmp_path / "data.csv", "\n".join([head, *rows])), network)
+    assert found.x == pytest.approx(network.sample.x[:4], abs=1e-6)
+    assert found.y is not None
+    assert found.y.tolist() == network.sample.y[:4].tolist()
+    with pytest.raises(SourceError, match="785 columns, and the network takes 784: which one has the labels"):
+        load_data(table(tmp_path / "bare.csv", "\n".join(rows)), network)
+
+
+def test_grey_pictures_without_their_channel_get_it(tmp_path: Path) -> None:
+    network = open_network("mnist-mlp")
+    assert network.sample is not None
+    x = network.sample.x[:5]
+    for shape in ((5, 28, 28), (5, 784), (5, 28, 28, 1)):
+        assert np.array_equal(load_data(save(tmp_path / "data.npz", x=x.reshape(shape)), network).x, x)
+
+
+def test_pixels_that_were_not_scaled_are_refused(tmp_path: Path) -> None:
+    network = open_network("mnist-mlp")
+    pixels = np.full((2, 1, 28, 28), 255)
+    with pytest.raises(SourceError, match=r"x goes up to 255, and mnist-mlp takes pictures in \[0, 1\]") as caught:
+        load_data(save(tmp_path / "data.npz", x=pixels.astype(np.float32)), network)
+    assert "uint8" in caught.value.hints[0]
+    assert load_data(save(tmp_path / "data.npz", x=pixels.astype(np.uint8)), network).x.max() == 1
+
+
+def test_a_file_that_holds_no_data(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("words")
+    with pytest.raises(SourceError, match=r"it is no \.npz, \.npy or \.csv file, and no folder of images"):
+        load_sample(tmp_path / "notes.txt")

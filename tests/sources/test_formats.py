@@ -118,7 +118,7 @@ def test_what_is_no_weights_file_is_named_by_its_content(
     [
         (b"\x89HDF\r\n\x1a\n....", "not an HDF5 file, or a damaged one"),
         (b"GGUF\x03\0\0\0", "not a GGUF file, or a damaged one (it ends early)"),
-        (b"\x08\x07\x12\x7f", "not an ONNX model, or a damaged one"),
+        (b"\x08\x07\x12\x7f", "not an ONNX model, a damaged one"),
         (zipped("config.json", "model.weights.h5"), "not an HDF5 file, or a damaged one"),
         (b"\x93NUMPY", "weight is not a NumPy array, or damaged"),
         (zipped("w.npy"), "w is not a NumPy array, or damaged"),

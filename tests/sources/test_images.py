@@ -202,3 +202,98 @@ def test_timm_s_own_transform_is_used(tmp_path):
     found = load_images(tmp_path, open_network("timm:resnet18", pretrained=False).preprocessing())
     assert found.x.shape == (1, 3, 224, 224)
     assert found.x.min() < -1  # normalised, not in [0, 1]
+
+
+def test_what_systems_keep_beside_pictures_is_not_looked_at(tmp_path):
+    picture(tmp_path / "3" / "a.png")
+    for name in (".DS_Store", "Thumbs.db", "desktop.ini", "._a.png", "3/.DS_Store", "3/Thumbs.db", "3/._a.png"):
+        (tmp_path / name).write_bytes(b"\0" * 9)
+    for folder in (".thumbnails", "__MACOSX", "@eaDir"):
+        picture(tmp_path / folder / "b.png")
+    (tmp_path / "3" / "folder.png").mkdir()
+    found = load_images(tmp_path, GREY)
+    assert (len(found.x), found.y.tolist(), found.unread) == (1, [3], 0)
+
+
+def test_pictures_of_other_kinds_are_counted(tmp_path):
+    picture(tmp_path / "a.gif")
+    with pytest.raises(SourceError, match="no images, and 1 pictures of other kinds"):
+        load_images(tmp_path, GREY)
+    picture(tmp_path / "b.png")
+    assert load_images(tmp_path, GREY).unread == 1
+
+
+@pytest.mark.parametrize("size", [(1, 60_000), (60_000, 1), (1, 21)])
+def test_a_picture_far_longer_than_wide_is_left_out_unread(tmp_path, monkeypatch, size):
+    """312 bytes whose shorter side a model's own preprocessing would bring to 256 pixels, and the longer with it."""
+    Image.new("L", size).save(tmp_path / "a.png")
+    monkeypatch.setattr("PIL.ImageFile.ImageFile.load", None)  # not even decoded
+    with pytest.raises(SourceError, match=r"^a\.png: .* pixels: more than 20 times as long as wide$"):
+        load_images(tmp_path, GREY)
+
+
+SHOWN = 0.8  # of white
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P", "RGB with a transparent colour"])
+def test_transparent_pixels_are_white_whatever_lies_below(tmp_path, mode):
+    grey = round(255 * SHOWN)
+    pixels = np.zeros((28, 28, 4), np.uint8)
+    pixels[:14] = (grey, grey, grey, 255)  # opaque above, black and fully transparent below
+    image = Image.fromarray(pixels, "RGBA")
+    options = {}
+    if mode == "P":
+        image = Image.fromarray((np.arange(28) >= 14)[:, None].repeat(28, 1).astype(np.uint8), "P")
+        image.putpalette([grey] * 3 + [0] * 3)
+        options = {"transparency": b"\xff\x00"}
+    elif mode.startswith("RGB "):
+        image, options = image.convert("RGB"), {"transparency": (0, 0, 0)}
+    else:
+        image = image.convert(mode)
+    image.save(tmp_path / "a.png", **options)
+    x = load_images(tmp_path, GREY).x[0, 0]
+    assert x[:14] == pytest.approx(SHOWN, abs=0.01)
+    assert x[14:] == pytest.approx(1.0)
+
+
+def test_inks_and_palettes_give_the_colours_that_are_seen(tmp_path):
+    Image.new("CMYK", (28, 28), (0, 255, 255, 0)).save(tmp_path / "a.jpg")  # red ink on white paper
+    Image.new("RGB", (28, 28), (255, 0, 0)).quantize(4).save(tmp_path / "b.png")
+    for x in load_images(tmp_path, plain((3, 28, 28))).x:
+        assert x[:, 14, 14] == pytest.approx([1, 0, 0], abs=0.02)
+
+
+@pytest.mark.parametrize("suffix", ["png", "webp"])
+def test_of_an_animation_the_first_frame_is_used(tmp_path, suffix):
+    frames = [Image.new("RGB", (28, 28), colour) for colour in ("red", "blue")]
+    frames[0].save(tmp_path / f"a.{suffix}", save_all=True, append_images=frames[1:], lossless=True)
+    found = load_images(tmp_path, plain((3, 28, 28)))
+    assert found.x.shape[0] == 1
+    assert found.x[0, :, 14, 14] == pytest.approx([1, 0, 0], abs=0.02)
+
+
+def test_pixels_in_floating_point_are_refused(tmp_path):
+    Image.new("F", (28, 28), 3.5).save(tmp_path / "a.pfm")
+    (tmp_path / "a.pfm").rename(tmp_path / "a.ppm")
+    with pytest.raises(SourceError, match="not an image of a known kind"):
+        load_images(tmp_path, GREY)
+
+
+def test_a_damaged_orientation_costs_one_picture_at_most(tmp_path):
+    picture(tmp_path / "a.jpg")
+    content = (tmp_path / "a.jpg").read_bytes()
+    exif = b"Exif\0\0II*\0\x08\0\0\0\xff\xff\x12\x01\x05\0"  # 65,535 entries are promised
+    segment = b"\xff\xe1" + (len(exif) + 2).to_bytes(2, "big") + exif
+    (tmp_path / "b.jpg").write_bytes(content[:2] + segment + content[2:])
+    found = load_images(tmp_path, GREY)
+    assert len(found.x) + found.unread == 2
+
+
+def test_large_inputs_are_fewer_and_progress_is_told(tmp_path, monkeypatch):
+    for seed in range(8):
+        picture(tmp_path / str(seed % 2) / f"{seed}.png", seed)
+    monkeypatch.setattr("netaudit.sources.images.LARGEST", 4 * 28 * 28 * 4 + 1)  # four pictures as float32
+    told = []
+    found = load_images(tmp_path, GREY, progress=lambda *progress: told.append(progress))
+    assert (len(found.x), found.total, np.bincount(found.y).tolist()) == (4, 8, [2, 2])
+    assert told == [("reading pictures", float(i), 4.0) for i in range(4)]

@@ -23,8 +23,9 @@ from hypothesis import strategies as st
 from netaudit.errors import SourceError, UnsafeFileError
 from netaudit.formats import inert_object, inert_pickle
 from netaudit.formats.inert_object import Global, Inert, MalformedError
-from netaudit.formats.torch_objects import BUILDS, storage
+from netaudit.formats.torch_objects import BUILDS
 from netaudit.formats.torch_save import open_checkpoint
+from netaudit.formats.torch_storages import Storages
 
 _watching: list[str] = []
 """What the interpreter was asked to do while a pickle was read; watched only where this is not empty."""
@@ -43,7 +44,7 @@ def load(data: bytes) -> Any:
     """Read a pickle; nothing may be opened, imported, compiled, executed or started meanwhile."""
     _watching.append("watching")
     try:
-        return inert_pickle.load(io.BytesIO(data), BUILDS, storage).value
+        return inert_pickle.load(io.BytesIO(data), BUILDS, Storages()).value
     finally:
         seen = list(_watching)
         _watching.clear()
@@ -250,7 +251,7 @@ def test_objects_keep_what_they_hold(protocol: int) -> None:
 
 def test_the_file_is_left_behind_the_pickle() -> None:
     file = io.BytesIO(pickle.dumps([1], 2) + pickle.dumps("two", 2) + b"rest")
-    assert [inert_pickle.load(file, {}, storage).value for _ in range(2)] == [[1], "two"]
+    assert [inert_pickle.load(file, {}, Storages()).value for _ in range(2)] == [[1], "two"]
     assert file.read() == b"rest"
 
 

@@ -13,6 +13,7 @@ from one_network import onnx_model
 from onnx import TensorProto, helper, numpy_helper
 
 from netaudit.errors import SourceError, UnsafeFileError
+from netaudit.formats import child
 from netaudit.network.layers import SkippedLayer
 from netaudit.network.network import Network
 from netaudit.sources.open import open_network
@@ -251,6 +252,19 @@ def test_numbers_beside_the_model_are_read(tmp_path: Path) -> None:
     assert near(only_layer(open_network(external(tmp_path, "sub/w.bin", offset=16)))[0], W)
 
 
+def test_bfloat16_beside_the_model_is_read(tmp_path: Path) -> None:
+    """NumPy has no such type; and a scale of the graph multiplies in float32."""
+    codes = torch.from_numpy(W).bfloat16()
+    (tmp_path / "w.bin").write_bytes(codes.view(torch.int16).numpy().tobytes())
+    path = external(tmp_path, "w.bin", length=40)
+    model = onnx.load(path, load_external_data=False)
+    model.graph.initializer[0].data_type = TensorProto.BFLOAT16
+    model.graph.node[0].attribute.add(name="alpha", type=1, f=3.0)
+    path.write_bytes(model.SerializeToString())
+    weight, _ = only_layer(open_network(path))
+    assert torch.equal(weight, codes * 3.0)
+
+
 @pytest.mark.parametrize(
     "location", ["../w.bin", "/etc/passwd", "sub/../../w.bin", "C:\\w.bin", "..\\w.bin", "", "link"]
 )
@@ -281,7 +295,22 @@ def test_a_tensor_that_declares_other_bytes_is_refused(tmp_path: Path, dims: lis
 
 def test_a_damaged_model_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "a.onnx").write_bytes(b"\x08\x07\x12\xff\xff")
-    with pytest.raises(SourceError, match="not an ONNX model, or a damaged one"):
+    with pytest.raises(SourceError, match="not an ONNX model, a damaged one"):
+        open_weights(tmp_path / "a.onnx")
+
+
+def test_a_node_without_its_inputs_is_one_line(tmp_path: Path) -> None:
+    nodes = [node("Gemm", ["x", "fc.weight"], ["y"], transB=1), node("Gemm", ["x"], ["z"])]
+    with pytest.raises(SourceError, match="damaged, or of a kind that is not known"):
+        opened(tmp_path, nodes, {"fc.weight": W})
+
+
+def test_a_small_file_that_fills_memory_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two bytes for a node, which takes some hundred in memory."""
+    graph = b"\x0a\x00" * 2**20
+    (tmp_path / "a.onnx").write_bytes(b"\x08\x07\x3a" + b"\x80\x80\x80\x01" + graph)
+    monkeypatch.setattr(child, "MEMORY", 10**8)
+    with pytest.raises(SourceError, match=r"takes too much memory|of memory to read"):
         open_weights(tmp_path / "a.onnx")
 
 

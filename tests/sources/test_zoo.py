@@ -132,3 +132,26 @@ def test_the_zoo_that_ships_opens() -> None:
         network = open_zoo(name)
         assert list(network.specs())
         assert network.sample is not None
+
+
+def test_a_card_cannot_ask_for_more_memory_than_a_network_takes(zoo: Path) -> None:
+    """A padding of 1000 pixels, in a card that is read because it lies beside the weights, took 16 GB."""
+    net = nn.Sequential(nn.Conv2d(1, 8, 3), nn.Flatten(), nn.Linear(8, 3))
+    save_file(net.state_dict(), zoo / "tiny" / "model.safetensors")
+    np.savez(zoo / "tiny" / "sample.npz", x=np.zeros((2, 1, 3, 3), np.uint8), y=np.array([0, 2]))
+    files = {"weights": "model.safetensors", "sample": "sample.npz"}
+    hashes = {f"{key}_sha256": digest(zoo / "tiny" / name) for key, name in files.items()}
+    convolution = {"type": "Conv2d", "in": 1, "out": 8, "kernel": 3, "padding": 0}
+    rest = [{"type": "Flatten", "name": "1"}, {"type": "Linear", "in": 8, "out": 3, "name": "2"}]
+    change(zoo, input=[1, 3, 3], architecture=[convolution, *rest], **hashes)
+    assert open_zoo("tiny", folder=zoo).head is not None
+    pooled = [convolution | {"padding": 1000}, {"type": "MaxPool2d", "kernel": 2001, "name": "pool"}, *rest]
+    change(zoo, architecture=pooled)
+    with pytest.raises(SourceError, match=r"at most 4,194,304 numbers a layer for one input, not 32,032,008$"):
+        open_zoo("tiny", folder=zoo)
+    change(zoo, input=[2**24] * 5)
+    with pytest.raises(SourceError, match="at most 4,194,304 numbers a layer"):
+        open_zoo("tiny", folder=zoo)
+    change(zoo, input=[1, 4, 4], architecture=[convolution, {"type": "MaxPool2d", "kernel": 2, "name": "pool"}, *rest])
+    with pytest.raises(SourceError, match=r"has inputs of shape \(1, 3, 3\), and its card \(1, 4, 4\)$"):
+        open_zoo("tiny", folder=zoo)

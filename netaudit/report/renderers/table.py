@@ -35,7 +35,7 @@ RENDERERS: tuple[Renderer, ...] = (
     Renderer("html", ".html", lazily(f"{_HERE}.html:render"), "one page without scripts", shows_figures=True),
     Renderer("pdf", ".pdf", lazily(f"{_HERE}.pdf:to_pdf"), "a PDF/A with the JSON attached", shows_figures=True),
     Renderer("text", ".txt", lazily(f"{_HERE}.text:render"), "page one, as the terminal prints it", by_default=False),
-    Renderer("json", ".json", lazily(f"{_HERE}.json:render"), "every number"),  # last: the rest is complete then
+    Renderer("json", ".json", lazily(f"{_HERE}.json:render"), "every number"),
 )
 FORMATS: tuple[str, ...] = tuple(renderer.name for renderer in RENDERERS)
 DEFAULT_FORMATS: tuple[str, ...] = tuple(renderer.name for renderer in RENDERERS if renderer.by_default)

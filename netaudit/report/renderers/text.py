@@ -3,20 +3,40 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 
 from netaudit.report.document.model import Block, Document, Figure, Items, Pair, Paragraph, Span, Table
 
 WIDTH = 160
-"""Characters of a line: wide enough for whole layer names beside four verdicts."""
+"""Characters of a line of prose."""
 _GAP = "  "
-_NARROWEST = 10
-"""Cells below which no column is narrowed: a line of a terminal that is narrower still runs over."""
+_NARROWEST = 5
+"""Cells below which no column is narrowed: six columns fit 40 cells; a line that is narrower still runs over."""
 
 Line = tuple[Span, ...]
 """One line of text in its styles."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where the text goes."""
+
+    prose: int = WIDTH
+    """Cells of a line of prose."""
+    table: int | None = None
+    """Cells of a line of a table; None where a row is one line of any width, as other programs read it."""
+    write: Callable[[str], str] = str
+    """Gives a text in the signs that can be printed there."""
+
+    def written(self, spans: Iterable[Span]) -> tuple[Span, ...]:
+        """The spans in those signs."""
+        return tuple(replace(span, text=self.write(span.text)) for span in spans)
+
+
+FILE = Layout()
+"""Of the file."""
 
 
 def render(document: Document) -> bytes:
@@ -29,51 +49,56 @@ def to_text(document: Document) -> str:
     return "".join("".join(span.text for span in line).rstrip() + "\n" for line in text_lines(document))
 
 
-def text_lines(document: Document, width: int = WIDTH) -> Iterator[Line]:
+def text_lines(document: Document, layout: Layout = FILE) -> Iterator[Line]:
     """The lines of the text, each in spans, so that a terminal can colour a verdict."""
-    yield (Span(document.title, "strong"),)
+    yield layout.written([Span(document.title, "strong")])
     for block in document.sections[0].blocks:
         yield ()
-        yield from _block(block, document, width)
+        yield from _block(block, document, layout)
 
 
-def _block(block: Block, document: Document, width: int) -> Iterator[Line]:
+def _block(block: Block, document: Document, layout: Layout) -> Iterator[Line]:
     match block:
         case Paragraph():
-            yield from _wrapped(_plain(block.spans, document), width, "! " if block.warning else "")
+            yield from _wrapped(_plain(block.spans, document), layout, "! " if block.warning else "")
         case Items():
             for item in block.items:
-                yield from _wrapped(_plain(item, document), width, "- ")
+                yield from _wrapped(_plain(item, document), layout, "- ")
         case Table():
-            yield from _table(block, width)
+            yield from table_lines(block, layout)
         case Pair():
             for part in block.items:
-                yield from _block(part, document, width)
+                yield from _block(part, document, layout)
         case Figure():
-            yield (Span(block.caption),)
+            yield layout.written([Span(block.caption)])
         case _:
-            yield (Span(document.formulas[block.formula].words),)
+            yield layout.written([Span(document.formulas[block.formula].words)])
 
 
 def _plain(spans: Sequence[Span], document: Document) -> str:
     return "".join(document.formulas[s.text].words if s.style == "math" else s.text for s in spans)
 
 
-def _wrapped(text: str, width: int, start: str) -> Iterator[Line]:
-    for line in _folded(text, width - len(start)):
+def _wrapped(text: str, layout: Layout, start: str = "") -> Iterator[Line]:
+    for line in _folded(layout.write(text), layout.prose - len(start)):
         yield (Span(start + line),)
         start = " " * len(start)
 
 
-def _table(table: Table, width: int) -> Iterator[Line]:
-    """Columns as wide as their longest cell; the widest ones are folded where the line has no room for them."""
-    rows = list(table.rows)
+def table_lines(table: Table, layout: Layout, *, titles: bool = False) -> Iterator[Line]:
+    """Columns as wide as their longest cell; the widest ones are folded where the line has no room for them.
+
+    The titles of the columns stand above a table with a caption, and where ``titles`` asks for them.
+    """
+    rows = [layout.written(row) for row in table.rows]
     if table.caption:
-        for line in _folded(table.caption, width):
-            yield (Span(line, "soft"),)
-        rows.insert(0, tuple(Span(column.title, "strong") for column in table.columns))
+        for [line] in _wrapped(table.caption, layout):
+            yield (replace(line, style="soft"),)
+    if table.caption or titles:
+        rows.insert(0, layout.written(Span(column.title, "strong") for column in table.columns))
     widths = [max((_cells(row[place].text) for row in rows), default=0) for place in range(len(table.columns))]
-    while sum(widths) + len(_GAP) * (len(widths) - 1) > width and max(widths) > _NARROWEST:
+    room = sum(widths) if layout.table is None else layout.table - len(_GAP) * (len(widths) - 1)
+    while sum(widths) > room and max(widths) > _NARROWEST:
         widths[widths.index(max(widths))] -= 1
     for row in rows:
         yield from _row(row, table, widths)

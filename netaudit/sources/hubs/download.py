@@ -15,11 +15,11 @@ import urllib.parse
 import urllib.request
 import uuid
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
 from netaudit.errors import SourceError
+from netaudit.files import unfinished
 from netaudit.network.fingerprint import hash_in_name
 from netaudit.network.network import Progress
 from netaudit.text import printable
@@ -53,9 +53,10 @@ def fetch(url: str, folder: Path, *, progress: Progress | None = None, timeout: 
     part = folder / f"{name}.{uuid.uuid4().hex}.partial"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with part.open("xb") as file:
-            _download(url, name, file.write, progress, timeout)
-        part.replace(target)
+        with unfinished(part):
+            with part.open("xb") as file:
+                _download(url, name, file.write, progress, timeout)
+            part.replace(target)
     except (OSError, ValueError, http.client.HTTPException) as error:
         reason = error.reason if isinstance(error, urllib.error.URLError) else error
         reason = getattr(reason, "strerror", None) or reason  # without the errno, which says nothing to a person
@@ -64,9 +65,6 @@ def fetch(url: str, folder: Path, *, progress: Progress | None = None, timeout: 
         raise SourceError(
             f"cannot download {name}: {printable(str(reason), 100)}", hint=missing_hints(name, folder)
         ) from error
-    finally:
-        with suppress(OSError):
-            part.unlink()
     return target
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from math import prod
 from typing import Any
 
 from torch import Tensor, nn
@@ -12,6 +13,9 @@ from netaudit.text import printable
 
 LARGEST = 2**24  # of any size in a description: far above any layer, far below an overflow
 LONGEST = 1000  # layers
+LARGEST_ACTIVATION = 2**22
+"""Numbers of one input, and of what any layer gives for it. VGG at 224 x 224 pixels has 3.2 million, on batches of 32
+inputs 411 MB; a padding of 1000 pixels in a file of 1 kB would have taken 16 GB."""
 
 
 class Shift(nn.Module):
@@ -55,7 +59,22 @@ def shape(sizes: Sequence[Any]) -> tuple[int, ...]:
         SourceError: sizes that no input has.
         TypeError: no list.
     """
-    return tuple(_checked("input", size) for size in sizes)
+    found = tuple(_checked("input", size) for size in sizes)
+    require_small([found])
+    return found
+
+
+def require_small(shapes: Iterable[Sequence[int]]) -> None:
+    """Look at the shapes of a pass of one input before it is run.
+
+    Raises:
+        SourceError: a layer, or the input, is larger than ``LARGEST_ACTIVATION``.
+    """
+    largest = max((prod(one) for one in shapes), default=0)
+    if largest > LARGEST_ACTIVATION:
+        raise SourceError(
+            f"a described network gives at most {LARGEST_ACTIVATION:,} numbers a layer for one input, not {largest:,}"
+        )
 
 
 def _layer(layer: Mapping[str, Any]) -> nn.Module:

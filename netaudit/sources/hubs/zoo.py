@@ -91,6 +91,8 @@ def _open(place: Path, card: Mapping[str, Any], info: ModelInfo, file: WeightsFi
         if card.get("sample"):
             sample = load_sample(_checked(place, card["sample"], card["sample_sha256"], shown))
         layers, shape = card["architecture"], sequential.shape(card["input"])
+        if sample is not None and sample.x.shape[1:] != shape:
+            raise SourceError(f"the sample {shown} has inputs of shape {sample.x.shape[1:]}, and its card {shape}")
         architecture = Architecture(
             replace(info, architecture=card["title"]),
             lambda: sequential.build(layers),
@@ -98,8 +100,10 @@ def _open(place: Path, card: Mapping[str, Any], info: ModelInfo, file: WeightsFi
             sample=sample,
             preprocessing=lambda: plain(shape),
         )
-        return open_architecture(architecture, file)
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        network = open_architecture(architecture, file)
+        sequential.require_small(network.graph.shapes if network.graph else ())
+        return network
+    except (KeyError, TypeError, AttributeError, ValueError, OverflowError) as error:
         raise SourceError(f"the card {shown} is incomplete: {printable(str(error), 80)}") from error
 
 

@@ -24,7 +24,7 @@ LARGE_SEEDS = 10  # fewer: each of them costs as much as hundreds of small ones
 CURVE_SEEDS = 100
 STRUCTURED_SEEDS = 40
 PLANTED_SEEDS = 24
-START_SEEDS = 25
+START_SEEDS = 200
 TRACY_WIDOM_DRAWS = 400
 
 DEGREES = (3, 4, 5, 6, 8, 10, 15, 30)

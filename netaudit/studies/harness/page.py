@@ -77,7 +77,7 @@ class StudyPage:
 
 
 def write_study(page: StudyPage, out: Path, formats: Collection[str] = DEFAULT_FORMATS) -> dict[str, Path]:
-    """Write the study into the folder ``out``, which is made if need be; its JSON last, once the rest is complete.
+    """Write the study into the folder ``out``, which is made if need be; its JSON first.
 
     ``{stem}.html`` and ``{stem}.pdf`` (PDF/A-3a, PDF/UA-1, with the JSON attached) come with ``figures/*.svg``. The
     same page gives the same bytes.

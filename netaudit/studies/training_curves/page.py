@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from netaudit.report.chart import Axis, Chart, Series, series
-from netaudit.report.document.model import Block, Column, Figure, Items, Pair, Paragraph, Section, Span
+from netaudit.report.document.model import Block, Column, Figure, Items, Pair, Paragraph, Section, Span, Table
 from netaudit.report.document.numbering import facts, table
 from netaudit.report.figures.lines import chart_figure
 from netaudit.studies.harness.page import StudyPage
@@ -41,6 +41,7 @@ CURVES = (
     Curve("share", "random_likeness", "random_like_share", "Random-like", "random-like share", percent=True),
     Curve("cross_talk", "shadow_inversion", "cross_talk_inflation", "Cross-talk (H4)", "cross-talk inflation", True),
 )  # fmt: skip
+_PARTS = ("bulk", "spikes", "share")
 
 
 def document(data: Mapping[str, Any]) -> StudyPage:
@@ -59,42 +60,55 @@ def document(data: Mapping[str, Any]) -> StudyPage:
 
 
 def _summary(data: Mapping[str, Any]) -> Section:
-    columns = [
-        Column("Network", wide=True),
-        Column("Layer"),
-        *(Column(curve.title, numeric=True) for curve in CURVES),
-    ]
-    rows = [
-        (
-            Span(printable(network["name"], 40)),
-            Span(shown_name(layer["name"], 20), "name"),
-            *(Span(_from_to(network, layer["name"], curve)) for curve in CURVES),
-        )
-        for network in data["networks"]
-        for layer in network["layers"]
-    ]
     words = (
         "Each network was audited at its initialisation and after every epoch of its training, with the same seed and "
         "the same real inputs. What the paper's hypotheses say of trained networks holds of Gaussian weights by "
         "construction, so that a curve that begins at the ideal and leaves it shows what training itself does."
     )
-    moved = table("From the initialisation → to the end of training.", columns, rows)
-    labels = [Column("Network", wide=True), *(Column(t, numeric=True) for t in ("Test accuracy", *_LABELS))]
-    label_rows = [
+    moves = Items(tuple((Span(_moved(data, curve)),) for curve in CURVES))
+    claims, parts = ([c for c in CURVES if (c.stem in _PARTS) is part] for part in (False, True))
+    tables = (
+        _first_and_last(data, claims, "What the claims rest on, from the initialisation → to the end of training."),
+        _first_and_last(data, parts, "What is random of a layer, from the initialisation → to the end of training."),
+        _back(data["networks"]),
+    )
+    return Section("summary", 1, "Summary", (Paragraph((Span(words),)), moves, *tables))
+
+
+def _first_and_last(data: Mapping[str, Any], curves: Sequence[Curve], caption: str) -> Table:
+    """The first and the last value of some metrics, a row a layer."""
+    rows = [
         (
             Span(printable(network["name"], 40)),
-            Span(_arrow([entry["test_accuracy"] for entry in network["history"]], percent)),
-            *(Span(_arrow(values, percent)) for values in _labels(network).values()),
+            Span(shown_name(layer["name"], 20), "name"),
+            *(Span(_from_to(network, layer["name"], curve)) for curve in curves),
         )
         for network in data["networks"]
+        for layer in network["layers"]
     ]
-    back = table(
+    columns = [Column("Network", wide=True), Column("Layer"), *(Column(c.title, numeric=True) for c in curves)]
+    return table(caption, columns, rows)
+
+
+def _back(networks: Sequence[Network]) -> Table:
+    """The labels that come back, a row a way to send them."""
+    names = [printable(network["name"], 40) for network in networks]
+    found = [
+        [
+            _arrow([entry["test_accuracy"] for entry in network["history"]], percent),
+            *(_arrow(values, percent) for values in _labels(network).values()),
+        ]
+        for network in networks
+    ]
+    rows = [
+        (Span(title), *(Span(each) for each in shown))
+        for title, *shown in zip(("Test accuracy", *_LABELS), *found, strict=True)
+    ]
+    return table(
         "Labels that come back: one-hot ones, and the softmax of real inputs; ρ is the share that dropout keeps.",
-        labels,
-        label_rows,
+        [Column("Labels", wide=True), *(Column(name, numeric=True) for name in names)],
+        rows,
     )
-    moves = Items(tuple((Span(_moved(data, curve)),) for curve in CURVES))
-    return Section("summary", 1, "Summary", (Paragraph((Span(words),)), moves, moved, back))
 
 
 def _moved(data: Mapping[str, Any], curve: Curve) -> str:

@@ -25,7 +25,6 @@ from netaudit.studies.calibration.summary import rate
 FOLDER = Path(__file__).parents[3] / "reports" / "calibration"
 DATA = json.loads((FOLDER / "calibration.json").read_text(encoding="ascii"))
 CELLS = {cell["key"]: cell for cell in DATA["cells"]}
-NOT_RUN_YET = pytest.mark.xfail(reason="the plan is wider than the committed study: make calibrate", strict=True)
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +41,6 @@ def test_the_tolerances_are_those_of_today():
     assert DATA["tolerances"] == tolerances()
 
 
-@NOT_RUN_YET
 def test_it_judged_all_that_is_asked_today():
     asked = [(each.requirement, each.cell, each.claim, each.measure, each.low, each.high) for each in full().criteria]
     assert asked == [
@@ -76,7 +74,6 @@ def test_a_layer_drawn_and_judged_today_lies_where_it_lay():
                 assert spread["min"] * (1 - 1e-5) <= value <= spread["max"] * (1 + 1e-5), (claim, metric)
 
 
-@NOT_RUN_YET
 def test_rendered_again_it_is_the_same(again):
     committed = (FOLDER / "calibration.html").read_text(encoding="utf-8")
     assert without_drawings(to_html(again)) == without_drawings(committed)

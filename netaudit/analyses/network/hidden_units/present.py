@@ -85,8 +85,11 @@ def present(found: HiddenUnits, place: Place) -> Presentation:
     blocks: list[Block] = [
         Paragraph(what),
         _table(found.pairs),
-        Items(tuple(_why(pair, place) for pair in found.pairs)),
+        Items(tuple(_why(pair, place) for pair in found.pairs[:ON_PAPER])),
     ]
+    if len(found.pairs) > ON_PAPER:
+        others = count(len(found.pairs) - ON_PAPER, "other pair")
+        blocks.append(Paragraph((Span(f"The reasons of {others} are in audit.json."),)))
     if any(pair.r is not None for pair in found.pairs):
         blocks.append(Paragraph((Span(_rule(found.rule.tolerances.get("r", THRESHOLD)), "soft"),)))
     drawn = [

@@ -141,7 +141,10 @@ def test_the_line_on_page_one(place, pairs, says):
 
 def test_many_pairs_are_cut_on_paper_only(place, monkeypatch):
     monkeypatch.setattr(words, "ON_PAPER", 3)
-    table = only(present(*(unjudged(str(i), str(i + 1)) for i in range(5)), place=place).blocks, Table)
+    blocks = present(*(unjudged(str(i), str(i + 1)) for i in range(5)), place=place).blocks
+    table = only(blocks, Table)
+    assert len(only(blocks, Items).items) == 3
+    assert "The reasons of 2 other pairs are in audit.json." in str(blocks)
     assert len(table.rows) == 5
     assert table.printed == (0, 1, 2)
     assert table.printed_note.startswith("The first 3 of 5")
