@@ -58,7 +58,7 @@ def test_a_list_of_the_bundled_networks_needs_no_pytorch():
     assert "torch" not in found
 
 
-@pytest.mark.parametrize("target", ["mnist-mlp", "file"])
+@pytest.mark.parametrize("target", [pytest.param("mnist-mlp", marks=pytest.mark.slow), "file"])
 def test_an_audit_loads_no_model_library_and_draws_nothing_that_is_not_asked_for(tmp_path, target):
     if target == "file":
         target = str(tmp_path / "net.safetensors")

@@ -104,11 +104,11 @@ def report(path: Path, *, drawn: bool = False) -> Reading:
     """An audit.json, laid out as text and HTML; drawn and as a PDF where it is asked for."""
     from netaudit.report.renderers.html import to_html
     from netaudit.report.renderers.pdf import to_pdf
-    from netaudit.report.renderers.text import text_lines
+    from netaudit.report.renderers.text import Layout, text_lines
 
     read = AuditReport.from_json(path)
     document = read.document(draw=drawn)
-    _check_words(span.text for line in text_lines(document, 80) for span in line)
+    _check_words(span.text for line in text_lines(document, Layout(80, 80)) for span in line)
     page = to_html(document)
     if "<script>" in page.replace("&lt;", ""):
         raise WrongError("a script in the page")
