@@ -9,7 +9,8 @@ from synthetic_documents import document, unfinished
 
 from netaudit.errors import ReportError
 from netaudit.report.document.finish import finish
-from netaudit.report.document.model import Items, Section, Span
+from netaudit.report.document.model import Column, Items, Section, Span
+from netaudit.report.document.numbering import table
 from netaudit.report.glyphs import drawable, in_glyphs
 from netaudit.report.renderers.pdf import for_paper, lines_of, soft_breaks, to_pdf, to_png
 from netaudit.text import printable
@@ -142,3 +143,32 @@ def test_a_name_is_broken_by_the_width_of_its_table():
     wide = for_paper({"kind": "table", "columns": [{}, {}], "rows": [[cell]]})
     narrow = for_paper({"kind": "table", "columns": [{}, {}, {}], "rows": [[cell]]})
     assert [len(t["rows"][0][0]["text"].split("\n")) for t in (wide, narrow)] == [2, 3]
+
+
+def left_edges(pdf):
+    """Where runs of text begin on the first page, in points from the left."""
+    edges, place, stack, line = [], pikepdf.Matrix(), [], pikepdf.Matrix()
+    with pikepdf.open(BytesIO(pdf)) as opened:
+        for operands, operator in pikepdf.parse_content_stream(opened.pages[0]):
+            if str(operator) == "q":
+                stack.append(place)
+            elif str(operator) == "Q":
+                place = stack.pop()
+            elif str(operator) == "cm":
+                place = pikepdf.Matrix(*map(float, operands)) @ place
+            elif str(operator) == "Tm":
+                line = pikepdf.Matrix(*map(float, operands))
+            elif str(operator) in ("Tj", "TJ"):
+                edges.append((line @ place).e)
+    return edges
+
+
+@pytest.mark.parametrize("others", [3, 7, 9])
+def test_no_column_lies_on_another_however_many_there_are(others):
+    columns = [Column("Layer", wide=True), Column("Answer"), *[Column("Enough rows", numeric=True)] * others]
+    row = (Span("encoder.layer"), Span("undecided"), *[Span("0.123")] * others)
+    sections = (Section("one", 1, "One", (table("A table.", columns, [row]),)),)
+    made = to_pdf(finish(replace(unfinished(), sections=sections)))
+    first, second = sorted({round(edge) for edge in left_edges(made)})[:2]
+    assert first == 57  # the margin of 2 cm
+    assert second - first > 30  # a short word
