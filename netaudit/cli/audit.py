@@ -126,7 +126,8 @@ def audit(
     require(target)
     if base is not None:
         require(base)
-    folder, what = out or Path("reports") / report_folder(target, base), what_is_of(target, weights, base)
+    folder = out or Path("reports") / report_folder(target, base, weights)
+    what = what_is_of(target, weights, base)
     if out is None:
         refuse_another_target(folder, what, quiet)
     with audit_folder(folder, fresh) as (place, kept), progress_bar(quiet) as progress:

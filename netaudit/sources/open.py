@@ -126,7 +126,7 @@ def require(target: str) -> None:
         locate(Path(target))
 
 
-def report_folder(target: str, base: str | None = None) -> str:
+def report_folder(target: str, base: str | None = None, weights: Path | None = None) -> str:
     """What the folder of a target's report is called: the name without its prefix or suffix, safe in a path.
 
     A file that lies elsewhere goes by its folder's name and its own, so that files of one name have a report each;
@@ -136,7 +136,11 @@ def report_folder(target: str, base: str | None = None) -> str:
     ('mnist-mlp', 'my-net', 'llama')
     >>> report_folder("run1/last.ckpt"), report_folder("hf:org/net"), report_folder("lora.safetensors", "alexnet")
     ('run1-last', 'org--net', 'lora--on--alexnet')
+    >>> report_folder("alexnet", weights=Path("mine.pt"))
+    'alexnet--with--mine'
     """
+    if weights is not None:
+        return f"{report_folder(target, base)}--with--{report_folder(str(weights))}"
     if base is not None:
         return f"{report_folder(target)}--on--{report_folder(base)}"
     prefix, _, rest = target.partition(":")
