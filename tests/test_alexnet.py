@@ -1,7 +1,7 @@
 """AlexNet with known weights under torchvision's own file name in TORCH_HOME: real shapes, known truth.
 
 A run takes half a minute or more on two cores, so each run judges a different truth in fc6 (classifier.1, 4096 x 9216)
-and in fc7 (classifier.4, 4096 x 4096), and one of the three runs is slow by its mark.
+and in fc7 (classifier.4, 4096 x 4096), and two of the three runs are slow by their mark.
 """
 
 import numpy as np
@@ -100,6 +100,7 @@ def test_uniform_entries_fail_only_h1_and_a_spike_of_4_is_found(audited):
     assert verdicts(report, "classifier.4") == ALL_HOLD
 
 
+@pytest.mark.slow
 def test_heavy_tails_fail_h1_and_a_spike_of_20_cannot_be_inverted(audited):
     report = audited(student_t, spiked(20))
     assert verdicts(report, "classifier.1")["gaussian_weights"] == "fails"
