@@ -30,7 +30,8 @@ def first_page(presented: Presented) -> Section:
     blocks += [Paragraph((Span(sentence(part.headline), "strong"),)) for part in headlines(presented)]
     blocks.append(Paragraph((Span(coverage(report), "strong"),)))
     blocks += [Paragraph((Span(sentence(note)),)) for note in report.notes]
-    blocks += [Paragraph((Span(line),), warning=True) for line in not_judged.lines(presented)]
+    left_out = (*not_judged.unusable(presented), *not_judged.lines(presented))
+    blocks += [Paragraph((Span(line),), warning=True) for line in left_out]
     lines = answers(presented)
     if lines:
         blocks.append(Items(tuple((Span(line),) for line in lines)))

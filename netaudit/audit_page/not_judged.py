@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from netaudit.audit_page.presented import Presented
@@ -29,6 +30,23 @@ def lines(presented: Presented) -> list[str]:
     ]
     more = len(sentences) - _MOST
     return sentences if more <= 0 else [*sentences[:_MOST], f"{more} more errors like these are in audit.json."]
+
+
+def unusable(presented: Presented) -> list[str]:
+    """One sentence for each reason for which no analysis applies to a layer, as weights that are not finite."""
+    found: dict[str, list[str]] = {}
+    for layer in presented.report.layers:
+        payloads = layer.analyses.values()
+        if all(getattr(payload, "verdict", "") == "not_applicable" for payload in payloads):
+            [(reason, times)] = Counter(getattr(payload, "note", "") for payload in payloads).most_common(1) or [
+                ("", 0)
+            ]
+            if times > 1:
+                found.setdefault(reason, []).append(shown_name(layer.name, 60))
+    return [
+        f"Layer{'' if len(layers) == 1 else 's'} {names(layers)} could not be judged. {sentence(reason)}"
+        for reason, layers in found.items()
+    ]
 
 
 def _payloads(presented: Presented) -> Iterator[tuple[str, str, str, object]]:

@@ -1,11 +1,13 @@
 """The first page: the answer in sentences, the verdicts at a glance."""
 
 import pytest
+import torch
 from msgspec.structs import replace
 from synthetic import gaussian_weights, hidden_units, labels_back
 from synthetic.audits import TINY, document_of, layer, many, report, summary, with_payloads, without_curves
 from synthetic.documents import cells, prose, section, tables, words
 
+import netaudit
 from netaudit.analyses.layer.gaussian_weights import ANALYSIS
 from netaudit.analyses.table import BUILT_IN
 from netaudit.audit_page.first_page import answers, claim_in_words, coverage
@@ -175,3 +177,15 @@ def test_an_audit_without_claims_has_no_empty_tables():
     page = section(document_of(report([alone], summary=summary([], []), analyses={})), "summary")
     [glance] = tables(page)
     assert cells(glance)[0] == ["Target", "mnist-mlp"]
+
+
+def test_a_layer_of_which_nothing_can_be_said_is_named():
+    generator = torch.Generator().manual_seed(0)
+    odd = torch.randn(60, 50, generator=generator)
+    odd[0, 0] = float("nan")
+    state = {"a.weight": torch.randn(50, 40, generator=generator), "b.weight": odd, "c.weight": torch.ones(30, 60)}
+    report = netaudit.audit(state, nulls="none", analyses=["gaussian_weights", "singular_law"])
+    page = report.to_html()
+    assert "Layer b could not be judged. The weight holds NaN or infinite values." in page
+    assert "Layer c could not be judged. Every weight is the constant 1." in page
+    assert page.count("could not be judged. ") == 2

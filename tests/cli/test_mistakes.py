@@ -88,6 +88,7 @@ def test_a_mistake_gets_a_line_on_what_to_do(run, arguments):
         (("study", "theroy"), "'theory'"),
         (("net.pt", "--out", ""), "the name of the folder is empty"),
         (("render", "net.pt", "--out", " "), "the name of the folder is empty"),
+        (("net.pt", "--out", "a" * 300), "longer than 255 bytes"),
     ],
 )
 def test_the_error_itself_names_what_is_close(run, arguments, says):

@@ -78,6 +78,12 @@ def test_layers_that_cannot_be_asked_are_named():
     assert refused == NotApplicable("Every layer of the head is skipped, not finite or too large.")
 
 
+def test_float8_is_read_as_the_numbers_that_it_holds():
+    layers = gaussian_layers(64, 50, 40, 6)
+    layers[0] = FCLayer("0", layers[0].weight.to(torch.float8_e4m3fn), activation="relu")
+    assert [layer.name for layer in of(*layers, sample=None).layers] == ["0", "1", "2"]
+
+
 def test_long_inputs_are_not_stored(monkeypatch):
     monkeypatch.setattr(measure, "LONGEST", 60)
     bottom, middle = of(*gaussian_layers(64, 50, 40, 6)).layers[:2]
