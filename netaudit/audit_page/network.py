@@ -87,7 +87,7 @@ def _data(data: DataResult) -> Paragraph:
     if data.total is not None:
         words += ", drawn at random in proportion to the classes"
     if data.unread:
-        words += f" ({number(data.unread)} could not be read)"
+        words += f" ({count(data.unread, 'file')} could not be used)"
     if data.accuracy is not None:
         words += f"; the network itself is right on {percent(data.accuracy)} of them"
     return Paragraph((Span(f"{words} (SHA-256 {data.sha256})."),))

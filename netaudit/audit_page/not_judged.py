@@ -37,12 +37,11 @@ def unusable(presented: Presented) -> list[str]:
     found: dict[str, list[str]] = {}
     for layer in presented.report.layers:
         payloads = layer.analyses.values()
-        if all(getattr(payload, "verdict", "") == "not_applicable" for payload in payloads):
-            [(reason, times)] = Counter(getattr(payload, "note", "") for payload in payloads).most_common(1) or [
-                ("", 0)
-            ]
-            if times > 1:
-                found.setdefault(reason, []).append(shown_name(layer.name, 60))
+        if not payloads or any(getattr(payload, "verdict", "") != "not_applicable" for payload in payloads):
+            continue
+        [(reason, times)] = Counter(getattr(payload, "note", "") for payload in payloads).most_common(1)
+        if times > 1:
+            found.setdefault(reason, []).append(shown_name(layer.name, 60))
     return [
         f"Layer{'' if len(layers) == 1 else 's'} {names(layers)} could not be judged. {sentence(reason)}"
         for reason, layers in found.items()

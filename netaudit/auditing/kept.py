@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -36,12 +37,18 @@ class KeptLayers:
         """How many of them are kept by now."""
         self.reused = 0
         """How many of them an earlier audit had kept."""
+        self.unused = 0
+        """How many results of other settings lay beside them at the end."""
         self.damaged: list[str] = []
         """Names of layers whose results could not be read, and were measured again."""
 
     def on_disk(self) -> int:
         """How many results lie in the folder, also of layers that this audit has not come to."""
         return sum(1 for _ in self.folder.glob("*.json"))
+
+    def remove(self) -> None:
+        """Remove all that is kept."""
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def find(self, key: str, name: str, types: Mapping[str, type[Payload]]) -> tuple[LayerResult, float | None] | None:
         """The result of the layer ``name`` and the scale of its weights, or None.

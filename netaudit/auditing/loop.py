@@ -37,7 +37,7 @@ from netaudit.results.report import (
     not_applicable,
     why_not_judged,
 )
-from netaudit.text import capital, printable, sentence
+from netaudit.text import capital, count, printable, sentence
 from netaudit.vocabulary import VERDICTS
 
 _NO_HEAD = "No fully connected head was found at the top of the network."
@@ -120,7 +120,7 @@ class Auditor:
             skipped=tuple(entry for entry in network.layers if isinstance(entry, SkippedLayer)),
             analyses=payloads,
             summary=self._summary(layers),
-            events=(*unmatched, *dict.fromkeys(events)),
+            events=(*unmatched, *_about_inputs(inputs, sample), *dict.fromkeys(events)),
             notes=network.notes,
         )
 
@@ -232,6 +232,14 @@ class Auditor:
             if analysis.claim
         }
         return Summary({claim: {each: found.count(each) for each in VERDICTS} for claim, found in verdicts.items()})
+
+
+def _about_inputs(inputs: HeadInputs, sample: Sample | None) -> Iterator[str]:
+    """Sentences on real inputs that were not used, so that nobody takes the report for one that rests on them."""
+    if inputs.note:
+        yield inputs.note
+    if sample is not None and sample.unread:
+        yield f"{count(sample.unread, 'file')} of {printable(sample.name, 80)} could not be used as a picture"
 
 
 def _of_layer(analysis: Analysis, context: LayerContext) -> Payload:

@@ -41,8 +41,11 @@ def audit_folder(folder: Path, fresh: bool) -> Iterator[tuple[ReportFolder, Kept
         interruption.say(says)
         try:
             yield place, kept
+            kept.unused = kept.on_disk() - kept.kept  # before the folder is tidied
         except Exception as error:
             rescued = ("audit.json is written",) if place.rescue("audit.json") else ()
+            if _is_final(error, kept):
+                kept.remove()
             hints = (*rescued, *((_kept_in(folder, kept),) if kept.on_disk() else ()))
             if isinstance(error, NetauditError):
                 error.hints = (*error.hints, *hints)[:2]
@@ -51,6 +54,11 @@ def audit_folder(folder: Path, fresh: bool) -> Iterator[tuple[ReportFolder, Kept
             raise
         finally:
             interruption.say((lambda: _whole(folder)) if place.done else None)
+
+
+def _is_final(error: Exception, kept: KeptLayers) -> bool:
+    """Whether the same command would end in the same way: every layer is done, and writing is not what failed."""
+    return isinstance(error, NetauditError) and not isinstance(error, ReportError) and 0 < kept.total == kept.kept
 
 
 def _whole(folder: Path) -> str:
@@ -70,6 +78,9 @@ def notes(kept: KeptLayers) -> None:
     if kept.reused:
         verb = "was" if kept.reused == 1 else "were"
         _note(f"{number(kept.reused)} of {count(kept.total, 'layer')} {verb} kept from an audit that was interrupted")
+    if kept.unused > 0:
+        layers = count(kept.unused, "layer")
+        _note(f"what an interrupted audit with other settings had kept here is removed ({layers})")
     for name in kept.damaged:
         _note(f"what was kept of layer {name} is damaged; it was measured again")
 

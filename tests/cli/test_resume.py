@@ -248,3 +248,23 @@ def test_an_empty_name_of_the_folder_is_refused(run, command, capsys):
         main([*command, "--out", ""])
     assert leaving.value.code == 2
     assert "the name of the folder is empty" in capsys.readouterr().err
+
+
+def test_after_a_refusal_nothing_is_kept_and_no_hint_says_to_go_on(run, net):
+    save_file({"a.weight": torch.full((60, 80), torch.nan)}, net)
+    for _ in range(2):  # the same again, and not from what was kept
+        code, _, err = run(net.name, "--out", "out")
+        assert code == 2
+        assert "no layer has a claim that can be judged" in err
+        assert "kept" not in err
+        assert not (net.parent / "out").exists()
+
+
+def test_what_another_command_had_kept_is_not_removed_without_a_word(run, net, site):
+    killed = start(net, site, hold_at="c")
+    killed.kill()
+    killed.communicate()
+    code, _, err = run(net.name, "--layers", "a", "--out", "out", "--format", "json")
+    assert code == 0
+    assert "an interrupted audit with other settings had kept here is removed (2 layers)" in err
+    assert not (net.parent / "out" / WORK).exists()

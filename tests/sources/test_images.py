@@ -137,7 +137,8 @@ def test_pictures_that_cannot_be_read_are_counted_and_left_out(tmp_path, small):
     assert (len(found.x), found.unread, found.total) == (3, 1, None)
     report = netaudit.audit(small[1], data=tmp_path / "some", nulls="none")
     assert (report.data.n, report.data.total, report.data.unread) == (3, None, 1)
-    assert "(1 could not be read)" in report.to_html()
+    assert "(1 file could not be used)" in report.to_html()
+    assert report.events == ("1 file of " + report.data.name + " could not be used as a picture",)
 
 
 def test_sixteen_bits_are_not_turned_white(tmp_path):
