@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from safetensors import safe_open
 from netaudit.errors import SourceError
 from netaudit.formats import table
 from netaudit.formats.format import Beginning
+from netaudit.formats.steady_store import SteadyFile
 from netaudit.sources.open import open_network
 
 
@@ -21,19 +23,32 @@ def deleted(path: Path) -> None:
 
 
 def longer(path: Path) -> None:
+    """With the time of before."""
+    before = path.stat()
     with path.open("ab") as file:
         file.write(b"more")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
 
 
 def written_anew(path: Path) -> None:
-    """The same bytes in another file."""
-    data = path.read_bytes()
-    (path.parent / "other").write_bytes(data)
-    (path.parent / "other").replace(path)
+    """The same bytes, with the time of before, in another file."""
+    before, other = path.stat(), path.parent / "other"
+    other.write_bytes(path.read_bytes())
+    os.utime(other, ns=(before.st_atime_ns, before.st_mtime_ns))
+    other.replace(path)
 
 
 def touched(path: Path) -> None:
     os.utime(path, ns=(1, 1))
+
+
+@pytest.mark.parametrize("change", [longer, written_anew, touched, deleted])
+def test_each_change_is_noticed_by_itself(tmp_path: Path, change: Callable[[Path], None]) -> None:
+    (tmp_path / "file").write_bytes(b"12")
+    file = SteadyFile(tmp_path / "file")
+    assert file.during(lambda: 1) == 1
+    with pytest.raises(SourceError, match=r"changed while|cannot be read"):
+        file.during(lambda: change(file.path))
 
 
 @pytest.mark.parametrize("writer", WRITERS, ids=lambda writer: writer.__name__)
