@@ -17,7 +17,7 @@ _FOLDERS = re.compile(r"(?:[A-Za-z]:)?(?:[\\/][\w.+@~-]+)+[\\/](?=[\w.+@~-])")
 def in_words(error: Exception) -> str:
     """An error in words that are the same in each run: no folder of this machine, no address in its memory.
 
-    >>> in_words(ValueError("no such row in /home/me/net.pt"))
+    >>> in_words(ValueError("no such row in /data/net.pt"))
     'unexpected ValueError: no such row in net.pt'
     """
     if isinstance(error, NetauditError):

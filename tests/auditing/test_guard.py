@@ -23,7 +23,7 @@ def analysis(measure, name="mine", scope="layer", present=lambda payload, place:
 
 
 def broken(context):
-    raise ZeroDivisionError("in /home/me/deep/net.pt, <object at 0x7f0011223344>")
+    raise ZeroDivisionError("in /data/deep/net.pt, <object at 0x7f0011223344>")
 
 
 SAYS = "unexpected ZeroDivisionError: in net.pt, <object at 0x...>"
