@@ -49,7 +49,9 @@ def headline(found: NetworkInitialisation) -> str:
         clauses.append(f"{_subject(small, total, '')} {verb} too small to tell.")
     if found.verdict == "as_drawn":
         clauses.append(
-            "This network shows no sign of training." if _plain(found) else "No layer was seen to be trained."
+            "This network cannot be told from one that was never trained."
+            if _plain(found)
+            else "No layer was seen to be trained."
         )
     if found.since is not None and found.since.changes:
         clauses.append(_changed(found.since))

@@ -18,7 +18,7 @@ from netaudit.analyses.network.initialisation.since import change
 
 LayerChanges = tuple[LayerChange, ...]
 WHY = "None of the usual initialisations could have drawn them."
-NEVER = "This network shows no sign of training."
+NEVER = "This network cannot be told from one that was never trained."
 UNKNOWN = (
     "look drawn at random, but by no usual initialisation: the start is not on the list, or training has hardly begun."
 )
