@@ -127,16 +127,26 @@ def _leave() -> None:
     with held:
         if _state.answered:
             return
-        try:
+        more = ""
+        with _whatever_fails():
             more = _state.says() if _state.says else ""
-        except Exception:  # noqa: BLE001 - nothing may keep the process from ending
-            more = ""
-        if files := sys.modules.get("netaudit.files"):
-            files.remove_unfinished()
-        processes = sys.modules.get("multiprocessing")
-        for process in processes.active_children() if processes else ():
-            process.terminate()
+        with _whatever_fails():
+            if files := sys.modules.get("netaudit.files"):
+                files.remove_unfinished()
+        with _whatever_fails():
+            processes = sys.modules.get("multiprocessing")
+            for process in processes.active_children() if processes else ():
+                process.terminate()
         _end(more)
+
+
+class _whatever_fails:  # noqa: N801 - contextlib is not worth its import here
+    """Go on behind the block: nothing may keep the process from ending, such as a module that is only half imported."""
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> bool:
+        return True
 
 
 def _leave_after(seconds: float) -> None:

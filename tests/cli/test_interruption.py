@@ -146,6 +146,19 @@ def test_last_words_are_not_interrupted():
     assert ended(process) == (0, "all\n", "")
 
 
+def test_a_module_that_is_half_imported_keeps_nothing_from_ending():
+    body = """
+import types
+for name in ("netaudit.files", "multiprocessing"):
+    sys.modules[name] = types.ModuleType(name)
+on()
+time.sleep(100)
+"""
+    process = started(body)
+    process.send_signal(signal.SIGINT)
+    assert ended(process) == (130, "", "netaudit: error: interrupted\n")
+
+
 def test_a_child_that_is_ended_does_not_interrupt_its_parent():
     body = """
 on()
