@@ -27,6 +27,7 @@ ALLOWED = {
     "sources": {"composed", "errors", "files", "formats", "network", "text"},
     "shadow": {"numerics"},
     "geometry": {"errors", "numerics", "text"},
+    "recurrent": {"errors", "network", "numerics", "text"},
     "results": {"errors", "network", "text", "vocabulary"},
     "report": {"errors", "lazy", "files", "text", "vocabulary"},
     "analyses": {
@@ -44,7 +45,7 @@ ALLOWED = {
     "training": {"analyses", "api", "errors", "files", "network", "numerics", "results", "shadow", "sources", "text"},
     "studies": {
         "analyses", "api", "audit_page", "auditing", "errors", "files", "formats", "network", "numerics", "report",
-        "results", "shadow", "sources", "text", "training", "version", "vocabulary",
+        "recurrent", "results", "shadow", "sources", "text", "training", "version", "vocabulary",
     },
     "cli": {
         "analyses", "api", "auditing", "errors", "faults", "files", "network", "numerics", "report", "results",
@@ -176,6 +177,7 @@ def test_no_room_is_bigger_than_a_fifth_of_the_house():
         ("netaudit", ["torch", "numpy", "matplotlib", "pandas"]),
         ("netaudit.cli.main", ["torch", "torchvision", "timm", "matplotlib", "numpy", "pandas", "jinja2", "typst"]),
         ("netaudit.geometry", ["torch", "numpy"]),
+        ("netaudit.recurrent", ["torch", "numpy"]),
         ("netaudit.results", ["torch", "numpy", "matplotlib", "pandas"]),
         ("netaudit.analyses.table", ["torch", "numpy", "matplotlib"]),
         ("netaudit.audit_page.build", ["torch", "matplotlib", "pandas"]),

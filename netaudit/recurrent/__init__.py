@@ -1,0 +1,23 @@
+"""Recurrent networks as dynamical systems: cells as maps, their fixed points, and what these say.
+
+Importing the package is cheap: PyTorch is loaded by the first call.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from netaudit.recurrent.cells.reading import read_cells
+
+__all__ = ["read_cells"]
+
+_HOMES = {
+    "read_cells": "netaudit.recurrent.cells.reading",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        from importlib import import_module
+
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
