@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from netaudit.recurrent.cells.reading import read_cells
+    from netaudit.recurrent.search import FixedPoints, fixed_points
 
-__all__ = ["read_cells"]
+__all__ = ["FixedPoints", "fixed_points", "read_cells"]
 
 _HOMES = {
+    "FixedPoints": "netaudit.recurrent.search",
+    "fixed_points": "netaudit.recurrent.search",
     "read_cells": "netaudit.recurrent.cells.reading",
 }
 
