@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from netaudit.recurrent.cells.reading import read_cells
+    from netaudit.recurrent.cycles import ReluCycles, relu_cycles
     from netaudit.recurrent.search import FixedPoints, fixed_points
 
-__all__ = ["FixedPoints", "fixed_points", "read_cells"]
+__all__ = ["FixedPoints", "ReluCycles", "fixed_points", "read_cells", "relu_cycles"]
 
 _HOMES = {
+    "ReluCycles": "netaudit.recurrent.cycles",
+    "relu_cycles": "netaudit.recurrent.cycles",
     "FixedPoints": "netaudit.recurrent.search",
     "fixed_points": "netaudit.recurrent.search",
     "read_cells": "netaudit.recurrent.cells.reading",
