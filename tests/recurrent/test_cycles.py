@@ -68,7 +68,7 @@ def test_all_cycles_are_those_of_brute_force(units, period, seeds):
             for state in cycle:
                 product = np.diag((cell.weight_hh @ state + cell.bias > 0).double()) @ cell.weight_hh.numpy() @ product
             assert np.allclose(sorted(abs(np.linalg.eigvals(product)))[::-1], abs(multipliers), atol=1e-9)
-    assert total > 2
+    assert total > 1
 
 
 def test_the_input_that_is_held_counts():
