@@ -8,16 +8,29 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from netaudit.recurrent.cells.reading import read_cells
     from netaudit.recurrent.cycles import ReluCycles, relu_cycles
+    from netaudit.recurrent.judged import LineAttractor, line_attractor, states_along
     from netaudit.recurrent.search import FixedPoints, fixed_points
 
-__all__ = ["FixedPoints", "ReluCycles", "fixed_points", "read_cells", "relu_cycles"]
+__all__ = [
+    "FixedPoints",
+    "LineAttractor",
+    "ReluCycles",
+    "fixed_points",
+    "line_attractor",
+    "read_cells",
+    "relu_cycles",
+    "states_along",
+]
 
 _HOMES = {
-    "ReluCycles": "netaudit.recurrent.cycles",
-    "relu_cycles": "netaudit.recurrent.cycles",
     "FixedPoints": "netaudit.recurrent.search",
+    "LineAttractor": "netaudit.recurrent.judged",
+    "ReluCycles": "netaudit.recurrent.cycles",
     "fixed_points": "netaudit.recurrent.search",
+    "line_attractor": "netaudit.recurrent.judged",
     "read_cells": "netaudit.recurrent.cells.reading",
+    "relu_cycles": "netaudit.recurrent.cycles",
+    "states_along": "netaudit.recurrent.judged",
 }
 
 
