@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from netaudit.recurrent.cells.reading import read_cells
     from netaudit.recurrent.cycles import ReluCycles, relu_cycles
-    from netaudit.recurrent.judged import LineAttractor, line_attractor, states_along
+    from netaudit.recurrent.driven import noise, states_along
+    from netaudit.recurrent.judged import LineAttractor, line_attractor
     from netaudit.recurrent.search import FixedPoints, fixed_points
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "ReluCycles",
     "fixed_points",
     "line_attractor",
+    "noise",
     "read_cells",
     "relu_cycles",
     "states_along",
@@ -28,9 +30,10 @@ _HOMES = {
     "ReluCycles": "netaudit.recurrent.cycles",
     "fixed_points": "netaudit.recurrent.search",
     "line_attractor": "netaudit.recurrent.judged",
+    "noise": "netaudit.recurrent.driven",
     "read_cells": "netaudit.recurrent.cells.reading",
     "relu_cycles": "netaudit.recurrent.cycles",
-    "states_along": "netaudit.recurrent.judged",
+    "states_along": "netaudit.recurrent.driven",
 }
 
 

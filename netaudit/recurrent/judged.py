@@ -11,6 +11,7 @@ from torch import Tensor
 
 from netaudit.numerics import device as devices
 from netaudit.recurrent.cells.cell import RecurrentCell
+from netaudit.recurrent.driven import states_along
 from netaudit.recurrent.line_verdict import LineEvidence, LineVerdict, judge, line_evidence
 from netaudit.recurrent.minimise import STEPS
 from netaudit.recurrent.nulls import NULLS
@@ -38,22 +39,6 @@ class LineAttractor:
     length: int
     """The length of the sequences, in steps."""
     judged: LineVerdict
-
-
-def states_along(cell: RecurrentCell, sequences: Tensor, initial: Tensor | None = None) -> Tensor:
-    """The states after each input, ``[P, T, state]``.
-
-    Args:
-        cell: the map.
-        sequences: inputs ``[P, T, input]``, float64; of a cell that reads from the end, already reversed.
-        initial: the first state, ``[state]``; zeros where it is None, as in PyTorch.
-    """
-    first = torch.zeros(cell.state_size, dtype=torch.float64, device=sequences.device) if initial is None else initial
-    state, states = first.expand(len(sequences), -1), []
-    for inputs in sequences.unbind(1):
-        state = cell(state, inputs)
-        states.append(state)
-    return torch.stack(states, 1)
 
 
 @torch.no_grad()

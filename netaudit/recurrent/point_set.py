@@ -39,7 +39,7 @@ class PointSet:
     q: Tensor
     """``[n]``"""
     starts: Tensor
-    """How many starts led to each, ``[n]``."""
+    """How many descents led to each, ``[n]``."""
     device: torch.device
     """Where the Jacobians are computed."""
 

@@ -1,8 +1,10 @@
 """Fixed and slow points of a recurrent network under an input that is held (Sussillo and Barak 2013).
 
 1. From each start, ``q = |F(h) - h|^2 / 2`` goes down by Adam. Where it first passes a threshold lies a slow point.
-2. Distinct ends are polished by damped Newton steps. What the polish moves outside is dropped, and counted.
-3. Points within a tolerance of each other are one.
+2. The network runs by itself from each start, too. It settles in stable points that a descent may not come to, where
+   local minima of q lie between.
+3. Distinct ends of both are polished by damped Newton steps. What the polish moves outside is dropped, and counted.
+4. Points within a tolerance of each other are one.
 """
 
 from __future__ import annotations
@@ -35,6 +37,8 @@ THRESHOLDS = (1e-6, 1e-8, 1e-12)
 (FixedPointFinder's ``tol_q`` is 1e-12; Golub and Sussillo 2018)."""
 TOLERANCE = 1e-3
 """The distance up to which two points are one: FixedPointFinder's ``tol_unique``."""
+RUN = 200
+"""Steps of the network's own run: a mode of 20 steps, which is long for a stable point, fades by a factor of 2e4."""
 OUTSIDE = 10.0
 """A point further from the centroid of the starts than so many times their mean distance from it is dropped:
 FixedPointFinder's ``outlier_distance_scale``."""
@@ -50,7 +54,7 @@ class FixedPoints:
     total: int
     """The number of starts."""
     outside: int
-    """How many distinct ends the polish moved outside, or to numbers that are not finite; they are in no set."""
+    """How many distinct ends of descents the polish moved outside, or to numbers that are not finite; in no set."""
     tolerance: float
     """The distance up to which two points are one."""
 
@@ -89,7 +93,7 @@ class FixedPoints:
 
     @property
     def starts(self) -> Tensor:
-        """How many starts led to each fixed point, ``[n]``."""
+        """How many descents led to each fixed point, ``[n]``: 0 where only the network's own run came there."""
         return self.fixed.starts
 
     @property
@@ -139,7 +143,7 @@ def fixed_points(
 
     Raises:
         NotSteppedError: a step fails, or does not give float64 states.
-        ValueError: shapes do not fit, numbers are not finite, or the thresholds do not descend.
+        ValueError: shapes do not fit, numbers are not finite, or there are not two thresholds that descend.
         DeviceError: this machine has no such device, or one start does not fit into its memory.
 
     >>> from netaudit.recurrent.cells.simple import SimpleCell
@@ -154,22 +158,26 @@ def fixed_points(
     mapped.on(where).check(starts[:1].to(where))
     told = progress or (lambda what, done, total: None)
     descent = _descend(mapped, starts, thresholds[:-1], steps, where, told)
-    ends = unique(_with_inputs(descent.states, mapped), descent.q, tolerance)
-    here, points = mapped.rows(ends.kept), descent.states[ends.kept]
-    polished, q = _polished(here, points, where, memory, told)
+    settled = _settled(mapped, starts, where)
+    speed = _speed(mapped, settled, where)
+    slow = (speed <= thresholds[0]).nonzero()[:, 0]
+    own = torch.arange(len(starts))
+    ends = torch.cat((descent.states, settled[slow]))
+    counted = torch.cat((torch.ones_like(own), torch.zeros_like(slow)))
+    here = mapped.rows(torch.cat((own, slow)))
+    apart = unique(_with_inputs(ends, here), torch.cat((descent.q, speed[slow])), tolerance)
+    weights = torch.zeros(len(apart.kept), dtype=torch.long).index_add(0, apart.member, counted)
+    here, ends = here.rows(apart.kept), ends[apart.kept]
+    polished, q = _polished(here, ends, where, memory, told)
     inside = _inside(polished, starts)
     fixed = inside & (q <= thresholds[-1])
-    weights = torch.bincount(ends.member, minlength=len(ends.kept))
     last = _distinct(here, polished, q, weights, fixed, thresholds[-1], tolerance, where)
-    one_each = torch.ones(len(starts), dtype=torch.long)
     sets = []
-    for threshold, states_there in zip(thresholds[:-1], descent.passed, strict=True):
-        there = ~states_there[:, 0].isnan() & _inside(states_there, starts)
-        speed = torch.full_like(descent.q, torch.inf)
-        speed[there] = mapped.rows(there.nonzero()[:, 0]).speed(states_there[there])
-        sets.append(_distinct(mapped, states_there, speed, one_each, there, threshold, tolerance, where))
-    outside = int((~inside).sum())
-    return FixedPoints((*sets, last), len(starts), outside, tolerance)
+    for threshold, passed in zip(thresholds[:-1], descent.passed, strict=True):
+        there = _inside(passed, starts)  # not where the threshold was never passed, and the state is NaN
+        q = _speed(mapped, passed, where)
+        sets.append(_distinct(mapped, passed, q, torch.ones_like(own), there, threshold, tolerance, where))
+    return FixedPoints((*sets, last), len(starts), int((~inside & (weights > 0)).sum()), tolerance)
 
 
 def _checked(
@@ -190,8 +198,8 @@ def _checked(
         )
     if not bool(starts.isfinite().all()) or not bool(held.isfinite().all()):
         raise ValueError("states and inputs must be finite")
-    if not thresholds or any(one <= two for one, two in pairwise(thresholds)) or thresholds[-1] <= 0:
-        raise ValueError(f"the thresholds must descend and be positive, got {list(thresholds)}")
+    if len(thresholds) < 2 or any(one <= two for one, two in pairwise(thresholds)) or thresholds[-1] <= 0:
+        raise ValueError(f"the thresholds must be two or more, descend, and be positive, got {list(thresholds)}")
     return starts, Map(step, held)
 
 
@@ -214,6 +222,27 @@ def _descend(
     found = devices.with_smaller_batches(part, total, device)
     passed = tuple(torch.cat(one) for one in zip(*(each.passed for each in found), strict=True))
     return Descent(torch.cat([each.states for each in found]), torch.cat([each.q for each in found]), passed)
+
+
+def _settled(mapped: Map, starts: Tensor, device: torch.device) -> Tensor:
+    """Where the network goes by itself from each start."""
+
+    def part(rows: slice, where: torch.device) -> Tensor:
+        here, states = mapped.rows(rows).on(where), starts[rows].to(where)
+        for _ in range(RUN):
+            states = here(states)
+        return states.cpu()
+
+    return torch.cat(devices.with_smaller_batches(part, len(starts), device))
+
+
+def _speed(mapped: Map, states: Tensor, device: torch.device) -> Tensor:
+    """q of each state."""
+
+    def part(rows: slice, where: torch.device) -> Tensor:
+        return mapped.rows(rows).on(where).speed(states[rows].to(where)).cpu()
+
+    return torch.cat(devices.with_smaller_batches(part, len(states), device))
 
 
 def _polished(mapped: Map, points: Tensor, device: torch.device, memory: int, told: Progress) -> tuple[Tensor, Tensor]:

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from netaudit.recurrent import fixed_points, line_attractor, read_cells, states_along, summaries
+from netaudit.recurrent import fixed_points, line_attractor, noise, read_cells, states_along, summaries
 from netaudit.recurrent.cells.simple import SimpleCell
 from netaudit.recurrent.line_verdict import Estimate, LineEvidence, judge, line_evidence
 from netaudit.recurrent.nulls import NULLS, at_initialisation
@@ -178,6 +178,16 @@ def test_states_along_are_those_of_pytorch():
     states = states_along(cell, inputs)
     assert torch.allclose(states[..., :4], outputs)
     assert torch.allclose(states[:, -1], torch.cat((h[0], c[0]), 1))
+
+
+def test_noise_drives_a_cell_of_which_there_are_no_inputs():
+    [cell] = read_cells(nn.GRU(3, 4))
+    drawn = noise(cell, sequences=50, length=40, scale=2.0)
+    assert drawn.shape == (50, 40, 3)
+    assert float(drawn.std()) == pytest.approx(2, rel=0.05)
+    assert torch.equal(drawn, noise(cell, sequences=50, length=40, scale=2.0))
+    assert not torch.equal(drawn, noise(cell, sequences=50, length=40, scale=2.0, seed=1))
+    assert states_along(cell, drawn).shape == (50, 40, 4)
 
 
 def flip_flop(generator, rows, length, bits=3):

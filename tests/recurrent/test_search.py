@@ -112,6 +112,23 @@ def test_a_cell_and_the_same_step_as_a_function_give_the_same_points(one_input):
     assert (cell(ours.points, ours.inputs) - ours.points).abs().max() < 1e-12
 
 
+def test_a_network_that_settles_is_found_to_where_descents_end_between():
+    """Its units latch: q has local minima everywhere, and no descent comes to a fixed point; every run does."""
+    torch.manual_seed(0)
+    module = nn.GRUCell(3, 6).double()
+    with torch.no_grad():
+        module.weight_hh.mul_(4)
+    [cell] = read_cells(module)
+    starts, x = torch.tanh(normal(12, 6)), torch.zeros(1, 3, dtype=F64)
+    found = fixed_points(cell, starts, torch.zeros(3), steps=200)
+    end = starts
+    for _ in range(200):
+        end = cell(end, x)
+    assert (cell(end, x) - end).abs().max() < 1e-12
+    assert torch.cdist(end, found.points).min(1).values.max() < 1e-3
+    assert 0 in found.starts
+
+
 def test_points_of_different_inputs_are_different():
     cell = SimpleCell("s", torch.eye(1, dtype=F64), torch.zeros(1, 1, dtype=F64), torch.zeros(1, dtype=F64))
     found = fixed_points(cell, torch.zeros(3, 1), [[0.3], [0.3], [0.3002]])
@@ -199,7 +216,7 @@ def test_mistakes_are_said():
         fixed_points(cell, torch.zeros(5), torch.zeros(2))
     with pytest.raises(ValueError, match="must be finite"):
         fixed_points(cell, torch.full((1, 5), torch.nan), torch.zeros(2))
-    with pytest.raises(ValueError, match="must descend"):
+    with pytest.raises(ValueError, match="must be two or more, descend"):
         fixed_points(cell, torch.zeros(1, 5), torch.zeros(2), thresholds=(1e-12, 1e-6))
     single = nn.GRUCell(2, 5)
     with pytest.raises(NotSteppedError, match="a step failed") as refusal:
