@@ -27,6 +27,10 @@ STEPS = 50
 _FIRST, _LESS, _MORE, _MOST = 1e-4, 0.1, 10.0, 1e4
 """mu, relative to the square of the norm: at first, its factor after a good step and after a bad one, and where a start
 is given up: steps are then below a ten-thousandth of Newton's."""
+_CHECK, _FALLS = 5, 0.5
+"""A start whose q fell by less than this factor over so many steps lies at a local minimum of q, and is given up."""
+_NEAR = 1e-6
+"""Where q is at most this, mu begins at its least: Newton's steps converge at once there."""
 _ENOUGH = 1e-31
 """Where q is at most so much of (1 + |h|)^2, what is left is rounding: (2e-16)^2."""
 
@@ -52,10 +56,14 @@ def polish(mapped: Map, states: Tensor, *, steps: int = STEPS) -> Polished:
         steps: at most.
     """
     states, q = states.clone(), mapped.speed(states)
-    damping = torch.full_like(q, _FIRST)
+    damping = torch.where(q <= _NEAR, RCOND**2, _FIRST).to(q.dtype)
     rows = torch.arange(len(states), device=states.device)
-    for _ in range(steps):
+    before = q.clone()
+    for step in range(steps):
         going = (q[rows] > _ENOUGH * (1 + states[rows].norm(dim=1)) ** 2) & (damping[rows] < _MOST)
+        if step and step % _CHECK == 0:
+            going &= q[rows] <= _FALLS * before[rows]
+            before = q.clone()
         rows = rows[going & q[rows].isfinite()]
         if not len(rows):
             break
