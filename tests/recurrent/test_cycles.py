@@ -94,6 +94,10 @@ def test_a_point_on_a_boundary_is_found_once_and_not_called_certain():
     assert not found.certain.any()
     assert found.unclear == 8
     assert not found.complete
+    rounded = relu_cycles(cell_of([[0.3, 0.0], [-0.1, 0.5]], [0.7, 0.1]), np.zeros(2))
+    assert rounded.points[:, 0].flatten().tolist() == pytest.approx([1.0, 0.0])
+    assert not rounded.certain.any()
+    assert rounded.unclear == 2
 
 
 def test_a_line_of_fixed_points_is_singular_and_the_list_not_complete():
