@@ -159,6 +159,7 @@ def test_a_planted_line_is_found_and_a_near_miss_is_not_called_one(time_constant
         cell, normal(20, LENGTH, 3), torch.zeros(3), initial=centre, starts=40, draws=1, steps=300, seed=1
     )
     assert found.judged.verdict == verdict, found.judged
+    assert (found.found.total, found.length) == (40, LENGTH)
     if time_constant is None:
         assert found.evidence.share.low > 0.99
     else:
