@@ -9,8 +9,9 @@ if TYPE_CHECKING:
     from netaudit.recurrent.cells.reading import read_cells
     from netaudit.recurrent.cycles import ReluCycles, relu_cycles
     from netaudit.recurrent.driven import noise, states_along
+    from netaudit.recurrent.found import FixedPoints
     from netaudit.recurrent.judged import LineAttractor, line_attractor
-    from netaudit.recurrent.search import FixedPoints, fixed_points
+    from netaudit.recurrent.search import fixed_points
 
 __all__ = [
     "FixedPoints",
@@ -25,7 +26,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "FixedPoints": "netaudit.recurrent.search",
+    "FixedPoints": "netaudit.recurrent.found",
     "LineAttractor": "netaudit.recurrent.judged",
     "ReluCycles": "netaudit.recurrent.cycles",
     "fixed_points": "netaudit.recurrent.search",

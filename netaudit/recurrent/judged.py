@@ -12,10 +12,11 @@ from torch import Tensor
 from netaudit.numerics import device as devices
 from netaudit.recurrent.cells.cell import RecurrentCell
 from netaudit.recurrent.driven import states_along
+from netaudit.recurrent.found import FixedPoints
 from netaudit.recurrent.line_verdict import LineEvidence, LineVerdict, judge, line_evidence
 from netaudit.recurrent.minimise import STEPS
 from netaudit.recurrent.nulls import NULLS
-from netaudit.recurrent.search import FixedPoints, fixed_points
+from netaudit.recurrent.search import fixed_points
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike

@@ -18,7 +18,7 @@ from netaudit.numerics import device as devices
 from netaudit.recurrent.summaries import first_axis_share, gaps
 
 if TYPE_CHECKING:
-    from netaudit.recurrent.search import FixedPoints
+    from netaudit.recurrent.found import FixedPoints
 
 SHARE = 0.9
 """Of the variance of the slow points on their first axis, at least."""
