@@ -41,13 +41,16 @@ class AuditReport(Report, frozen=True, dict=True):
         return made
 
     @classmethod
-    def from_json(cls, source: str | Path) -> AuditReport:
+    def from_json(cls, source: str | Path, *, changed: bool = False) -> AuditReport:
         """Read an audit.json: a path, or the text itself (a string that begins with ``{``).
 
+        ``changed`` reads also one that was changed since it was written: its fingerprint is of another content.
+
         Raises:
-            ReportError: not a file, not JSON, another format version, or not of the published schema.
+            ReportError: not a file, not JSON, another format version, not of the published schema, or changed.
         """
-        return cls.of(read_report(source, payload_types("layer"), payload_types("network")), installed())
+        report = read_report(source, payload_types("layer"), payload_types("network"), changed=changed)
+        return cls.of(report, installed())
 
     def raises(self, alarm: str) -> bool:
         """Whether any layer raises what ``--fail-on`` calls so: a claim fails, or a layer is ``untrained``.

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from functools import partial
 
+from msgspec import structs
+
 from netaudit.analyses.analysis import Analysis
 from netaudit.analyses.context import HeadInputs, LayerContext, NetworkContext, Settings
 from netaudit.analyses.head_inputs import MOST_INPUTS, data_result
@@ -178,6 +180,7 @@ class Auditor:
         )
         result, scale = self._kept_or_measured(context, spec, lines, share)
         weights.fingerprint.add(lines)  # not of a layer that memory ran out on
+        result = structs.replace(result, sha256=weights.fingerprint.by_tensor(lines))
         if scale is not None:
             weights.scales[spec.name] = scale
         return result
