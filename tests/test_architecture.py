@@ -28,7 +28,7 @@ ALLOWED = {
     "shadow": {"numerics"},
     "geometry": {"errors", "numerics", "text"},
     "results": {"errors", "network", "text", "vocabulary"},
-    "report": {"errors", "lazy", "files", "text", "vocabulary"},
+    "report": {"errors", "faults", "lazy", "files", "text", "vocabulary"},
     "analyses": {
         "errors", "geometry", "lazy", "network", "numerics", "report", "results", "shadow", "text", "vocabulary",
     },

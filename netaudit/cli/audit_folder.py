@@ -85,6 +85,12 @@ def notes(kept: KeptLayers) -> None:
         _note(f"what was kept of layer {name} is damaged; it was measured again")
 
 
+def warn(faults: tuple[str, ...]) -> None:
+    """Say what could not be drawn: the report is whole but for that."""
+    for fault in faults:
+        print(f"netaudit: warning: {fault}", file=sys.stderr)
+
+
 def _note(text: str) -> None:
     print(f"netaudit: note: {text}", file=sys.stderr)
 
