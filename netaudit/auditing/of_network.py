@@ -33,8 +33,9 @@ def of_network(
     events: list[str] = []
     if kept is not None:
         kept.total = len(analyses)
-    for analysis in analyses:
-        context.progress(analysis.title.lower(), 0.0, 0.0)
+    for number, analysis in enumerate(analyses, start=1):
+        # an analysis that can count its work says more
+        context.progress(f"{analysis.title.lower()} ({number} of {len(analyses)})", 0.0, 0.0)
         found = None if kept is None else kept.find(key(analysis), analysis.name, analysis.payload)
         if found is None:
             happened: list[str] = []
