@@ -111,7 +111,7 @@ def claim_in_words(analysis: Analysis, layers: Sequence[LayerResult]) -> str:
         verdict = "holds" if holds else next(verdict for verdict in exceptions if by_verdict[verdict])
         return f"{start}: {verdict} in the one layer judged."
     others = [f"{verdict}: {names(by_verdict[verdict])}" for verdict in exceptions if by_verdict[verdict]]
-    share = "all" if holds == judged else f"{holds or 'none'} of the"
+    share = "all" if holds == judged else f"{number(holds) if holds else 'none'} of the"
     more = f" ({'; '.join(others)})" if others else ""
     return f"{start}: holds in {share} {number(judged)} layers judged{more}."
 

@@ -15,6 +15,8 @@ from netaudit.text import names, number, sentence
 
 MOST_ROWS = 3000
 """Rows of one table: about 1 MB of HTML, which a browser lays out in a second."""
+MOST_PRINTED = 200
+"""Rows of one table on paper, where it does not say which: about five pages."""
 
 Progress = Callable[[str, float, float], None]
 """Called as ``progress(message, done, in all)``."""
@@ -26,7 +28,8 @@ def finish(document: Document, *, draw: bool = True, progress: Progress | None =
     Reports of hundreds of layers take a minute to draw: ``progress`` is told how many figures are done.
 
     Of a table with more than ``MOST_ROWS`` rows those that go on paper are kept and then the first ones. Its caption
-    says how many there are; the JSON has them all.
+    says how many there are; the JSON has them all. Of a table that does not say which rows go on paper, the first
+    ``MOST_PRINTED`` do.
 
     A figure that fails to draw, also for want of memory, becomes a sentence in its place that says why. The first
     section has a warning about it, and ``faults`` the same; the other figures stay.
@@ -83,7 +86,12 @@ def _bounded(section: Section, stem: str) -> Section:
     def bounded(block: Block) -> Block:
         if isinstance(block, Pair):
             return replace(block, items=tuple(bounded(item) for item in block.items))  # type: ignore[misc]
-        return _first_rows(block, stem) if isinstance(block, Table) and len(block.rows) > MOST_ROWS else block
+        if not isinstance(block, Table):
+            return block
+        if block.printed is None and len(block.rows) > MOST_PRINTED:
+            note = f"The first {MOST_PRINTED} of {number(len(block.rows))}; all are in {stem}.html and in the attached "
+            block = replace(block, printed=tuple(range(MOST_PRINTED)), printed_note=f"{note}{stem}.json.")
+        return _first_rows(block, stem) if len(block.rows) > MOST_ROWS else block
 
     return replace(section, blocks=tuple(bounded(block) for block in section.blocks))
 
