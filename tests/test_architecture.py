@@ -28,7 +28,7 @@ ALLOWED = {
     "shadow": {"numerics"},
     "geometry": {"errors", "numerics", "text"},
     "results": {"errors", "network", "text", "vocabulary"},
-    "report": {"errors", "lazy", "files", "text", "version", "vocabulary"},
+    "report": {"errors", "faults", "files", "lazy", "text", "version", "vocabulary"},
     "analyses": {
         "errors", "geometry", "lazy", "network", "numerics", "report", "results", "shadow", "text", "vocabulary",
     },

@@ -87,6 +87,15 @@ def read_payload(text: str, kind: type[Payload], name: str) -> Payload:
     return _payload(_json(text), kind, name)
 
 
+def read_kept_payload(data: Any, kind: type[Payload], name: str) -> Payload:
+    """Read the payload of the analysis ``name`` from its JSON object.
+
+    Raises:
+        ValueError: it is not of the payload's schema.
+    """
+    return _payload(data, kind, name)
+
+
 def _json(text: str) -> Any:
     return json.loads(text, parse_constant=_refuse_constant, parse_float=_finite_float, object_pairs_hook=_unique)
 

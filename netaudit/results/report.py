@@ -206,7 +206,12 @@ class Report(Record, frozen=True):
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON object, with keys in a fixed order."""
-        fields: dict[str, Any] = _with_lists(msgspec.to_builtins(self))
+        made: dict[str, Any] = _with_lists(self._fields())
+        return made
+
+    def _fields(self) -> dict[str, Any]:
+        """The same with tuples for lists."""
+        fields: dict[str, Any] = msgspec.to_builtins(self)
         version = fields.pop("format_version")
         if not self.notes:  # of most files there is nothing to say
             del fields["notes"]
@@ -219,7 +224,7 @@ class Report(Record, frozen=True):
         Raises:
             ValueError: a number is NaN or infinite.
         """
-        return json_layout(self.to_dict())
+        return json_layout(self._fields())
 
 
 def _with_lists(value: Any) -> Any:
