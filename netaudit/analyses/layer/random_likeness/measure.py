@@ -27,6 +27,7 @@ from netaudit.analyses.layer.random_likeness.payload import (
     RungOrUndecided,
     SetAside,
 )
+from netaudit.analyses.layer.random_likeness.profile import variance_profile
 from netaudit.analyses.layer.random_likeness.signs import fewest_directions
 from netaudit.analyses.surrogates import standardise
 from netaudit.numerics import spectrum as spectra
@@ -91,6 +92,7 @@ def measure(context: LayerContext) -> RandomLikeness | NotApplicable:
         spacing_interval=None if ratio is None else (six_digits(ratio.low), six_digits(ratio.high)),
         vector_spread=None if spread is None else six_digits(spread),
         strongest=() if part is None or part.low_rank else _described(part, m, n),
+        variance_profile=variance_profile(rest, part, found) if rung in ("local", "none", "undecided") else None,
         curve=None if part is None or part.low_rank else ladder_curve(rest.values, part, m, n),
     )
 
