@@ -295,3 +295,19 @@ def test_a_large_layer_is_judged_on_a_part(monkeypatch):
     assert found.verdict == "follows"
     assert found.shape == (135, 121)
     assert "random part" in with_profile(found)
+
+
+def test_the_unit_scales_of_a_layer_are_found_once(monkeypatch):
+    from netaudit.analyses.layer.power_law.measure import measure as power_law
+    from netaudit.analyses.layer.shadow_inversion.measure import measure as shadow_inversion
+    from netaudit.numerics import directions, scales
+
+    weight, found = torch.from_numpy(gaussian(26, 64, 80)).float(), scales.unit_scales
+    matrices = []  # the nulls' own among them
+    monkeypatch.setattr(scales, "unit_scales", lambda *a, **k: matrices.append(a[0]) or found(*a, **k))
+    monkeypatch.setattr(directions, "unit_scales", lambda *a, **k: pytest.fail("found again"))
+    context = LayerContext(FCLayer("layer", weight, None, "relu"), 0, torch.device("cpu"))
+    assert measure(context).rung == "as_drawn"
+    power_law(context)
+    shadow_inversion(context)
+    assert sum(matrix is context.layer.weight for matrix in matrices) == 1

@@ -85,9 +85,12 @@ def law(u: Floats, W: Floats, H: Floats, height: float = HEIGHT) -> ProfileLaw:
             b = (b + _image(z, b, W, H, N)) / 2
         for _ in range(_NEWTON):
             image, slope = _round(z[left], b[left], W, H, N)
-            step = np.linalg.solve(np.eye(b.shape[1]) - slope, (image - b[left])[:, :, None])[:, :, 0]
+            try:
+                step = np.linalg.solve(np.eye(b.shape[1]) - slope, (image - b[left])[:, :, None])[:, :, 0]
+            except np.linalg.LinAlgError:  # not solved, unless the damped steps were enough
+                break
             better = b[left] + step
-            good = np.isfinite(better).all(1) & (better.imag > 0).all(1)
+            good = np.asarray(np.isfinite(better).all(1) & (better.imag > 0).all(1))
             b[left] = np.where(good[:, None], better, (b[left] + image) / 2)
             done = good & (np.abs(step).max(1) <= _CLOSE * np.abs(better).max(1))
             left = left[np.flatnonzero(~done)]

@@ -7,10 +7,10 @@ import torch
 from netaudit.numerics.laws.initialisation.families import families
 from netaudit.studies.calibration import starts, structured
 from netaudit.studies.calibration.answers import initialisation, is_wanted, ladder
-from netaudit.studies.calibration.cells import LayerCell
+from netaudit.studies.calibration.cells import LADDER, LayerCell
 from netaudit.studies.calibration.measure import WEIGHTS, draw
 from netaudit.studies.calibration.wishes import WISHES
-from netaudit.studies.calibration.words import layers
+from netaudit.studies.calibration.words import answer, layers
 
 SHAPE = (120, 200)
 
@@ -125,3 +125,11 @@ def test_every_structured_layer_has_a_name():
     assert "10 directions of strength 5 and 10 of 2" in named
     assert layers({"scenario": "three_of_4", "strength": 0.5}).endswith(", rows and columns × exp(0.5 N)")
     assert layers({"scenario": "start_torch_default", "strength": 0.0}) == "PyTorch's default initialisation"
+
+
+@pytest.mark.parametrize("strength", [0.0, 0.5])
+def test_two_blocks_have_no_unit_scales_and_answer_by_their_profile(strength):
+    found = ladder(draw(LayerCell("apart", (64, 64), strength, (), 1, (LADDER,)), 0))
+    assert found["answer"] == "profile_follows"
+    found = ladder(draw(LayerCell("apart_correlated", (100, 200), 0.7, (), 1, (LADDER,)), 0))
+    assert answer(found["answer"]) == "profile of variances does not follow"

@@ -34,7 +34,6 @@ from netaudit.numerics import spectrum as spectra
 from netaudit.numerics.directions import RandomPart, bulk_vectors, random_part
 from netaudit.numerics.laws import local, spikes
 from netaudit.numerics.scales import NoUnitScales
-from netaudit.numerics.single_weights import single_weights
 from netaudit.results.payload import NotApplicable, six_digits
 
 if TYPE_CHECKING:
@@ -61,7 +60,8 @@ def measure(context: LayerContext) -> RandomLikeness | NotApplicable:
         return NotApplicable("What is left without special weights is one constant.")
     rest = _remainder(context, weight, aside)
     try:
-        part: RandomPart | None = random_part(weight, context.device, context.seed)
+        known = context.unit_scales if weight is context.layer.weight else None
+        part: RandomPart | None = random_part(weight, context.device, context.seed, known)
     except NoUnitScales:
         part = None
     found = [rungs.as_drawn(rest), rungs.unit_scales(rest, part), rungs.directions(rest, part)]
@@ -104,7 +104,7 @@ def _without_special(context: LayerContext) -> tuple[Tensor, SetAside]:
     special, weight = context.special_weights, context.own_scale.weight
     if weight.dtype.itemsize == 1:  # float8, which PyTorch compares and multiplies nowhere
         weight = weight.float()
-    single = single_weights(weight)
+    single = special.heavy
     aside = SetAside(
         dead_rows=int(special.dead_rows.sum()),
         dead_columns=int(special.dead_columns.sum()),

@@ -38,8 +38,8 @@ def method() -> Method:
             "2007), at every height of z above the real axis the one solution with positive imaginary parts of",
             "{profile_law}",
             "where i counts the smaller side. The noise of the distance is that of nine matrices drawn from the "
-            "profile, each with a profile estimated again; of a large layer a random part of 131,072 weights is judged. The "
-            "answer stands beside the rungs and changes none.",
+            "profile, each with a profile estimated again; of a large layer a random part of 131,072 weights is "
+            "judged. The answer stands beside the rungs and changes none.",
         ),
         references=(
             "O. Ajanki, L. Erdős and T. Krüger (2017). Universality for general Wigner-type matrices. Probability "
