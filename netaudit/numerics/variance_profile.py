@@ -60,7 +60,8 @@ class Profile:
 def without_scales(A: Floats) -> Floats:
     """Return A ``[m, n]`` with its rows and columns scaled alike as far as they can be, and the mean square 1.
 
-    Two matrices that differ by scales give the same. Every row and column has an entry that is not zero.
+    Two matrices that differ by scales give the same. Every row and column has an entry that is not zero. The result
+    holds NaN where the sizes of the entries are too far apart for float64.
     """
     there = A != 0
     logs = np.log(np.abs(A), out=np.zeros_like(A), where=there)
@@ -68,11 +69,12 @@ def without_scales(A: Floats) -> Floats:
         for axis in (1, 0):
             mean = logs.sum(axis, keepdims=True) / there.sum(axis, keepdims=True)
             logs -= np.where(there, mean, 0.0)
-    squares = np.where(there, np.exp(2 * (logs - logs.max())), 0.0)
-    for _ in range(_BALANCED):
-        for axis in (1, 0):
-            squares /= squares.mean(axis, keepdims=True)
-    return np.asarray(np.sign(A) * np.sqrt(squares / squares.mean()))
+    with np.errstate(under="ignore", over="ignore", divide="ignore", invalid="ignore"):
+        squares = np.where(there, np.exp(2 * (logs - logs.max())), 0.0)
+        for _ in range(_BALANCED):
+            for axis in (1, 0):
+                squares /= squares.mean(axis, keepdims=True)
+        return np.asarray(np.sign(A) * np.sqrt(squares / squares.mean()))
 
 
 def estimate(squares: Floats, generator: np.random.Generator) -> Profile:
@@ -120,7 +122,9 @@ def _start(squares: Floats, components: int) -> Profile:
     for k in range(components):
         sides = [(np.maximum(sign * U[:, k], 0), np.maximum(sign * V[k], 0)) for sign in (1, -1)]
         left, right = max(sides, key=lambda pair: float(np.linalg.norm(pair[0]) * np.linalg.norm(pair[1])))
-        norm = np.sqrt(values[k] * np.linalg.norm(left) * np.linalg.norm(right))
-        W[:, k], H[k] = norm * left / np.linalg.norm(left), norm * right / np.linalg.norm(right)
+        sizes = [float(np.linalg.norm(side)) for side in (left, right)]
+        if all(sizes):  # a vector of the value 0 may have no part of one sign on both sides
+            norm = np.sqrt(values[k] * sizes[0] * sizes[1])
+            W[:, k], H[k] = norm * left / sizes[0], norm * right / sizes[1]
     least = 0.01 * np.sqrt(squares.mean() / components)
     return Profile(np.maximum(W, least), np.maximum(H, least))

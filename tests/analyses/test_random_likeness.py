@@ -311,3 +311,10 @@ def test_the_unit_scales_of_a_layer_are_found_once(monkeypatch):
     power_law(context)
     shadow_inversion(context)
     assert sum(matrix is context.layer.weight for matrix in matrices) == 1
+
+
+def test_a_law_that_is_not_found_is_not_judged():
+    sizes = np.random.default_rng(27).choice([1e-280, 1.0], (60, 80))
+    found = ladder(apart(60, 80) * gaussian(27, 60, 80) * sizes).variance_profile
+    assert (found.verdict, found.reason) == ("not_judged", "not_solved")
+    assert "were not solved" in with_profile(found)

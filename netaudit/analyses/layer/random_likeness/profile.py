@@ -90,19 +90,23 @@ def _estimated(rest: Remainder) -> VarianceProfile:
     if shape and rest.shape[0] > rest.shape[1]:
         shape = shape[::-1]
     scaled = without_scales(A)
+    if not np.isfinite(scaled).all():
+        return VarianceProfile(verdict="not_judged", reason="not_solved", shape=shape)
     profile = estimate(scaled**2, generator)
     own, values, u, whole = _away(scaled, profile)
-    null = []
+    null, solved = [], whole.solved
     for _ in range(_DRAWS):
         drawn = generator.standard_normal(A.shape) * np.sqrt(profile.variances)
-        null.append(_away(drawn, refit(drawn**2, profile, iterations=_REFITTED))[0])
-    if not whole.solved or not np.isfinite([own, *null]).all():
+        away, _, _, found = _away(drawn, refit(drawn**2, profile, iterations=_REFITTED))
+        null.append(away)
+        solved = solved and found.solved
+    if not solved:
         return VarianceProfile(verdict="not_judged", reason="not_solved", components=profile.components, shape=shape)
     noise = six_digits(float(np.quantile(null, 0.99)))
     interval, tolerance = (six_digits(max(0.0, own - noise)), six_digits(own + noise)), widened(TOLERANCE, noise)
-    found = judge("distance", own, interval, (None, tolerance)).verdict
+    verdict = judge("distance", own, interval, (None, tolerance)).verdict
     return VarianceProfile(
-        verdict="not_judged" if found == "not_applicable" else _VERDICTS[found],
+        verdict="not_judged" if verdict == "not_applicable" else _VERDICTS[verdict],
         components=profile.components,
         distance=six_digits(own),
         interval=interval,
