@@ -37,7 +37,7 @@ def method() -> Method:
             "singular values, with u = s / √N, are compared with the law of this profile (Hachem, Loubaton and Najim "
             "2007), at every height of z above the real axis the one solution with positive imaginary parts of",
             "{profile_law}",
-            "where i counts the smaller side. The noise of the distance is that of nine matrices drawn from the "
+            "where i counts the smaller side. The noise of the distance is that of 9 to 49 matrices drawn from the "
             "profile, each with a profile estimated again; of a large layer a random part of 131,072 weights is "
             "judged. The answer stands beside the rungs and changes none.",
         ),

@@ -41,8 +41,11 @@ Floats = NDArray[np.float64]
 _MOST_ENTRIES = 1 << 17
 """Entries of the part that is judged, 362 x 362. A random part of a matrix with a profile has the same law at the same
 ratio of sides, and its own noise is a quarter of the tolerance."""
-_DRAWS = 9
-"""Matrices drawn from the profile: their largest distance is within a third of the 99 % quantile."""
+_DRAWS = (9, 49)
+"""Fewest and most matrices drawn from the profile. The tolerance of a small layer widens to twice their 99 % quantile,
+beyond half of which one in ten layers lies with nine draws and one in thirty with 49."""
+_WORK = 1 << 20
+"""Bound of the entries of all draws together, between these two."""
 _REFITTED = 30
 """Updates of a drawn matrix's profile, which starts from the true one."""
 _VERDICTS: dict[RungVerdict, ProfileVerdict] = {
@@ -95,7 +98,7 @@ def _estimated(rest: Remainder) -> VarianceProfile:
     profile = estimate(scaled**2, generator)
     own, values, u, whole = _away(scaled, profile)
     null, solved = [], whole.solved
-    for _ in range(_DRAWS):
+    for _ in range(int(np.clip(_WORK // A.size, *_DRAWS))):
         drawn = generator.standard_normal(A.shape) * np.sqrt(profile.variances)
         away, _, _, found = _away(drawn, refit(drawn**2, profile, iterations=_REFITTED))
         null.append(away)
