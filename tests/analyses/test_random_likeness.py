@@ -239,6 +239,11 @@ def test_a_float8_layer_stands_where_its_numbers_stand():
     assert own.rungs[1].distance == pytest.approx(wide.rungs[1].distance, rel=1e-5)
 
 
+@pytest.fixture
+def few_draws(monkeypatch):
+    monkeypatch.setattr("netaudit.analyses.layer.random_likeness.profile._WORK", 1)
+
+
 def apart(m: int = 120, n: int = 180):
     """Ones in two blocks of different ratios of sides, and zeros elsewhere: no unit scales exist."""
     pattern = np.zeros((m, n))
@@ -247,7 +252,7 @@ def apart(m: int = 120, n: int = 180):
     return pattern
 
 
-def test_a_profile_without_unit_scales_follows_its_own_law_in_every_gauge():
+def test_a_profile_without_unit_scales_follows_its_own_law_in_every_gauge(few_draws):
     A = apart() * gaussian(20, 120, 180)
     rows, columns = scales(20, 120, 180)
     rng = np.random.default_rng(20)
@@ -262,7 +267,7 @@ def test_a_profile_without_unit_scales_follows_its_own_law_in_every_gauge():
     assert len(present(found, Place(report=None, layer=None)).figures) == 1  # type: ignore[arg-type]
 
 
-def test_correlated_weights_do_not_follow_the_law_of_their_profile():
+def test_correlated_weights_do_not_follow_the_law_of_their_profile(few_draws):
     A = gaussian(21, 120, 180)
     for row in range(1, 120):
         A[row] = 0.6 * A[row - 1] + 0.8 * A[row]
