@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from netaudit.analyses.table import ALARMS
-from netaudit.cli import interruption
+from netaudit.cli import interruption, streams
 from netaudit.cli.choices import split_analyses, split_formats
 from netaudit.cli.file_options import file_options
 from netaudit.cli.out_folder import OUT_FOLDER
@@ -153,7 +153,8 @@ def audit(
             place.replace()
     if not quiet:
         notes(kept)
-        _print(document, report.events, folder, formats)
+        with streams.whoever_reads():  # or --fail-on would depend on that
+            _print(document, report.events, folder, formats)
     if any(report.raises(alarm) for alarm in fail_on):
         sys.exit(1)
 

@@ -72,7 +72,7 @@ def _answer(error: BaseException, arguments: list[str] | None) -> int:
         return error.exit_code
     if not isinstance(error, Exception):  # SystemExit: a command that has said what it has to say
         raise error
-    if isinstance(error, BrokenPipeError):  # `netaudit layers ... | head`: nobody reads on, nothing is wrong
+    if isinstance(error, OSError) and streams.nobody_reads(error):  # `netaudit layers ... | head`: nothing is wrong
         streams.drop(sys.stdout)
         return 0
     show_trace(error)
