@@ -181,8 +181,7 @@ def test_a_chunk_of_a_picture_takes_no_more_memory_than_its_file_has(tmp_path: P
     (tmp_path / "picture.png").write_bytes(data)
     tracemalloc.start()
     try:
-        with pytest.raises(SourceError, match=r"picture\.png: not an image of a known kind, or a damaged one"):
-            read_picture(tmp_path / "picture.png", "picture.png")
+        assert read_picture(tmp_path / "picture.png", "picture.png").size == (7, 9)
         assert tracemalloc.get_traced_memory()[1] < 2**24
     finally:
         tracemalloc.stop()
