@@ -15,7 +15,7 @@ from netaudit.auditing.guard import judged, judged_in_memory, prepare, real_inpu
 from netaudit.auditing.kept import KeptLayers
 from netaudit.auditing.layer_key import layer_key
 from netaudit.auditing.provenance import provenance
-from netaudit.auditing.refusals import nothing_chosen, nothing_judged
+from netaudit.auditing.refusals import nothing_chosen, nothing_judged, require_layers
 from netaudit.auditing.selection import Selection
 from netaudit.auditing.work import PREPARED, size_guard, work
 from netaudit.errors import out_of_memory
@@ -77,10 +77,11 @@ class Auditor:
         """Audit a network that is open; ``first`` has its first weights.
 
         Raises:
-            NetauditError: no layer is chosen, or none can be judged.
+            NetauditError: a glob chooses no layer, no layer is left, or none can be judged.
         """
         chosen = chosen or Selection()
-        unmatched = chosen.unmatched([spec.name for spec in network.specs()])
+        require_layers(network, chosen)
+        unmatched = chosen.excludes_nothing([spec.name for spec in network.specs()])
         weights = Weights(layers=sum(1 for _ in network.specs()))
         network = network.select(chosen.layers, chosen.exclude)
         network = network.guarded(size_guard(self.settings.spectrum))

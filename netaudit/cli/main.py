@@ -38,7 +38,8 @@ def cli() -> None:
     `netaudit TARGET` audits a file, a folder of shards, a bundled network (`netaudit zoo`), or a torchvision or timm
     name, and writes an HTML page, a PDF and a JSON file.
 
-    Exit codes: 0 audited; 1 audited, and what --fail-on names is so; 2 could not audit.
+    Exit codes: 0 done; 1 audited, and what --fail-on names is so; 2 an error, which one line tells; 130 interrupted by
+    Ctrl-C, SIGTERM, or a terminal that was closed (unless started by nohup).
     """
 
 
