@@ -17,11 +17,13 @@ from netaudit.cli.file_options import file_options
 from netaudit.cli.out_folder import OUT_FOLDER
 from netaudit.cli.run_file import run_file_option, write_run
 from netaudit.report.renderers.table import DEFAULT_FORMATS, FORMATS, RENDERERS
-from netaudit.text import sentence
+from netaudit.text import printable, sentence
 from netaudit.vocabulary import NULL_LEVELS, SPECTRUM_METHODS, NullLevel, SpectrumMethod
 
 if TYPE_CHECKING:
     from netaudit.report.document.model import Document
+
+LONGEST_PATH = 4096  # characters, as Linux has it: a path is shown whole
 
 
 @click.command()
@@ -168,5 +170,9 @@ def _print(document: Document, events: tuple[str, ...], folder: Path, formats: t
     for event in events:  # such as a glob that matches no layer: the reports have it further down
         console().print(Text(f"Note: {sentence(event)}"), soft_wrap=True)
     # in the order in which a person opens them
-    written = [str(folder / f"audit{renderer.suffix}") for renderer in RENDERERS if renderer.name in formats]
+    written = [
+        printable(str(folder / f"audit{renderer.suffix}"), LONGEST_PATH)
+        for renderer in RENDERERS
+        if renderer.name in formats
+    ]
     console().print(Text(f"Report: {', '.join(written)}"), soft_wrap=True)

@@ -54,6 +54,7 @@ def main(arguments: list[str] | None = None) -> None:
     _wait_asleep()
     try:
         arguments = (sys.argv[1:] if arguments is None else arguments) or ["--help"]
+        _require_working_folder()
         interruption.unwind(arguments[0] in [command.name for command in _UNWOUND])
         code = cli.main(arguments, prog_name="netaudit", standalone_mode=False)
         sys.stdout.flush()
@@ -89,6 +90,20 @@ def _answer(error: BaseException, arguments: list[str] | None) -> int:
         return _say("out of memory", ("audit fewer layers at a time: --layers", *notes))
     hint = "this is a bug in netaudit; NETAUDIT_DEBUG=1 shows where it happened"
     return _say(f"unexpected {type(error).__name__}: {error}", (hint, *notes))
+
+
+def _require_working_folder() -> None:
+    """The libraries fail in ways of their own, PyTorch by ending the process, in a folder that is no longer there.
+
+    Raises:
+        NetauditError: the folder that we are in was removed.
+    """
+    try:
+        os.getcwd()  # noqa: PTH109 - what Path would ask
+    except OSError as error:
+        raise NetauditError(
+            "the folder that you are in is no longer there, or may not be read", hint="cd into one that is"
+        ) from error
 
 
 def _wait_asleep() -> None:

@@ -16,6 +16,7 @@ from netaudit.cli.main import main
 NETAUDIT = f"{sys.executable} -m netaudit"
 ZOO, MISTAKE = f"{NETAUDIT} zoo", f"{NETAUDIT} mnist-mpl"
 FULL = "netaudit: error: cannot write: the disk is full\nhint: standard output, or a cache, takes no more"
+GONE = "netaudit: error: the folder that you are in is no longer there, or may not be read\nhint: cd into one that is\n"
 WRONG = (
     "netaudit: error: no bundled network, torchvision or timm model is called 'mnist-mpl', and there is no such file\n"
 )
@@ -38,12 +39,16 @@ WRONG = (
         (f"{ZOO} | true; exit ${{PIPESTATUS[0]}}", 0, "", ""),
         (f"LC_ALL=C PYTHONUTF8=0 PYTHONCOERCECLOCALE=0 {ZOO}", 0, "mnist-mlp", ""),
         (f"PYTHONIOENCODING=ascii:strict {MISTAKE}", 2, "", WRONG),
+        (f"mkdir gone && cd gone && rmdir ../gone && {ZOO}", 2, "", GONE),
     ],
 )  # fmt: skip
-def test_a_stream_that_takes_nothing_changes_no_exit_code_but_a_full_one(command, code, out, err):
+def test_a_stream_that_takes_nothing_changes_no_exit_code_but_a_full_one(command, code, out, err, tmp_path):
     if "/dev/full" in command and not Path("/dev/full").exists():
         pytest.skip("no /dev/full on this system")
-    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
+    path = os.pathsep.join([str(Path(__file__).parents[2]), *filter(None, sys.path)])
+    done = subprocess.run(
+        ["bash", "-c", command], capture_output=True, text=True, cwd=tmp_path, env={**os.environ, "PYTHONPATH": path}
+    )
     assert done.returncode == code
     assert out in done.stdout if out else done.stdout == ""
     assert done.stderr.startswith(err) if err else done.stderr == ""
