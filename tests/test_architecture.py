@@ -49,7 +49,7 @@ ALLOWED = {
         "results", "shadow", "sources", "text", "training", "version", "vocabulary",
     },
     "cli": {
-        "analyses", "api", "auditing", "errors", "faults", "files", "network", "numerics", "report", "results",
+        "analyses", "api", "auditing", "errors", "faults", "files", "near", "network", "numerics", "report", "results",
         "sources", "studies", "text", "training", "version", "vocabulary",
     },
     "__main__": {"cli"},
