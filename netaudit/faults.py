@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import traceback
+from contextlib import suppress
 
 from netaudit.errors import NetauditError, out_of_memory
 from netaudit.text import printable
@@ -33,4 +34,5 @@ def in_words(error: Exception) -> str:
 def show_trace(error: BaseException) -> None:
     """Print where an error comes from to standard error, if the environment has ``NETAUDIT_DEBUG=1``."""
     if os.environ.get("NETAUDIT_DEBUG") == "1":
-        traceback.print_exception(error)
+        with suppress(OSError):  # standard error takes no more
+            traceback.print_exception(error)

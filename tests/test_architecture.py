@@ -16,6 +16,7 @@ ALLOWED = {
     "version": set(),
     "lazy": set(),
     "errors": set(),
+    "near": set(),
     "vocabulary": set(),
     "text": set(),
     "faults": {"errors", "text"},
@@ -24,7 +25,7 @@ ALLOWED = {
     "network": {"errors", "files", "text"},
     "formats": {"errors", "files", "network", "text"},
     "composed": {"errors", "files", "formats", "network", "text"},
-    "sources": {"composed", "errors", "files", "formats", "network", "text"},
+    "sources": {"composed", "errors", "files", "formats", "near", "network", "text"},
     "shadow": {"numerics"},
     "geometry": {"errors", "numerics", "text"},
     "results": {"errors", "network", "text", "vocabulary"},
@@ -34,7 +35,8 @@ ALLOWED = {
     },
     "audit_page": {"analyses", "faults", "report", "results", "text", "vocabulary"},
     "auditing": {
-        "analyses", "errors", "faults", "files", "network", "numerics", "results", "text", "version", "vocabulary",
+        "analyses", "errors", "faults", "files", "near", "network", "numerics", "results", "text", "version",
+        "vocabulary",
     },
     "api": {
         "analyses", "audit_page", "auditing", "files", "network", "numerics", "report", "results", "sources",
@@ -50,7 +52,7 @@ ALLOWED = {
         "api", "auditing", "errors", "files", "formats", "network", "report", "results", "sources", "text", "version",
     },
     "cli": {
-        "analyses", "api", "auditing", "errors", "faults", "files", "network", "numerics", "report", "results",
+        "analyses", "api", "auditing", "errors", "faults", "files", "near", "network", "numerics", "report", "results",
         "sources", "studies", "text", "training", "verifying", "version", "vocabulary",
     },
     "__main__": {"cli"},

@@ -18,7 +18,7 @@ from netaudit.auditing.layer_key import layer_key
 from netaudit.auditing.network_key import network_key, network_state
 from netaudit.auditing.of_network import events_of, of_network
 from netaudit.auditing.provenance import provenance
-from netaudit.auditing.refusals import nothing_chosen, nothing_judged
+from netaudit.auditing.refusals import nothing_chosen, nothing_judged, require_layers
 from netaudit.auditing.selection import Selection
 from netaudit.auditing.work import PREPARED, size_guard, work
 from netaudit.errors import out_of_memory
@@ -82,10 +82,11 @@ class Auditor:
         """Audit a network that is open; ``first`` has its first weights.
 
         Raises:
-            NetauditError: no layer is chosen, or none can be judged.
+            NetauditError: a glob chooses no layer, no layer is left, or none can be judged.
         """
         chosen = chosen or Selection()
-        unmatched = chosen.unmatched([spec.name for spec in network.specs()])
+        require_layers(network, chosen)
+        unmatched = chosen.excludes_nothing([spec.name for spec in network.specs()])
         weights = Weights(layers=sum(1 for _ in network.specs()))
         network = network.select(chosen.layers, chosen.exclude)
         network = network.guarded(size_guard(self.settings.spectrum))

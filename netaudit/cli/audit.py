@@ -11,17 +11,19 @@ from typing import TYPE_CHECKING
 import click
 
 from netaudit.analyses.table import ALARMS
-from netaudit.cli import interruption
+from netaudit.cli import interruption, streams
 from netaudit.cli.choices import split_analyses, split_formats
 from netaudit.cli.file_options import file_options
 from netaudit.cli.out_folder import OUT_FOLDER
 from netaudit.cli.run_file import run_file_option, write_run
 from netaudit.report.renderers.table import DEFAULT_FORMATS, FORMATS, RENDERERS
-from netaudit.text import sentence
+from netaudit.text import printable, sentence
 from netaudit.vocabulary import NULL_LEVELS, SPECTRUM_METHODS, NullLevel, SpectrumMethod
 
 if TYPE_CHECKING:
     from netaudit.report.document.model import Document
+
+LONGEST_PATH = 4096  # characters, as Linux has it: a path is shown whole
 
 
 @click.command()
@@ -154,7 +156,8 @@ def audit(
     warn(document.faults)
     if not quiet:
         notes(kept)
-        _print(document, report.events, folder, formats)
+        with streams.whoever_reads():  # or --fail-on would depend on that
+            _print(document, report.events, folder, formats)
     if any(report.raises(alarm) for alarm in fail_on):
         sys.exit(1)
 
@@ -168,5 +171,9 @@ def _print(document: Document, events: tuple[str, ...], folder: Path, formats: t
     for event in events:  # such as a glob that matches no layer: the reports have it further down
         console().print(Text(f"Note: {sentence(event)}"), soft_wrap=True)
     # in the order in which a person opens them
-    written = [str(folder / f"audit{renderer.suffix}") for renderer in RENDERERS if renderer.name in formats]
+    written = [
+        printable(str(folder / f"audit{renderer.suffix}"), LONGEST_PATH)
+        for renderer in RENDERERS
+        if renderer.name in formats
+    ]
     console().print(Text(f"Report: {', '.join(written)}"), soft_wrap=True)

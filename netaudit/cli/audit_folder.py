@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from netaudit.cli import interruption
+from netaudit.cli import interruption, streams
 from netaudit.cli.run_file import NAME
 from netaudit.errors import NetauditError, ReportError
 from netaudit.report.folder import ReportFolder, report_folder
@@ -102,7 +101,7 @@ def warn(faults: tuple[str, ...]) -> None:
 
 
 def _note(text: str) -> None:
-    print(f"netaudit: note: {text}", file=sys.stderr)
+    streams.say(f"netaudit: note: {text}")
 
 
 def what_is_of(target: str, weights: Path | None, base: str | None) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -18,6 +19,7 @@ def progress_bar(quiet: bool) -> Iterator[Progress | None]:
 
     from netaudit.cli.signs import in_encoding
 
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it tells where it keeps its cache without a home
     console = Console(stderr=True)
     if quiet or not console.is_terminal:
         yield None
