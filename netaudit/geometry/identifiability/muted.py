@@ -33,6 +33,5 @@ def muted(above: Tensor, radius: Tensor, counted: Tensor) -> Tensor:
         scaled = part * counted[rows, None] / torch.where(largest > 0, largest, 1.0)  # its squares fit float64
         squares += scaled.square().sum(0)
     sizes = radius * largest * squares.sqrt()
-    used = sizes[(sizes > 0) & sizes.isfinite()]
-    least = NUMERICALLY_ZERO * used.median() if len(used) else radius.new_zeros(())
-    return (largest == 0) | ((radius > 0) & (sizes <= least))
+    usual = torch.where((sizes > 0) & sizes.isfinite(), sizes, torch.nan).nanmedian()  # NaN, and below nothing, if none
+    return (largest == 0) | ((radius > 0) & (sizes <= NUMERICALLY_ZERO * usual))

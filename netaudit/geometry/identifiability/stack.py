@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,7 +35,9 @@ class Layer:
     """How many biases are stored: m, or 0."""
 
 
-def stack(network: nn.Module | Layers | PiecewiseLinear, shape: Sequence[int] | None, device: torch.device) -> list[Layer]:
+def stack(
+    network: nn.Module | Layers | PiecewiseLinear, shape: Sequence[int] | None, device: torch.device
+) -> list[Layer]:
     """Read a network; the last layer has no ReLU behind it.
 
     Args:
@@ -56,10 +59,10 @@ def stack(network: nn.Module | Layers | PiecewiseLinear, shape: Sequence[int] | 
     layers = [_layer(str(number), weight, bias, device) for number, (weight, bias) in enumerate(network)]
     if not layers:
         raise ValueError("a network needs at least one layer")
-    for number, (below, above) in enumerate(zip(layers, layers[1:], strict=False), start=1):
+    for number, (below, above) in enumerate(pairwise(layers), start=1):
         if above.weight.shape[1] != below.weight.shape[0]:
-            shapes = tuple(above.weight.shape), below.weight.shape[0]
-            raise ValueError("layer {}: the weight {} does not fit {} inputs".format(number, *shapes))
+            shapes = f"{tuple(above.weight.shape)} does not fit {below.weight.shape[0]} inputs"
+            raise ValueError(f"layer {number}: a weight {shapes}")
     return layers
 
 

@@ -17,9 +17,10 @@ from netaudit.geometry.identifiability.bounds import Box
 from netaudit.geometry.line import exact_line
 from netaudit.geometry.steps import ROUNDINGS
 
-ROUNDS = 3
-"""Corners that a neuron is followed to, one after the other. The first one decides for a neuron whose gradient is the
-same all the way; more help where it is not."""
+SLOPES = (0.3, 0.1, 0.0)
+"""A neuron is followed once for each of these, with so much of the gradient of neurons below that are off: 0 gives the
+exact gradient, which is 0 where all are off. On random networks of 3 to 10 layers this left a tenth fewer neurons open
+than the exact gradient alone, and further rounds left no fewer."""
 FOLLOWED = 256
 """Neurons of a layer that are followed in a round at most, so that it costs no more than some hundred inputs."""
 LINES = 4
@@ -47,8 +48,7 @@ class Seen:
             state: [torch.zeros(m, dtype=torch.bool, device=device) for m in widths] for state in _SIGN
         }
         self._most: dict[State, list[Tensor]] = {
-            state: [torch.full((m,), -torch.inf, dtype=torch.float64, device=device) for m in widths]
-            for state in _SIGN
+            state: [torch.full((m,), -torch.inf, dtype=torch.float64, device=device) for m in widths] for state in _SIGN
         }
         self._where: dict[State, list[Tensor]] = {
             state: [torch.zeros(m, dtype=torch.int64, device=device) for m in widths] for state in _SIGN
@@ -56,7 +56,7 @@ class Seen:
 
     def look(self, x: Tensor) -> list[Tensor]:
         """Send points x ``[N, n]`` up, and return at how many of them each neuron was on, ``[m]`` a layer."""
-        counts, outputs = [], list(x.split(BATCH))
+        counts, outputs = [], list(torch.split(x, BATCH))
         for level, (weight, bias) in enumerate(self.layers):
             wide = _wide(weight, x.device)
             norms = wide.norm(dim=1)
@@ -92,20 +92,25 @@ class Seen:
         The first layer is left out: its bounds are attained.
         """
         for level in range(1, len(self.layers)):
-            for _ in range(ROUNDS):
+            for slope in SLOPES:
                 members = (wanted[level] & ~self.switching(level)).nonzero()[:FOLLOWED, 0]
                 if not len(members):
                     break
-                self.look(self.corners(level, members)[1])
+                self.look(self.corners(level, members, slope)[1])
         left = lines(self.layers)
         for level in range(1, len(self.layers)):
             for neuron in (wanted[level] & ~self.switching(level)).nonzero()[:left]:
                 if not bool(self.switching(level)[neuron]):
-                    self._walk(*self.corners(level, neuron))
+                    self._walk(*self.corners(level, neuron, 0.0))
                     left -= 1
 
-    def corners(self, level: int, members: Tensor) -> tuple[Tensor, Tensor]:
+    def corners(self, level: int, members: Tensor, slope: float) -> tuple[Tensor, Tensor]:
         """For some neurons of a layer, the point nearest to the state that they were not seen in, and where to go.
+
+        Args:
+            level: the layer.
+            members: the neurons' numbers, ``[k]``.
+            slope: of ReLU where it is off, for the gradient alone.
 
         Returns:
             ``[k, n]`` each: the point, and the corner of the box to which the gradient of the pre-activation there
@@ -114,13 +119,13 @@ class Seen:
         rising = ~self.states["on"][level][members]
         highest, lowest = (self._where[state][level][members] for state in _SIGN)
         x = self.points[torch.where(rising, highest, lowest)]
-        on, h = [], x
+        slopes, h = [], x
         for weight, bias in self.layers[:level]:
             h = (h @ _wide(weight, x.device).T + bias).relu()
-            on.append(h > 0)
+            slopes.append((h > 0).double().clamp(min=slope))
         gradient = _wide(self.layers[level][0][members.to(self.layers[level][0].device)], x.device)
-        for (weight, _), mask in zip(self.layers[level - 1 :: -1], on[::-1], strict=True):
-            gradient = (gradient * mask) @ _wide(weight, x.device)
+        for (weight, _), factor in zip(self.layers[level - 1 :: -1], slopes[::-1], strict=True):
+            gradient = (gradient * factor) @ _wide(weight, x.device)
         gradient = torch.where(rising[:, None], gradient, -gradient)
         return x, torch.where(gradient > 0, self.box.high, torch.where(gradient < 0, self.box.low, x))
 

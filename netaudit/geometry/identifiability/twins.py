@@ -18,11 +18,11 @@ from torch import Tensor
 from netaudit.geometry.identifiability.bounds import CHUNK, Box
 
 ALIKE = 1e-6
-"""Twins have |cosine| > 1 - ALIKE, an angle of 0.0014. It lies between two numbers. Rounding to bfloat16 after a
-rescaling leaves 1 - |cosine| at some 6e-7 (the relative errors of two rows, each 8e-4 in the root mean square), and to
-float16 or float32 far less, so that stored twins are found. By chance it is met by no two neurons: that of unrelated
-rows with n inputs, which switch in the box, has a probability of about 1e-9 for n = 3 and less for more inputs; with
-one or two inputs, wide layers can have some."""
+"""Twins have |cosine| > 1 - ALIKE, an angle of 0.0014. It lies between two numbers. Copies that were rounded after a
+rescaling have 1 - |cosine| of some 4e-8 in float16 and 1e-15 in float32, so that twins are found as they are stored
+(not so in bfloat16, where it is 3e-6; a copy that was not rescaled is equal in any dtype). And two unrelated neurons
+with n inputs, which switch in the box, meet it with a probability of about 1e-9 for n = 3, and less for more inputs;
+with one or two inputs wide layers can have twins by chance."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,41 +33,37 @@ class Twins:
     """Which have a twin, ``[m]``."""
     opposite: Tensor
     """Which have an opposite twin, ``[m]``."""
-    equal_pairs: int
-    opposite_pairs: int
+    equal_pairs: Tensor
+    """Their pairs, a number."""
+    opposite_pairs: Tensor
+    """Pairs of opposite twins, a number."""
 
 
-def twins(weight: Tensor, bias: Tensor, box: Box, compared: Tensor) -> Twins:
+def twins(weight: Tensor, bias: Tensor, box: Box, members: Tensor) -> Twins:
     """Find twins and opposite twins.
 
-    m^2 n / 2 multiplications, in blocks of ``CHUNK`` bytes, two of them in memory at a time.
+    k^2 n / 2 multiplications, in blocks of ``CHUNK`` bytes, two of them in memory at a time.
 
     Args:
         weight: ``[m, n]``, of any floating dtype.
         bias: ``[m]``, float64.
         box: of the inputs, ``[n]``, on the device where this is computed.
-        compared: which neurons are looked at, ``[m]``: those that switch, or may.
+        members: the numbers of the neurons that are compared, ``[k]``: those that switch, or may.
     """
-    device = box.low.device
-    members = compared.nonzero()[:, 0]
-    equal, opposite = (torch.zeros(len(compared), dtype=torch.bool, device=device) for _ in range(2))
-    step = max(1, CHUNK // (8 * (weight.shape[1] + 1)))
-    blocks = members.split(step) if len(members) else ()
-    pairs = torch.zeros(2, dtype=torch.int64, device=device)
+    flags = torch.zeros(2, len(weight), dtype=torch.bool, device=box.low.device)
+    pairs = torch.zeros(2, dtype=torch.int64, device=box.low.device)
+    blocks = torch.split(members, max(1, CHUNK // (8 * (weight.shape[1] + 1))))
     for place, one in enumerate(blocks):
         first = directions(weight, bias, box, one)
         for other in blocks[place:]:
-            second = first if other is one else directions(weight, bias, box, other)
-            cosine = first @ second.T
-            if other is one:
-                cosine = cosine.triu(1)
-            for number, (found, flags) in enumerate(
-                ((cosine > 1 - ALIKE, equal), (cosine < ALIKE - 1, opposite)),
-            ):
-                pairs[number] += found.sum()
-                flags[one] |= found.any(1)
-                flags[other] |= found.any(0)
-    return Twins(equal, opposite, *pairs.tolist())
+            same = other is one
+            cosine = first @ (first if same else directions(weight, bias, box, other)).T
+            cosine = cosine.triu(1) if same else cosine
+            for kind, found in enumerate((cosine > 1 - ALIKE, cosine < ALIKE - 1)):
+                pairs[kind] += found.sum()
+                flags[kind, one] |= found.any(1)
+                flags[kind, other] |= found.any(0)
+    return Twins(flags[0], flags[1], pairs[0], pairs[1])
 
 
 def directions(weight: Tensor, bias: Tensor, box: Box, rows: Tensor) -> Tensor:
@@ -75,4 +71,5 @@ def directions(weight: Tensor, bias: Tensor, box: Box, rows: Tensor) -> Tensor:
     part = weight[rows.to(weight.device)].to(box.low.device).to(torch.float64)
     whole = torch.cat([part * box.radius, (part @ box.centre + bias[rows])[:, None]], 1)
     whole = whole / whole.abs().amax(1, keepdim=True)  # squares then fit float64
-    return whole / whole.norm(dim=1, keepdim=True)
+    unit: Tensor = whole / whole.norm(dim=1, keepdim=True)
+    return unit

@@ -129,20 +129,22 @@ def _figures(found: Identifiability) -> tuple[Figure, ...]:
     caption = f"The neurons of each hidden layer: identifiable, or what hides them.{some}"
     parts = "; ".join(
         f"layer {place}: "
-        + ", ".join(f"{CAUSES[cause]} {percent(getattr(layer, cause) / max(layer.neurons, 1))}" for cause in CAUSES
-                    if getattr(layer, cause))
+        + ", ".join(
+            f"{CAUSES[cause]} {percent(getattr(layer, cause) / max(layer.neurons, 1))}"
+            for cause in CAUSES
+            if getattr(layer, cause)
+        )
         for place, layer in enumerate(drawn, start=1)
     )
-    causes = Figure(
-        "identifiability_causes", caption, f"{caption} {parts}.", partial(draw_causes, drawn, CAUSES)
-    )
+    causes = Figure("identifiability_causes", caption, f"{caption} {parts}.", partial(draw_causes, drawn, CAUSES))
     what = f"{count(found.inputs, 'real input')}" if found.inputs else "random points of the box"
     caption = (
         f"How often each neuron is in its rarer state, on or off, over {what}; the neurons of a layer in ascending "
         f"order. At 0% a neuron was not seen switching there.{some}"
     )
     middles = "; ".join(
-        f"layer {place}: {percent(layer.rarer[len(layer.rarer) // 2])}" for place, layer in enumerate(drawn, start=1)
+        f"layer {place}: {percent(layer.rarer[len(layer.rarer) // 2])}"
+        for place, layer in enumerate(drawn, start=1)
         if layer.rarer
     )
     states = Figure(
@@ -155,28 +157,30 @@ def method() -> Method:
     """Its part of the method."""
     return Method(
         (
-            "Who sees only the outputs of a ReLU network can find a neuron by the places at which it switches, up to "
-            "its place in the layer and a positive factor (Rolnick and Kording 2020). Here the weights are known, and "
-            "the question is which neurons could be found so, by inputs from a box: each input between two numbers. "
-            "Let input i lie between l and h (of index i). The pre-activation of neuron j of the first layer is lowest in a "
-            "corner of the box, where it is",
+            "Who sees only the outputs of a ReLU network can find a neuron by the inputs at which it switches: up to "
+            "its place in the layer and a positive factor (Rolnick and Kording 2020). Here the weights are known. The "
+            "question is which neurons could be found so, with inputs from a box: each input lies between two numbers, "
+            "on its own. In the first layer the lowest pre-activation of a neuron is taken in a corner of the box, "
+            "where the inputs are at their lower or upper ends {l} and {h_end}, and the highest in the opposite one:",
             Equation("box_minimum"),
-            "and highest in the opposite one. A neuron whose highest value is not above 0 is *dead*; one whose lowest "
-            "is not below 0 is *always on*, and so linear, and outputs give only the sum of what is linear. In deeper "
-            "layers the same is done with the bounds of the layer below. Those need not be attained together, so that "
-            "these are bounds, and a neuron that they leave open must be seen on and off: at real inputs, at random "
-            "points, in corners to which its gradient leads, and on exact lines (see linear regions). What is not seen "
-            "to switch is counted apart: that may be for lack of the right input.",
-            "*Muted* neurons have outgoing weights that are numerically zero: their norm times the range of the neuron "
-            "is at most 1e-6 of the median in the layer, where rows of dead and muted neurons above do not count. "
-            "*Twins* switch at the same places: in units of the box, so that neither the unit of an input nor a "
-            "rescaling of neurons counts, the cosine of their weights with the bias is above 1 − 1e-6. Their sum is one "
-            "neuron, and nothing tells how it is shared out. *Opposite twins* have a cosine below −1 + 1e-6; their sum "
-            "is one neuron and a linear part. Copies that were rounded, down to bfloat16, are met by 1e-6; unrelated "
-            "neurons with three inputs or more are so by chance once in 1e9 pairs. A parameter counts as hidden if it is "
-            "the bias, or an incoming or outgoing weight, of a hidden neuron.",
+            "A neuron whose highest pre-activation is not above 0 is *dead*. One whose lowest is not below 0 is "
+            "*always on*: it is linear in the box, and outputs give only the sum of all that is linear. In a deeper "
+            "layer the bounds of the layer below take the place of the box. They need not be attained together, so "
+            "that dead and always-on neurons are proved there too, but not all are found. What is left must be seen on "
+            "and off: at real inputs, at random points, in corners of the box to which a neuron's gradient leads, and "
+            "along exact segments. A neuron that was *not seen switching* may lack the right input; it is counted "
+            "apart, and nothing is said of it.",
+            "*Muted* neurons are not looked at: the norm of their outgoing weights times the range of their output is "
+            "at most {tiny} of its median over the layer. Weights of neurons above that are dead or muted themselves "
+            "do not count. *Twins* switch at the same inputs: their weights and biases, in units of the box, have a "
+            "cosine above 1 − {tiny}. They act as one neuron, and nothing tells how its outgoing weights are shared "
+            "out among them. *Opposite twins* have a cosine below −1 + {tiny}, and act as one neuron and a linear "
+            "part. The limit takes in copies that were rescaled and stored in float32 or float16; two unrelated "
+            "neurons with three inputs or more meet it about once in a billion. No unit of the inputs and no "
+            "rescaling of neurons changes any of this.",
+            "A parameter counts as hidden if it is the bias, or an incoming or outgoing weight, of a hidden neuron. "
+            "This is not a measure of quality or of secrecy: hidden neurons can be removed or merged, and those that "
+            "are identifiable are not for that reason easy to find.",
         ),
-        (
-            "D. Rolnick and K. P. Kording (2020). Reverse-engineering deep ReLU networks. ICML. arXiv:1910.00744.",
-        ),
+        ("D. Rolnick and K. P. Kording (2020). Reverse-engineering deep ReLU networks. ICML. arXiv:1910.00744.",),
     )
