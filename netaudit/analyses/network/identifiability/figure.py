@@ -53,6 +53,8 @@ def draw_states(layers: Sequence[LayerIdentifiability], figure: Figure) -> None:
         axes.axhline(0.5, color=GREY, linewidth=0.6, linestyle="--")
         axes.set(xlim=(0, 1), ylim=(0, 0.55), title=f"layer {number}")
         axes.set_xticks([0, 1], ["0%", "100%"])
+        for label, side in zip(axes.get_xticklabels(), ("left", "right"), strict=True):
+            label.set_horizontalalignment(side)  # so that those of two panels do not meet
     panels[0].set_yticks([0, 0.25, 0.5], ["0%", "25%", "50%"])
     panels[0].set_ylabel("inputs in the rarer state")
     figure.supxlabel("neurons, by that share", fontsize=7)

@@ -30,7 +30,7 @@ CAUSES: dict[str, str] = {
     "opposite_twins": "opposite twins",
 }
 """What the counts are called, in the legend and as titles of columns."""
-DRAWN = 6
+DRAWN = 4
 """Layers that a figure shows: as many panels as fit into the width of a column."""
 
 
@@ -68,8 +68,8 @@ def statement(found: Identifiability) -> str:
     ends = f"between {number(found.low)} and {number(found.high)}"
     if found.box == "data":
         sentences = [
-            f"Each input of the head lies {ends}, the smallest and the largest number in {count(found.inputs, 'real')} "
-            f"{'input' if found.inputs == 1 else 'inputs'}."
+            f"Each input of the head lies {ends}, the smallest and the largest number of "
+            f"{count(found.inputs, 'real input')}."
         ]
     else:
         sentences = [
@@ -125,7 +125,7 @@ def _rule(found: Identifiability) -> str:
 
 def _figures(found: Identifiability) -> tuple[Figure, ...]:
     drawn = found.layers[:DRAWN]
-    some = f" The first {DRAWN} of {number(len(found.layers))}." if len(drawn) < len(found.layers) else ""
+    some = f" The first {DRAWN} of {count(len(found.layers), 'layer')}." if len(drawn) < len(found.layers) else ""
     caption = f"The neurons of each hidden layer: identifiable, or what hides them.{some}"
     parts = "; ".join(
         f"layer {place}: "
@@ -148,7 +148,7 @@ def _figures(found: Identifiability) -> tuple[Figure, ...]:
         if layer.rarer
     )
     states = Figure(
-        "identifiability_states", caption, f"{caption} The middle neuron, {middles}.", partial(draw_states, drawn)
+        "identifiability_states", caption, f"{caption} The middle neuron: {middles}.", partial(draw_states, drawn)
     )
     return causes, states
 
