@@ -74,10 +74,8 @@ LINES = (
     _plant("below", "dead", "four negative biases in the first layer", 0.99, _BOUND),
     _plant("power", "always_on", "four positive biases in the first layer", 1.0, _BOUND),
     _plant("power", "dead_above", "four negative biases in the second layer", 1.0, _BOUND),
-    *(
-        _plant(kind, "dead_above", "four negative biases in the second layer", share, _BOUND, _NOT_IDENTIFIABLE)
-        for kind, share in (("power", 0.9), ("below", 0.3))
-    ),
+    _plant("power", "dead_above", "four negative biases in the second layer", 0.3, _BOUND, _NOT_IDENTIFIABLE),
+    _plant("below", "dead_above", "four negative biases in the second layer", 0.1, _BOUND, _NOT_IDENTIFIABLE),
 )
 
 
