@@ -74,6 +74,15 @@ def test_neither_the_unit_of_an_input_nor_where_its_range_lies_counts():
     assert found(weight, bias)[2] == 1
 
 
+def test_an_input_in_a_small_unit_does_not_hide_the_others():
+    """In one input of a ten-thousandth of the unit all neurons are alike, and their weights there are the largest."""
+    scale = torch.ones(10, dtype=torch.float64)
+    scale[0] = 1e-4
+    weight = gaussian(6, 10)
+    weight[:, 0] = 1
+    assert found(weight / scale, None, Box(-scale, scale)) == found(weight) == ([], [], 0, 0)
+
+
 def test_a_large_bias_makes_no_twins():
     """Beside a bias of 1,000 in the unit of the inputs the weights alone would be 1e-3 of a row."""
     weight, bias = gaussian(20, 4), torch.full((20,), 1e3, dtype=torch.float64)
