@@ -16,9 +16,9 @@ def found(above, radius, counted=None):
 
 
 def test_small_is_small_beside_the_range_of_the_others():
-    above, radius = tensor([1.0, 1e-5, 1e-7, 2.0, 1e-7, 1.0]), [1.0, 1.0, 1.0, 1.0, 1e3, 1.0]
-    assert found(above, radius) == [False, False, True, False, False, False]
-    assert found(above * 1e-200, [1e-50 * r for r in radius]) == [False, False, True, False, False, False]
+    above, radius = tensor([1.0, 1e-5, 1e-7, 2.0, 1e-7, 1.0, 1.0]), [1.0, 1.0, 1.0, 1.0, 1e3, 1.0, 1.0]
+    assert found(above, radius) == [False, False, True, False, False, False, False]
+    assert found(above * 1e-200, [1e-50 * r for r in radius]) == [False, False, True, False, False, False, False]
 
 
 def test_most_may_be_muted():
