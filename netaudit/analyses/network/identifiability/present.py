@@ -97,7 +97,7 @@ def _table(found: Identifiability) -> Table:
         Column("Reads as"),
     ]
     caption = (
-        "Hidden neurons by cause; each is counted once, from dead to opposite twins the first cause that holds. "
+        "Hidden neurons by cause; each is counted once, under the first cause from dead to opposite twins that holds. "
         "Parameters hidden: share of the layer's weights and biases that belong to a hidden neuron, of this layer or "
         "of the one below."
     )
