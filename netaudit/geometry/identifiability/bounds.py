@@ -58,7 +58,7 @@ def preactivations(weight: Tensor, bias: Tensor, box: Box) -> tuple[Box, Box]:
     Rounding is met by widening: a sum of n + 1 terms in float64 is off by at most (n + 1) 2^-53 of the sum of their
     absolute values, in whatever order it is taken (Higham 2002, equation 3.5). Twice that is added, for the rounding of
     that sum itself. A bound whose terms are all 0 is exact, as that of weights that are not negative without a bias
-    behind a ReLU. What overflows float64 is infinite.
+    behind a ReLU. What overflows float64 is infinite; products below its least number, 1e-308, count as 0.
 
     Args:
         weight: ``[m, n]``, of any floating dtype.

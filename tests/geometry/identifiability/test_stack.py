@@ -73,6 +73,7 @@ def test_a_module_of_linear_layers_is_its_layers():
         (nn.Sequential(nn.Linear(4, 4), nn.GELU()), (4,), "not piecewise linear"),
         (nn.Sequential(nn.Linear(4, 4), nn.LeakyReLU(), nn.Linear(4, 2)), (4,), "1 is no ReLU"),
         (nn.Sequential(nn.Linear(4, 4), nn.Hardtanh(), nn.Linear(4, 2)), (4,), "1 is no ReLU"),
+        (nn.Sequential(nn.Linear(4, 4), nn.PReLU(), nn.Linear(4, 2)), (4,), "1 is no ReLU"),
         (nn.Sequential(nn.Conv1d(1, 2, 3), nn.MaxPool1d(2), nn.ReLU(), nn.Flatten()), (1, 10), "1 is no ReLU"),
         (Residual().eval(), (3, 9, 9), "is no ReLU"),
     ],
