@@ -45,8 +45,8 @@ ALLOWED = {
     "__init__": {"analyses", "api", "errors", "network", "sources", "version"},
     "training": {"analyses", "api", "errors", "files", "network", "numerics", "results", "shadow", "sources", "text"},
     "studies": {
-        "analyses", "api", "audit_page", "auditing", "errors", "files", "formats", "network", "numerics", "report",
-        "results", "shadow", "sources", "text", "training", "version", "vocabulary",
+        "analyses", "api", "audit_page", "auditing", "errors", "files", "formats", "geometry", "network", "numerics",
+        "report", "results", "shadow", "sources", "text", "training", "version", "vocabulary",
     },
     "verifying": {
         "api", "auditing", "errors", "files", "formats", "network", "report", "results", "sources", "text", "version",

@@ -97,7 +97,7 @@ def notes(kept: KeptLayers) -> None:
 def warn(faults: tuple[str, ...]) -> None:
     """Say what could not be drawn: the report is whole but for that."""
     for fault in faults:
-        print(f"netaudit: warning: {fault}", file=sys.stderr)
+        streams.say(f"netaudit: warning: {fault}")
 
 
 def _note(text: str) -> None:

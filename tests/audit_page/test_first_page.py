@@ -62,6 +62,7 @@ def test_the_answers_are_those_of_the_network_then_of_the_claims(typical):
         "Hidden units",
         "Between real inputs of two classes the head is a function of 600 to 620 linear pieces; 5 pieces would follow "
         "it to within 1% of its range.",
+        "Of 140 hidden neurons 112 can be told from the outputs; hidden are 10 dead",
         "The weights are Gaussian",
         "The biases are essentially constant",
         "The singular values of the weights as stored follow the Marchenko-Pastur law",
