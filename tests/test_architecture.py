@@ -16,6 +16,7 @@ ALLOWED = {
     "version": set(),
     "lazy": set(),
     "errors": set(),
+    "near": set(),
     "vocabulary": set(),
     "text": set(),
     "faults": {"errors", "text"},
@@ -24,18 +25,19 @@ ALLOWED = {
     "network": {"errors", "files", "text"},
     "formats": {"errors", "files", "network", "text"},
     "composed": {"errors", "files", "formats", "network", "text"},
-    "sources": {"composed", "errors", "files", "formats", "network", "text"},
+    "sources": {"composed", "errors", "files", "formats", "near", "network", "text"},
     "shadow": {"numerics"},
     "geometry": {"errors", "numerics", "text"},
     "recurrent": {"errors", "network", "numerics", "text"},
     "results": {"errors", "network", "text", "vocabulary"},
-    "report": {"errors", "lazy", "files", "text", "vocabulary"},
+    "report": {"errors", "faults", "files", "lazy", "text", "version", "vocabulary"},
     "analyses": {
         "errors", "geometry", "lazy", "network", "numerics", "report", "results", "shadow", "text", "vocabulary",
     },
     "audit_page": {"analyses", "faults", "report", "results", "text", "vocabulary"},
     "auditing": {
-        "analyses", "errors", "faults", "files", "network", "numerics", "results", "text", "version", "vocabulary",
+        "analyses", "errors", "faults", "files", "near", "network", "numerics", "results", "text", "version",
+        "vocabulary",
     },
     "api": {
         "analyses", "audit_page", "auditing", "files", "network", "numerics", "report", "results", "sources",
@@ -44,12 +46,15 @@ ALLOWED = {
     "__init__": {"analyses", "api", "errors", "network", "sources", "version"},
     "training": {"analyses", "api", "errors", "files", "network", "numerics", "results", "shadow", "sources", "text"},
     "studies": {
-        "analyses", "api", "audit_page", "auditing", "errors", "files", "formats", "network", "numerics", "report",
-        "recurrent", "results", "shadow", "sources", "text", "training", "version", "vocabulary",
+        "analyses", "api", "audit_page", "auditing", "errors", "files", "formats", "geometry", "network", "numerics",
+        "report", "recurrent", "results", "shadow", "sources", "text", "training", "version", "vocabulary",
+    },
+    "verifying": {
+        "api", "auditing", "errors", "files", "formats", "network", "report", "results", "sources", "text", "version",
     },
     "cli": {
-        "analyses", "api", "auditing", "errors", "faults", "files", "network", "numerics", "report", "results",
-        "sources", "studies", "text", "training", "version", "vocabulary",
+        "analyses", "api", "auditing", "errors", "faults", "files", "near", "network", "numerics", "report", "results",
+        "sources", "studies", "text", "training", "verifying", "version", "vocabulary",
     },
     "__main__": {"cli"},
 }  # fmt: skip

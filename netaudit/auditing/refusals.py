@@ -3,16 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fnmatch import fnmatchcase
 
 from netaudit.auditing.selection import Selection
 from netaudit.errors import NetauditError
+from netaudit.near import near
 from netaudit.network.layers import SkippedLayer
 from netaudit.network.network import Network
 from netaudit.results.payload import Finding
 from netaudit.results.report import LayerResult
-from netaudit.text import printable
+from netaudit.text import names, printable
 
 _BY_CHOICE = ("--layers", "--exclude")  # how the reason of a layer that the user left out ends
+
+
+def require_layers(network: Network, chosen: Selection) -> None:
+    """Refuse a glob of ``--layers`` that chooses nothing: what it stands for would be missing from the audit.
+
+    Raises:
+        NetauditError: there is such a glob.
+    """
+    specs = [spec.name for spec in network.specs()]
+    glob = next((glob for glob in chosen.layers if not any(fnmatchcase(name, glob) for name in specs)), None)
+    if glob is None or not specs:
+        return
+    skipped = [entry for entry in network.layers if isinstance(entry, SkippedLayer) and fnmatchcase(entry.name, glob)]
+    if skipped:
+        why = f"only what is skipped: {printable(skipped[0].name, 80)}: {printable(skipped[0].reason, 200)}"
+    else:
+        why = "no layer"
+    close = near(glob, specs)
+    hint = f"close to it: {names(close)}" if close else f"its fully connected layers: {names(specs, 6)}"
+    raise NetauditError(
+        f"{network.info.name}: --layers {printable(glob, 80)} matches {why}", hint=(*chosen.several_in_one, hint)
+    )
 
 
 def nothing_chosen(network: Network, chosen: Selection) -> NetauditError:

@@ -21,12 +21,11 @@ class Selection:
     of_file: Mapping[str, Any] = field(default_factory=dict)
     """What else the user said of the file, for the report's settings."""
 
-    def unmatched(self, names: Sequence[str]) -> tuple[str, ...]:
-        """A sentence for each glob that no layer's name matches."""
-        given = [("--layers", glob) for glob in self.layers] + [("--exclude", glob) for glob in self.exclude]
+    def excludes_nothing(self, names: Sequence[str]) -> tuple[str, ...]:
+        """A sentence for each glob of ``exclude`` that no layer's name matches: nothing that was asked for lacks."""
         return tuple(
-            f"{option} {printable(glob, 80)} matches no layer"
-            for option, glob in given
+            f"--exclude {printable(glob, 80)} matches no layer"
+            for glob in self.exclude
             if not any(fnmatchcase(name, glob) for name in names)
         )
 

@@ -11,17 +11,19 @@ from typing import TYPE_CHECKING
 import click
 
 from netaudit.analyses.table import ALARMS
-from netaudit.cli import interruption
+from netaudit.cli import interruption, streams
 from netaudit.cli.choices import split_analyses, split_formats
 from netaudit.cli.file_options import file_options
 from netaudit.cli.out_folder import OUT_FOLDER
 from netaudit.cli.run_file import run_file_option, write_run
 from netaudit.report.renderers.table import DEFAULT_FORMATS, FORMATS, RENDERERS
-from netaudit.text import sentence
+from netaudit.text import printable, sentence
 from netaudit.vocabulary import NULL_LEVELS, SPECTRUM_METHODS, NullLevel, SpectrumMethod
 
 if TYPE_CHECKING:
     from netaudit.report.document.model import Document
+
+LONGEST_PATH = 4096  # characters, as Linux has it: a path is shown whole
 
 
 @click.command()
@@ -112,7 +114,7 @@ def audit(
 ) -> None:
     """Audit TARGET (the default): a file, a folder of shards, a bundled network, a torchvision or timm name, or
     hf:OWNER/NAME[@REVISION] of the Hugging Face hub."""
-    from netaudit.cli.audit_folder import audit_folder, notes, refuse_another_target, what_is_of
+    from netaudit.cli.audit_folder import audit_folder, notes, refuse_another_target, warn, what_is_of
     from netaudit.cli.progress import progress_bar
     from netaudit.report.write import show_figures, write_document
     from netaudit.sources.open import report_folder, require
@@ -151,9 +153,11 @@ def audit(
             write_run(place.new, started, seconds, of=what)
         with interruption.held:
             place.replace()
+    warn(document.faults)
     if not quiet:
         notes(kept)
-        _print(document, report.events, folder, formats)
+        with streams.whoever_reads():  # or --fail-on would depend on that
+            _print(document, report.events, folder, formats)
     if any(report.raises(alarm) for alarm in fail_on):
         sys.exit(1)
 
@@ -167,5 +171,9 @@ def _print(document: Document, events: tuple[str, ...], folder: Path, formats: t
     for event in events:  # such as a glob that matches no layer: the reports have it further down
         console().print(Text(f"Note: {sentence(event)}"), soft_wrap=True)
     # in the order in which a person opens them
-    written = [str(folder / f"audit{renderer.suffix}") for renderer in RENDERERS if renderer.name in formats]
+    written = [
+        printable(str(folder / f"audit{renderer.suffix}"), LONGEST_PATH)
+        for renderer in RENDERERS
+        if renderer.name in formats
+    ]
     console().print(Text(f"Report: {', '.join(written)}"), soft_wrap=True)

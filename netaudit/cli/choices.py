@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
-
 import click
 
 from netaudit.analyses.table import installed
+from netaudit.near import near
 from netaudit.report.renderers.table import FORMATS
 from netaudit.text import printable
 
@@ -31,7 +30,7 @@ def _split(
     asked = tuple(dict.fromkeys(part.strip() for part in value.split(",") if part.strip()))
     wrong = next((part for part in asked if part not in choices), None)
     if not asked or wrong is not None:
-        close = difflib.get_close_matches(wrong or "", choices, n=1)
+        close = near(wrong or "", choices, most=1)
         meant = f" (did you mean {close[0]}?)" if close else ""
         shown = f"{printable(wrong or value, 80)!r}{meant}"
         raise click.BadParameter(f"{shown}: a comma-separated choice of {', '.join(choices)}", context, parameter)

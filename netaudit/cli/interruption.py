@@ -1,29 +1,41 @@
-"""Ctrl-C and SIGTERM: one line and exit code 130, at once, whatever the program is doing.
+"""Ctrl-C, SIGTERM and SIGHUP: one line and exit code 130, at once, whatever the program is doing.
 
 Python runs a signal's handler between two steps of the main thread. An eigensolver takes eight seconds for one step,
 and an exception in the middle of an import is taken for a broken library. So a thread of its own waits for signals and
 ends the process. Nothing is cleaned up by the code that was running: what is on disk must be in order at any moment.
 A command that does not keep to that is unwound by an exception instead, and ended at once by a second signal.
 
-This module is the first that the command imports, and imports little itself.
+SIGHUP comes from a terminal that was closed, or a connection that broke. The command stays deaf to it where ``nohup``
+has made it so.
+
+This module is the first that the command imports (``start.py`` answers until then), and imports little itself.
 """
 
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import time
 from _thread import allocate_lock, start_new_thread
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import signal
     from collections.abc import Callable
     from types import FrameType
+else:
+    import _signal as signal  # what ``signal`` is made of, without the milliseconds that its enums take
 
 CODE = 130
-"""The exit code: 128 + SIGINT, as shells have it."""
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+"""The exit code of all of them: 128 + SIGINT, as shells have it for Ctrl-C."""
+_HANGUP = getattr(signal, "SIGHUP", None)
+"""None on Windows."""
+SIGNALS = tuple(
+    number
+    for number in (signal.SIGINT, signal.SIGTERM, _HANGUP)
+    # A shell has a job in the background ignore SIGINT unasked, so that one that is sent to it all the same is meant.
+    if number is not None and (number != _HANGUP or signal.getsignal(number) != signal.SIG_IGN)
+)
 PATIENCE = 3.0
 """Seconds that saying what is kept may take: it is a matter of milliseconds unless a disk does not answer."""
 
@@ -32,7 +44,7 @@ held = allocate_lock()
 
 
 class Interrupted(BaseException):
-    """Ctrl-C or SIGTERM. Not KeyboardInterrupt, for which click prints a line of its own."""
+    """One of the signals. Not KeyboardInterrupt, for which click prints a line of its own."""
 
 
 class _State:
@@ -49,7 +61,7 @@ _state = _State()
 
 
 def watch() -> None:
-    """Answer both signals from now on. Only the main thread may call this, at the start of each command."""
+    """Answer the signals from now on. Only the main thread may call this, at the start of each command."""
     _state.unwinds, _state.raised, _state.received, _state.answered, _state.says = False, False, 0, False, None
     if _state.watched_by != os.getpid() and hasattr(os, "register_at_fork"):  # Windows has no such pipes
         receiver, sender = map(_above_standard, os.pipe())
@@ -93,7 +105,7 @@ def answered() -> None:
 
 
 def ignore() -> None:
-    """Have the system ignore both signals while Python shuts down."""
+    """Have the system ignore the signals while Python shuts down."""
     answered()
     for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)

@@ -41,6 +41,7 @@ def layers(
     hashed: bool,
 ) -> None:
     """List the layers of TARGET: what would be audited, what is skipped and why. Downloads only what hf: names."""
+    from netaudit.auditing.refusals import require_layers
     from netaudit.auditing.selection import Selection
     from netaudit.cli.progress import progress_bar
     from netaudit.cli.tables import console, print_table
@@ -54,6 +55,8 @@ def layers(
         network = open_network(target, weights=weights, pretrained=False, progress=progress, choices=choices, base=base)
         with unchanged_files(network.files if hashed else (), progress or _silent) as digest:
             pass
+    selection = Selection(layers, exclude)
+    require_layers(network, selection)
     for line in _file_lines(network, digest):
         console().print(line, markup=False, highlight=False, soft_wrap=True)
     selected = network.select(layers, exclude)
@@ -67,8 +70,7 @@ def layers(
         f"{len(audited)} of {len(selected.layers)} entries would be audited: {parameters:,} of "
         f"{network.parameters_total:,} parameters ({share:.1%})."
     )
-    selection = Selection(layers, exclude)
-    unmatched = selection.unmatched([spec.name for spec in network.specs()])
+    unmatched = selection.excludes_nothing([spec.name for spec in network.specs()])
     for note in (*unmatched, *(selection.several_in_one if unmatched else ()), *network.notes):
         console().print(note, markup=False)
     if network.cells:

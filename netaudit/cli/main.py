@@ -16,13 +16,14 @@ from netaudit.cli.mistakes import meant, usage
 from netaudit.cli.render import render
 from netaudit.cli.study import aliases, study
 from netaudit.cli.train import train
+from netaudit.cli.verify import verify
 from netaudit.cli.zoo import zoo
 from netaudit.errors import NetauditError, out_of_memory
 from netaudit.faults import show_trace
 from netaudit.text import printable
 from netaudit.version import __version__
 
-COMMANDS = (audit, layers, analyses, zoo, render, train, study)
+COMMANDS = (audit, layers, analyses, zoo, render, verify, train, study)
 _UNWOUND = (train, study, *aliases())
 """Commands that clean up after an interruption, such as ending processes of their own."""
 
@@ -38,7 +39,8 @@ def cli() -> None:
     `netaudit TARGET` audits a file, a folder of shards, a bundled network (`netaudit zoo`), or a torchvision or timm
     name, and writes an HTML page, a PDF and a JSON file.
 
-    Exit codes: 0 audited; 1 audited, and what --fail-on names is so; 2 could not audit.
+    Exit codes: 0 done; 1 audited, and what --fail-on names is so; 2 an error, which one line tells; 130 interrupted by
+    Ctrl-C, SIGTERM, or a terminal that was closed (unless started by nohup).
     """
 
 
@@ -53,6 +55,7 @@ def main(arguments: list[str] | None = None) -> None:
     _wait_asleep()
     try:
         arguments = (sys.argv[1:] if arguments is None else arguments) or ["--help"]
+        _require_working_folder()
         interruption.unwind(arguments[0] in [command.name for command in _UNWOUND])
         code = cli.main(arguments, prog_name="netaudit", standalone_mode=False)
         sys.stdout.flush()
@@ -72,7 +75,7 @@ def _answer(error: BaseException, arguments: list[str] | None) -> int:
         return error.exit_code
     if not isinstance(error, Exception):  # SystemExit: a command that has said what it has to say
         raise error
-    if isinstance(error, BrokenPipeError):  # `netaudit layers ... | head`: nobody reads on, nothing is wrong
+    if isinstance(error, OSError) and streams.nobody_reads(error):  # `netaudit layers ... | head`: nothing is wrong
         streams.drop(sys.stdout)
         return 0
     show_trace(error)
@@ -88,6 +91,20 @@ def _answer(error: BaseException, arguments: list[str] | None) -> int:
         return _say("out of memory", ("audit fewer layers at a time: --layers", *notes))
     hint = "this is a bug in netaudit; NETAUDIT_DEBUG=1 shows where it happened"
     return _say(f"unexpected {type(error).__name__}: {error}", (hint, *notes))
+
+
+def _require_working_folder() -> None:
+    """The libraries fail in ways of their own, PyTorch by ending the process, in a folder that is no longer there.
+
+    Raises:
+        NetauditError: the folder that we are in was removed.
+    """
+    try:
+        os.getcwd()  # noqa: PTH109 - what Path would ask
+    except OSError as error:
+        raise NetauditError(
+            "the folder that you are in is no longer there, or may not be read", hint="cd into one that is"
+        ) from error
 
 
 def _wait_asleep() -> None:

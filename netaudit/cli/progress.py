@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -18,6 +19,7 @@ def progress_bar(quiet: bool) -> Iterator[Progress | None]:
 
     from netaudit.cli.signs import in_encoding
 
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it tells where it keeps its cache without a home
     console = Console(stderr=True)
     if quiet or not console.is_terminal:
         yield None
@@ -32,12 +34,12 @@ def progress_bar(quiet: bool) -> Iterator[Progress | None]:
     )
     with Bar(*columns, console=console, transient=True, speed_estimate_period=600) as bar:
         task = bar.add_task("opening", total=None)
-        totals: list[float] = [0.0]
+        last = [0.0, 0.0]
 
         def show(message: str, done: float, total: float) -> None:
-            if total != totals[0]:  # another kind of work (a download, the layers): its own clock
-                totals[0] = total
+            if total != last[1] or done < last[0]:  # another kind of work (a download, the layers): its own clock
                 bar.reset(task, total=total or None)
+            last[:] = done, total
             bar.update(task, description=escape(message), completed=done)
 
         yield show

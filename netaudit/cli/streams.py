@@ -6,7 +6,8 @@ import errno
 import io
 import os
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -47,6 +48,31 @@ def drop(stream: TextIO) -> None:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())
         os.close(nowhere)
+
+
+@contextmanager
+def whoever_reads() -> Iterator[None]:
+    """What is printed inside may find nobody who reads on: the command goes on, and its exit code stays what it is."""
+    try:
+        yield
+        sys.stdout.flush()
+    except OSError as error:
+        if not nobody_reads(error):
+            raise
+        drop(sys.stdout)
+
+
+def nobody_reads(error: OSError) -> bool:
+    """Whether an error says that whatever read our output has ended: a pipe (``| head``), or a terminal."""
+    return isinstance(error, BrokenPipeError) or (error.errno == errno.EIO and error.filename is None and _hung_up())
+
+
+def _hung_up() -> bool:
+    try:
+        os.write(1, b"")
+    except OSError as error:
+        return error.errno == errno.EIO
+    return False
 
 
 def unprinted(error: OSError) -> str | None:

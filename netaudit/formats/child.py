@@ -1,8 +1,9 @@
 """Native parsers run in a process of their own: what crashes, fills or stops them is one line here, and no more.
 
 The libraries behind HDF5 and ONNX are written in C and C++, and a file can make them crash or take all memory. So they
-are loaded by a child alone (``child_process.py``), whose memory and computing time the system limits. What it says is
-plain data, which is checked against its type here; the numbers of a tensor come as bytes.
+are loaded by a child alone (``child_process.py``), whose memory and computing time the system limits. Where it does
+not, this process watches them (``child_watch.py``). What the child says is plain data, which is checked against its
+type here; the numbers of a tensor come as bytes.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import subprocess
 import sys
 import weakref
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from math import prod
 from threading import Lock
 from typing import IO, TYPE_CHECKING, Any, TypeVar
@@ -22,6 +23,7 @@ from typing import IO, TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from netaudit.errors import SourceError, UnsafeFileError
+from netaudit.formats import child_watch
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -128,19 +130,13 @@ class Child:
         """The answer to a request, and the bytes behind it."""
         process = self._process
         assert process is not None
-        assert process.stdin is not None
-        assert process.stdout is not None
+        watch, exceeded = child_watch.NEEDED, child_watch.Exceeded()
+        bounds = request["memory"], request["seconds"], self._shown
         try:
-            with suppress(OSError):  # how it ended is told below
-                process.stdin.write(json.dumps(request).encode() + b"\n")
-                process.stdin.flush()
-            answer = json.loads(_exactly(process.stdout, _length(process.stdout)))
-            if not isinstance(answer, dict):
-                raise ValueError("no answer")
-            if "error" not in answer and into is not None:
-                _fill(process.stdout, into, answer.get("bytes"))
+            with child_watch.watched(process, *bounds) if watch else nullcontext(exceeded) as exceeded:
+                answer = _answered(process, {**request, "limited": not watch}, into)
         except (EOFError, ValueError) as error:
-            raise self._ended(process, request, error) from error
+            raise self._ended(process, request, error, exceeded.bound) from error
         except BaseException:  # Ctrl-C: the rest of the answer is still in the pipe
             self._close()
             raise
@@ -155,14 +151,18 @@ class Child:
         except (msgspec.ValidationError, KeyError, TypeError) as error:
             raise SourceError(f"{self._shown}: the reader of {self._library} gave no answer") from error
 
-    def _ended(self, process: subprocess.Popen[bytes], request: Mapping[str, Any], error: Exception) -> SourceError:
+    def _ended(
+        self, process: subprocess.Popen[bytes], request: Mapping[str, Any], error: Exception, exceeded: str
+    ) -> SourceError:
         """How the process ended, in one line."""
         with suppress(subprocess.TimeoutExpired):
             process.wait(0 if isinstance(error, ValueError) else 5)  # at the end of its pipe it ends soon
         code = process.returncode
         self._close()
         name = {-number.value: number.name for number in signal.Signals}.get(code, f"exit code {code}")
-        if name == "SIGXCPU":
+        if exceeded == "memory":
+            how = f"takes more than {request['memory'] / 2**20:,.0f} MiB of memory to read"
+        elif name == "SIGXCPU" or exceeded == "seconds":
             how = f"takes more than {request['seconds']} s of computing to read"
         elif name == "SIGKILL":
             how = "could not be read: the process that read it was killed, as a rule for want of memory"
@@ -175,6 +175,26 @@ class Child:
     def _close(self) -> None:
         self._stop()
         self._process = None
+
+
+def _answered(process: subprocess.Popen[bytes], request: Mapping[str, Any], into: memoryview | None) -> dict[str, Any]:
+    """Ask, and take the answer with the bytes behind it.
+
+    Raises:
+        EOFError: the process has ended.
+        ValueError: it gave something else than an answer.
+    """
+    assert process.stdin is not None
+    assert process.stdout is not None
+    with suppress(OSError):  # how it ended is told by what comes, or does not come
+        process.stdin.write(json.dumps(request).encode() + b"\n")
+        process.stdin.flush()
+    answer = json.loads(_exactly(process.stdout, _length(process.stdout)))
+    if not isinstance(answer, dict):
+        raise ValueError("no answer")
+    if "error" not in answer and into is not None:
+        _fill(process.stdout, into, answer.get("bytes"))
+    return answer
 
 
 def _nothing() -> None:

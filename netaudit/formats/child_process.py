@@ -59,7 +59,8 @@ def _send(answers: IO[bytes], read: Callable[[str], Any], key: str) -> None:
 
 def _answer(answers: IO[bytes], request: dict[str, Any], work: Callable[[], Any]) -> Any:
     """Do the work within the limits of the request; what goes wrong is the answer."""
-    limit(request["memory"], request["seconds"])
+    if request["limited"]:
+        limit(request["memory"], request["seconds"])
     try:
         return work()
     except SourceError as error:
@@ -87,7 +88,7 @@ def _say(answers: IO[bytes], answer: dict[str, Any], numbers: Any = b"") -> None
 def limit(memory: int, seconds: int) -> None:
     """Have the system refuse more memory than what is taken now and so many bytes, and more computing time.
 
-    Windows has no such limits, and macOS keeps none on memory.
+    Windows has no such limits, and macOS keeps none on memory: there ``child_watch.py`` stands for them.
     """
     try:
         import resource

@@ -12,15 +12,17 @@ Importing the package is cheap: PyTorch is loaded by the first call.
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from netaudit.geometry.identifiability.identify import identifiable
     from netaudit.geometry.injectivity.decide import injective
     from netaudit.geometry.line import exact_line
     from netaudit.geometry.plane import exact_plane
 
-__all__ = ["exact_line", "exact_plane", "injective"]
+__all__ = ["exact_line", "exact_plane", "identifiable", "injective"]
 
 _HOMES = {
     "exact_line": "netaudit.geometry.line",
     "exact_plane": "netaudit.geometry.plane",
+    "identifiable": "netaudit.geometry.identifiability.identify",
     "injective": "netaudit.geometry.injectivity.decide",
 }
 

@@ -14,6 +14,7 @@ from netaudit.files import require_regular, sha256
 from netaudit.network.inputs import Sample
 from netaudit.network.network import Network, Progress
 from netaudit.sources import data_files
+from netaudit.sources.missing import require_something
 from netaudit.text import number, printable
 
 LARGEST_INPUT = 16.0
@@ -53,11 +54,16 @@ def load_sample(path: Path, network: Network | None = None) -> Sample:
         UnsafeFileError: object arrays, or a file that would unpack to too much.
     """
     shown, hint = printable(path.name), data_files.HINT
+    require_something(path)
     require_regular(path)
     x, y = data_files.read(path, _picture_width(network), _width(network))
     if y is not None and y.ndim == 2 and y.shape[1] == 1:  # as Keras has the labels of CIFAR-10
         y = y[:, 0]
     if y is not None and (y.ndim != 1 or not np.issubdtype(y.dtype, np.integer)):
+        if y.ndim == 2 and len(y) == len(x):
+            hint = "of one-hot labels, the integers are y.argmax(axis=1)"
+        elif np.issubdtype(y.dtype, np.floating) and bool((y == np.floor(y)).all()):
+            hint = "the labels are whole numbers: store y.astype(int)"
         raise SourceError(f"{shown}: y must hold one integer label an input, got {y.dtype} {y.shape}", hint=hint)
     if x.ndim < 2 or not x.size or (y is not None and len(x) != len(y)):
         labels = "no y" if y is None else f"y {y.shape}"

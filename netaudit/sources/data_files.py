@@ -14,6 +14,7 @@ from typing import IO, Any
 import numpy as np
 
 from netaudit.errors import SourceError, UnsafeFileError
+from netaudit.sources.table_faults import first_fault
 from netaudit.text import names, printable
 
 LARGEST = 2**30
@@ -119,21 +120,30 @@ def _csv(path: Path, shown: str, picture: int | None, width: int | None) -> Arra
     try:
         with path.open(encoding="utf-8-sig") as file:
             first = file.readline().strip("\r\n")
-        separator = max(",;\t", key=first.count)
-        named = not all(_is_number(word) for word in first.split(separator))
+    except UnicodeDecodeError as error:
+        raise SourceError(f"{shown}: not a table of numbers: it is no text in UTF-8", hint=_TABLE) from error
+    separator = max(",;\t", key=first.count)
+    named = not all(_is_number(word) for word in first.split(separator))
+    try:
         header = 0 if named else None
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)  # lines longer than the first
             table = pd.read_csv(
-                path, sep=separator, header=header, index_col=False, encoding="utf-8-sig", low_memory=False
-            )
+                path, sep=separator, header=header, index_col=False, encoding="utf-8-sig", low_memory=False,
+                skipinitialspace=True,
+            )  # fmt: skip
     except MemoryError:
         raise
     except Exception as error:  # pandas raises many kinds
-        raise SourceError(f"{shown}: not a table of numbers, or a damaged one", hint=_TABLE) from error
+        fault = first_fault(path, separator, named=named) or "a damaged one"
+        raise SourceError(f"{shown}: not a table of numbers: {fault}", hint=_TABLE) from error
     if named and table.columns[0] == "Unnamed: 0":  # the numbers of the rows, as pandas writes them
         table = table.iloc[:, 1:]
-    columns = [str(name) for name in table.columns]
+    words = [name for name, kind in zip(table.columns, table.dtypes, strict=True) if kind.kind not in "iufb"]
+    gaps = not words and not np.isfinite(table.to_numpy(dtype=np.float64)).all()
+    if (words or gaps or table.empty) and (fault := first_fault(path, separator, named=named)):
+        raise SourceError(f"{shown}: not a table of numbers: {fault}", hint=_TABLE)
+    columns = [str(name).strip() for name in table.columns]
     labels = [place for place, name in enumerate(columns) if named and name.lower() in LABELS]
     if len(labels) > 1:
         raise SourceError(f"{shown}: several columns of labels: {names([columns[place] for place in labels])}")
@@ -142,7 +152,6 @@ def _csv(path: Path, shown: str, picture: int | None, width: int | None) -> Arra
             f"{shown}: {table.shape[1]:,} columns, and the network takes {width:,}: which one has the labels?",
             hint=_TABLE,
         )
-    words = [name for name, kind in zip(table.columns, table.dtypes, strict=True) if kind.kind not in "iufb"]
     if words:
         raise SourceError(f"{shown}: the column {printable(str(words[0]), 60)} holds more than numbers", hint=_TABLE)
     y = table.iloc[:, labels[0]].to_numpy() if labels else None

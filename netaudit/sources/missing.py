@@ -44,7 +44,7 @@ def _hints(path: Path) -> Iterator[str]:
     above = next((folder for folder in reversed(path.parents) if not os.path.lexists(folder)), None)
     if above is not None:
         yield f"there is no folder {printable(str(above))}"
-    elif close := _close(path):
+    elif close := _close(path) or [name for name in _listed(path.parent) if table.without_suffix(name) == path.name]:
         yield f"close to it: {names([str(path.parent / name) for name in close])}"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 from collections.abc import Mapping
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from netaudit.errors import SourceError
 from netaudit.files import is_a
 from netaudit.formats import folder, table
+from netaudit.near import near
 from netaudit.network.network import Network, Progress
 from netaudit.sources.hubs import hub_names, registered, zoo
 from netaudit.sources.missing import called
@@ -192,12 +192,12 @@ def _look_up(target: str) -> tuple[str, str]:
     if is_a(Path.is_dir, Path(target)):
         return "file", target
     known = (zoo.bundled() if kind == "zoo" else registered.names(kind, ask=ask) for kind in kinds)
-    close = difflib.get_close_matches(name.lower(), chain.from_iterable(known), n=3)
-    near, shown = [f"close to it: {', '.join(close)}"] if close else [], printable(name, 80)
+    close = near(name, chain.from_iterable(known))
+    shown, alike = printable(name, 80), [f"close to it: {', '.join(close)}"] if close else []
     if prefix in KINDS:
-        raise SourceError(f"no {prefix} model is called '{shown}'", hint=near)
+        raise SourceError(f"no {prefix} model is called '{shown}'", hint=alike)
     here = called(name)
-    hints = [f"this folder has {names(here)}"] if here else near
+    hints = [f"this folder has {names(here)}"] if here else alike
     hint = (*hints, f"a file needs a suffix, or a separator before its name; netaudit reads {table.readable()}")
     what = "no bundled network, torchvision or timm model is called"
     raise SourceError(f"{what} '{shown}', and there is no such file", hint=hint)

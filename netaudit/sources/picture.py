@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,9 @@ LONGEST = 20
 """Longer side over the shorter at most. Resized to 256 pixels of the shorter side, as most models do, a picture of
 1 x 60,000 pixels would take 10 GB; a panorama is 10 : 1."""
 
+LARGEST = 2**30
+"""Bytes of a file: six a pixel, uncompressed in 16 bits, of the 179 million pixels at which Pillow itself refuses."""
+
 
 def read_picture(path: Path, shown: str) -> Image:
     """Read a picture: upright, on white where it is transparent, and of an animation the first frame.
@@ -30,7 +34,7 @@ def read_picture(path: Path, shown: str) -> Image:
 
     Raises:
         SourceError: not a picture of a known kind, a damaged one, or one much longer than wide.
-        UnsafeFileError: more pixels than any photograph has.
+        UnsafeFileError: more pixels, or bytes, than any photograph has.
     """
     from PIL import Image, ImageOps
 
@@ -40,7 +44,7 @@ def read_picture(path: Path, shown: str) -> Image:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of damaged metadata, which Pillow gets over
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path, formats=list(dict.fromkeys(FORMATS.values()))) as image:
+            with Image.open(BytesIO(_content(path, shown)), formats=list(dict.fromkeys(FORMATS.values()))) as image:
                 if max(image.size) > LONGEST * min(image.size):
                     width, height = image.size
                     raise SourceError(
@@ -49,10 +53,21 @@ def read_picture(path: Path, shown: str) -> Image:
                 return _on_white(_eight_bits(ImageOps.exif_transpose(image)))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise UnsafeFileError(f"{shown}: more than {Image.MAX_IMAGE_PIXELS:,} pixels; refused") from error
-    except (SourceError, MemoryError):
+    except (SourceError, MemoryError):  # UnsafeFileError is one
         raise
     except Exception as error:  # a damaged picture can raise nearly anything in Pillow
         raise SourceError(f"{shown}: not an image of a known kind, or a damaged one") from error
+
+
+def _content(path: Path, shown: str) -> bytes:
+    """The whole file: of an open one, Pillow asks for as many bytes as a chunk of a PNG declares.
+
+    Raises:
+        UnsafeFileError: more bytes than the largest picture has.
+    """
+    if (size := path.stat().st_size) > LARGEST:
+        raise UnsafeFileError(f"{shown}: {size:,} bytes, more than any picture that is read; refused")
+    return path.read_bytes()
 
 
 def _eight_bits(image: Image) -> Image:

@@ -19,6 +19,7 @@ from netaudit.sources.planners.file_structure import plan_structure
 from netaudit.sources.planners.names_and_shapes import plan
 from netaudit.sources.planners.networks import copied, copy_entry
 from netaudit.sources.planners.plan import Plan
+from netaudit.sources.planners.without_effect import refuse_without_effect
 from netaudit.text import count, names, printable
 
 _OPTIMISER = re.compile(r"opt(im\w*)?|.*optim(izer|iser)?(_states?)?|.*_opt|scaler|grad_scaler|.*scheduler\w*", re.I)
@@ -55,13 +56,19 @@ def plan_state(file: WeightsFile, choices: Choices, model_type: str | None = Non
     """The plan of a file of named tensors, with what lies beside those that were chosen.
 
     Raises:
-        SourceError: the layers of ``--order`` do not feed each other.
+        SourceError: the layers of ``--order`` do not feed each other, or another choice has no effect.
     """
     if file.structure is not None:
+        if choices.globs:
+            raise SourceError(
+                f"{choices.globs[0][0]} goes with named tensors alone: this file says itself what its layers are",
+                hint="--layers and --exclude choose among them",
+            )
         planned = plan_structure(file.declared, file.structure)
     else:
         under = f"2-D weight under {file.nested_under}" if file.nested_under else "2-D weight"
         planned = plan(file.declared, under, ordered=file.ordered, model_type=model_type, choices=choices)
+        refuse_without_effect(choices, file.declared, planned.layers)
     listed = (*_beside(file, asked=bool(choices.state)), *file.listed)
     planned = replace(
         planned,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from netaudit.composed.model_config import model_config, transformer_type
 from netaudit.composed.table import compose_file
+from netaudit.errors import SourceError
 from netaudit.formats import folder
 from netaudit.formats.weights_file import WeightsFile
 from netaudit.network.network import ModelInfo, Network, Progress
@@ -54,6 +55,10 @@ def open_found(found: Found, choices: Choices) -> Network:
         UnsafeFileError: it asks for something a weights file has no business asking for.
     """
     if described := zoo.open_beside_card(found.path):
+        if choices.given:
+            raise SourceError(
+                f"{choices.given} goes with a file of which the architecture is not known: a card lies beside this one"
+            )
         return described
     file = choose(open_weights(found.path), choices.state)
     if file.structure is None:  # names and shapes are all that the file says, and they tell what composes a weight

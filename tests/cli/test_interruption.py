@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: one line and 130, at once, at any moment; and at most once."""
+"""Ctrl-C, SIGTERM and SIGHUP: one line and 130, at once, at any moment; and at most once."""
 
 import os
 import signal
@@ -11,7 +11,7 @@ import pytest
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals")
 
 LONG = 'import hashlib; on(); hashlib.pbkdf2_hmac("sha256", b"", b"", 10**9)'  # minutes in one call, as an eigensolver
-BOTH = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
+EACH = pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
 
 
 def started(body, **options):
@@ -52,14 +52,24 @@ def ended(process, seconds=20):
     return process.returncode, out, err
 
 
-@BOTH
-def test_a_long_call_is_ended_at_once(number):
+@EACH
+def test_a_long_call_is_ended_at_once(name):
     process = started(LONG)
     time.sleep(0.2)
     began = time.monotonic()
-    process.send_signal(number)
+    process.send_signal(getattr(signal, name))
     assert ended(process) == (130, "", "netaudit: error: interrupted\n")
     assert time.monotonic() - began < 3
+
+
+def test_a_command_that_nohup_started_is_deaf_to_a_terminal_that_closes():
+    body = "on()\nsys.stdin.readline()\nprint('done', flush=True)"
+    process = started(body, preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+    process.send_signal(signal.SIGHUP)
+    time.sleep(0.2)
+    process.stdin.write("\n")
+    process.stdin.flush()
+    assert ended(process) == (0, "done\n", "")
 
 
 def test_the_line_says_what_is_kept_and_files_are_put_in_order(tmp_path):
@@ -180,14 +190,32 @@ print("parent")
 @pytest.mark.parametrize("signals", [1, 2, 3])
 def test_interrupting_start_up_at_any_moment_is_one_line(tmp_path, signals):
     """Signals at equal distances through the imports: none may be taken for a broken library."""
-    code = "from netaudit.cli import start; start.interruption.watch(); print('on', flush=True); start.main()"
+    code = "from netaudit.cli import start; print('on', flush=True); start.main()"
     for part in range(8):
         process = subprocess.Popen(
             [sys.executable, "-c", code, "zoo"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
         process.stdout.readline()
-        time.sleep(0.002 + 0.02 * part)
+        time.sleep(0.02 * part)
         for _ in range(signals):
             process.send_signal(signal.SIGINT)
         code_, _, err = ended(process)
         assert (code_, err) in [(130, "netaudit: error: interrupted\n"), (0, "")]
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_the_first_lines_of_the_entry_point_answer(name):
+    """Before anything is imported that the interpreter has not loaded by itself."""
+    code = (
+        "import sys; before = set(sys.modules); from netaudit.cli.start import main; "
+        "print(*sorted(set(sys.modules) - before), flush=True); sys.stdin.readline(); main()"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    PROCESSES.append(process)
+    loaded = process.stdout.readline().split()
+    assert {each for each in loaded if not each.startswith("netaudit")} <= {"__future__"}
+    process.send_signal(getattr(signal, name))
+    assert ended(process) == (130, "", "netaudit: error: interrupted\n")

@@ -13,7 +13,8 @@ def folder(tmp_path_factory):
     """A network ``net.pt``, another, and a folder without weights."""
     folder = tmp_path_factory.mktemp("mistakes")
     for name in ("net.pt", "other.pt"):
-        torch.save({"fc.weight": torch.randn(4, 6), "top.weight": torch.randn(3, 4)}, folder / name)
+        state = {"fc.weight": torch.randn(4, 6), "top.weight": torch.randn(3, 4)}
+        torch.save(state if name == "net.pt" else {**state, "conv.weight": torch.randn(2, 2, 3, 3)}, folder / name)
     (folder / "notes").mkdir()
     (folder / "notes" / "readme.txt").write_text("no weights")
     (folder / "empty").mkdir()
@@ -52,6 +53,7 @@ MISTAKES = {
     ("nett.pt",): "close to it: net.pt",
     ("NET.PT",): "close to it: net.pt",
     ("net",): "this folder has net.pt",
+    ("./net",): "close to it: net.pt",
     ("x*.pt",): "no file is of this pattern",
     ("*.pt",): "one network is audited at a time, and this pattern stands for net.pt, other.pt",
     ("mnist-mpl",): "close to it: mnist-mlp",
@@ -62,6 +64,16 @@ MISTAKES = {
     ("./empty",): f"it holds none{READS}",
     ("net.pt", "--layers", "fc,top"): "for several repeat the option: --layers fc --layers top",
     ("net.pt", "--layers", "zzz"): "its fully connected layers: fc, top",
+    ("net.pt", "--layers", "top", "--layers", "FC1*"): "close to it: fc",
+    ("layers", "net.pt", "--layers", "fcc"): "close to it: fc",
+    ("net.pt", "--as-layer", "fcc"): "close to it: fc",
+    ("net.pt", "--not-layer", "zzz*"): "there are: fc, top",
+    ("layers", "net.pt", "--not-layer", "tip"): "close to it: top",
+    (
+        "other.pt",
+        "--as-layer",
+        "conv",
+    ): "a fully connected layer is a matrix of floating-point numbers, or a convolution",
     ("net.pt", "--weights", "othr.pt"): "for instance: alexnet --weights FILE",
     ("alexnet", "--weights", "othr.pt"): "close to it: other.pt",
     ("net.pt", "--outt", "x"): "`netaudit audit --help` shows the usage",
@@ -85,7 +97,11 @@ def test_a_mistake_gets_a_line_on_what_to_do(run, arguments):
         (("net.pt", "--layer", "x"), "'--layers'"),
         (("net.pt", "--format", "pdff"), "'pdff' (did you mean pdf?): a comma-separated choice of html"),
         (("net.pt", "--analyses", "gaussian_weight"), "(did you mean gaussian_weights?)"),
+        (("net.pt", "--analyses", "law"), "'law' (did you mean singular_law?)"),
         (("study", "theroy"), "'theory'"),
+        (("net.pt", "--layers", "fcc"), "net.pt: --layers fcc matches no layer"),
+        (("other.pt", "--layers", "conv"), "other.pt: --layers conv matches only what is skipped: conv: "),
+        (("other.pt", "--as-layer", "conv"), "--as-layer conv matches nothing that can be audited: "),
         (("net.pt", "--out", ""), "the name of the folder is empty"),
         (("render", "net.pt", "--out", " "), "the name of the folder is empty"),
         (("net.pt", "--out", "a" * 300), "longer than 255 bytes"),
@@ -98,10 +114,17 @@ def test_the_error_itself_names_what_is_close(run, arguments, says):
 
 
 def test_layers_says_which_glob_matches_nothing(run):
-    code, out, err = run("layers", "net.pt", "--layers", "fc,top", "--exclude", "fc", "--exclude", "zzz")
+    code, out, err = run("layers", "net.pt", "--exclude", "fc,top", "--exclude", "fc", "--exclude", "zzz")
     assert (code, err) == (0, [])
-    told = "--layers fc,top matches no layer\n--exclude zzz matches no layer\n"
-    assert told + "for several repeat the option: --layers fc --layers top\n" in out
+    told = "--exclude fc,top matches no layer\n--exclude zzz matches no layer\n"
+    assert told + "for several repeat the option: --exclude fc --exclude top\n" in out
+
+
+def test_the_exit_codes_are_in_the_help(run):
+    code, out, _ = run("--help")
+    assert code == 0
+    assert "0 done; 1 audited" in out
+    assert "130 interrupted by Ctrl-C" in " ".join(out.split())
 
 
 def test_a_head_of_very_many_layers_is_named_by_its_ends(run, folder):
@@ -115,3 +138,10 @@ def test_an_audit_says_which_glob_matches_nothing(run):
     code, out, err = run("net.pt", *options)
     assert (code, err) == (0, [])
     assert "\nNote: --exclude zzz matches no layer.\n" in out
+
+
+def test_a_name_that_two_libraries_have_is_named_once(run):
+    [close] = [hint for hint in run("resnet5")[2] if "close to it" in hint]
+    found = close.partition("close to it: ")[2].split(", ")
+    assert found[0] == "resnet50"
+    assert len(set(found)) == len(found) == 3

@@ -16,6 +16,7 @@ from netaudit.cli.main import main
 NETAUDIT = f"{sys.executable} -m netaudit"
 ZOO, MISTAKE = f"{NETAUDIT} zoo", f"{NETAUDIT} mnist-mpl"
 FULL = "netaudit: error: cannot write: the disk is full\nhint: standard output, or a cache, takes no more"
+GONE = "netaudit: error: the folder that you are in is no longer there, or may not be read\nhint: cd into one that is\n"
 WRONG = (
     "netaudit: error: no bundled network, torchvision or timm model is called 'mnist-mpl', and there is no such file\n"
 )
@@ -33,20 +34,48 @@ WRONG = (
         (f"{MISTAKE} 2>&-", 2, "", ""),
         (f"{MISTAKE} >&- 2>&-", 2, "", ""),
         (f"{MISTAKE} 2> /dev/full", 2, "", ""),
+        (f"NETAUDIT_DEBUG=1 {MISTAKE} 2> /dev/full", 2, "", ""),
         (f"{MISTAKE} 2>&1 | true; exit ${{PIPESTATUS[0]}}", 2, "", ""),
         (f"{ZOO} | true; exit ${{PIPESTATUS[0]}}", 0, "", ""),
         (f"LC_ALL=C PYTHONUTF8=0 PYTHONCOERCECLOCALE=0 {ZOO}", 0, "mnist-mlp", ""),
         (f"PYTHONIOENCODING=ascii:strict {MISTAKE}", 2, "", WRONG),
+        (f"mkdir gone && cd gone && rmdir ../gone && {ZOO}", 2, "", GONE),
     ],
 )  # fmt: skip
-def test_a_stream_that_takes_nothing_changes_no_exit_code_but_a_full_one(command, code, out, err):
+def test_a_stream_that_takes_nothing_changes_no_exit_code_but_a_full_one(command, code, out, err, tmp_path):
     if "/dev/full" in command and not Path("/dev/full").exists():
         pytest.skip("no /dev/full on this system")
-    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
+    path = os.pathsep.join([str(Path(__file__).parents[2]), *filter(None, sys.path)])
+    done = subprocess.run(
+        ["bash", "-c", command], capture_output=True, text=True, cwd=tmp_path, env={**os.environ, "PYTHONPATH": path}
+    )
     assert done.returncode == code
     assert out in done.stdout if out else done.stdout == ""
     assert done.stderr.startswith(err) if err else done.stderr == ""
     assert "Traceback" not in done.stderr
+
+
+def test_an_alarm_is_raised_although_nobody_reads(tmp_path):
+    weight = (2 * torch.rand(30, 40, generator=torch.Generator().manual_seed(0)) - 1) / 40**0.5  # as nn.Linear begins
+    torch.save({"fc.weight": weight}, tmp_path / "net.pt")
+    options = f"--out {tmp_path}/out --format json --analyses initialisation --fail-on untrained --no-run-file"
+    command = f"{NETAUDIT} {tmp_path}/net.pt {options} | true; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+def test_a_terminal_that_is_gone_is_like_a_pipe_that_nobody_reads():
+    """Without SIGHUP, as for a job that was disowned."""
+    pty = pytest.importorskip("pty")
+    leader, follower = pty.openpty()
+    code = "import sys; from netaudit.cli.main import main; sys.stdin.read(1); main(['zoo'])"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=follower, stderr=follower, start_new_session=True
+    )
+    os.close(follower)
+    os.close(leader)
+    process.communicate(b"x", timeout=60)
+    assert process.returncode == 0
 
 
 def test_no_file_takes_the_number_of_a_closed_stream(tmp_path):

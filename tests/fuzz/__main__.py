@@ -31,6 +31,7 @@ def _print(result: Result) -> None:
     counts = ", ".join(f"{count:,} {outcome}" for outcome, count in sorted(result.outcomes.items()))
     more = f"; {result.crashes_of_others} end the other library" if result.crashes_of_others else ""
     more += f"; {result.ends_of_parsers} end a native parser" if result.ends_of_parsers else ""
+    more += f"; {result.figures:,} figures of {result.drawn:,} drawn" if result.drawn else ""
     print(
         f"{result.format:14} {result.cases:,} cases: {counts}; {result.compared:,} compared{more}; "
         f"{result.slowest:.2f} s and {result.largest / 2**20:.0f} MiB at most; {len(result.faults)} faults",

@@ -41,6 +41,10 @@ class Result:
     """Cases in which the other library crashed or hung, after netaudit had read the file."""
     ends_of_parsers: int = 0
     """Cases in which a native parser crashed or hung. netaudit's child process is then tried on each."""
+    drawn: int = 0
+    """Cases of which figures were drawn."""
+    figures: int = 0
+    """Figures that were drawn of them."""
     slowest: float = 0.0
     """Seconds of processor time."""
     largest: int = 0
@@ -147,6 +151,8 @@ class Run:
         result = self.result
         if said["case"] >= 0:
             self._outcomes[said["outcome"]] += 1
+            result.drawn += bool(said.get("figures"))
+            result.figures += said.get("figures", 0)
         result.outcomes = dict(self._outcomes)
         result.compared += bool(said.get("compared"))
         result.slowest = max(result.slowest, said.get("seconds", 0.0))

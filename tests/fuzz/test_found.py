@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from netaudit.errors import SourceError, UnsafeFileError
 from netaudit.formats import keras_config
 from netaudit.network.graph import Graph, Op
 from netaudit.sources.open import open_network
+from netaudit.sources.picture import read_picture
 from netaudit.sources.weights import open_weights
 
 WEIGHT = np.arange(6, dtype="f").reshape(2, 3)
@@ -169,3 +171,17 @@ def test_a_number_of_a_card_that_is_too_large_is_an_incomplete_card(tmp_path: Pa
 )
 def test_a_configuration_of_keras_with_fields_of_other_types_is_as_none(config: Any) -> None:
     assert keras_config.read(config, {}) is None
+
+
+def test_a_chunk_of_a_picture_takes_no_more_memory_than_its_file_has(tmp_path: Path) -> None:
+    (valid, *_) = beside.pictures(tmp_path)
+    data = bytearray(valid.files["1/picture.png"])
+    place = data.index(b"IDAT")
+    data[place - 4 : place] = (2**31 - 47).to_bytes(4, "big")
+    (tmp_path / "picture.png").write_bytes(data)
+    tracemalloc.start()
+    try:
+        assert read_picture(tmp_path / "picture.png", "picture.png").size == (7, 9)
+        assert tracemalloc.get_traced_memory()[1] < 2**24
+    finally:
+        tracemalloc.stop()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from fuzz.table import TABLE
+from fuzz.table import TABLE, Fuzzed
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="memory is measured and limited as Linux has it")
 CASES = 200
@@ -36,6 +36,13 @@ def test_damaged_files_are_read_rightly_or_refused(name: str, results: Path) -> 
     assert sum(result["outcomes"].values()) == CASES
     assert result["outcomes"]["read"] > 0
     assert result["outcomes"]["refused"] > 0
+
+
+@pytest.mark.parametrize("fuzzed", [fuzzed for fuzzed in TABLE if fuzzed.drawn], ids=lambda fuzzed: fuzzed.name)
+def test_of_some_damaged_files_the_figures_are_drawn(fuzzed: Fuzzed, results: Path) -> None:
+    result = json.loads((results / f"{fuzzed.name}.json").read_text())
+    assert result["drawn"] >= CASES // 40
+    assert result["figures"] >= 5 * result["drawn"]
 
 
 def test_every_format_that_is_read_is_damaged() -> None:

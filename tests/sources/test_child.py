@@ -17,18 +17,28 @@ import torch
 from misbehaving_reader import NUMBERS
 
 from netaudit.errors import SourceError, UnsafeFileError
-from netaudit.formats import child
+from netaudit.formats import child, child_watch
 from netaudit.formats.child import Child
 
 ENDS = {
     "crash": r"^a\.h5: crashed the reader of HDF5 \(SIGSEGV\)$",
     "die": r"^a\.h5: could not be read: the process that read it was killed, as a rule for want of memory$",
-    "fill": r"^a\.h5: takes more than 1,024 MiB of memory to read$",
+    "fill": r"^a\.h5: takes more than 256 MiB of memory to read$",
     "spin": r"^a\.h5: takes more than 1 s of computing to read$",
     "leave": r"^a\.h5: crashed the reader of HDF5 \(exit code 3\)$",
     "stumble": r"^a\.h5: damaged, or of a kind that is not known \(IndexError\)$",
     "refuse": r"^a\.h5: refused$",
 }
+
+
+@pytest.fixture(params=["limits of the system", "a watch"])
+def _bounds(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both ways: macOS and Windows leave it to a watch."""
+    if request.param == "a watch":
+        pytest.importorskip("psutil")
+    elif sys.platform != "linux":
+        pytest.skip("this system keeps no limits")
+    monkeypatch.setattr(child_watch, "NEEDED", request.param == "a watch")
 
 
 def reader(**arguments: Any) -> Child:
@@ -39,22 +49,33 @@ def read(made: Child, key: str) -> torch.Tensor:
     return made.read(key, "float32", (2, 3))
 
 
+@pytest.mark.usefixtures("_bounds")
 @pytest.mark.parametrize("end", ENDS)
 def test_however_opening_ends_it_is_one_line(monkeypatch: pytest.MonkeyPatch, end: str) -> None:
-    monkeypatch.setattr(child, "SECONDS", 1)
+    monkeypatch.setattr(child, "SECONDS", 1 if end == "spin" else 30)
+    monkeypatch.setattr(child, "MEMORY", 2**28)
     with pytest.raises(SourceError, match=ENDS[end]) as error:
         reader(at_once=end).describe(dict[str, str])
     assert isinstance(error.value, UnsafeFileError) == (end == "refuse")
 
 
+@pytest.mark.usefixtures("_bounds")
 @pytest.mark.parametrize("end", sorted(ENDS.keys() - {"spin"}))
 def test_however_one_tensor_ends_the_next_is_read(monkeypatch: pytest.MonkeyPatch, end: str) -> None:
-    monkeypatch.setattr(child, "SECONDS", 1)
+    monkeypatch.setattr(child, "SECONDS", 1 if end == "spin" else 30)
+    monkeypatch.setattr(child, "MEMORY", 2**28)
     made = reader()
     assert made.describe(dict[str, str]) == {"said": "\udcff"}
     with pytest.raises(SourceError, match=ENDS[end]):
         read(made, end)
     assert torch.equal(read(made, "well"), torch.from_numpy(NUMBERS))
+
+
+def test_without_psutil_where_it_is_needed_it_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(child_watch, "NEEDED", True)
+    monkeypatch.setitem(sys.modules, "psutil", None)
+    with pytest.raises(SourceError, match=r"^a\.h5: reading it needs the package psutil, which is not installed$"):
+        read(reader(), "well")
 
 
 def test_what_libraries_print_is_no_answer() -> None:

@@ -210,20 +210,55 @@ def test_a_table_has_an_input_a_row_and_may_have_labels(tmp_path: Path, text: st
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("1,2\n3,4,5\n", "a damaged one"),
-        ("a,b\n1,2,3\n4,5,6\n", "a damaged one"),
-        ("a,b\n1,x\n", "column b holds more than numbers"),
-        ("a,b\n1,\n", "NaN or infinite"),
-        ("a,b\n1,inf\n", "NaN or infinite"),
+        ("1,2\n3,4,5\n", "line 2 has 3 columns, and the first one 2$"),
+        ("a,b\n1,2,3\n4,5,6\n", "line 2 has 3 columns, and the first one 2$"),
+        ("a,b,label\n1,2,0\n\n3,1\n", "line 4 has 2 columns, and the first one 3$"),
+        ("# mine\na,b\n1,2\n", "line 2 has 2 columns, and the first one 1$"),
+        ("a,b\n1,x\n", "line 2, column 'b': 'x' is no number$"),
+        ("a;b\n1;2\n1,5;2\n", "line 3, column 'a': '1,5' is no number$"),
+        ("a,label\n1,cat\n", "line 2, column 'label': 'cat' is no number$"),
+        ("a,b\n1,\n", "line 2, column 'b': it is empty$"),
+        ("1,2\n1,inf\n", "line 2, column 2: inf is no finite number$"),
         ("a,label\n1,0.5\n", "one integer label an input, got float64"),
         ("a,label\n1,-1\n", "negative labels"),
         ("a,y,label\n1,1,1\n", "several columns of labels: y, label"),
-        ("a,b\n", "more than numbers|do not fit"),
+        ("a,b\n", "there is no row of numbers in it$"),
     ],
 )
 def test_tables_that_cannot_be_used(tmp_path: Path, text: str, reason: str) -> None:
     with pytest.raises(SourceError, match=reason):
         load_sample(table(tmp_path / "data.csv", text))
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "latin-1"])
+def test_a_table_in_another_encoding_is_told(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "data.csv").write_bytes("é,b\n1,2\n".encode(encoding))
+    with pytest.raises(SourceError, match=r"^data\.csv: not a table of numbers: it is no text in UTF-8$"):
+        load_sample(tmp_path / "data.csv")
+
+
+def test_spaces_behind_the_commas_are_no_part_of_a_name(tmp_path: Path) -> None:
+    sample = load_sample(table(tmp_path / "data.csv", "a, b, label\n1, 2, 0\n3, 4, 1\n"))
+    assert sample.y is not None
+    assert (sample.x.tolist(), sample.y.tolist()) == ([[1, 2], [3, 4]], [0, 1])
+
+
+@pytest.mark.parametrize(
+    ("y", "hint"),
+    [(np.eye(3), "of one-hot labels, the integers are y.argmax"), (np.arange(3.0), "the labels are whole")],
+)
+def test_labels_in_another_form_get_the_line_that_makes_them_integers(tmp_path: Path, y: Any, hint: str) -> None:
+    np.savez(tmp_path / "data.npz", x=np.zeros((3, 2)), y=y)
+    with pytest.raises(SourceError, match="one integer label an input") as error:
+        load_sample(tmp_path / "data.npz")
+    assert error.value.hints[0].startswith(hint)
+
+
+def test_a_mistyped_file_of_inputs_is_named(tmp_path: Path) -> None:
+    table(tmp_path / "data.csv", "1,2\n")
+    with pytest.raises(SourceError, match="no such file") as error:
+        load_sample(tmp_path / "data.cvs")
+    assert error.value.hints == (f"close to it: {tmp_path / 'data.csv'}",)
 
 
 def test_pictures_in_a_table_are_scaled_as_bytes_are(tmp_path: Path) -> None:

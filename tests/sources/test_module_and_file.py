@@ -208,7 +208,7 @@ POINTWISE = "convolution 1 x 1, the same layer at each position"
 def test_convolutions_1_by_1_are_skipped_and_audited_when_asked(tmp_path: Path) -> None:
     torch.manual_seed(0)
     net = Residual()
-    choices = Choices(as_layer=("reduce", "expand", "depthwise", "conv"))
+    choices = Choices(as_layer=("reduce", "expand"))
     plain, asked = open_memory(net), open_memory(net, choices)
     reasons = {entry.name: getattr(entry, "reason", "") for entry in plain.layers}
     hint = f"{POINTWISE}: --as-layer audits it"
@@ -224,6 +224,13 @@ def test_convolutions_1_by_1_are_skipped_and_audited_when_asked(tmp_path: Path) 
     torch.save(net.state_dict(), tmp_path / "net.pt")
     same(asked, open_network(tmp_path / "net.pt", choices=choices))
     same(asked, open_memory(net.state_dict(), choices))
+    for glob in ("depthwise", "conv"):
+        for open_it in (lambda one: open_memory(net, one), lambda one: open_network(tmp_path / "net.pt", choices=one)):
+            with pytest.raises(SourceError, match=f"^--as-layer {glob} matches nothing that can be audited: conv"):
+                open_it(Choices(as_layer=(glob,)))
+    with pytest.raises(SourceError, match=r"^--not-layer fcc matches no tensor$") as error:
+        open_memory(net, Choices(not_layer=("fcc",)))
+    assert error.value.hints == ("close to it: fc",)
 
 
 def test_a_1_by_1_convolution_on_a_1_by_1_map_is_a_layer() -> None:

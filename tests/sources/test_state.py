@@ -118,9 +118,9 @@ def test_a_known_architecture_takes_no_such_choice() -> None:
 def test_the_report_says_what_was_chosen_and_why_there_is_no_head(tmp_path: Path) -> None:
     state = tmp_path / "net.safetensors"
     save_file({"b.weight": torch.randn(40, 40), "a.weight": torch.randn(40, 40)}, state)
-    report = netaudit.audit(state, nulls="none", layers=["a", "zzz*"], not_layer=["c*"])
-    assert report.provenance.settings["not_layer"] == ["c*"]
-    assert report.events == ("--layers zzz* matches no layer",)
+    report = netaudit.audit(state, nulls="none", layers=["a", "b"], exclude=["zzz*"], as_layer=["b*"])
+    assert report.provenance.settings["as_layer"] == ["b*"]
+    assert report.events == ("--exclude zzz* matches no layer",)
     assert report.head.note.startswith("The order of the layers is not known: --order")
     asked = netaudit.audit(state, nulls="none", order=["b", "a"], analyses=["gaussian_weights"])
     assert asked.head.layers == ("b", "a")

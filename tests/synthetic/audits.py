@@ -13,6 +13,7 @@ from synthetic import (
     edge_tests,
     gaussian_weights,
     hidden_units,
+    identifiability,
     injectivity,
     labels_back,
     linear_regions,
@@ -132,6 +133,9 @@ def network_payloads(names: Sequence[str]) -> dict[str, Any]:
         "hidden_units": hidden_units.example(shown) if len(shown) > 1 else NotApplicable("The head has one layer."),
         "linear_regions": linear_regions.example(),
         "injectivity": injectivity.example(shown),
+        "identifiability": identifiability.example(shown)
+        if len(shown) > 1
+        else NotApplicable("The head has a single layer, so that it has no hidden neurons."),
         "edge_tests": edge_tests.example(names),
     }
 

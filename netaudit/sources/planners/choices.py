@@ -20,6 +20,12 @@ class Choices:
     """Globs of layers by their names that are tables."""
 
     @property
+    def globs(self) -> tuple[tuple[str, str], ...]:
+        """Each glob, behind its option as the command line calls it."""
+        given = {"--as-layer": self.as_layer, "--not-layer": self.not_layer}
+        return tuple((option, glob) for option, globs in given.items() for glob in globs)
+
+    @property
     def settings(self) -> dict[str, Any]:
         """Those that are set, for the report."""
         given = {name: value for name, value in asdict(self).items() if value}

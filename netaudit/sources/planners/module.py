@@ -21,6 +21,7 @@ from netaudit.sources.planners.module_head import module_head
 from netaudit.sources.planners.plan import Group, Plan, assemble, in_projections
 from netaudit.sources.planners.tables import matches
 from netaudit.sources.planners.uses import Uses, is_a, join, kind_of, own_parameters
+from netaudit.sources.planners.without_effect import refuse_without_effect
 
 _CONVOLUTIONS: tuple[type, ...] = (
     *(_ConvNd, nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d),
@@ -58,6 +59,9 @@ def plan(
         live: which weights are made of the module's tensors; without it each tensor stands for itself.
         choices: what the user says is a layer, and what is none; None where that cannot be said.
         model_type: the kind of model of the transformers library, where it is one.
+
+    Raises:
+        SourceError: a choice has no effect.
     """
     uses = Uses(module, graph, live, choices or UNSAID)
     parts = []
@@ -77,6 +81,7 @@ def plan(
     tensors = dict(module.named_parameters(remove_duplicate=False))
     kept = {key: (id(tensor), tensor.numel()) for key, tensor in tensors.items() if key not in uses.taken}
     entries, total = assemble(parts, kept | {key: (t.identity, t.size) for key, t in uses.made.items()})
+    refuse_without_effect(uses.choices, (*kept, *uses.made), entries)
     found = with_adapters(module_head(entries, graph, uses, model_type), entries)
     return Plan(tuple(entries), total, found.head, _cells(module), found.gap)
 

@@ -6,11 +6,19 @@ import torch
 from fake_network import FakeNetwork, context_of, gaussian_layers, head_of, sample_of
 
 from netaudit.analyses.needs import missing_of_network
-from netaudit.analyses.network import hidden_units, injectivity, labels_back, linear_regions, shadow_images
+from netaudit.analyses.network import (
+    hidden_units,
+    identifiability,
+    injectivity,
+    labels_back,
+    linear_regions,
+    shadow_images,
+)
 from netaudit.network.layers import FCLayer
 from netaudit.results.payload import NotApplicable
 
-ANALYSES = [each.ANALYSIS for each in (labels_back, shadow_images, hidden_units, linear_regions, injectivity)]
+ROWS = (labels_back, shadow_images, hidden_units, linear_regions, injectivity, identifiability)
+ANALYSES = [each.ANALYSIS for each in ROWS]
 X = np.random.default_rng(0).random((12, 1, 8, 8), np.float32)
 SAMPLE = sample_of(X, np.arange(12) % 4)
 

@@ -1,0 +1,154 @@
+"""Which hidden neurons of the head can be told from its outputs: the weights decide, and real inputs where they do not.
+
+Source: Rolnick and Kording 2020 (arXiv:1910.00744), for what outputs can give; docs/method.md. The weights are known
+here. To find them from outputs alone is another analysis.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from netaudit.analyses.context import NetworkContext
+from netaudit.analyses.network.identifiability.payload import (
+    MOST_NEURONS,
+    TOLERANCE,
+    Identifiability,
+    LayerIdentifiability,
+    Told,
+)
+from netaudit.geometry import identifiable
+from netaudit.geometry.identifiability.neurons import HIDING, UNDECIDED, Cause, Identifiable, Neurons
+from netaudit.numerics import device as devices
+from netaudit.results.payload import NotApplicable, curve_values
+from netaudit.text import printable
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from netaudit.network.layers import FCLayer
+
+INPUTS = 200
+"""Real inputs at most: a neuron that is in its rarer state at 2 % of them is seen in it in 98 of 100 cases."""
+USUAL = (-1.0, 1.0)
+"""The box without real inputs: the usual range of scaled inputs, on which a neuron without a bias switches."""
+DRAWN = 200
+"""Neurons of the drawn curve."""
+LETTERS: dict[Cause, str] = {
+    "identifiable": "i",
+    "dead": "d",
+    "muted": "m",
+    "always_on": "a",
+    "twin": "t",
+    "opposite_twin": "o",
+    "seen_on": "n",
+    "seen_off": "f",
+}
+
+
+def measure(context: NetworkContext) -> Identifiability | NotApplicable:
+    """Ask of each hidden neuron of the head."""
+    head = context.network.head
+    if head is None:
+        return NotApplicable("No head of fully connected layers was found.")
+    if len(head.layers) < 2:
+        return NotApplicable("The head has a single layer, so that it has no hidden neurons.")
+    bent = next((layer for layer in head.layers[:-1] if layer.activation != "relu"), None)
+    if bent is not None:
+        named = f"the layer {printable(bent.name, 80)} of the head is {printable(bent.activation, 80)}"
+        return NotApplicable(f"The activation after {named}, and this analysis reads ReLU alone.")
+    context.progress("identifiability", 0.0, 0.0)
+    layers = []
+    for step in head.layers:
+        layer = _stored(context.read(step.name))
+        if not layer.weight.numel() or not _finite(layer):
+            return NotApplicable(f"The weights of {printable(step.name, 80)} are empty, or not all finite.")
+        layers.append(layer)
+    x = _inputs(context)
+    low, high = USUAL if x is None else (float(x.min()), float(x.max()))
+    if low == high:
+        return NotApplicable("All numbers of the real inputs are the same, so that they span no box.")
+    pairs = [(layer.weight, layer.bias) for layer in layers]
+    found = devices.with_cpu_fallback(
+        lambda where: identifiable(pairs, low, high, x, seed=context.settings.seed, device=where),
+        context.settings.device,
+    )
+    return payload(found, [layer.name for layer in layers], (low, high), 0 if x is None else len(x))
+
+
+def _stored(layer: FCLayer) -> FCLayer:
+    """The layer, with float8 weights, for which PyTorch computes next to nothing, as float32."""
+    return replace(layer, weight=layer.weight.float()) if layer.weight.dtype.itemsize == 1 else layer
+
+
+def _finite(layer: FCLayer) -> bool:
+    return all(bool(part.isfinite().all()) for part in (layer.weight, layer.bias) if part is not None)
+
+
+def _inputs(context: NetworkContext) -> Tensor | None:
+    """Real inputs of the head, ``[N, n]``, float64, N at most 200; None without them."""
+    import torch
+
+    backbone = context.network.backbone
+    if context.sample is None or context.inputs.logits is None or backbone is None:
+        return None
+    x = backbone(torch.from_numpy(context.sample.x[:INPUTS])).double().cpu()
+    return x if len(x) and bool(x.isfinite().all()) else None
+
+
+def payload(found: Identifiable, names: list[str], box: tuple[float, float], inputs: int) -> Identifiability:
+    """What is kept, with the verdicts."""
+    layers = tuple(_layer(name, neurons) for name, neurons in zip(names, found.layers, strict=False))
+    verdicts = [layer.verdict for layer in layers]
+    verdict: Told = next((word for word in _WORST if word in verdicts), "identifiable")
+    return Identifiability(
+        verdict=verdict,
+        layers=layers,
+        box="data" if inputs else "usual",
+        low=box[0],
+        high=box[1],
+        inputs=inputs,
+        identifiable_share=found.identifiable_share,
+        parameters=found.parameters,
+        hidden_parameters=found.hidden_parameters,
+    )
+
+
+_WORST: tuple[Told, ...] = ("partly", "undecided")
+
+
+def _layer(name: str, neurons: Neurons) -> LayerIdentifiability:
+    total = len(neurons.causes)
+    rarer = np.sort(np.minimum(neurons.on, 1 - neurons.on))
+    shown = np.linspace(0, total - 1, min(total, DRAWN)).round().astype(int)
+    return LayerIdentifiability(
+        layer=name,
+        verdict=judge(neurons.count(*HIDING), neurons.count(*UNDECIDED), total),
+        dead=neurons.count("dead"),
+        muted=neurons.count("muted"),
+        always_on=neurons.count("always_on"),
+        twins=neurons.count("twin"),
+        opposite_twins=neurons.count("opposite_twin"),
+        seen_off=neurons.count("seen_off"),
+        seen_on=neurons.count("seen_on"),
+        identifiable=neurons.count("identifiable"),
+        twin_pairs=neurons.twin_pairs,
+        opposite_pairs=neurons.opposite_pairs,
+        parameters=neurons.parameters,
+        hidden_parameters=neurons.hidden_parameters,
+        causes="".join(LETTERS[cause] for cause in neurons.causes) if total <= MOST_NEURONS else None,
+        rarer=curve_values(rarer[shown]),
+    )
+
+
+def judge(hidden: int, undecided: int, neurons: int) -> Told:
+    """The verdict on a layer, by the rule ``hidden_neurons``.
+
+    >>> judge(1, 0, 100), judge(2, 0, 100), judge(1, 1, 100), judge(0, 0, 0)
+    ('identifiable', 'partly', 'undecided', 'identifiable')
+    """
+    if hidden > TOLERANCE * neurons:
+        return "partly"
+    return "identifiable" if hidden + undecided <= TOLERANCE * neurons else "undecided"
