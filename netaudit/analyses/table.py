@@ -31,6 +31,7 @@ FOLDERS = (
     "network.hidden_units",
     "network.linear_regions",
     "network.injectivity",
+    "network.depth_limit",
     "network.edge_tests",
 )
 """The folders of the built-in analyses, each of which defines its ``ANALYSIS``."""
