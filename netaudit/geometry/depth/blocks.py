@@ -20,6 +20,8 @@ _KEEPS = (nn.Identity, nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d)
 """Modules that hand on their input in eval mode."""
 _ADDS = frozenset((operator.add, operator.iadd, torch.add, "add", "add_"))
 _RELUS = frozenset((torch.relu, torch.relu_, nn.functional.relu, "relu", "relu_"))
+_SAME = frozenset(("clone", "contiguous"))
+"""Methods that hand on the numbers of their tensor."""
 _HOLDERS = (nn.Sequential, nn.ModuleList, nn.ModuleDict)
 """They only hold parts."""
 
@@ -107,7 +109,9 @@ def _branches(part: nn.Module, node: Any, stream: fx.Node) -> list[fx.Node] | No
 
 def _kept(part: nn.Module, node: Any) -> Any:
     """The node before those that hand on their input, such as a shortcut that is nn.Identity."""
-    while isinstance(node, fx.Node) and node.op == "call_module" and _is(part, node, _KEEPS):
+    while isinstance(node, fx.Node) and (
+        (node.op == "call_module" and _is(part, node, _KEEPS)) or (node.op == "call_method" and node.target in _SAME)
+    ):
         node = _operand(node)
     return node
 

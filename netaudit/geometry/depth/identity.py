@@ -62,7 +62,7 @@ class Identity:
     """The verdict, see :func:`likeness`."""
 
 
-def compare(weight: Tensor, bias: Tensor | None, seed: int = 0, of_layers: int = 1, *, match: bool = True) -> Identity:
+def compare(weight: Tensor, bias: Tensor | None, seed: int = 0, of_layers: int = 1) -> Identity:
     """Compare a square layer with the identity.
 
     Args:
@@ -70,7 +70,6 @@ def compare(weight: Tensor, bias: Tensor | None, seed: int = 0, of_layers: int =
         bias: b, ``[d]``, or None.
         seed: the shuffled weights follow from it.
         of_layers: how many layers are judged together.
-        match: whether the best permutation is searched for.
 
     >>> compare(torch.eye(8), None).z, compare(torch.eye(8), None).at_most
     (8.0, 0.0)
@@ -83,7 +82,7 @@ def compare(weight: Tensor, bias: Tensor | None, seed: int = 0, of_layers: int =
     centred = _shuffled_z(trace, float(w.mean()), float(w.var(correction=0)), d)
     matched = shuffled = apart = None
     permuted = math.inf
-    if match and d <= LARGEST_MATCHED and length:
+    if d <= LARGEST_MATCHED and length:
         entries = w.cpu().numpy()
         columns = _best(entries)
         total = float(entries[np.arange(d), columns].sum())

@@ -13,8 +13,8 @@ STEPS = 30
 """Power iterations: the estimate from below is then within some percent, whatever the gap between singular values."""
 SQUARINGS = 6
 """With it the bound from above is at most d^(1 / 256) times the norm, 2.8 % for 1,000 columns."""
-LARGEST_GRAM = 2048
-"""Columns up to which the Gram matrix is squared: half a second a layer on one core. Above, the bound is looser."""
+LARGEST_GRAM = 1024
+"""Columns up to which the Gram matrix is squared: 13 billion multiplications a layer. Above, the bound is looser."""
 ROUNDING = 1e-9
 """The bound is raised by this share: far above what the rounding of float64 changes in it."""
 

@@ -175,7 +175,7 @@ def branch_bound(block: Block, x: Tensor, seed: int = 0) -> Tensor | None:
 
 def _joined(parts: Sequence[Stage]) -> Stage:
     """The batches of one stage together."""
-    tensors = {
+    tensors: dict[str, Any] = {
         name: torch.cat([getattr(part, name) for part in parts])
         for name in ("steps", "errors", "paths", "bounds", "lengths")
         if getattr(parts[0], name) is not None
@@ -184,7 +184,8 @@ def _joined(parts: Sequence[Stage]) -> Stage:
 
 
 def _size(x: Tensor) -> Tensor:
-    return x.flatten(1).double().norm(dim=1).cpu()
+    lengths: Tensor = x.flatten(1).double().norm(dim=1).cpu()
+    return lengths
 
 
 def _numbers(output: Any) -> Tensor:

@@ -83,18 +83,19 @@ def depth_limit(
         if not all(bool(part.isfinite().all()) for part in (weight, bias) if part is not None):
             raise ValueError(f"layer {number} is not finite")
     found = tuple(compare(weight, bias, seed + number, len(pairs)) for number, (weight, bias) in enumerate(pairs))
-    data = None if inputs is None else run(pairs, found, _double(inputs, where), last_relu)
-    return Depth(found, decay([layer.at_most for layer in found]), data)
+    at_most = [layer.at_most for layer in found]
+    data = None if inputs is None else run(pairs, at_most, _double(inputs, where), last_relu)
+    return Depth(found, decay(at_most), data)
 
 
 def run(
-    pairs: Sequence[tuple[Tensor, Tensor | None]], identities: Sequence[Identity], x: Tensor, last_relu: bool = True
+    pairs: Sequence[tuple[Tensor, Tensor | None]], at_most: Sequence[float], x: Tensor, last_relu: bool = True
 ) -> OnData:
-    """Send inputs ``[N, d]`` up the layers, all in float64 on one device."""
+    """Send inputs ``[N, d]`` up the layers, all in float64 on one device; ``at_most`` bounds each ||W_k - I||."""
     points, bounds = [x], []
-    for number, ((weight, bias), identity) in enumerate(zip(pairs, identities, strict=True)):
+    for number, ((weight, bias), distance) in enumerate(zip(pairs, at_most, strict=True)):
         bent = last_relu or number < len(pairs) - 1
-        bound = identity.at_most * x.norm(dim=1) + identity.bias
+        bound = distance * x.norm(dim=1) + (0.0 if bias is None else bias.norm())
         bounds.append(bound + (-x).relu().norm(dim=1) if bent else bound)
         z = x @ weight.T if bias is None else x @ weight.T + bias
         x = z.relu() if bent else z

@@ -39,7 +39,8 @@ class Residual(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Add the branch to its own input."""
-        return x + self.branch(x)
+        moved: Tensor = x + self.branch(x)
+        return moved
 
 
 def build(description: Sequence[Mapping[str, Any]]) -> nn.Sequential:

@@ -6,7 +6,7 @@ Source: Xu and Zhang, arXiv:2107.12530; the bounds are derived in docs/method.md
 from __future__ import annotations
 
 from collections.abc import Iterator
-from statistics import median
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -17,24 +17,24 @@ from netaudit.analyses.network.depth_limit.residual import Residual, residual
 from netaudit.analyses.network.depth_limit.summary import medians
 from netaudit.errors import SourceError
 from netaudit.geometry.depth.identity import compare
+from netaudit.geometry.depth.norms import spectral_norm
 from netaudit.geometry.depth.stack import FEWEST, OnData, decay, he_twin, run
 from netaudit.numerics import device as devices
 from netaudit.results.payload import NotApplicable
 
 INPUTS = 200
 """Real inputs at most: a median over them is known to within a tenth of the spread."""
-WIDEST = 4096
-"""Width up to which a layer is looked at: AlexNet's; a step of the power iteration is 17 million multiplications."""
+WIDEST = 2048
+"""Width up to which a layer is looked at, since all layers of a run are in memory at once: 34 MB each in float64."""
 
 
 def measure(context: NetworkContext) -> DepthLimit | NotApplicable:
     """Look at the runs of the head, then at the residual blocks."""
-    runs = tuple(
-        devices.with_cpu_fallback(
-            lambda device, names=names: _run(context, names, devices.float64_device(device)), context.settings.device
-        )
+    measured = [
+        devices.with_cpu_fallback(partial(_run, context, names), context.settings.device)
         for names in square_runs(context)
-    )
+    ]
+    runs = tuple(run for run in measured if run is not None)
     blocks = residual(context)
     if not runs and isinstance(blocks, str):
         return NotApplicable(f"The head has no {FEWEST} square layers with ReLU in a row, and {blocks}.")
@@ -51,56 +51,60 @@ def square_runs(context: NetworkContext) -> Iterator[list[str]]:
     for number, layer in enumerate(layers):
         square = _width(context, layer.name)
         last = number == len(layers) - 1
-        if square is None or layer.activation not in (("relu", "linear") if last else ("relu",)):
-            square = None
-        if square is None or square != width:
+        if layer.activation not in (("relu", "linear") if last else ("relu",)):
+            square = 0
+        if square == 0 or square != width:
             if len(names) >= FEWEST:
                 yield names
-            names, width = [], square or 0
-        if square is not None:
+            names, width = [], square
+        if square:
             names.append(layer.name)
     if len(names) >= FEWEST:
         yield names
 
 
-def _width(context: NetworkContext, name: str) -> int | None:
-    """The width of a square layer that can be read; None for any other."""
+def _width(context: NetworkContext, name: str) -> int:
+    """The width of a square layer that can be read, by its shape alone; 0 for any other."""
     try:
         m, n = context.network.spec(name).shape
     except SourceError:
-        return None
-    return m if m == n and 0 < m <= WIDEST and context.scales[name] else None
+        return 0
+    return int(m) if m == n and m <= WIDEST else 0
 
 
-def _run(context: NetworkContext, names: list[str], device: torch.device) -> SquareRun:
-    """One run; a layer is in memory while it is compared, and all of them while inputs go up."""
+def _run(context: NetworkContext, names: list[str], device: torch.device) -> SquareRun | None:
+    """One run; None where a layer is not finite."""
     context.progress("distance from the identity", 0.0, 0.0)
-    seed, pairs, identities = context.settings.seed, [], []
-    for number, name in enumerate(names):
+    device = devices.float64_device(device)
+    seed, pairs = context.settings.seed, []
+    for name in names:
         layer = context.read(name)
         weight = layer.weight.to(device, torch.float64)
         bias = None if layer.bias is None else layer.bias.to(device, torch.float64)
-        identities.append(compare(weight, bias, seed + number, len(names)))
         pairs.append((weight, bias))
-    width = identities[0].width
+    if not all(bool(part.isfinite().all()) for pair in pairs for part in pair if part is not None):
+        return None
+    found = [compare(weight, bias, seed + place, len(names)) for place, (weight, bias) in enumerate(pairs)]
+    width = found[0].width
     twin = he_twin(width, len(names), seed, device)
-    twins = [compare(weight, None, seed, len(names), match=False) for weight, _ in twin]
+    control, _ = spectral_norm(twin[0][0] - torch.eye(width, dtype=torch.float64, device=device), seed)
     head = context.network.head
     assert head is not None
     last_relu = {layer.name: layer.activation for layer in head.layers}[names[-1]] == "relu"
     below = _inputs(context, names[0], device)
+    at_most = [each.at_most for each in found]
     data = None
     if below is not None:
-        own = run(pairs, identities, below, last_relu)
-        data = _on_data(own, run(twin, twins, below, last_relu))
+        steps = run(twin, [0.0] * len(twin), below, last_relu).steps
+        data = _on_data(run(pairs, at_most, below, last_relu), steps)
     layers = tuple(
         SquareLayer(
             name, each.width, each.distance, each.at_most, each.z, each.z_shuffled, each.cosine, each.matched,
             each.matched_shuffled, each.matched_distance, each.bias, each.likeness,
         )
-        for name, each in zip(names, identities, strict=True)
+        for name, each in zip(names, found, strict=True)
     )  # fmt: skip
-    return SquareRun(layers, median(each.distance for each in twins), decay([e.at_most for e in identities]), data)
+    return SquareRun(layers, control, decay(at_most), data)
 
 
 def _inputs(context: NetworkContext, first: str, device: torch.device) -> Tensor | None:
@@ -120,11 +124,11 @@ def _inputs(context: NetworkContext, first: str, device: torch.device) -> Tensor
     return None
 
 
-def _on_data(own: OnData, twin: OnData) -> RunOnData:
+def _on_data(own: OnData, control_steps: Tensor) -> RunOnData:
     lengths = own.lengths[:, None]
     return RunOnData(
         steps=medians(own.steps),
-        control_steps=medians(twin.steps),
+        control_steps=medians(control_steps),
         errors=medians(own.errors, lengths),
         bounds=medians(own.bounds, lengths),
         tightness=medians(own.errors, own.bounds),

@@ -74,7 +74,7 @@ class SquareRun(Record, frozen=True):
     layers: tuple[SquareLayer, ...]
     """The layers, bottom to top."""
     control_distance: Bounded
-    """The median of ||W - I|| over layers of the same widths at the initialisation of He et al."""
+    """||W - I|| of a layer of that width at the initialisation of He et al."""
     decay: tuple[Bounded, Bounded, Bounded] | None
     """The exponent a of ||W_k - I|| ~ k^-a and its 95 % interval; None where a distance is 0."""
     data: RunOnData | None

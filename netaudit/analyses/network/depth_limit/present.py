@@ -50,7 +50,7 @@ def _figures(found: DepthLimit) -> Iterator[Figure]:
 
 
 def _layers(run: SquareRun) -> Table:
-    titles = ("Width", "‖W − I‖", "z", "z, shuffled", "Cosine", "Best order", "… shuffled", "‖b‖")
+    titles: tuple[str, ...] = ("Width", "‖W − I‖", "z", "z, shuffled", "Cosine", "Best order", "… shuffled", "‖b‖")
     data = run.data
     titles += ("Step", "Change", "Bound", "Tightness") if data else ()
     columns = [Column("Layer", wide=True), *(Column(title, numeric=True) for title in titles), Column("Verdict")]
