@@ -45,6 +45,7 @@ def test_the_sections_are_those_of_the_analyses_in_the_report():
         "method-hidden-units",
         "method-linear-regions",
         "method-injectivity",
+        "method-depth-limit",
         "method-edge-tests",
         "method-verdicts",
         "references",

@@ -10,6 +10,7 @@ from typing import Any
 from msgspec.structs import replace
 from synthetic import (
     constant_bias,
+    depth_limit,
     edge_tests,
     gaussian_weights,
     hidden_units,
@@ -132,6 +133,7 @@ def network_payloads(names: Sequence[str]) -> dict[str, Any]:
         "hidden_units": hidden_units.example(shown) if len(shown) > 1 else NotApplicable("The head has one layer."),
         "linear_regions": linear_regions.example(),
         "injectivity": injectivity.example(shown),
+        "depth_limit": depth_limit.example(shown),
         "edge_tests": edge_tests.example(names),
     }
 

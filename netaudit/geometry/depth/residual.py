@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,6 +13,9 @@ from torch import Tensor, nn
 from netaudit.geometry.depth.blocks import Block, residual_blocks
 from netaudit.geometry.depth.norms import spectral_norm
 from netaudit.geometry.depth.stack import from_here_on, relative
+
+Norms = list[tuple[float, float]]
+"""For each Linear of a branch, ||A|| from above and ||b||."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,9 +79,9 @@ def residual_depth(
         ValueError: the module has no residual block that runs once in a pass and keeps the shape of its input, or it
             does not give one tensor.
     """
-    found = residual_blocks(module)
+    found = {block: branch_norms(block, seed) for block in residual_blocks(module)}
     with _eval(module), torch.no_grad():
-        parts = [_recorded(module, found, x, seed) for x in torch.split(inputs, batch)]
+        parts = [_recorded(module, found, x) for x in torch.split(inputs, batch)]
         if not parts or not parts[0][0]:
             raise ValueError("no residual block of the module runs once in a pass and keeps the shape of its input")
         stages = [_joined([stages[place] for stages, _ in parts]) for place in range(len(parts[0][0]))]
@@ -104,7 +107,7 @@ def _spread(wanted: list[tuple[int, int]], most: int | None) -> list[tuple[int, 
     return [wanted[int((place + 0.5) * len(wanted) / most)] for place in range(most)]
 
 
-def _recorded(module: nn.Module, blocks: Sequence[Block], x: Tensor, seed: int) -> tuple[list[Stage], Tensor]:
+def _recorded(module: nn.Module, blocks: Mapping[Block, Norms | None], x: Tensor) -> tuple[list[Stage], Tensor]:
     """One pass, with what goes into and comes out of each block."""
     entered: dict[int, Tensor] = {}
     passes: list[tuple[Block, Tensor, Tensor]] = []
@@ -139,37 +142,47 @@ def _recorded(module: nn.Module, blocks: Sequence[Block], x: Tensor, seed: int) 
             stages[-1].append(one)
         else:
             stages.append([one])
-    return [_stage(stage, seed) for stage in stages], outputs
+    return [_stage(stage, blocks) for stage in stages], outputs
 
 
-def _stage(passes: Sequence[tuple[Block, Tensor, Tensor]], seed: int) -> Stage:
+def _stage(passes: Sequence[tuple[Block, Tensor, Tensor]], norms: Mapping[Block, Norms | None]) -> Stage:
     blocks = tuple(block for block, _, _ in passes)
     last = passes[-1][2]
     moved = torch.stack([_size(after - before) for _, before, after in passes], 1)
     lengths = torch.stack([_size(before) for _, before, _ in passes], 1)
     errors = torch.stack([_size(last - before) for _, before, _ in passes], 1)
-    bounds = [branch_bound(block, before, seed) for block, before, _ in passes]
+    bounds = [branch_bound(block, norms[block], before) for block, before, _ in passes]
     whole = None
     if all(bound is not None for bound in bounds):
         whole = from_here_on(torch.stack([bound for bound in bounds if bound is not None], 1))
     return Stage(blocks, relative(moved, lengths), errors, from_here_on(moved), whole, _size(last))
 
 
-def branch_bound(block: Block, x: Tensor, seed: int = 0) -> Tensor | None:
+def branch_norms(block: Block, seed: int = 0) -> Norms | None:
+    """||A|| from above and ||b|| of each Linear of a branch of Linear and ReLU, in order; None for another branch."""
+    if block.branch is None:
+        return None
+    layers = [layer for layer in block.branch if isinstance(layer, nn.Linear)]
+    with torch.no_grad():
+        return [
+            (spectral_norm(one.weight, seed)[1], 0.0 if one.bias is None else float(one.bias.double().norm()))
+            for one in layers
+        ]
+
+
+def branch_bound(block: Block, norms: Norms | None, x: Tensor) -> Tensor | None:
     """A number, ``[N]``, that the step of the block at x is never longer than, from the norms of its weights.
 
-    For a branch of Linear and ReLU it is u with u = ||x||, then u <- ||A|| u + ||b|| for each Linear: ReLU is
-    1-Lipschitz and keeps 0. A ReLU behind the sum adds ||r(-x)||. An input with more than one axis is a row of vectors
-    that the layers act on one by one, for which the same holds with ||b|| sqrt(rows). None for another branch.
+    It is u with u = ||x||, then u <- ||A|| u + ||b|| for each Linear: ReLU is 1-Lipschitz and keeps 0. A ReLU behind
+    the sum adds ||r(-x)||. An input with more than one axis is a row of vectors that the layers act on one by one, for
+    which the same holds with ||b|| sqrt(rows). None for a branch without norms.
     """
-    if block.branch is None:
+    if norms is None:
         return None
     size = _size(x)
     rows = x[0].numel() // x.shape[-1]
-    for layer in block.branch:
-        if isinstance(layer, nn.Linear):
-            shift = 0.0 if layer.bias is None else float(layer.bias.double().norm()) * rows**0.5
-            size = spectral_norm(layer.weight.detach(), seed)[1] * size + shift
+    for norm, shift in norms:
+        size = norm * size + shift * rows**0.5
     return size + _size((-x).relu()) if block.relu else size
 
 

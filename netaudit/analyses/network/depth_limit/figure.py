@@ -26,7 +26,7 @@ def draw_steps(stages: Sequence[Stage], figure: Figure) -> None:
         place += len(stage.steps)
     axes.set(xlabel="residual block, bottom to top", ylabel="relative step")
     _places(axes, place - 1)
-    axes.set_ylim(bottom=0)
+    axes.set_ylim(0, 1.1 * max((step for stage in stages for step in stage.steps), default=0) or 1)
 
 
 def draw_truncation(stage: Stage, kept: Sequence[tuple[int, float]], figure: Figure) -> None:

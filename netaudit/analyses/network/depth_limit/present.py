@@ -32,7 +32,7 @@ def _figures(found: DepthLimit) -> Iterator[Figure]:
                 "leaving out a layer and all above it changes at the end of the run, and the bound on it."
             )
             changes = ", ".join(percent(error) for error in run.data.errors)
-            stem = f"depth_limit_run_{place + 1}"
+            stem = f"depth_limit_run_{place + 1:03}"
             yield Figure(stem, caption, f"{caption} Changes: {changes}.", partial(draw_run, run.data))
     if found.stages:
         caption = "How far each residual block moves the stream, in its length; a line a stage."
@@ -134,11 +134,11 @@ def method() -> Method:
             "A ReLU network of one width with ever more layers converges only if its layers W approach the identity "
             "and its biases 0; it does if the sums of their distances from there are finite (Xu and Zhang 2021). For "
             "at least three square layers in a row with ReLU the report gives ‖W − I‖, by power iteration. A layer is "
-            "**near the identity** if ‖W − I‖ is at most 0.5 (bounded from above) and its trace is beyond what the "
-            "layer's own weights give in random places (1% over all layers together); **beyond a random layer** if "
-            "the trace is, and the cosine between W and I is at least 0.1; **near a permutation** if it is near the "
+            "*near the identity* if ‖W − I‖ is at most 0.5 (bounded from above) and its trace is beyond what the "
+            "layer's own weights give in random places (1% over all layers together); *beyond a random layer* if "
+            "the trace is, and the cosine between W and I is at least 0.1; *near a permutation* if it is near the "
             "identity once its units are put in the best order, which gains at least 0.1 of cosine over shuffled "
-            "weights; **as a random layer** if neither cosine can reach 0.1; else **undecided**. The limits 0.5 and "
+            "weights; *as a random layer* if neither cosine can reach 0.1; else *undecided*. The limits 0.5 and "
             "0.1 are netaudit's. To be far from the identity is usual and no fault: the theorem is about infinite "
             "depth.",
             "If ‖W − I‖ = d, a layer moves its input x ≥ 0 by at most d ‖x‖ + ‖b‖, since ReLU is 1-Lipschitz and keeps "

@@ -1,4 +1,4 @@
-"""What came out, in sentences."""
+"""What came out of square layers and residual blocks, in sentences."""
 
 from __future__ import annotations
 
@@ -24,10 +24,12 @@ def line(found: DepthLimit) -> str:
     if found.stages and found.source == "real" and found.cuts:
         blocks = sum(len(stage.blocks) for stage in found.stages)
         most = max(removable(found.cuts, place) for place in range(len(found.stages)))
-        can = f"the last {number(most)} of a stage" if most > 1 else "the last one of a stage" if most else "none"
+        can = (
+            f"the last {number(most)} of a stage can" if most > 1 else f"{'the' if most else 'not even the'} last one "
+        )
+        can += "" if most > 1 else "of a stage can"
         return (
-            f"Of {count(blocks, 'residual block')} {can} can be left out with at least {percent(KEPT)} of the labels "
-            "kept."
+            f"Of {count(blocks, 'residual block')} {can} be left out with at least {percent(KEPT)} of the labels kept."
         )
     return " ".join(counted(run) for run in found.runs)
 
@@ -62,8 +64,8 @@ def of_run(run: SquareRun) -> str:
     distances = [layer.distance for layer in run.layers]
     sentences = [
         counted(run),
-        f"‖W − I‖ is {number(median(distances), 3)} in the median; {number(run.control_distance, 3)} for layers of "
-        "that width as they are initialised.",
+        f"‖W − I‖ is {number(median(distances), 3)} in the median; {number(run.control_distance, 3)} for a layer of "
+        "that width as it is initialised.",
     ]
     if run.decay is not None:
         exponent, low, high = (number(value, 3) for value in run.decay)
