@@ -150,7 +150,7 @@ def _single(state: Json) -> Table:
     return table(caption, columns, rows)
 
 
-def _left_out(state: Json, values: Sequence[float]) -> list[tuple[float, float]]:
+def _left_out(state: Json, values: Sequence[float]) -> list[tuple[int, float]]:
     """Points (blocks left out, value) from values for 0, 1, ... blocks kept."""
     return [(len(state["blocks"]) - kept, value) for kept, value in enumerate(values)][::-1]
 
