@@ -71,7 +71,8 @@ def residual_depth(
     Args:
         module: takes one tensor and gives one.
         inputs: ``[N, ...]``.
-        most_cuts: how many passes without blocks there are at most, spread over all; None for every one.
+        most_cuts: how many passes without blocks there are at most, spread over all and with the last block alone
+            among them; None for every one.
         batch: inputs of one pass.
         seed: the power iteration starts from it.
 
@@ -104,7 +105,7 @@ def without(module: nn.Module, blocks: Sequence[Block], inputs: Tensor, batch: i
 def _spread(wanted: list[tuple[int, int]], most: int | None) -> list[tuple[int, int]]:
     if most is None or len(wanted) <= most:
         return wanted
-    return [wanted[int((place + 0.5) * len(wanted) / most)] for place in range(most)]
+    return [wanted[(place + 1) * len(wanted) // most - 1] for place in range(most)]
 
 
 def _recorded(module: nn.Module, blocks: Mapping[Block, Norms | None], x: Tensor) -> tuple[list[Stage], Tensor]:

@@ -65,6 +65,12 @@ def test_a_layer_that_leans_to_the_identity_and_is_far_from_it():
     assert compare(-torch.eye(60) + 0.1 * draw(60) / math.sqrt(60), None).likeness == "beyond_null"
 
 
+def test_a_lean_that_is_certain_and_small_is_that_of_a_random_layer():
+    found = compare(torch.eye(200) * 0.05 + draw(200) / math.sqrt(200), None)
+    assert found.z_shuffled > 5
+    assert found.likeness == "as_random"
+
+
 @pytest.mark.parametrize("strength", [0.05, 0.2])
 def test_a_layer_near_the_identity(strength):
     found = compare(torch.eye(100) + strength * draw(100) / 10, None)
