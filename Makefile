@@ -2,6 +2,7 @@
 # make test                      lint, types, doctests and tests
 # make test-peers                compare with WeightWatcher 0.7.7, in .venv-peers
 # make bench                     time and memory beside WeightWatcher 0.7.7, into reports/benchmark
+# make rung-costs                what each rung of the ladder costs, into the same page: minutes
 # make gpu-check                 figures and times on this machine's GPU beside the CPU's; says so where there is none
 # make fuzz [CASES=2000 SEED=0]  damaged files of every format: minutes; goes on where it was
 # make test-slow                 the tests that take minutes: a checkpoint of 200 layers, 4096 wide
@@ -28,7 +29,7 @@ ZOO := $(CURVES) cifar10-resmlp
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint .ci/constraints.txt
 
-.PHONY: audit docs test fuzz test-slow test-peers lint samples pages calibrate initialisation survey truncation theory bench gpu-check curves shadow-study train-zoo clean
+.PHONY: audit docs test fuzz test-slow test-peers lint samples pages calibrate initialisation survey truncation theory bench rung-costs gpu-check curves shadow-study train-zoo clean
 
 audit: .venv/installed
 	$(BIN)/netaudit audit $(MODEL)
@@ -68,6 +69,9 @@ calibrate: .venv/installed
 
 bench: .venv/installed .venv-peers/installed
 	$(BIN)/python -m netaudit.studies.benchmark.run --peer-python .venv-peers/bin/python
+
+rung-costs: .venv/installed
+	$(BIN)/python -m netaudit.studies.benchmark.rungs
 
 gpu-check: .venv/installed
 	$(BIN)/python -m netaudit.studies.benchmark.gpu_check

@@ -12,8 +12,9 @@ from netaudit.audit_page.build import build_document
 from netaudit.auditing.kept import KeptLayers as KeptLayers
 from netaudit.auditing.torch_settings import settled
 from netaudit.files import write_atomically
+from netaudit.report.folder import write_whole
 from netaudit.report.renderers.table import DEFAULT_FORMATS
-from netaudit.report.write import show_figures, write_document, write_figures
+from netaudit.report.write import show_figures, write_figures
 from netaudit.results.payload import Finding
 from netaudit.results.reading import read_report
 from netaudit.results.report import Report
@@ -41,13 +42,16 @@ class AuditReport(Report, frozen=True, dict=True):
         return made
 
     @classmethod
-    def from_json(cls, source: str | Path) -> AuditReport:
+    def from_json(cls, source: str | Path, *, changed: bool = False) -> AuditReport:
         """Read an audit.json: a path, or the text itself (a string that begins with ``{``).
 
+        ``changed`` reads also one that was changed since it was written: its fingerprint is of another content.
+
         Raises:
-            ReportError: not a file, not JSON, another format version, or not of the published schema.
+            ReportError: not a file, not JSON, another format version, not of the published schema, or changed.
         """
-        return cls.of(read_report(source, payload_types("layer"), payload_types("network")), installed())
+        report = read_report(source, payload_types("layer"), payload_types("network"), changed=changed)
+        return cls.of(report, installed())
 
     def raises(self, alarm: str) -> bool:
         """Whether any layer raises what ``--fail-on`` calls so: a claim fails, or a layer is ``untrained``.
@@ -116,13 +120,17 @@ class AuditReport(Report, frozen=True, dict=True):
     def write(self, out: str | Path, formats: Collection[str] = DEFAULT_FORMATS) -> dict[str, Path]:
         """Write the report into the folder ``out`` as ``audit.html``, ``audit.pdf``, ... with ``figures/*.svg``.
 
+        It takes the place of an earlier report there as a whole: files of formats that are not written now go, too.
+        The earlier one stays until this one is whole.
+
         Returns:
             The path of each format, and ``figures`` (their folder) where there are some.
 
         Raises:
-            ReportError: an unknown format, a PDF that cannot be made, or a file that cannot be written.
+            ReportError: an unknown format, a PDF that cannot be made, another run that uses the folder, or a file that
+                cannot be written.
         """
-        return write_document(self.document(draw=show_figures(formats)), Path(out), formats)
+        return write_whole(self.document(draw=show_figures(formats)), Path(out), formats)
 
     def write_figures(self, folder: str | Path) -> list[Path]:
         """Draw the report's figures into ``folder`` as SVG.
@@ -218,8 +226,9 @@ def audit(
         hash_files: whether the SHA-256 of the files goes into the report. It reads them whole, which takes longer than
             the audit of a few layers of a large file. That of the audited weights is there in any case.
         progress: called with (message, done, total).
-        keep: a folder for the result of each layer as it comes. The same call with the same folder goes on after an
-            interruption; what was kept of other weights, settings or versions is not used.
+        keep: a folder for the result of each layer, and of each analysis of the network, as it comes. The same call
+            with the same folder goes on after an interruption; what was kept of other weights, settings or versions is
+            not used.
 
     Raises:
         ValueError: no such level of nulls, or way to the singular values.

@@ -6,9 +6,10 @@ import os
 import re
 import traceback
 
-from netaudit.errors import NetauditError
+from netaudit.errors import NetauditError, out_of_memory
 from netaudit.text import printable
 
+MEMORY_RAN_OUT = "memory ran out"
 _LONGEST = 300  # characters of another library's message: its first sentences
 _ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{4,}")
 _FOLDERS = re.compile(r"(?:[A-Za-z]:)?(?:[\\/][\w.+@~-]+)+[\\/](?=[\w.+@~-])")
@@ -22,6 +23,8 @@ def in_words(error: Exception) -> str:
     """
     if isinstance(error, NetauditError):
         return printable(str(error), _LONGEST)
+    if out_of_memory(error):
+        return MEMORY_RAN_OUT
     message = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     message = _FOLDERS.sub("", _ADDRESS.sub("0x...", " ".join(message.split())))
     return f"unexpected {type(error).__name__}: {printable(message, _LONGEST)}".rstrip(": ")

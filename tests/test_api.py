@@ -57,6 +57,18 @@ def test_json_and_text_alone_draw_nothing(made, tmp_path, monkeypatch):
         made.write(tmp_path, ["docx"])
 
 
+def test_a_report_takes_the_place_of_an_earlier_one_as_a_whole(made, tmp_path, monkeypatch):
+    for name in ("audit.html", "audit.pdf", "run.json", "notes.txt"):
+        (tmp_path / name).write_text("earlier")
+    with monkeypatch.context() as patched:
+        patched.setattr("netaudit.report.renderers.text.to_text", None)
+        with pytest.raises(TypeError):
+            made.write(tmp_path, ["json", "text"])
+    assert {path.name for path in tmp_path.iterdir()} == {"audit.html", "audit.pdf", "run.json", "notes.txt"}
+    assert made.write(tmp_path, ["json", "text"])["text"] == tmp_path / "audit.txt"
+    assert {path.name for path in tmp_path.iterdir()} == {"audit.json", "audit.txt", "notes.txt"}
+
+
 def test_a_data_frame_has_a_row_a_layer(made):
     rows = made.to_dataframe().to_dict("records")
     first = rows[0]

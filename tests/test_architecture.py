@@ -28,7 +28,7 @@ ALLOWED = {
     "shadow": {"numerics"},
     "geometry": {"errors", "numerics", "text"},
     "results": {"errors", "network", "text", "vocabulary"},
-    "report": {"errors", "lazy", "files", "text", "vocabulary"},
+    "report": {"errors", "faults", "files", "lazy", "text", "version", "vocabulary"},
     "analyses": {
         "errors", "geometry", "lazy", "network", "numerics", "report", "results", "shadow", "text", "vocabulary",
     },
@@ -46,9 +46,12 @@ ALLOWED = {
         "analyses", "api", "audit_page", "auditing", "errors", "files", "formats", "geometry", "network", "numerics",
         "report", "results", "shadow", "sources", "text", "training", "version", "vocabulary",
     },
+    "verifying": {
+        "api", "auditing", "errors", "files", "formats", "network", "report", "results", "sources", "text", "version",
+    },
     "cli": {
         "analyses", "api", "auditing", "errors", "faults", "files", "network", "numerics", "report", "results",
-        "sources", "studies", "text", "training", "version", "vocabulary",
+        "sources", "studies", "text", "training", "verifying", "version", "vocabulary",
     },
     "__main__": {"cli"},
 }  # fmt: skip

@@ -232,7 +232,7 @@ def test_every_dependency_has_its_reason_and_every_import_its_dependency():
     others = {names.get(name, name.replace("_", "-")) for name in imported - sys.stdlib_module_names - {"netaudit"}}
     listed = {row.replace("_", "-") for row in rows}
     extras = set(re.findall(r'^\w+ = \["([\w-]+)[^"]*"\] +# \w.+$', project, re.MULTILINE)) - {"tensorboard"}
-    assert extras == {"onnx", "h5py", "gguf"}
+    assert extras == {"onnx", "h5py", "gguf", "pypdf"}
     assert extras <= others
     others -= extras
     assert others - {"weightwatcher"} <= listed  # the benchmark runs its peer in an environment of its own

@@ -72,6 +72,8 @@ class Analysis:
     """From the payload to the columns that a data frame has of it; a claim's verdict and metrics are there anyway."""
     alarms: Mapping[str, Callable[[Any], bool]] = field(default_factory=dict)
     """What ``--fail-on`` takes beside claims: by its word, whether a payload of this analysis raises it."""
+    on_page_one: bool = False
+    """Of an analysis of the network: whether it has a line on page one, which then says, too, why it does not apply."""
     labels: Mapping[str, str] = field(default_factory=dict)
     """What its metrics are called in tables; an unknown one goes by its own name."""
 

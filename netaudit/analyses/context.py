@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from netaudit.analyses.surrogates import Surrogates, surrogates
 from netaudit.network.layers import FCLayer
-from netaudit.numerics import entries, special_weights, spectrum
+from netaudit.numerics import entries, scales, special_weights, spectrum
 from netaudit.numerics.gaussian_spectra import gaussian_spectra
+from netaudit.numerics.scales import NoUnitScales, UnitScales
 from netaudit.numerics.special_weights import SpecialWeights
 from netaudit.vocabulary import NullLevel, SpectrumMethod
 
@@ -132,6 +133,11 @@ class LayerContext:
             return OwnScale(weight, found.mean, found.std, 1.0)
         wide = weight.to(torch.float64 if weight.dtype == torch.float64 else torch.float32)
         return OwnScale((wide.double() / found.unit).to(wide.dtype), found.centre, found.spread, found.unit)
+
+    @cached_property
+    def unit_scales(self) -> UnitScales | NoUnitScales:
+        """The scales at which the rows and columns of the weights have one mean square, or why there are none."""
+        return scales.found_or_not(self.layer.weight, self.device)
 
     @cached_property
     def spectrum(self) -> spectrum.Spectrum:

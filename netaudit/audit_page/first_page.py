@@ -12,7 +12,7 @@ from netaudit.audit_page.presented import Presented
 from netaudit.audit_page.selection import layers_on_paper
 from netaudit.report.document.model import Block, Column, Items, Paragraph, Presentation, Section, Span, Table
 from netaudit.report.document.numbering import facts, table
-from netaudit.results.report import LayerResult, Report
+from netaudit.results.report import LayerResult, Report, not_applicable, why_not_judged
 from netaudit.text import NONE, count, names, number, percent, printable, sentence, shown_name, size
 from netaudit.vocabulary import VERDICT_WORDS, VERDICTS, Verdict
 
@@ -68,6 +68,7 @@ def coverage(report: Report) -> str:
 def answers(presented: Presented) -> list[str]:
     """The answer in sentences: what is said of the network as a whole, then one a claim, then what of each layer."""
     lines = [part.line for part in presented.network.values() if part.line]
+    lines += not_answered(presented)
     lines += [claim_in_words(analysis, presented.report.layers) for analysis in presented.claims if analysis.claim]
     for analysis in presented.analyses:
         if analysis.scope == "layer":
@@ -75,6 +76,22 @@ def answers(presented: Presented) -> list[str]:
             if by_layer:
                 lines.append(f"{analysis.title} layer by layer: {names(by_layer, separator='; ')}")
     return [sentence(line) for line in lines]
+
+
+def not_answered(presented: Presented) -> list[str]:
+    """Why analyses of the network that have a line here do not apply, one line a reason.
+
+    Of one that needs real inputs nothing is said where the user gave none. Errors stand above, as warnings.
+    """
+    report = presented.report
+    no_data = report.data is None and report.provenance.settings.get("data") is None
+    titles: dict[str, list[str]] = {}
+    for analysis in presented.analyses:
+        payload = report.analyses.get(analysis.name) if analysis.scope == "network" else None
+        silent = not analysis.on_page_one or ("data" in analysis.needs and no_data)
+        if payload is not None and not silent and not_applicable(payload) and why_not_judged(payload) is None:
+            titles.setdefault(sentence(payload.note), []).append(analysis.title)
+    return [f"{names(found, most=len(found))}: not applicable. {note}" for note, found in titles.items()]
 
 
 def claim_in_words(analysis: Analysis, layers: Sequence[LayerResult]) -> str:
@@ -94,7 +111,7 @@ def claim_in_words(analysis: Analysis, layers: Sequence[LayerResult]) -> str:
         verdict = "holds" if holds else next(verdict for verdict in exceptions if by_verdict[verdict])
         return f"{start}: {verdict} in the one layer judged."
     others = [f"{verdict}: {names(by_verdict[verdict])}" for verdict in exceptions if by_verdict[verdict]]
-    share = "all" if holds == judged else f"{holds or 'none'} of the"
+    share = "all" if holds == judged else f"{number(holds) if holds else 'none'} of the"
     more = f" ({'; '.join(others)})" if others else ""
     return f"{start}: holds in {share} {number(judged)} layers judged{more}."
 

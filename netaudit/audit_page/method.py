@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence, Set
 
 from netaudit.analyses.analysis import Analysis
+from netaudit.faults import in_words, show_trace
 from netaudit.report.document.formulas import Formula
 from netaudit.report.document.model import Block, Equation, Items, Method, Paragraph, Section, Span
 from netaudit.report.document.prose import prose
+from netaudit.text import sentence
 
 
 def method(analyses: Sequence[Analysis]) -> list[Section]:
     """The method's sections: those of the analyses in the report, in its order."""
-    parts = {analysis: analysis.method() for analysis in analyses if analysis.method is not None}
+    parts = {analysis: part for analysis in analyses if (part := _part(analysis)) is not None}
     claims = [analysis for analysis in parts if analysis.claim]
     others = [analysis for analysis in parts if not analysis.claim]
     sections = [Section("method", 1, "Method", _blocks(_SETTING))]
@@ -34,7 +36,8 @@ def formulas_of(analyses: Sequence[Analysis]) -> dict[str, Formula]:
     """
     found: dict[str, Formula] = {}
     for analysis in analyses:
-        for key, formula in (analysis.method().formulas if analysis.method else {}).items():
+        part = _part(analysis)
+        for key, formula in (part.formulas if part else {}).items():
             if found.setdefault(key, formula) != formula:
                 raise ValueError(f"two analyses have different formulas called {key!r}")
     return found
@@ -51,6 +54,20 @@ def by_author(reference: str) -> str:
     while initials < len(words) - 1 and words[initials].endswith("."):
         initials += 1
     return " ".join([*words[initials:], *words[:initials]])
+
+
+def _part(analysis: Analysis) -> Method | None:
+    """The analysis' part of the method; why it cannot be shown, where that goes wrong."""
+    if analysis.method is None:
+        return None
+    try:
+        part = analysis.method()
+        _blocks(part.blocks, part.formulas)  # a formula that is not there must fail here, not in a renderer
+        return part
+    except Exception as error:  # noqa: BLE001 - what one analysis cannot show costs the others nothing
+        show_trace(error)
+        why = sentence(f"This part of the method cannot be shown: {in_words(error)}")
+        return Method((Paragraph((Span(why),), warning=True),))
 
 
 def _section(analysis: Analysis, part: Method, of_layers: Set[str]) -> Section:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from netaudit.audit_page.presented import Presented
+from netaudit.faults import MEMORY_RAN_OUT
 from netaudit.results.report import why_not_judged
 from netaudit.text import names, sentence, shown_name
 
@@ -23,9 +24,7 @@ def lines(presented: Presented) -> list[str]:
         if why is not None:
             places.setdefault((scope, name, why), []).append(place)
     sentences = [
-        sentence(
-            f"{titles.get((scope, name), name)} was not judged{_of(found)}, because of an error in the analysis: {why}"
-        )
+        sentence(f"{titles.get((scope, name), name)} was not judged{_of(found)}, because {_because(why)}")
         for (scope, name, why), found in places.items()
     ]
     more = len(sentences) - _MOST
@@ -54,6 +53,10 @@ def _payloads(presented: Presented) -> Iterator[tuple[str, str, str, object]]:
             yield "layer", name, shown_name(layer.name, 60), payload
     for name, payload in presented.report.analyses.items():
         yield "network", name, "", payload
+
+
+def _because(why: str) -> str:
+    return why if why.startswith(MEMORY_RAN_OUT) else f"of an error in the analysis: {why}"
 
 
 def _of(places: list[str]) -> str:

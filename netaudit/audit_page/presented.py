@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from netaudit.analyses.analysis import Analysis, Place
 from netaudit.audit_page.selection import shown_in_full
+from netaudit.audit_page.shown import checked
 from netaudit.faults import in_words, show_trace
 from netaudit.report.document.model import Block, Figure, Pair, Presentation
 from netaudit.results.payload import Finding, Payload
@@ -97,7 +98,7 @@ def _presentation(analysis: Analysis, payload: Payload | None, place: Place) -> 
     if payload is None or (not_applicable(payload) and not isinstance(payload, Finding)):
         return Presentation()
     try:
-        return analysis.present(payload, place)
+        return checked(analysis.present(payload, place), analysis)
     except Exception as error:  # noqa: BLE001 - what one analysis cannot show costs the others nothing
         show_trace(error)
         return Presentation(line=f"{analysis.title} cannot be shown, its numbers are in audit.json: {in_words(error)}")

@@ -13,7 +13,7 @@ from netaudit.analyses.context import HeadInputs, LayerContext
 from netaudit.analyses.head_inputs import head_inputs
 from netaudit.auditing.work import module_too_large
 from netaudit.errors import NetauditError, out_of_memory
-from netaudit.faults import in_words, show_trace
+from netaudit.faults import MEMORY_RAN_OUT, in_words, show_trace
 from netaudit.results.payload import Payload
 from netaudit.results.reading import read_payload
 from netaudit.results.report import not_judged_because
@@ -45,13 +45,13 @@ def judged(analysis: Analysis, measure: Callable[[], Payload]) -> Payload:
 
 
 def judged_in_memory(analysis: Analysis, measure: Callable[[], Payload]) -> Payload:
-    """The same of an analysis of the network, which does not apply where memory runs out on it."""
+    """The same of an analysis of the network, which is not judged either where memory runs out on it."""
     try:
         return judged(analysis, measure)
     except Exception as error:
         if not out_of_memory(error):
             raise
-        return analysis.not_applicable("memory ran out")
+        return analysis.not_applicable(not_judged_because(MEMORY_RAN_OUT))
 
 
 def prepare(context: LayerContext) -> None:

@@ -1,29 +1,29 @@
-"""What an audit has measured so far: the result of each layer in a file of its own, so that an audit can go on.
+"""What an audit has measured so far: each result in a file of its own, so that an audit can go on.
 
 A file's name is the hash of all that the result depends on, so a result can never stand for another layer, other
-settings or other code. A file is JSON with its own SHA-256. A damaged one is measured again.
+settings or other code. A damaged one is measured again.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
-from netaudit.files import make_folder, write_atomically
+from netaudit.auditing.kept_file import read_kept, write_kept
 from netaudit.results.payload import Payload
-from netaudit.results.reading import read_layer
+from netaudit.results.reading import read_kept_payload, read_layer
 from netaudit.results.report import LayerResult, why_not_judged
 from netaudit.text import printable
 
+R = TypeVar("R")
 
-class KeptLayers:
-    """The results of layers in a folder, kept as they come. Raises nothing for what it cannot read.
+
+class KeptResults:
+    """Results in a folder, kept as they come. Raises nothing for what it cannot read.
 
     Args:
         folder: it is made with the first result.
@@ -32,19 +32,72 @@ class KeptLayers:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.total = 0
-        """How many layers the audit has; 0 before that is known."""
+        """How many results the audit has; 0 before that is known."""
         self.kept = 0
         """How many of them are kept by now."""
         self.reused = 0
         """How many of them an earlier audit had kept."""
-        self.unused = 0
-        """How many results of other settings lay beside them at the end."""
         self.damaged: list[str] = []
-        """Names of layers whose results could not be read, and were measured again."""
+        """Names of those that could not be read, and were measured again."""
 
     def on_disk(self) -> int:
-        """How many results lie in the folder, also of layers that this audit has not come to."""
-        return sum(1 for _ in self.folder.glob("*.json"))
+        """How many results lie in the folder, also of what this audit has not come to."""
+        return sum(1 for path in self.folder.glob("*.json") if path.is_file())
+
+    def _find(self, key: str, name: str, read: Callable[[Any], R]) -> R | None:
+        """What ``read`` makes of the result; None where there is none, or none that is whole."""
+        try:
+            held = read_kept(self._path(key), key)
+            if held is None:
+                return None
+            found = read(held)
+        except (ValueError, TypeError, KeyError, RecursionError):
+            self.damaged.append(printable(name, 60))
+            return None
+        self.kept += 1
+        self.reused += 1
+        return found
+
+    def _add(self, key: str, result: Any) -> None:
+        self.kept += write_kept(self._path(key), key, result)
+
+    def _path(self, key: str) -> Path:
+        return self.folder / f"{key}.json"
+
+
+class KeptAnalyses(KeptResults):
+    """The results of analyses of the network, each with what happened while it was measured."""
+
+    def find(self, key: str, name: str, kind: type[Payload]) -> tuple[Payload, tuple[str, ...]] | None:
+        """The payload of the analysis ``name`` and its events, or None."""
+
+        def read(held: Any) -> tuple[Payload, tuple[str, ...]]:
+            return read_kept_payload(held["payload"], kind, name), msgspec.convert(held["events"], tuple[str, ...])
+
+        return self._find(key, name, read)
+
+    def add(self, key: str, payload: Payload, events: tuple[str, ...]) -> None:
+        """Keep a payload; it is on disk when this returns. One of an analysis that went wrong is not kept.
+
+        Raises:
+            ReportError: it cannot be written.
+        """
+        if why_not_judged(payload) is None:
+            self._add(key, {"payload": msgspec.to_builtins(payload), "events": events})
+
+
+class KeptLayers(KeptResults):
+    """The results of layers, and of the analyses of the network that follow them.
+
+    Args:
+        folder: it is made with the first result.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.network = KeptAnalyses(folder / "network")
+        self.unused = 0
+        """How many results of other settings lay beside them at the end."""
 
     def remove(self) -> None:
         """Remove all that is kept."""
@@ -55,23 +108,12 @@ class KeptLayers:
 
         ``types`` are those of its payloads by the names of their analyses.
         """
-        try:
-            text = self._path(key).read_bytes()
-        except OSError:
-            return None
-        try:
-            record = json.loads(text)
-            held = record["kept"]
-            if record["sha256"] != _sha256(held) or held["key"] != key:
-                raise ValueError("not what was written")
+
+        def read(held: Any) -> tuple[LayerResult, float | None]:
             scale = held["scale"]
-            found = read_layer(held["layer"], types), None if scale is None else float(scale)
-        except (ValueError, TypeError, KeyError, RecursionError):
-            self.damaged.append(printable(name, 60))
-            return None
-        self.kept += 1
-        self.reused += 1
-        return found
+            return read_layer(held["layer"], types), None if scale is None else float(scale)
+
+        return self._find(key, name, read)
 
     def add(self, key: str, result: LayerResult, scale: float | None) -> None:
         """Keep a result; it is on disk when this returns. One with an analysis that went wrong is not kept.
@@ -79,16 +121,5 @@ class KeptLayers:
         Raises:
             ReportError: it cannot be written.
         """
-        if any(why_not_judged(payload) is not None for payload in result.analyses.values()):
-            return
-        held = {"key": key, "scale": scale, "layer": json.loads(json.dumps(msgspec.to_builtins(result)))}
-        make_folder(self.folder)
-        write_atomically(self._path(key), json.dumps({"sha256": _sha256(held), "kept": held}).encode("ascii"))
-        self.kept += 1
-
-    def _path(self, key: str) -> Path:
-        return self.folder / f"{key}.json"
-
-
-def _sha256(held: Any) -> str:
-    return hashlib.sha256(json.dumps(held).encode("ascii")).hexdigest()
+        if all(why_not_judged(payload) is None for payload in result.analyses.values()):
+            self._add(key, {"scale": scale, "layer": msgspec.to_builtins(result)})

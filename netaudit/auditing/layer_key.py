@@ -9,12 +9,15 @@ import sys
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from netaudit.analyses.analysis import Analysis
 from netaudit.analyses.context import LayerContext
 from netaudit.auditing.provenance import versions
 from netaudit.network.fingerprint import tensor_sha256
+
+if TYPE_CHECKING:
+    import torch
 
 
 def layer_key(context: LayerContext, weights: Sequence[str], analyses: Sequence[Analysis]) -> str:
@@ -25,12 +28,8 @@ def layer_key(context: LayerContext, weights: Sequence[str], analyses: Sequence[
         weights: the lines that :class:`~netaudit.network.fingerprint.WeightsHash` has of the layer.
         analyses: those that are run.
     """
-    import torch
-
     layer = context.layer
     factors = None if layer.factors is None else [tensor_sha256(each) for each in layer.factors]
-    on_gpu = context.device.type == "cuda"
-    chip = torch.cuda.get_device_name(context.device) if on_gpu else torch.backends.cpu.get_cpu_capability()
     depends: dict[str, Any] = {
         "layer": [layer.name, *weights, layer.activation, layer.origin, layer.fan_out, factors],
         "network": [context.of_layers, context.blocks],
@@ -38,11 +37,22 @@ def layer_key(context: LayerContext, weights: Sequence[str], analyses: Sequence[
         "activations": None if context.activations is None else tensor_sha256(context.activations),
         "settings": [context.seed, context.nulls, context.method],
         "analyses": [analysis.name for analysis in analyses],
-        "where": [context.device.type, chip, torch.get_num_threads()],
+        **computed_by(context.device, analyses),
+    }
+    return hashlib.sha256(json.dumps(depends).encode("ascii")).hexdigest()
+
+
+def computed_by(device: torch.device, analyses: Sequence[Analysis]) -> dict[str, Any]:
+    """What else a result depends on: the processor, the versions of libraries, and the code."""
+    import torch
+
+    on_gpu = device.type == "cuda"
+    chip = torch.cuda.get_device_name(device) if on_gpu else torch.backends.cpu.get_cpu_capability()
+    return {
+        "where": [device.type, chip, torch.get_num_threads()],
         "versions": versions(),
         "code": [_code("netaudit"), *(_code(name) for analysis in analyses for name in _modules(analysis))],
     }
-    return hashlib.sha256(json.dumps(depends).encode("ascii")).hexdigest()
 
 
 def _modules(analysis: Analysis) -> list[str]:

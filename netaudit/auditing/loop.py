@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from functools import partial
+
+from msgspec import structs
 
 from netaudit.analyses.analysis import Analysis
 from netaudit.analyses.context import HeadInputs, LayerContext, NetworkContext, Settings
 from netaudit.analyses.head_inputs import MOST_INPUTS, data_result
-from netaudit.analyses.needs import missing_of_layer, missing_of_network
-from netaudit.auditing.guard import judged, judged_in_memory, prepare, real_inputs
+from netaudit.analyses.needs import missing_of_layer
+from netaudit.auditing.guard import judged, prepare, real_inputs
 from netaudit.auditing.kept import KeptLayers
 from netaudit.auditing.layer_key import layer_key
+from netaudit.auditing.network_key import network_key, network_state
+from netaudit.auditing.of_network import events_of, of_network
 from netaudit.auditing.provenance import provenance
 from netaudit.auditing.refusals import nothing_chosen, nothing_judged
 from netaudit.auditing.selection import Selection
@@ -52,6 +55,8 @@ class Weights:
     """Standard deviation by layer, where it was needed."""
     layers: int = 1
     """How many layers the network has, those that were not chosen among them."""
+    keys: list[str] = field(default_factory=list)
+    """The key of each layer's result, where results are kept."""
     lost: dict[LayerSpec, str] = field(default_factory=dict)
     """Why a layer that was to be audited did not fit in memory in the end."""
 
@@ -64,7 +69,7 @@ class Auditor:
     analyses: tuple[Analysis, ...]
     progress: Progress
     kept: KeptLayers | None = None
-    """Where the result of each layer is kept, so that an audit which was interrupted can go on."""
+    """Where each result is kept, so that an audit which was interrupted can go on."""
 
     def run(
         self,
@@ -100,7 +105,8 @@ class Auditor:
         context = NetworkContext(
             network, read, self.settings, inputs, sample, layers, weights.scales, self.progress, first
         )
-        payloads = self._network(context, events)
+        payloads, happened = self._network(context, weights, chosen, file_sha256)
+        events += happened
         return Report(
             target=network.info.name,
             model=Model(**asdict(network.info)),
@@ -176,14 +182,15 @@ class Auditor:
             of_layers=weights.layers,
             blocks=network.blocks(spec.name),
         )
-        result, scale = self._kept_or_measured(context, spec, lines, share)
+        result, scale = self._kept_or_measured(context, spec, lines, weights, share)
         weights.fingerprint.add(lines)  # not of a layer that memory ran out on
+        result = structs.replace(result, sha256=weights.fingerprint.by_tensor(lines))
         if scale is not None:
             weights.scales[spec.name] = scale
         return result
 
     def _kept_or_measured(
-        self, context: LayerContext, spec: LayerSpec, lines: tuple[str, ...], share: _Share
+        self, context: LayerContext, spec: LayerSpec, lines: tuple[str, ...], weights: Weights, share: _Share
     ) -> tuple[LayerResult, float | None]:
         """The result of a layer and the scale of its weights: from an audit that was interrupted, or measured now."""
         if self.kept is None:
@@ -194,6 +201,7 @@ class Auditor:
         if found is None:
             found = self._measured(context, spec, share), context.scale
             self.kept.add(key, *found)
+        weights.keys.append(key)
         return found
 
     def _measured(self, context: LayerContext, spec: LayerSpec, share: _Share) -> LayerResult:
@@ -204,17 +212,18 @@ class Auditor:
         events: list[str] = []
         for index, analysis in enumerate(analyses):
             share.tell(f"{shown}: {analysis.title.lower()}", index / len(analyses))
-            with _named(analysis, events):
+            with events_of(analysis, events):
                 payloads[analysis.name] = judged(analysis, partial(_of_layer, analysis, context))
         return LayerResult(spec.name, spec.shape, layer.dtype, layer.activation, layer.origin, payloads, tuple(events))
 
-    def _network(self, context: NetworkContext, events: list[str]) -> dict[str, Payload]:
-        payloads: dict[str, Payload] = {}
-        for analysis in self._of("network"):
-            self.progress(analysis.title.lower(), 0.0, 0.0)
-            with _named(analysis, events):
-                payloads[analysis.name] = judged_in_memory(analysis, partial(_of_network, analysis, context))
-        return payloads
+    def _network(
+        self, context: NetworkContext, weights: Weights, chosen: Selection, file_sha256: str | None
+    ) -> tuple[dict[str, Payload], list[str]]:
+        analyses = self._of("network")
+        if self.kept is None or not analyses:
+            return of_network(analyses, context)
+        state = network_state(context, weights.keys, chosen, file_sha256)
+        return of_network(analyses, context, self.kept.network, partial(network_key, state, context))
 
     def _of(self, scope: str) -> tuple[Analysis, ...]:
         return tuple(analysis for analysis in self.analyses if analysis.scope == scope)
@@ -247,11 +256,6 @@ def _of_layer(analysis: Analysis, context: LayerContext) -> Payload:
     return analysis.not_applicable(missing) if missing else analysis.measure(context)
 
 
-def _of_network(analysis: Analysis, context: NetworkContext) -> Payload:
-    missing = missing_of_network(analysis.needs, context)
-    return analysis.not_applicable(missing) if missing else analysis.measure(context)
-
-
 def _says_nothing(payload: Payload) -> bool:
     """Whether an analysis does not apply; one that went wrong says so in the report."""
     return not_applicable(payload) and why_not_judged(payload) is None
@@ -268,14 +272,6 @@ class _Share:
 
     def tell(self, message: str, part: float) -> None:
         self.progress(message, self.start + part * self.size, self.total)
-
-
-@contextmanager
-def _named(analysis: Analysis, events: list[str]) -> Iterator[None]:
-    """Add what happens meanwhile to ``events``, with the analysis' name: a part that was computed on the CPU."""
-    with devices.fallbacks() as happened:
-        yield
-    events += [f"{analysis.title}: {event}" for event in happened]
 
 
 def _head(network: Network) -> HeadResult:

@@ -112,7 +112,7 @@ def audit(
 ) -> None:
     """Audit TARGET (the default): a file, a folder of shards, a bundled network, a torchvision or timm name, or
     hf:OWNER/NAME[@REVISION] of the Hugging Face hub."""
-    from netaudit.cli.audit_folder import audit_folder, notes, refuse_another_target, what_is_of
+    from netaudit.cli.audit_folder import audit_folder, notes, refuse_another_target, warn, what_is_of
     from netaudit.cli.progress import progress_bar
     from netaudit.report.write import show_figures, write_document
     from netaudit.sources.open import report_folder, require
@@ -151,6 +151,7 @@ def audit(
             write_run(place.new, started, seconds, of=what)
         with interruption.held:
             place.replace()
+    warn(document.faults)
     if not quiet:
         notes(kept)
         _print(document, report.events, folder, formats)

@@ -31,7 +31,7 @@ def audit_folder(folder: Path, fresh: bool) -> Iterator[tuple[ReportFolder, Kept
     """
     from netaudit.api import KeptLayers
 
-    with report_folder(folder, also=(NAME,), fresh=fresh) as place:
+    with report_folder(folder, fresh=fresh) as place:
         kept = KeptLayers(place.layers)
 
         def says() -> str:
@@ -70,19 +70,35 @@ def _kept_in(folder: Path, kept: KeptLayers) -> str:
     if not found:
         return "no layer was done yet, so nothing is kept"
     layers = f"{number(found)} of {count(kept.total, 'layer')}" if found == kept.kept else count(found, "layer")
-    return f"{layers} {'is' if found == 1 else 'are'} kept in {folder}; {_GO_ON}"
+    more = _and_analyses(kept.network.kept, kept.network.total)
+    return f"{layers}{more} {'is' if found == 1 and not more else 'are'} kept in {folder}; {_GO_ON}"
+
+
+def _and_analyses(done: int, total: int) -> str:
+    word = "analysis" if total == 1 else "analyses"
+    return f" and {number(done)} of {number(total)} {word} of the network" if done else ""
 
 
 def notes(kept: KeptLayers) -> None:
     """Say what was taken from an audit that was interrupted, and what could not be."""
     if kept.reused:
-        verb = "was" if kept.reused == 1 else "were"
-        _note(f"{number(kept.reused)} of {count(kept.total, 'layer')} {verb} kept from an audit that was interrupted")
+        more = _and_analyses(kept.network.reused, kept.network.total)
+        verb = "was" if kept.reused == 1 and not more else "were"
+        layers = f"{number(kept.reused)} of {count(kept.total, 'layer')}"
+        _note(f"{layers}{more} {verb} kept from an audit that was interrupted")
     if kept.unused > 0:
         layers = count(kept.unused, "layer")
         _note(f"what an interrupted audit with other settings had kept here is removed ({layers})")
     for name in kept.damaged:
         _note(f"what was kept of layer {name} is damaged; it was measured again")
+    for name in kept.network.damaged:
+        _note(f"what was kept of the analysis {name} is damaged; it was measured again")
+
+
+def warn(faults: tuple[str, ...]) -> None:
+    """Say what could not be drawn: the report is whole but for that."""
+    for fault in faults:
+        print(f"netaudit: warning: {fault}", file=sys.stderr)
 
 
 def _note(text: str) -> None:

@@ -16,13 +16,14 @@ from netaudit.cli.mistakes import meant, usage
 from netaudit.cli.render import render
 from netaudit.cli.study import aliases, study
 from netaudit.cli.train import train
+from netaudit.cli.verify import verify
 from netaudit.cli.zoo import zoo
 from netaudit.errors import NetauditError, out_of_memory
 from netaudit.faults import show_trace
 from netaudit.text import printable
 from netaudit.version import __version__
 
-COMMANDS = (audit, layers, analyses, zoo, render, train, study)
+COMMANDS = (audit, layers, analyses, zoo, render, verify, train, study)
 _UNWOUND = (train, study, *aliases())
 """Commands that clean up after an interruption, such as ending processes of their own."""
 

@@ -32,12 +32,12 @@ def progress_bar(quiet: bool) -> Iterator[Progress | None]:
     )
     with Bar(*columns, console=console, transient=True, speed_estimate_period=600) as bar:
         task = bar.add_task("opening", total=None)
-        totals: list[float] = [0.0]
+        last = [0.0, 0.0]
 
         def show(message: str, done: float, total: float) -> None:
-            if total != totals[0]:  # another kind of work (a download, the layers): its own clock
-                totals[0] = total
+            if total != last[1] or done < last[0]:  # another kind of work (a download, the layers): its own clock
                 bar.reset(task, total=total or None)
+            last[:] = done, total
             bar.update(task, description=escape(message), completed=done)
 
         yield show

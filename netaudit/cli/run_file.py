@@ -11,7 +11,9 @@ from typing import Any
 
 import click
 
-NAME = "run.json"
+from netaudit.report.folder import RUN_FILE
+
+NAME = RUN_FILE
 
 run_file_option = click.option(
     "--run-file/--no-run-file",

@@ -41,17 +41,28 @@ class WeightsHash:
     def lines(layer: FCLayer) -> tuple[str, ...]:
         """The lines of a layer's weight and bias."""
         lines = []
-        for suffix, tensor in (("weight", layer.weight), ("bias", layer.bias)):
-            if tensor is not None:
-                shape = "x".join(map(str, tensor.shape))
-                name = f"{layer.name}.{suffix}".encode("unicode_escape").decode()
-                dtype = str(tensor.dtype).removeprefix("torch.")
-                lines.append(f"{name} {dtype} {shape} {tensor_sha256(tensor)}\n")
+        for suffix, tensor in _tensors(layer):
+            shape = "x".join(map(str, tensor.shape))
+            name = f"{layer.name}.{suffix}".encode("unicode_escape").decode()
+            dtype = str(tensor.dtype).removeprefix("torch.")
+            lines.append(f"{name} {dtype} {shape} {tensor_sha256(tensor)}\n")
         return tuple(lines)
+
+    @staticmethod
+    def by_tensor(lines: Sequence[str]) -> dict[str, str]:
+        """The SHA-256 in each line of a layer, by ``weight`` and ``bias``."""
+        parts = [line.split() for line in lines]
+        return {words[0].rpartition(".")[2]: words[-1] for words in parts}
 
     def hexdigest(self) -> str:
         """The fingerprint, in hex."""
         return hashlib.sha256("".join(sorted(self._lines)).encode()).hexdigest()
+
+
+def _tensors(layer: FCLayer) -> Iterator[tuple[str, Tensor]]:
+    yield "weight", layer.weight
+    if layer.bias is not None:
+        yield "bias", layer.bias
 
 
 def tensor_sha256(tensor: Tensor) -> str:

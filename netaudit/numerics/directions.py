@@ -24,7 +24,7 @@ from netaudit.numerics import lanczos
 from netaudit.numerics.gram import gram_matrix, gram_singular_values
 from netaudit.numerics.laws import scaled_edge, spikes
 from netaudit.numerics.leading import Leading, gram_product, leading
-from netaudit.numerics.scales import UnitScales, unit_scales
+from netaudit.numerics.scales import NoUnitScales, UnitScales, unit_scales
 
 if TYPE_CHECKING:
     import torch
@@ -85,26 +85,31 @@ class RandomPart:
         return float(squares[: squares.size - count].sum() / squares.sum())
 
 
-def random_part(weight: Tensor, device: torch.device, seed: int = 0) -> RandomPart:
+def random_part(
+    weight: Tensor, device: torch.device, seed: int = 0, scales: UnitScales | NoUnitScales | None = None
+) -> RandomPart:
     """Find the scales and the directions of A ``[m, n]``, p = min(m, n).
 
     Args:
         weight: A, of any floating dtype. Zero rows and columns should have been left out.
         device: where the work runs; the CPU takes over where it has no float64 or too little memory.
         seed: what the probes of a large matrix follow from, with its shape.
+        scales: the unit scales of A, if they are known.
 
     Raises:
         NoUnitScales: A has no unit scales: it is zero, not finite, or too sparse.
     """
     return devices.with_cpu_fallback(
-        lambda where: _by_turns(weight, where, seed), devices.float64_device(device), "the directions"
+        lambda where: _by_turns(weight, where, seed, scales), devices.float64_device(device), "the directions"
     )
 
 
-def _by_turns(weight: Tensor, device: torch.device, seed: int) -> RandomPart:
+def _by_turns(weight: Tensor, device: torch.device, seed: int, known: UnitScales | NoUnitScales | None) -> RandomPart:
+    if isinstance(known, NoUnitScales):
+        raise NoUnitScales(*known.args)
     m, n = weight.shape
     most = max(1, min(m, n) // 2)
-    scales, count, ahead = unit_scales(weight, device), 0, None
+    scales, count, ahead = known or unit_scales(weight, device), 0, None
     for _ in range(_TURNS):
         ahead = leading(weight, scales, min(max(_FIRST, 2 * count), most), device, seed, ahead)
         # the scales are those of noise of variance 1
@@ -114,7 +119,8 @@ def _by_turns(weight: Tensor, device: torch.device, seed: int) -> RandomPart:
             found, sigma = spikes.count_by_median(values, m, n, scaled_edge.edge_square)
             found = min(found, ahead.values.size)
             if found == count:
-                ahead = leading(weight, scales, max(1, count), device, seed, ahead)  # once more: closer to the vectors
+                if count:  # once more: closer to the vectors
+                    ahead = leading(weight, scales, count, device, seed, ahead)
                 return RandomPart(scales, ahead.first(count), sigma, values, error, settled=True)
             if found < count:
                 most = max(found, 1)

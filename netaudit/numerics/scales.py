@@ -107,6 +107,14 @@ def unit_scales(
     )
 
 
+def found_or_not(matrix: Tensor, device: torch.device | None = None) -> UnitScales | NoUnitScales:
+    """Return the unit scales of A, or why there are none, as a value that can be kept."""
+    try:
+        return unit_scales(matrix, device)
+    except NoUnitScales as reason:
+        return reason.with_traceback(None)  # which would keep the matrix in memory
+
+
 def _pass(matrix: Tensor, unit: float, squares: bool, v: Tensor, n: int | None) -> tuple[Tensor, Tensor]:
     """Return u = n / (S v) ``[m]``, 0 where S v is, and S^T u ``[n]``, for the squares S of A / unit, read once.
 

@@ -1,8 +1,9 @@
 """Single weights so large that they make a spike of their own, beside the other weights of their row and column.
 
-An entry beyond (mn)^(1/4) standard deviations lies outside the bulk on its own, and scaling its row and column to unit
-mean square would hide it. So the scales are taken here from absolute values, which a single entry hardly moves; what
-is found does not depend on how the units are scaled.
+This is the one definition of a heavy single weight. An entry beyond (mn)^(1/4) standard deviations lies outside the
+bulk on its own, and scaling its row and column to unit mean square would hide it. So the scales are taken here from
+absolute values, which a single entry hardly moves; what is found does not depend on how the units are scaled. The mean
+stays in, as it does for the scales: a rescaled twin has none of its own.
 
 Source: A. Auffinger, G. Ben Arous and S. Peche, Ann. Inst. H. Poincare Probab. Statist. 45 (2009) 589 (why heavy tails
 void the law of the edge); the robust scales are netaudit's.
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtri
 
 from netaudit.numerics.laws.spikes import entry_limit
 
@@ -29,11 +31,24 @@ _GAUSSIAN = float(np.sqrt(2 / np.pi))
 """Mean absolute value of a Gaussian entry in standard deviations."""
 
 
+_CHANCE = 1e-4
+"""Chance that any entry of a Gaussian matrix stands out; it counts below some 1,000 entries only."""
+
+
+def heavy_limit(m: int, n: int) -> float:
+    """Return from how many standard deviations on an entry of ``[m, n]`` stands out.
+
+    That is where it makes a spike of its own, and no Gaussian matrix has one.
+    """
+    return max(entry_limit(m, n), float(-ndtri(_CHANCE / (2 * m * n))))
+
+
 def single_weights(weight: Tensor) -> NDArray[np.int64]:
     """Return row and column ``[h, 2]`` of each single weight of A ``[m, n]`` that stands out, in order.
 
-    It is larger than (mn)^(1/4) times the root mean square that Gaussian entries of its row and column would have.
-    Zeros, such as pruned weights, do not count for the scales.
+    It is larger than :func:`heavy_limit` times the root mean square that Gaussian entries of its row and column would
+    have. Zeros, such as pruned weights, do not count for the scales. The entry itself does, so that in a small
+    matrix the limit is higher: by half at 32 x 32.
     """
     import torch
 
@@ -47,7 +62,7 @@ def single_weights(weight: Tensor) -> NDArray[np.int64]:
             sums += (rows[part].reciprocal().to(block.dtype) @ block).double()
             counts += there.sum(0).double()
         columns = _mean(sums, counts)
-    limit = entry_limit(m, n) / _GAUSSIAN
+    limit = heavy_limit(m, n) / _GAUSSIAN
     found = [
         torch.nonzero(block > (limit * rows[part, None]).to(block.dtype) * columns.to(block.dtype))
         + torch.tensor([part.start, 0])

@@ -14,12 +14,11 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
 from netaudit.numerics import device as devices
 from netaudit.numerics import levels
 from netaudit.numerics.entries import Entries, describe
-from netaudit.numerics.laws.spikes import entry_limit
+from netaudit.numerics.single_weights import single_weights
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -44,10 +43,8 @@ _FEWEST_ORTHOGONAL = 4
 """Smaller side from which that is no accident: one in 10^5 Gaussian matrices of 4 rows, none of more."""
 _PROBES = 4
 """Random vectors v that stand for all; of a small matrix every one is looked at."""
-_CHANCE = 1e-4
-"""Chance that any entry of a Gaussian matrix is called heavy; it counts below some 1,000 entries only."""
-_ROUNDS = 20
-"""Times that heavy entries are looked for among what is left; more than any law has needed."""
+_PLAIN = (2.0**-60, 2.0**60)
+"""Units in which sums of sizes fit float32."""
 _ROWS = 64
 """Rows up to which every one is looked at."""
 
@@ -75,8 +72,8 @@ class SpecialWeights:
     pruned_share: float
     """Share of exact zeros outside dead rows and columns, where they are more than chance and dtype allow; else 0."""
     heavy: NDArray[np.int64]
-    """Row and column ``[h, 2]`` of each single entry that makes a spike of its own: further from the mean of what is
-    left than :func:`heavy_limit` of its standard deviations."""
+    """Row and column ``[h, 2]`` of each single entry that makes a spike of its own beside the others of its row and
+    column, whatever the units' scales: see :mod:`netaudit.numerics.single_weights`. None where there is a pattern."""
     levels: int | None
     """Number of different values of what is left, where it is quantised as a whole, or in most rows where each row has
     levels of its own; None where it is not quantised."""
@@ -135,8 +132,12 @@ def find(weight: Tensor, entries: Entries) -> SpecialWeights:
     pruned = 0.0 if pattern else levels.pruned_share(live, of_rows)
     heavy = np.zeros((0, 2), dtype=np.int64)
     left: Entries | str = live
-    if pattern is None and isinstance(live, Entries) and (pruned or live.largest > heavy_limit(*A.shape)):
-        left, heavy = _without_heavy(A, rows[:, None] & columns & ((A != 0) if pruned else True))
+    if pattern is None and isinstance(live, Entries):
+        heavy = _heavy(A, rows, columns, live.unit)
+        if pruned or heavy.size:
+            kept_entries = rows[:, None] & columns & ((A != 0) if pruned else True)
+            kept_entries[tuple(heavy.T)] = False
+            left = _described(A[kept_entries])
     own_levels, step = (None, None) if pattern else levels.of(left)
     kept = A[:0] if heavy.size else _part(A, rows & ~duplicate_rows, columns & ~duplicate_columns)
     return SpecialWeights(
@@ -218,26 +219,13 @@ def _pattern(A: Matrix, entries: Entries) -> Pattern | None:
     return "mask" if few is not None and few.size == 1 else None
 
 
-def heavy_limit(m: int, n: int) -> float:
-    """Return how many standard deviations from the mean an entry of ``[m, n]`` is heavy.
+def _heavy(A: Matrix, rows: Mask, columns: Mask, unit: float) -> NDArray[np.int64]:
+    """Return where the single heavy weights are that lie in these rows and columns, ``[h, 2]``."""
+    import torch
 
-    That is where it makes a spike of its own, and no Gaussian matrix has one.
-    """
-    return max(entry_limit(m, n), float(-ndtri(_CHANCE / (2 * m * n))))
-
-
-def _without_heavy(A: Matrix, kept: Mask) -> tuple[Entries | str, NDArray[np.int64]]:
-    """Return what is left of the ``kept`` entries ``[m, n]`` without heavy ones, and where those are, ``[h, 2]``."""
-    limit = heavy_limit(*A.shape)
-    heavy = np.zeros_like(kept)
-    left = _described(A[kept])
-    for _ in range(_ROUNDS):
-        if isinstance(left, str) or left.largest <= limit:
-            break
-        with np.errstate(over="ignore"):  # infinitely far, in the unit of what is left
-            heavy |= kept & (np.abs(A / A.dtype.type(left.unit) - left.centre) > limit * left.spread)
-        left = _described(A[kept & ~heavy])
-    return left, np.argwhere(heavy)
+    plain = A if _PLAIN[0] <= unit <= _PLAIN[1] else A / A.dtype.type(unit)
+    found = single_weights(torch.from_numpy(plain))
+    return found[rows[found[:, 0]] & columns[found[:, 1]]]
 
 
 def _orthogonal(A: Matrix, unit: float) -> Side | None:

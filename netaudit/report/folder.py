@@ -1,25 +1,29 @@
 """The folder that a report is written into: one run at a time, and the files of one run only.
 
-A run works in ``.netaudit-work`` inside the folder. There it keeps what it has measured, and writes the new report.
-When that is whole, it takes the place of the earlier one. A run that was killed on the way leaves the earlier report,
-or, within the few milliseconds in which files are moved, a folder that the next run puts in order. The files of two
-runs are never side by side: the old ones are all away before the first new one comes.
+The audit, ``AuditReport.write`` and ``netaudit render`` all write through it. A run works in ``.netaudit-work`` inside
+the folder. There it keeps what it has measured, and writes the new report. When that is whole, it takes the place of
+the earlier one. A run that was killed on the way leaves the earlier report, or, within the few milliseconds in which
+files are moved, a folder that the next run puts in order. The files of two runs are never side by side: the old ones
+are all away before the first new one comes.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Collection, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 
 from netaudit.errors import ReportError
 from netaudit.files import cannot_write, make_folder, write_atomically
-from netaudit.report.renderers.table import RENDERERS
-from netaudit.report.write import FIGURES
+from netaudit.report.document.model import Document
+from netaudit.report.renderers.table import DEFAULT_FORMATS, RENDERERS
+from netaudit.report.write import FIGURES, renderers_of, write_document
 
 WORK = ".netaudit-work"
+RUN_FILE = "run.json"
+"""What goes with a report: the command and the clock."""
 PROBE = 64 * 1024
 """Bytes that must fit into the folder before the work begins: what the JSON of one layer takes."""
 
@@ -27,7 +31,7 @@ PROBE = 64 * 1024
 class ReportFolder:
     """A folder in use by this run; :func:`report_folder` opens it."""
 
-    def __init__(self, path: Path, names: tuple[str, ...]) -> None:
+    def __init__(self, path: Path, names: tuple[str, ...], forgets: bool = True) -> None:
         self.path = path
         self.layers = path / WORK / "layers"
         """For what is measured: it stays after an interruption, and goes when the report is whole."""
@@ -38,6 +42,7 @@ class ReportFolder:
         self.made = not path.exists()
         """Whether the folder was not there before."""
         self._names = names
+        self._forgets = forgets  # what is measured, when the report is whole
         self._work = path / WORK
         self._whole = self._work / "whole"  # the new report, which is whole; earlier files are still in place
         self._cleared = self._work / "cleared"  # the same when the earlier files are away
@@ -63,10 +68,10 @@ class ReportFolder:
     def tidy(self) -> None:
         """Remove what is of no use to the next run; all of it when nothing is left that is of use."""
         shutil.rmtree(self.new, ignore_errors=True)
-        for path in self.layers.glob(".netaudit-*.tmp"):
-            path.unlink(missing_ok=True)
+        for path in self.layers.rglob(".netaudit-*.tmp"):
+            _remove(path)
         unfinished = self._whole.exists() or self._cleared.exists()
-        if self.done or not (unfinished or (self.layers.is_dir() and any(self.layers.iterdir()))):
+        if (self.done and self._forgets) or not (unfinished or (self.layers.is_dir() and any(self.layers.iterdir()))):
             shutil.rmtree(self._work, ignore_errors=True)
         if self.made:
             with suppress(OSError):  # it is not empty
@@ -83,10 +88,12 @@ class ReportFolder:
         if fresh:
             shutil.rmtree(self.layers, ignore_errors=True)
         for path in (*self.path.glob(".netaudit-*.tmp"), *self._work.glob(".netaudit-*.tmp")):
-            path.unlink(missing_ok=True)
+            _remove(path)
         for path in (self.path / name for name in self._names):
             if path.exists() and not path.is_file():
                 raise ReportError(f"{path}: cannot write: it is not a regular file")
+        if (self.path / FIGURES).exists() and not (self.path / FIGURES).is_dir():
+            raise ReportError(f"{self.path / FIGURES}: cannot write: it is not a folder")
         probe = self._work / "probe"
         write_atomically(probe, bytes(PROBE))
         probe.unlink()
@@ -116,20 +123,22 @@ class ReportFolder:
 
 @contextmanager
 def report_folder(
-    path: Path, *, stem: str = "audit", also: tuple[str, ...] = (), fresh: bool = False
+    path: Path, *, stem: str = "audit", stays: Collection[str] = (), fresh: bool = False, forgets: bool = True
 ) -> Iterator[ReportFolder]:
     """Use a folder for a report inside the block, alone; it is made if need be.
 
     Args:
         path: the folder.
         stem: of the report's files.
-        also: names of further files that go with the report.
+        stays: names of files that are no part of what is replaced: the JSON that the new report is made from.
         fresh: remove what an earlier run kept.
+        forgets: remove what is kept when the report is whole; not of an audit that this run has no part in.
 
     Raises:
         ReportError: another run uses the folder, or no report can be written into it.
     """
-    place = ReportFolder(path, (*(f"{stem}{renderer.suffix}" for renderer in RENDERERS), *also))
+    names = (*(f"{stem}{renderer.suffix}" for renderer in RENDERERS), RUN_FILE)
+    place = ReportFolder(path, tuple(name for name in names if name not in stays), forgets)
     make_folder(path)
     make_folder(path / WORK)
     with _locked(path):
@@ -138,6 +147,38 @@ def report_folder(
             yield place
         finally:
             place.tidy()
+
+
+def write_whole(
+    document: Document,
+    out: Path,
+    formats: Collection[str] = DEFAULT_FORMATS,
+    *,
+    stays: Collection[str] = (),
+    moving: AbstractContextManager[object] | None = None,
+) -> dict[str, Path]:
+    """Write a document into a folder, where it takes the place of an earlier report, of other formats too.
+
+    Args:
+        document: with its figures drawn, where a format shows them.
+        out: the folder.
+        formats: what to write.
+        stays: names of files that are no part of what is replaced.
+        moving: held while the files are moved.
+
+    Returns:
+        The path of each format, and ``figures`` (their folder) where there are some.
+
+    Raises:
+        ReportError: an unknown format, a PDF that cannot be made, another run that uses the folder, or a file that
+            cannot be written. An earlier report stays.
+    """
+    renderers_of(formats)  # an unknown one is found before the folder is made
+    with report_folder(out, stem=document.stem, stays=stays, forgets=False) as place:
+        written = write_document(document, place.new, formats)
+        with moving or nullcontext():
+            place.replace()
+    return {name: out / path.relative_to(place.new) for name, path in written.items()}
 
 
 @contextmanager
@@ -167,6 +208,12 @@ def _move(path: Path, start: Path, end: Path) -> None:
     target = end / path.relative_to(start)
     target.parent.mkdir(parents=True, exist_ok=True)
     os.replace(path, target)  # noqa: PTH105 - the error names both
+
+
+def _remove(path: Path) -> None:
+    """Remove a file that was not finished; whatever else has its name stays."""
+    with suppress(OSError):
+        path.unlink()
 
 
 def _is_ours(path: Path) -> bool:

@@ -69,5 +69,10 @@ def write_figures(document: Document, folder: Path) -> list[Path]:
     paths = []
     for stem, svg in document.figures.items():
         paths.append(folder / f"{stem}.svg")
-        write_atomically(paths[-1], f'<?xml version="1.0" encoding="utf-8"?>\n{svg}'.encode())
+        write_atomically(paths[-1], figure_file(svg))
     return paths
+
+
+def figure_file(svg: str) -> bytes:
+    """A figure as a file of its own."""
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{svg}'.encode()

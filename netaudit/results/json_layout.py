@@ -6,6 +6,7 @@ With each number of a curve on a line of its own, a third of an audit.json would
 from __future__ import annotations
 
 import json
+from math import isfinite
 from typing import Any
 
 _STEP = "  "
@@ -51,5 +52,14 @@ def _add(value: Any, start: str, parts: list[str]) -> None:
             _add(item, inner, parts)
             comma = ","
         parts.append(start + "]")
+    elif isinstance(value, (list, tuple)):
+        parts.append(f"[{', '.join(map(_number, value))}]")
     else:
-        parts.append(_string(value) if isinstance(value, str) else _text(value))
+        parts.append(_string(value) if isinstance(value, str) else _number(value))
+
+
+def _number(value: Any) -> str:
+    """A number, true, false or null. The encoder of the standard library takes ten times as long for one number."""
+    if type(value) is float and isfinite(value):
+        return repr(value)
+    return str(value) if type(value) is int else _text(value)

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from netaudit.errors import ReportError
+from netaudit.results.fingerprint import FIELD, fingerprint
 from netaudit.results.payload import Finding, NotApplicable, Payload
 from netaudit.results.report import FORMAT_VERSION, SCHEMA_ID, LayerResult, Report
 from netaudit.text import printable
@@ -21,13 +22,36 @@ PayloadTypes = Mapping[str, type[Payload]]
 """The type of each analysis' payload, by the analysis' name."""
 
 
-def read_report(source: str | Path, of_layers: PayloadTypes, of_network: PayloadTypes) -> Report:
+def read_report(
+    source: str | Path, of_layers: PayloadTypes, of_network: PayloadTypes, *, changed: bool = False
+) -> Report:
     """Read an audit.json: a path, or the text itself (a string that begins with ``{``).
 
-    Payloads of other analyses than those ``of_layers`` and ``of_network`` stay JSON objects.
+    Payloads of other analyses than those ``of_layers`` and ``of_network`` stay JSON objects. ``changed`` reads also
+    what was changed since it was written.
 
     Raises:
-        ReportError: not a file, not JSON, another format version, or not of the published schema.
+        ReportError: not a file, not JSON, another format version, not of the published schema, or not what its
+            fingerprint is of. A file without a fingerprint is read.
+    """
+    data, name = load_json(source)
+    try:
+        report = _report(data, of_layers, of_network)
+    except (ValueError, RecursionError) as error:  # msgspec's own, and UnicodeEncodeError of a lone surrogate
+        raise ReportError(f"{name}: not an audit.json: {printable(str(error), _LONGEST)}") from error
+    if not changed and not is_as_written(data):
+        raise ReportError(
+            f"{name}: a word or a number was changed since it was written: the fingerprint in it is of another content",
+            hint='audit the weights again, or take the line with "fingerprint" out to read the file as it is',
+        )
+    return report
+
+
+def load_json(source: str | Path) -> tuple[dict[str, Any], str]:
+    """The JSON object of an audit.json, a path or the text itself, and its name for messages.
+
+    Raises:
+        ReportError: not a file, not JSON, or of another format version.
     """
     text, name = _text(source)
     try:
@@ -35,10 +59,12 @@ def read_report(source: str | Path, of_layers: PayloadTypes, of_network: Payload
     except (ValueError, RecursionError) as error:
         raise ReportError(f"{name}: not JSON: {printable(str(error), _LONGEST)}") from error
     _check_version(data, name)
-    try:
-        return _report(data, of_layers, of_network)
-    except (ValueError, RecursionError) as error:  # msgspec's own, and UnicodeEncodeError of a lone surrogate
-        raise ReportError(f"{name}: not an audit.json: {printable(str(error), _LONGEST)}") from error
+    return data, name
+
+
+def is_as_written(data: Mapping[str, Any]) -> bool:
+    """Whether an audit's fingerprint is the one of its content, or it has none."""
+    return FIELD not in data or data[FIELD] == fingerprint(data)
 
 
 def read_layer(data: Any, types: PayloadTypes) -> LayerResult:
@@ -61,12 +87,21 @@ def read_payload(text: str, kind: type[Payload], name: str) -> Payload:
     return _payload(_json(text), kind, name)
 
 
+def read_kept_payload(data: Any, kind: type[Payload], name: str) -> Payload:
+    """Read the payload of the analysis ``name`` from its JSON object.
+
+    Raises:
+        ValueError: it is not of the payload's schema.
+    """
+    return _payload(data, kind, name)
+
+
 def _json(text: str) -> Any:
     return json.loads(text, parse_constant=_refuse_constant, parse_float=_finite_float, object_pairs_hook=_unique)
 
 
 def _report(data: dict[str, Any], of_layers: PayloadTypes, of_network: PayloadTypes) -> Report:
-    fields = {key: value for key, value in data.items() if key != "$schema"}
+    fields = {key: value for key, value in data.items() if key not in ("$schema", FIELD)}
     report = msgspec.convert(fields, type=Report)
     layers = tuple(_layer(layer, of_layers, f"layers[{index}]") for index, layer in enumerate(report.layers))
     return msgspec.structs.replace(report, layers=layers, analyses=_payloads(report.analyses, of_network, "analyses"))

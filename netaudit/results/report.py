@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from netaudit.network.layers import SkippedLayer
+from netaudit.results.fingerprint import fingerprint
 from netaudit.results.json_layout import json_layout
 from netaudit.results.payload import Count, Finding, NotApplicable, Payload, Record, Share
 from netaudit.vocabulary import Verdict
@@ -133,6 +134,9 @@ class LayerResult(Record, frozen=True):
     """Payloads by the name of their analysis. Of an analysis that is not installed here, the JSON object as it is."""
     events: tuple[str, ...] = ()
     """What happened while it was measured, in words, such as a part that was computed on the CPU."""
+    sha256: Mapping[str, Sha256] = {}
+    """SHA-256 of the numbers of ``weight``, and of ``bias`` where there is one, as they lie in memory row by row, in
+    the type that they are stored in."""
 
     @property
     def findings(self) -> dict[str, Finding]:
@@ -202,11 +206,17 @@ class Report(Record, frozen=True):
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON object, with keys in a fixed order."""
-        fields: dict[str, Any] = _with_lists(msgspec.to_builtins(self))
+        made: dict[str, Any] = _with_lists(self._fields())
+        return made
+
+    def _fields(self) -> dict[str, Any]:
+        """The same with tuples for lists."""
+        fields: dict[str, Any] = msgspec.to_builtins(self)
         version = fields.pop("format_version")
         if not self.notes:  # of most files there is nothing to say
             del fields["notes"]
-        return {"$schema": SCHEMA_ID, "format_version": version} | fields
+        made = {"$schema": SCHEMA_ID, "format_version": version} | fields
+        return made | {"fingerprint": fingerprint(made)}
 
     def json_text(self) -> str:
         """The audit as JSON text: ASCII, two-space indent, lists of numbers on one line, one newline at the end.
@@ -214,7 +224,7 @@ class Report(Record, frozen=True):
         Raises:
             ValueError: a number is NaN or infinite.
         """
-        return json_layout(self.to_dict())
+        return json_layout(self._fields())
 
 
 def _with_lists(value: Any) -> Any:

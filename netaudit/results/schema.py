@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from netaudit.results.fingerprint import FIELD
 from netaudit.results.payload import Finding, NotApplicable
 from netaudit.results.reading import PayloadTypes
 from netaudit.results.report import FORMAT_VERSION, SCHEMA_ID, Report
@@ -51,7 +52,11 @@ def make_schema(of_layers: PayloadTypes, of_network: PayloadTypes) -> dict[str, 
     report["properties"]["$schema"]["description"] = "The name of this schema."
     report["properties"]["format_version"] |= {"const": FORMAT_VERSION}
     del report["properties"]["format_version"]["default"]
-    report["required"] = ["$schema", "format_version", *report["required"]]
+    report["properties"][FIELD] = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+    report["properties"][FIELD]["description"] = (
+        "SHA-256 of this object without this field, as JSON in ASCII with sorted keys and without blanks."
+    )
+    report["required"] = ["$schema", "format_version", *report["required"], FIELD]
     report["description"] = "One audit of a trained network: every number that its reports show."
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": SCHEMA_ID}
     title, defs = f"netaudit audit.json, format {FORMAT_VERSION}", dict(sorted(parts.items()))

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from netaudit.numerics.scales import NoUnitScales, unit_scales
+from netaudit.numerics.scales import NoUnitScales, UnitScales, found_or_not
 
 if TYPE_CHECKING:
     import torch
@@ -75,21 +75,23 @@ class Gauge:
         return (x @ self.matrix.T) * self.unit + (x @ removed)[:, None]
 
 
-def fixed_gauge(weight: Tensor, device: torch.device | None = None) -> Gauge:
+def fixed_gauge(
+    weight: Tensor, device: torch.device | None = None, scales: UnitScales | NoUnitScales | None = None
+) -> Gauge:
     """Bring A ``[m, n]``, of any floating dtype, finite and not 0 everywhere, into the fixed gauge.
 
     Where it has no unit scales, as many sparse matrices have none, it is taken as it is stored, with mean square 1.
-    ``device`` is where the sums of the scales run.
+    ``device`` is where the sums of the scales run, ``scales`` the unit scales of A if they are known.
     """
     import torch
 
     if weight.dtype.itemsize == 1:  # float8, which PyTorch compares and multiplies nowhere
         weight = weight.float()
-    try:
-        found = unit_scales(weight, device)
+    found = found_or_not(weight, device) if scales is None else scales
+    if isinstance(found, UnitScales):
         rows, columns = torch.from_numpy(found.rows), torch.from_numpy(found.columns)
         dead_rows, dead_columns, scaled = found.zero_rows, found.zero_columns, True
-    except NoUnitScales:
+    else:
         dead_rows = np.flatnonzero(~(weight != 0).any(1).cpu().numpy())
         dead_columns = np.flatnonzero(~(weight != 0).any(0).cpu().numpy())
         largest = float(weight.abs().max())

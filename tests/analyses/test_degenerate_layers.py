@@ -88,7 +88,7 @@ LAYERS = {
 NO_NUMBERS = {"rule", "curve", "levels", "step", "orthogonal", "family", "closest", "std"}
 BY_ITS_RUNGS = {  # whose rung, and the reason in the table of rungs, says why there is no number
     "directions", "random_like_share", "interval", "directions_interval", "directions_least", "row_scales_spread",
-    "column_scales_spread", "sigma", "spacing_ratio", "spacing_interval", "vector_spread",
+    "column_scales_spread", "sigma", "variance_profile", "spacing_ratio", "spacing_interval", "vector_spread",
 }  # fmt: skip
 LAYER_ANALYSES = [analysis.name for analysis in BUILT_IN if analysis.scope == "layer"]
 GOOD = {"good.weight": gaussian(48, 33, seed=7), "good.bias": torch.zeros(48)}

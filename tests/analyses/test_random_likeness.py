@@ -11,7 +11,7 @@ from netaudit.analyses.analysis import Place
 from netaudit.analyses.context import LayerContext
 from netaudit.analyses.layer.initialisation.evidence import sides
 from netaudit.analyses.layer.random_likeness.measure import measure
-from netaudit.analyses.layer.random_likeness.present import answer, present, set_aside
+from netaudit.analyses.layer.random_likeness.present import answer, present, set_aside, with_profile
 from netaudit.network.layers import FCLayer
 from netaudit.numerics.laws.spikes import landing
 from netaudit.results.payload import NotApplicable
@@ -237,3 +237,89 @@ def test_a_float8_layer_stands_where_its_numbers_stand():
     own, wide = (measure(LayerContext(layer, 0, torch.device("cpu"))) for layer in layers)
     assert own.rung == wide.rung == "as_drawn"
     assert own.rungs[1].distance == pytest.approx(wide.rungs[1].distance, rel=1e-5)
+
+
+@pytest.fixture
+def few_draws(monkeypatch):
+    monkeypatch.setattr("netaudit.analyses.layer.random_likeness.profile._WORK", 1)
+
+
+def apart(m: int = 120, n: int = 180):
+    """Ones in two blocks of different ratios of sides, and zeros elsewhere: no unit scales exist."""
+    pattern = np.zeros((m, n))
+    pattern[: m // 4, : 3 * n // 4] = 1
+    pattern[m // 4 :, 3 * n // 4 :] = 1
+    return pattern
+
+
+def test_a_profile_without_unit_scales_follows_its_own_law_in_every_gauge(few_draws):
+    A = apart() * gaussian(20, 120, 180)
+    rows, columns = scales(20, 120, 180)
+    rng = np.random.default_rng(20)
+    permuted = A[rng.permutation(120)][:, rng.permutation(180)]
+    for other in (A, rows * A * columns, A.T, permuted):
+        found = ladder(other)
+        profile = found.variance_profile
+        assert found.rung == "undecided"
+        assert (profile.verdict, profile.components, profile.reason) == ("follows", 2, None)
+        assert profile.distance < profile.tolerance / 2
+    assert found.rungs[0].distance > 0.15  # to the Marchenko-Pastur law
+    assert len(present(found, Place(report=None, layer=None)).figures) == 1  # type: ignore[arg-type]
+
+
+def test_correlated_weights_do_not_follow_the_law_of_their_profile(few_draws):
+    A = gaussian(21, 120, 180)
+    for row in range(1, 120):
+        A[row] = 0.6 * A[row - 1] + 0.8 * A[row]
+    profile = ladder(apart() * A).variance_profile
+    assert profile.verdict == "does_not_follow"
+    assert profile.interval[0] > profile.tolerance
+
+
+def test_any_profile_that_can_be_scaled_is_random_up_to_unit_scales():
+    rng = np.random.default_rng(22)
+    S = rng.gamma(0.5, size=(250, 3)) @ rng.gamma(0.5, size=(3, 300))
+    found = ladder(np.sqrt(S) * gaussian(22, 250, 300))
+    assert found.rungs[0].distance > 0.1
+    assert (found.rung, found.variance_profile) == ("unit_scales", None)
+
+
+def test_with_unit_scales_the_last_rung_answers_for_every_profile():
+    turned = np.linalg.qr(gaussian(23, 250, 250))[0]
+    spread = np.where(np.arange(250) < 125, 0.15, 1.0)
+    found = ladder(gaussian(24, 250, 250) * spread @ turned.T)
+    profile = found.variance_profile
+    assert (profile.verdict, profile.reason, profile.components) == ("does_not_follow", "unit_scales", None)
+    assert "No profile of variances" in with_profile(profile)
+
+
+def test_a_large_layer_is_judged_on_a_part(monkeypatch):
+    monkeypatch.setattr("netaudit.analyses.layer.random_likeness.profile._MOST_ENTRIES", 1 << 14)
+    m, n = 200, 180
+    found = ladder(apart(m, n) * gaussian(25, m, n)).variance_profile
+    assert found.verdict == "follows"
+    assert found.shape == (135, 121)
+    assert "random part" in with_profile(found)
+
+
+def test_the_unit_scales_of_a_layer_are_found_once(monkeypatch):
+    from netaudit.analyses.layer.power_law.measure import measure as power_law
+    from netaudit.analyses.layer.shadow_inversion.measure import measure as shadow_inversion
+    from netaudit.numerics import directions, scales
+
+    weight, found = torch.from_numpy(gaussian(26, 64, 80)).float(), scales.unit_scales
+    matrices = []  # the nulls' own among them
+    monkeypatch.setattr(scales, "unit_scales", lambda *a, **k: matrices.append(a[0]) or found(*a, **k))
+    monkeypatch.setattr(directions, "unit_scales", lambda *a, **k: pytest.fail("found again"))
+    context = LayerContext(FCLayer("layer", weight, None, "relu"), 0, torch.device("cpu"))
+    assert measure(context).rung == "as_drawn"
+    power_law(context)
+    shadow_inversion(context)
+    assert sum(matrix is context.layer.weight for matrix in matrices) == 1
+
+
+def test_a_law_that_is_not_found_is_not_judged():
+    sizes = np.random.default_rng(27).choice([1e-280, 1.0], (60, 80))
+    found = ladder(apart(60, 80) * gaussian(27, 60, 80) * sizes).variance_profile
+    assert (found.verdict, found.reason) == ("not_judged", "not_solved")
+    assert "were not solved" in with_profile(found)

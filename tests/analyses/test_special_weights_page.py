@@ -39,7 +39,10 @@ def one_heavy():
 
 ZERO = "whose weights are numerically zero"
 DEAD = f"3 dead rows (outputs {ZERO}), 1 dead column (inputs {ZERO}), 1 row equal to an earlier one"
-HEAVY = "1 single weight beyond 8.6 standard deviations, large enough to make a spike alone"
+HEAVY = (
+    "1 single weight beyond 8.6 times the size of the others in their rows and columns, large enough to make a spike "
+    "alone"
+)
 ORTHOGONAL = "the rows are orthogonal to each other: an orthogonal start or constraint"
 ROWS = torch.linalg.qr(gaussian().T).Q.T.contiguous()
 

@@ -12,7 +12,8 @@ from netaudit.analyses.layer.gaussian_weights import ANALYSIS
 from netaudit.analyses.table import BUILT_IN
 from netaudit.audit_page.first_page import answers, claim_in_words, coverage
 from netaudit.audit_page.presented import present
-from netaudit.results import Condition, LayerResult, Model
+from netaudit.report.renderers.text import to_text
+from netaudit.results import Condition, LayerResult, Model, NotApplicable
 
 
 def judged(*verdicts):
@@ -78,6 +79,35 @@ def test_what_the_network_does_not_have_is_not_in_the_answer():
     assert with_labels[0].startswith("Run in reverse through the top layer, ")
     units = {"hidden_units": hidden_units.example(["a", "b"])}
     assert answers(present(report([layer("fc")], analyses=units), BUILT_IN))[0].startswith("Hidden units, by the")
+
+
+def test_what_does_not_apply_and_would_have_a_line_says_why():
+    weights = NotApplicable("The weights of fc are constant, or not finite.")
+    absent = NotApplicable("There are no real inputs (--data).")
+    found = {"labels_back": weights, "hidden_units": weights, "linear_regions": absent, "shadow_images": absent}
+    silent = report([layer("fc")], analyses=found | {"injectivity": weights}, data=None)
+    says = "Labels sent down and back, Hidden units: not applicable. The weights of fc are constant, or not finite."
+    assert answers(present(silent, BUILT_IN))[0] == says
+    assert not [line for line in answers(present(silent, BUILT_IN)) if "--data" in line or "Injectivity" in line]
+    settings = {"data": {"name": "x.npz", "sha256": "0" * 64}}
+    given = replace(silent, provenance=replace(silent.provenance, settings=settings))
+    assert answers(present(given, BUILT_IN))[1].startswith("Linear regions: not applicable. There are no real inputs")
+
+
+def test_a_head_with_odd_weights_says_on_page_one_why_no_labels_come_back():
+    torch.manual_seed(0)
+    state = {"fc1.weight": torch.randn(40, 60), "fc2.weight": torch.full((10, 40), 0.5)}
+    made = netaudit.audit(state, analyses=["gaussian_weights", "labels_back"], nulls="none")
+    page = " ".join(to_text(made.document(draw=False)).split())
+    assert "Labels sent down and back: not applicable. The weights of fc2 are constant, or not finite." in page
+
+
+def test_every_built_in_analysis_with_a_line_is_marked():
+    """Else page one would be silent where it does not apply."""
+    network = {"labels_back", "hidden_units", "linear_regions", "random_likeness", "initialisation"}
+    assert {row.name for row in BUILT_IN if row.scope == "network" and row.on_page_one} == network
+    shown = present(report(), BUILT_IN).network
+    assert all(analysis.on_page_one for analysis, part in shown.items() if part.line or part.headline)
 
 
 def test_the_page_has_the_answer_the_verdicts_their_values_and_the_share(typical_document):

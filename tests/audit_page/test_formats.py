@@ -9,7 +9,7 @@ from readers import PageReader, squashed, text_of_pdf
 from synthetic.audits import document_of, many, report
 
 from netaudit.report.glyphs import in_glyphs
-from netaudit.report.renderers.html import to_html
+from netaudit.report.renderers.html import CARRIED, to_html
 from netaudit.report.renderers.pdf import to_pdf
 
 
@@ -50,7 +50,10 @@ def test_ids_are_unique_and_every_link_has_its_target(page):
     reader = PageReader(page)
     ids = reader.ids()
     assert len(ids) == len(set(ids))
-    targets = {value[1:] for _, a in reader.tags for name, value in a.items() if name.endswith("href")}
+    links = [value for _, a in reader.tags for name, value in a.items() if name.endswith("href")]
+    [carried] = [link for link in links if not link.startswith("#")]
+    assert carried.startswith(CARRIED)
+    targets = {link[1:] for link in links if link.startswith("#")}
     targets |= set(re.findall(r"url\(#([^)]+)\)", page))
     assert {"layer-1", "method-hidden-units"} <= targets <= set(ids)
 

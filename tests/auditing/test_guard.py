@@ -1,5 +1,7 @@
 """What goes wrong in one analysis becomes "not judged", with the reason on page one, and costs nothing else."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -7,7 +9,8 @@ import torch
 import netaudit
 from netaudit.analyses.table import BUILT_IN
 from netaudit.errors import NetauditError, SourceError
-from netaudit.report.document.model import Presentation
+from netaudit.report.document.model import Column, Figure, Items, Method, Pair, Paragraph, Presentation, Span, Table
+from netaudit.report.renderers.html import to_html
 from netaudit.report.renderers.text import to_text
 from netaudit.results import Payload
 
@@ -127,6 +130,34 @@ def test_what_cannot_be_shown_is_said_and_the_rest_is_shown():
     page = page_one(audit(analysis(lambda context: Number(1.0), present=present)))
     assert "Mine cannot be shown, its numbers are in audit.json: unexpected KeyError: 'spread'" in page
     assert "The weights are Gaussian: holds in all 2 layers judged." in page
+
+
+BAD = {
+    "no presentation": {"line": "yes"},
+    "a number for a text": Presentation(line=1.0),
+    "a short row": Presentation(tables=(Table("Rows.", (Column("a"), Column("b")), ((Span("1"),),)),)),
+    "a link": Presentation(blocks=(Paragraph((Span("there", link="nowhere"),)),)),
+    "a formula": Presentation(explanation=((Span("no_such", "math"),),)),
+    "a style": Presentation(blocks=(Items(((Span("loud", "shout"),),)),)),
+    "a figure's name": Presentation(figures=(Figure("../a", "A.", "A."),)),
+    "two figures": Presentation(figures=(Figure("a", "A.", "A."),), blocks=(Pair((Figure("a", "A.", "A."),)),)),
+    "no block": Presentation(blocks=("text",)),
+}
+
+
+@pytest.mark.parametrize("shown", BAD)
+def test_what_no_renderer_could_lay_out_is_not_shown_and_the_rest_is(shown):
+    mine = analysis(lambda context: Number(1.0), present=lambda payload, place: BAD[shown])
+    document = audit(mine).document(draw=False)
+    assert "Mine cannot be shown, its numbers are in audit.json: unexpected " in " ".join(to_text(document).split())
+    to_html(document)
+
+
+def test_a_method_that_fails_is_said_and_the_rest_is_shown():
+    mine = analysis(lambda context: Number(1.0))
+    for method in (lambda: 1 / 0, lambda: Method(("where {no_such_formula} is",))):
+        page = to_html(audit(replace(mine, method=method)).document(draw=False))
+        assert "This part of the method cannot be shown: unexpected " in page
 
 
 def test_real_inputs_that_fail_on_the_way_are_left_out(mlp, tmp_path, monkeypatch):

@@ -107,6 +107,38 @@ def test_render_needs_only_the_json(run, checkpoint, tmp_path):
         assert (tmp_path / "again" / name).read_bytes() == data
 
 
+def test_render_replaces_a_folder_as_a_whole_and_leaves_the_json_that_it_is_made_from(run, checkpoint, tmp_path):
+    out, other = tmp_path / "reports/net", tmp_path / "other"
+    run(checkpoint, "--quiet", "--format", "html,json", "--analyses", "gaussian_weights", "--nulls", "none")
+    html, json = (out / "audit.html").read_bytes(), (out / "audit.json").stat().st_ino
+    (out / "audit.html").write_text("of an earlier version")
+    assert run("render", "reports/net/audit.json", "--format", "text")[0] == 0
+    assert {path.name for path in out.iterdir()} == {"audit.html", "audit.json", "audit.txt", "figures", "run.json"}
+    assert ((out / "audit.html").read_bytes(), (out / "audit.json").stat().st_ino) == (html, json)
+    other.mkdir()
+    for name in ("audit.json", "audit.pdf", "run.json", "notes.txt"):
+        (other / name).write_text("of another network")
+    assert run("render", "reports/net/audit.json", "--format", "text", "--out", "other")[0] == 0
+    assert {path.name for path in other.iterdir()} == {"audit.txt", "notes.txt"}
+
+
+def test_a_figure_that_fails_is_said_and_costs_nothing_else(run, checkpoint, tmp_path, monkeypatch):
+    def exhausted(figure):
+        raise MemoryError
+
+    monkeypatch.setattr("netaudit.report.document.finish.draw_figure", exhausted)
+    options = ("--format", "html,json", "--analyses", "gaussian_weights", "--nulls", "none")
+    for command in ((checkpoint, *options), ("render", "reports/net/audit.json")):
+        code, out, err = run(*command)
+        assert code == 0
+        assert "Report: reports/net/audit.html" in out
+        assert [line for line in err.splitlines() if "warning" in line] == [
+            "netaudit: warning: Figure 1, Figure 2, Figure 3 could not be drawn: memory ran out."
+        ]
+        page = (tmp_path / "reports/net/audit.html").read_text()
+        assert "This figure could not be drawn: memory ran out." in page
+
+
 def test_render_refuses_a_report_of_format_1_in_one_line_with_a_hint(run, tmp_path):
     (tmp_path / "audit.json").write_text('{"$schema": "urn:netaudit-dnn:audit:1", "format_version": 1}')
     code, out, err = run("render", "audit.json")

@@ -161,7 +161,7 @@ def test_levels_and_their_step_are_counted():
 
 def test_heavy_entries_are_those_beyond_the_limit_of_what_is_left():
     weight = gaussian()
-    weight[0, 0], weight[1, 1] = 1.1 * entry_limit(M, N), 0.9 * entry_limit(M, N)
+    weight[0, 0], weight[1, 1] = 1.6 * entry_limit(M, N), 0.9 * entry_limit(M, N)
     assert special(weight).heavy.tolist() == [[0, 0]]
 
 
@@ -169,3 +169,12 @@ def test_zeros_but_for_one_entry_leave_nothing_to_describe():
     weight = torch.zeros(M, N)
     weight[2, 3] = 5.0
     assert isinstance(special(weight).left, str)
+
+
+def test_a_heavy_weight_is_one_in_every_scale_of_the_units_and_large_units_make_none():
+    weight = gaussian().double()
+    factors = torch.linspace(-2.5, 2.5, M, dtype=torch.float64).exp()[:, None]
+    assert not special(factors * weight).heavy.size
+    weight[8, 9] = 60
+    for scaled in (weight, factors * weight, 1e-200 * factors * weight):
+        assert special(scaled).heavy.tolist() == [[8, 9]]

@@ -5,9 +5,11 @@ import subprocess
 import sys
 
 import pytest
+from synthetic_documents import unfinished
 
 from netaudit.errors import ReportError
-from netaudit.report.folder import WORK, report_folder
+from netaudit.report.document.finish import finish
+from netaudit.report.folder import WORK, report_folder, write_whole
 
 FIGURE = '<?xml version="1.0" encoding="utf-8"?>\n<svg role="img" aria-labelledby="{}-title" width="1pt">'
 OLD = {"audit.html", "audit.json", "audit.pdf", "run.json", "figures/layer_001_a.svg", "figures/layer_002_a.svg"}
@@ -36,7 +38,7 @@ def runs(folder):
 
 
 def use(folder, names=NEW, text="new"):
-    with report_folder(folder, also=("run.json",)) as place:
+    with report_folder(folder) as place:
         put(place.new, names, text)
         place.replace()
 
@@ -64,7 +66,7 @@ def test_a_folder_that_is_not_there_is_made_and_goes_again_if_nothing_comes(tmp_
 
 
 def test_the_earlier_report_stays_where_the_new_one_is_not_whole(folder):
-    with report_folder(folder, also=("run.json",)) as place:
+    with report_folder(folder) as place:
         put(place.new, ["audit.json", "audit.html"], "new")
     assert set(files(folder)) == OLD | OWN
     assert runs(folder) == {"old"}
@@ -84,7 +86,7 @@ def test_the_files_of_two_runs_are_never_side_by_side(folder, monkeypatch, step)
     with monkeypatch.context() as patched:
         patched.setattr("netaudit.report.folder.ReportFolder.tidy", lambda place: None)
         patched.setattr(os, "replace", counted)
-        with report_folder(folder, also=("run.json",)) as place:
+        with report_folder(folder) as place:
             put(place.new, NEW, "new")
             left[0] = step
             try:
@@ -94,10 +96,54 @@ def test_the_files_of_two_runs_are_never_side_by_side(folder, monkeypatch, step)
                 killed = True
     assert killed == (step < 12)
     assert len(runs(folder)) <= 1
-    with report_folder(folder, also=("run.json",)):
+    with report_folder(folder):
         pass
     assert set(files(folder)) == (OLD if step == 0 else NEW) | OWN
     assert runs(folder) == {"old" if step == 0 else "new"}
+
+
+def whole(folder, formats=("json", "text"), **options):
+    return write_whole(finish(unfinished()), folder, formats, **options)
+
+
+def test_a_report_that_is_written_whole_takes_the_place_of_the_earlier_one(folder):
+    written = whole(folder)
+    assert written == {"json": folder / "audit.json", "text": folder / "audit.txt"}
+    assert set(files(folder)) == {"audit.json", "audit.txt"} | OWN
+    assert whole(folder, ("html",))["figures"] == folder / "figures"
+    assert set(files(folder)) == {"audit.html", *(f"figures/{each}.svg" for each in ("left", "right", "alone"))} | OWN
+
+
+def test_where_one_format_fails_the_earlier_report_stays(folder, monkeypatch):
+    def fail(*arguments, **options):
+        raise MemoryError
+
+    monkeypatch.setattr("netaudit.report.renderers.pdf._compile", fail)
+    with pytest.raises(MemoryError):
+        whole(folder, ("json", "text", "pdf"))
+    assert set(files(folder)) == OLD | OWN
+    assert runs(folder) == {"old"}
+
+
+def test_what_an_audit_kept_stays_where_another_report_is_written(folder):
+    with report_folder(folder) as place:
+        put(place.layers, ["a.json", "network/b.json", "network/.netaudit-0.tmp"], "kept")
+    whole(folder, stays=("run.json",))
+    assert {path.name for path in (folder / WORK / "layers").rglob("*.*")} == {"a.json", "b.json"}
+    assert "run.json" in files(folder)
+    assert not (folder / WORK / "new").exists()
+
+
+@pytest.mark.parametrize("name", ["figures", ".netaudit-0.tmp", f"{WORK}/layers/.netaudit-0.tmp"])
+def test_whatever_has_the_name_of_a_file_of_ours_ends_in_one_line_or_is_left(tmp_path, name):
+    put(tmp_path, [name], "own")
+    if name != "figures":
+        (tmp_path / name).unlink()
+        (tmp_path / name).mkdir()
+        use(tmp_path)
+        return
+    with pytest.raises(ReportError, match="figures: cannot write: it is not a folder"), report_folder(tmp_path):
+        pytest.fail("the work began")
 
 
 def test_what_is_kept_stays_until_a_report_is_whole(folder):
@@ -121,7 +167,7 @@ def test_what_a_killed_run_left_is_removed(folder):
 
 
 def test_one_finished_file_is_saved_where_no_report_is(folder, tmp_path):
-    with report_folder(folder, also=("run.json",)) as place:
+    with report_folder(folder) as place:
         put(place.new, ["audit.json"], "new")
         assert not place.rescue("audit.json")
     assert runs(folder) == {"old"}

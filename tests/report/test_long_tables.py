@@ -48,6 +48,17 @@ def test_the_rows_for_paper_and_the_first_are_kept_and_all_are_counted() -> None
     assert "row 12" not in to_html(document)
 
 
+def test_a_table_that_does_not_say_what_goes_on_paper_has_its_first_rows_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("netaudit.report.document.finish.MOST_PRINTED", 6)
+    long = table("Numbers.", [Column("Name"), Column("n")], ROWS)
+    [block] = finished(long).sections[0].blocks
+    assert isinstance(block, Table)
+    assert (block.rows, block.printed) == (long.rows, (0, 1, 2, 3, 4, 5))
+    assert block.printed_note == "The first 6 of 20; all are in audit.html and in the attached audit.json."
+
+
 def test_a_table_of_any_ordinary_length_is_whole() -> None:
     long = table("Numbers.", [Column("Name"), Column("n")], ROWS)
     assert finished(long).sections[0].blocks == (replace(long, caption="Table 1. Numbers."),)

@@ -132,7 +132,7 @@ def test_a_column_is_not_measured_again_for_each_of_its_rows(monkeypatch):
     measured = []
     monkeypatch.setattr(text, "_cells", lambda shown: measured.append(shown) or len(shown))
     many = document(*(f"layer.{i}" for i in range(300)))
-    assert len(lines(many)) > 300
+    assert len(to_text(many).splitlines()) > 300
     assert len(measured) < 300 * 300
 
 
@@ -151,3 +151,10 @@ def test_folding_loses_no_letter_and_keeps_to_the_width(parts, width):
 def test_no_line_ends_in_blanks(typical, width):
     assert all(line == line.rstrip() for line in lines(typical, width))
     assert max(map(len, lines(typical, width))) <= width
+
+
+def test_a_terminal_gets_the_rows_for_paper_and_a_file_all_of_them():
+    rows = [(Span(f"row {place}"), Span(str(place))) for place in range(20)]
+    long = table("Numbers.", [Column("Name"), Column("n", numeric=True)], rows, [19, 3], "The 2 worst of 20.")
+    assert [line.split("  ")[0] for line in lines(page(long), 80)][-3:] == ["row 19", "row 3", "The 2 worst of 20."]
+    assert [line.split()[1] for line in to_text(page(long)).splitlines()[-20:]] == [str(place) for place in range(20)]

@@ -102,7 +102,8 @@ class Figure:
 class Pair:
     """Figures or tables set two beside each other where there is room."""
 
-    items: tuple[Figure | Table, ...]
+    items: tuple[Figure | Table | Paragraph, ...]
+    """A paragraph stands in the place of a figure that could not be drawn."""
     kind: str = "pair"
 
 
@@ -143,6 +144,8 @@ class Document:
     """SVG text by the figure's stem."""
     formulas: Mapping[str, Formula] = field(default_factory=dict)
     """Every formula that the sections name, by its key."""
+    faults: tuple[str, ...] = ()
+    """What could not be drawn and why, in sentences, which page one has, too."""
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,16 @@
-"""The report as one HTML page: no script, no network, nothing beside it."""
+"""The report as one HTML page: no script, no network, nothing beside it, and the JSON in it."""
 
 from __future__ import annotations
 
+import gzip
 import re
+from base64 import b64encode
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING
 
 from netaudit.report.document.model import Document
+from netaudit.report.made_with import made_with
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -28,7 +31,18 @@ def to_html(document: Document) -> str:
         "math": lambda key: Markup(document.formulas[key].mathml),
         "svg": lambda stem: Markup(document.figures[stem]),
     }
-    return _template().render(document=document, **own) + "\n"
+    made = {"carried": carried(document.json), "made_with": made_with()}
+    return _template().render(document=document, **own, **made) + "\n"
+
+
+CARRIED = "data:application/gzip;base64,"
+"""How the address begins that holds the JSON."""
+
+
+def carried(text: str) -> str:
+    """The JSON as the address of a download: packed, since its text may be longer than the page."""
+    packed = gzip.compress(text.encode("ascii"), mtime=0)  # a time would make two pages of one audit differ
+    return CARRIED + b64encode(packed).decode("ascii")
 
 
 @cache

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from netaudit.errors import ReportError
 from netaudit.report.document.model import Document
 from netaudit.report.glyphs import font_folder, in_glyphs
+from netaudit.report.made_with import made_with
 
 if TYPE_CHECKING:
     import typst
@@ -53,6 +54,7 @@ def _compile(document: Document, **output: Any) -> Any:
         "formulas": json.dumps({key: asdict(formula) for key, formula in document.formulas.items()}),
         "json": document.json,
         "attachment": f"{document.stem}.json",
+        "made_with": made_with(),
     }
     try:
         return typst.compile(template, font_paths=_fonts(), sys_inputs=inputs, **output)

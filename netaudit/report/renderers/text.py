@@ -88,9 +88,11 @@ def _wrapped(text: str, layout: Layout, start: str = "") -> Iterator[Line]:
 def table_lines(table: Table, layout: Layout, *, titles: bool = False) -> Iterator[Line]:
     """Columns as wide as their longest cell; the widest ones are folded where the line has no room for them.
 
-    The titles of the columns stand above a table with a caption, and where ``titles`` asks for them.
+    The titles of the columns stand above a table with a caption, and where ``titles`` asks for them. A terminal gets
+    the rows that go on paper, where the table says which.
     """
-    rows = [layout.written(row) for row in table.rows]
+    printed = None if layout.table is None else table.printed
+    rows = [layout.written(row) for row in (table.rows if printed is None else map(table.rows.__getitem__, printed))]
     if table.caption:
         for [line] in _wrapped(table.caption, layout):
             yield (replace(line, style="soft"),)
@@ -102,6 +104,8 @@ def table_lines(table: Table, layout: Layout, *, titles: bool = False) -> Iterat
         widths[widths.index(max(widths))] -= 1
     for row in rows:
         yield from _row(row, table, widths)
+    for [line] in _wrapped(table.printed_note, layout) if printed is not None and table.printed_note else ():
+        yield (replace(line, style="soft"),)
 
 
 def _row(cells: Sequence[Span], table: Table, widths: Sequence[int]) -> Iterator[Line]:

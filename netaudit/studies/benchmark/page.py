@@ -22,6 +22,17 @@ ARMS = {
     "weightwatcher": "WeightWatcher 0.7.7, randomize and mp_fit",
 }
 
+RUNG_STEPS = {
+    "special_weights": "Special weights",
+    "as_drawn": "As drawn",
+    "unit_scales": "Unit scales",
+    "directions": "Directions",
+    "lower_bound": "Lower bound",
+    "local": "Locally",
+    "variance_profile": "Variance profile",
+}
+"""The steps of the ladder in order, with the heads of their columns."""
+
 
 def document(data: Mapping[str, Any]) -> StudyPage:
     """Lay the benchmark out."""
@@ -42,6 +53,8 @@ def document(data: Mapping[str, Any]) -> StudyPage:
         if data["cost"].get("lanczos"):  # older runs have none
             cost.append(_estimates(data))
         sections.append(Section("cost", 1, "Cost of a layer", tuple(cost)))
+    if data.get("rungs"):  # older runs have none
+        sections.append(_rungs(data["rungs"]))
     sections.append(_how(data, len(sections) + 1))
     return StudyPage(
         stem="benchmark",
@@ -151,6 +164,33 @@ def _estimates(data: Mapping[str, Any]) -> Table:
         "largest between the two distribution functions, beside the bound that the audit allows for."
     )
     return table(caption, columns, rows)
+
+
+def _rungs(found: Mapping[str, Any]) -> Section:
+    """Each step of the ladder as a multiple of one decomposition, a row a layer."""
+    words = (
+        "Processor seconds of each step of the ladder on a Gaussian layer with a mean of a fiftieth of its standard "
+        "deviation, which makes a direction in the large layers; on one core, over those "
+        "of one float64 Gram product with its eigenvalues, in the same process. Every step is shown; an audit leaves "
+        "out what it does not need. The rung up to directions holds the second decomposition, that of the scaled "
+        "matrix, and so the distance of the rung up to unit scales as well. The local rung's vectors are looked for "
+        "where no rung before holds, and the law of a variance profile is solved only where there are no unit scales."
+    )
+    rows = [
+        (
+            Span(size(layer["shape"])),
+            Span(number(layer["seconds"]["decomposition"], 3)),
+            *(Span(number(layer["seconds"][step] / layer["seconds"]["decomposition"], 2)) for step in RUNG_STEPS),
+        )
+        for layer in found["layers"]
+    ]
+    columns = (
+        Column("[out, in]"),
+        Column("One decomposition, seconds", numeric=True),
+        *(Column(title, numeric=True) for title in RUNG_STEPS.values()),
+    )
+    caption = f"What each rung costs, as a multiple of one decomposition ({found['date']}, torch {found['torch']})."
+    return Section("rungs", 1, "What each rung costs", (Paragraph((Span(words),)), table(caption, columns, rows)))
 
 
 def _chart(data: Mapping[str, Any]) -> Chart:

@@ -14,11 +14,17 @@ Answer = dict[str, Any]
 """``{answer, count, intervals}``: the word, how many directions were found, and the intervals by statistic, each
 ``{value, interval, level}``."""
 
+PROFILE = "profile_"
+"""Before the verdict on a layer's own variance profile."""
+
 NO_ANSWER = "not_applicable"
 
 
 def ladder(context: LayerContext) -> Answer:
-    """The rung, with the number of directions where it is that one: ``directions 3``."""
+    """The rung, with the number of directions where it is that one: ``directions 3``.
+
+    Where there are no unit scales, what the law of the variance profile says: ``profile_follows``.
+    """
     from netaudit.analyses.layer.random_likeness.measure import measure
 
     found = measure(context)
@@ -31,6 +37,9 @@ def ladder(context: LayerContext) -> Answer:
     if found.interval is not None:
         intervals["random_like_share"] = _interval(found.random_like_share, found.interval, None)
     word = f"directions {found.directions}" if found.rung == "directions" else found.rung
+    profile = found.variance_profile
+    if profile is not None and profile.components is not None:
+        word = f"{PROFILE}{profile.verdict}"
     return {"answer": word, "count": sum(counts), "intervals": intervals}
 
 

@@ -21,6 +21,8 @@ from netaudit.studies.calibration.structured import PATTERNS
 POWER: Shape = (512, 512)
 MEAN = 0.05
 STRONG = 20.0
+PROFILE_LAW = "rung: independent weights without unit scales follow the law of their variance profile"
+PROFILE_POWER = "rung: correlated weights do not follow it"
 SMALLEST_SIDE = 32  # below, the ladder does not apply
 FEWEST_BIASES = 10  # of two biases no spread can be told
 MANY = {"ten_of_5_ten_of_2": 20, "one_of_30_ten_of_1.8": 11, "three_of_12_ten_of_2": 13}
@@ -89,6 +91,12 @@ def _of_answers(cells: Sequence[LayerCell]) -> Iterator[Criterion]:
             right = (*wanted, "undecided")
             yield Criterion(requirement, cell.key, LADDER, "otherwise", high=MOST_FAILS, wanted=right)
             yield Criterion(requirement, cell.key, LADDER, "undecided", high=MOST_UNDECIDED)
+        if cell.scenario == "apart":
+            right = ("profile_follows", "profile_undecided")
+            yield Criterion(PROFILE_LAW, cell.key, LADDER, "otherwise", high=MOST_FAILS, wanted=right)
+        if cell.scenario == "apart_correlated":
+            right = ("profile_does_not_follow",)
+            yield Criterion(PROFILE_POWER, cell.key, LADDER, "otherwise", high=MOST_UNDECIDED, wanted=right)
         if cell.scenario.startswith(PREFIX) and START in cell.answers:
             right = ("as_drawn", "too_small")
             yield Criterion("starts are recognised", cell.key, START, "otherwise", high=MOST_FAILS, wanted=right)

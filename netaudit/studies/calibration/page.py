@@ -90,7 +90,10 @@ class _Page:
             "The ladder says what has to be set aside before a random matrix is left. Here that is known: nothing of a "
             "Gaussian layer, the scales of one whose rows and columns were multiplied by exp(0.5 N) with standard "
             "normal N, and the planted directions. At most 1% of the layers of each kind and shape may get another "
-            "answer, and at most 5% none. The strength of a direction is in detection thresholds."
+            "answer, and at most 5% none. The strength of a direction is in detection thresholds. Two blocks of "
+            "different ratios of sides, with zeros elsewhere, have no unit scales: there the law of the variance "
+            "profile answers, which at most 1% of layers with independent weights may be said not to follow, and at "
+            "most 5% of those with correlated weights not found to leave."
         )
         bars = [bar for bar in self.data["bars"] if bar["claim"] == "random_likeness"]
         return Section("rungs", 1, "Rungs", (_paragraph(text), *self._answers(bars, "Rungs of layers that are known")))

@@ -16,6 +16,7 @@ EDGES: tuple[Shape, ...] = ((2, 64), (10, 64), (10, 1000), (32, 32), (48, 400), 
 LARGE: tuple[Shape, ...] = ((4096, 4096), (4096, 9216))
 SPIKES: tuple[Shape, ...] = ((64, 64), (256, 256), (512, 512), (100, 400))
 RUNGS: tuple[Shape, ...] = ((32, 32), *SPIKES)
+APART: tuple[Shape, ...] = ((64, 64), (100, 400))
 PLANTED: Shape = (250, 400)
 STARTED: tuple[Shape, ...] = ((10, 64), (64, 64), (128, 512), (512, 512))
 
@@ -32,6 +33,7 @@ SPREADS = (0.5, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.35, 1.5, 2.0, 3.0)  # in toleran
 CORRELATIONS = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7)
 STRENGTHS = (0.5, 0.7, 0.85, 1.0, 1.1, 1.2, 1.3, 1.5, 1.75, 2.0, 2.5, 3.0)  # in units of the threshold
 INVERTED = (1.0, 2.0, 4.0, 6.0, 8.0, 10.0, 14.0, 20.0, 30.0)
+CORRELATED = 0.6
 SCALES = 0.5  # standard deviation of the logarithms of the scales of rows and columns
 
 
@@ -51,6 +53,7 @@ def full(seeds: int = SEEDS, large_seeds: int = LARGE_SEEDS, curve_seeds: int = 
             *_spikes(SPIKES, STRENGTHS, curve_seeds),
             *_rungs(RUNGS, seeds),
             *_planted(PLANTED_SEEDS),
+            *_profiles(APART, seeds, STRUCTURED_SEEDS),
             *_starts(STARTED, START_SEEDS),
             *_structured(WISHES, STRUCTURED_SEEDS),
         ]
@@ -75,6 +78,7 @@ def quick() -> CalibrationPlan:
             *_curves((3, 8, 30), (0.1, 0.3, 0.5), (1.0, 8.0, 20.0), 2),
             *_rungs(((64, 64),), 4),
             *_planted(1),
+            *_profiles(((64, 64),), 2, 2),
             *_starts(((64, 64),), 2),
             *_structured(wishes, 2),
         ]
@@ -98,6 +102,12 @@ def _rungs(shapes: Iterable[Shape], seeds: int) -> Iterable[LayerCell]:
 
 def _planted(seeds: int) -> Iterable[LayerCell]:
     return (LayerCell(name, PLANTED, scales, (), seeds, (LADDER,)) for name in MANY for scales in (0.0, SCALES))
+
+
+def _profiles(shapes: Sequence[Shape], seeds: int, power_seeds: int) -> Iterable[LayerCell]:
+    for shape in shapes:
+        yield from (LayerCell("apart", shape, scales, (), seeds, (LADDER,)) for scales in (0.0, SCALES))
+    yield LayerCell("apart_correlated", shapes[-1], CORRELATED, (), power_seeds, (LADDER,))
 
 
 def _starts(shapes: Iterable[Shape], seeds: int) -> Iterable[LayerCell]:

@@ -92,11 +92,13 @@ def effort(cell: LayerCell) -> float:
     p = min(m, n)
     entries, shadow = 0.01 + 7e-8 * m * n, 0.05 + 1.2e-7 * m * n
     singular = 0.05 + 7e-11 * p**3 + 1.5e-11 * m * n * p
+    profile = 1.5 + 1e-5 * m * n  # of a layer without unit scales
     ladder = 0.02 + 1e-9 * p**3 + 2.5e-7 * m * n
     return (
         entries
         + singular * ("singular_law" in cell.claims)
         + shadow * ("shadow_inversion" in cell.claims)
         + ladder * (LADDER in cell.answers)
+        + profile * cell.scenario.startswith("apart")
         + entries * (START in cell.answers)
     )

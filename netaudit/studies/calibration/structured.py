@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from netaudit.studies.calibration.scenarios import Shape, gaussian
+from netaudit.studies.calibration.scenarios import Shape, correlated, gaussian
 
 if TYPE_CHECKING:
     import torch
@@ -87,6 +87,17 @@ def blocks(shape: Shape, strength: float, generator: torch.Generator) -> Tensor:
     return gaussian(shape, 0.0, generator) * (rows[:, None] == columns)
 
 
+def apart(shape: Shape, strength: float, generator: torch.Generator) -> Tensor:
+    """Gaussian in two blocks of a quarter by three quarters of the sides, which have no unit scales; rows and columns
+    scaled by exp(strength N)."""
+    return _scaled(gaussian(shape, 0.0, generator) * _two_blocks(shape), strength, generator)
+
+
+def apart_correlated(shape: Shape, strength: float, generator: torch.Generator) -> Tensor:
+    """Two such blocks whose rows are the strength times the row above plus fresh noise."""
+    return correlated(shape, strength, generator) * _two_blocks(shape)
+
+
 def random_zeros(shape: Shape, strength: float, generator: torch.Generator) -> Tensor:
     """Gaussian with a share ``strength`` of random zeros."""
     import torch
@@ -156,6 +167,16 @@ def product(shape: Shape, strength: float, generator: torch.Generator) -> Tensor
     return scaled
 
 
+def _two_blocks(shape: Shape) -> Tensor:
+    import torch
+
+    pattern = torch.zeros(shape)
+    rows, columns = shape[0] // 4, 3 * shape[1] // 4
+    pattern[:rows, :columns] = 1
+    pattern[rows:, columns:] = 1
+    return pattern
+
+
 def _factors(side: int, strength: float, generator: torch.Generator) -> Tensor:
     import torch
 
@@ -176,6 +197,8 @@ WEIGHTS: dict[str, Callable[[Shape, float, torch.Generator], Tensor]] = {
     "checkerboard": checkerboard,
     "waves": waves,
     "blocks": blocks,
+    "apart": apart,
+    "apart_correlated": apart_correlated,
     "random_zeros": random_zeros,
     "pruned": pruned,
     "repeated_rows": repeated_rows,

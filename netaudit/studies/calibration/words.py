@@ -7,6 +7,7 @@ from typing import Any
 
 from netaudit.analyses.layer.initialisation.words import in_words
 from netaudit.report.document.model import Span
+from netaudit.studies.calibration.answers import PROFILE
 from netaudit.studies.calibration.cells import LADDER
 from netaudit.studies.calibration.claims import title
 from netaudit.studies.calibration.starts import PREFIX
@@ -40,6 +41,8 @@ _SCENARIOS = {
     "checkerboard": "variance × {} on every other entry",
     "waves": "variance 1 + {} cos cos",
     "blocks": "{} diagonal blocks",
+    "apart": "two blocks without unit scales, rows and columns × exp({} N)",
+    "apart_correlated": "two blocks without unit scales, rows correlated as AR(1), coefficient {}",
     "random_zeros": "random zeros, a share of {}",
     "pruned": "smallest weights pruned, a share of {}",
     "repeated_rows": "repeated rows, a share of {}",
@@ -80,6 +83,8 @@ def answer(word: str) -> str:
         return f"up to {count(int(n), 'direction')}" if n else "up to directions"
     if name == "unit_scales":
         return "up to unit scales"
+    if name.startswith(PROFILE):
+        return f"profile of variances {name.removeprefix(PROFILE).replace('_', ' ')}"
     return name.replace("_", " ")
 
 

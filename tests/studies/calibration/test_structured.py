@@ -7,10 +7,10 @@ import torch
 from netaudit.numerics.laws.initialisation.families import families
 from netaudit.studies.calibration import starts, structured
 from netaudit.studies.calibration.answers import initialisation, is_wanted, ladder
-from netaudit.studies.calibration.cells import LayerCell
+from netaudit.studies.calibration.cells import LADDER, LayerCell
 from netaudit.studies.calibration.measure import WEIGHTS, draw
 from netaudit.studies.calibration.wishes import WISHES
-from netaudit.studies.calibration.words import layers
+from netaudit.studies.calibration.words import answer, layers
 
 SHAPE = (120, 200)
 
@@ -125,3 +125,14 @@ def test_every_structured_layer_has_a_name():
     assert "10 directions of strength 5 and 10 of 2" in named
     assert layers({"scenario": "three_of_4", "strength": 0.5}).endswith(", rows and columns × exp(0.5 N)")
     assert layers({"scenario": "start_torch_default", "strength": 0.0}) == "PyTorch's default initialisation"
+
+
+def test_two_blocks_have_no_unit_scales_and_answer_by_their_profile(monkeypatch):
+    monkeypatch.setattr("netaudit.analyses.layer.random_likeness.profile._WORK", 1)  # the fewest draws
+    found = [
+        ladder(draw(LayerCell(scenario, (64, 96), strength, (), 1, (LADDER,)), 0))["answer"]
+        for scenario, strength in (("apart", 0.0), ("apart", 0.5), ("apart_correlated", 0.8))
+    ]
+    assert [answer(word) for word in found] == ["profile of variances follows"] * 2 + [
+        "profile of variances does not follow"
+    ]

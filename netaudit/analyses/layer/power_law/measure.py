@@ -30,7 +30,7 @@ from netaudit.numerics.entries import Entries
 from netaudit.numerics.gaussian_spectra import gaussian_spectra
 from netaudit.numerics.laws import marchenko_pastur, power_law, tails
 from netaudit.numerics.laws.spikes import bulk_sigma
-from netaudit.numerics.scales import NoUnitScales, unit_scales
+from netaudit.numerics.scales import NoUnitScales
 from netaudit.results.payload import Null, curve_values
 
 Floats = NDArray[np.float64]
@@ -92,14 +92,12 @@ def measure(context: LayerContext) -> PowerLaw:
 
 def _unit_scales(context: LayerContext) -> power_law.PowerLaw | Reason:
     """The power law of the matrix with unit row and column mean squares, or why there is none."""
-    own, p = context.own_scale.weight, min(context.shape)
-    if p > LARGEST_SCALED:
+    if min(context.shape) > LARGEST_SCALED:
         return "too_large_for_another_decomposition"
-    try:
-        scales = unit_scales(own)
-    except NoUnitScales:
+    scales = context.unit_scales
+    if isinstance(scales, NoUnitScales):
         return "no_unit_scales"
-    wide = own.double()
+    wide = context.layer.weight.double()
     wide = wide * wide.new_tensor(scales.rows)[:, None] * wide.new_tensor(scales.columns)
     evals = spectra.centred_values(wide, context.device) ** 2
     rounding = max(context.shape) * np.finfo(np.float64).eps * evals[-1]

@@ -27,13 +27,13 @@ from netaudit.analyses.layer.random_likeness.payload import (
     RungOrUndecided,
     SetAside,
 )
+from netaudit.analyses.layer.random_likeness.profile import variance_profile
 from netaudit.analyses.layer.random_likeness.signs import fewest_directions
 from netaudit.analyses.surrogates import standardise
 from netaudit.numerics import spectrum as spectra
 from netaudit.numerics.directions import RandomPart, bulk_vectors, random_part
 from netaudit.numerics.laws import local, spikes
 from netaudit.numerics.scales import NoUnitScales
-from netaudit.numerics.single_weights import single_weights
 from netaudit.results.payload import NotApplicable, six_digits
 
 if TYPE_CHECKING:
@@ -60,7 +60,8 @@ def measure(context: LayerContext) -> RandomLikeness | NotApplicable:
         return NotApplicable("What is left without special weights is one constant.")
     rest = _remainder(context, weight, aside)
     try:
-        part: RandomPart | None = random_part(weight, context.device, context.seed)
+        known = context.unit_scales if weight is context.layer.weight else None
+        part: RandomPart | None = random_part(weight, context.device, context.seed, known)
     except NoUnitScales:
         part = None
     found = [rungs.as_drawn(rest), rungs.unit_scales(rest, part), rungs.directions(rest, part)]
@@ -91,6 +92,7 @@ def measure(context: LayerContext) -> RandomLikeness | NotApplicable:
         spacing_interval=None if ratio is None else (six_digits(ratio.low), six_digits(ratio.high)),
         vector_spread=None if spread is None else six_digits(spread),
         strongest=() if part is None or part.low_rank else _described(part, m, n),
+        variance_profile=variance_profile(rest, part, found) if rung in ("local", "none", "undecided") else None,
         curve=None if part is None or part.low_rank else ladder_curve(rest.values, part, m, n),
     )
 
@@ -102,7 +104,7 @@ def _without_special(context: LayerContext) -> tuple[Tensor, SetAside]:
     special, weight = context.special_weights, context.own_scale.weight
     if weight.dtype.itemsize == 1:  # float8, which PyTorch compares and multiplies nowhere
         weight = weight.float()
-    single = single_weights(weight)
+    single = special.heavy
     aside = SetAside(
         dead_rows=int(special.dead_rows.sum()),
         dead_columns=int(special.dead_columns.sum()),

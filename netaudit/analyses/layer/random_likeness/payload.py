@@ -26,6 +26,10 @@ RungOrUndecided = Literal["as_drawn", "unit_scales", "directions", "local", "non
 
 RungVerdict = Literal["holds", "fails", "undecided", "not_judged"]
 
+ProfileVerdict = Literal["follows", "does_not_follow", "undecided", "not_judged"]
+
+ProfileReason = Literal["unit_scales", "orthogonal", "no_bulk", "single_weights", "few_values", "not_solved"]
+
 Reason = Literal[
     "single_weights",
     "no_unit_scales",
@@ -154,6 +158,52 @@ class LadderCurve(Record, frozen=True):
         increasing("edges", self.edges)
 
 
+class ProfileCurve(Record, frozen=True, kw_only=True):
+    """Binned singular values of a layer without unit scales, and the law of its variance profile, in u = s / sqrt N."""
+
+    edges: Values
+    """Bin edges ``[B + 1]``."""
+    density: Values
+    """Density ``[B]`` of the singular values of the layer, its rows and columns scaled alike as far as they can be."""
+    u: Values
+    """``[U]``."""
+    law: Values
+    """The profile's density at ``u``, ``[U]``."""
+    marchenko_pastur: Values
+    """The Marchenko-Pastur law of entries of one variance at ``u``, ``[U]``."""
+
+    def __post_init__(self) -> None:
+        same_length(edges=self.edges[1:], density=self.density)
+        same_length(u=self.u, law=self.law, marchenko_pastur=self.marchenko_pastur)
+        increasing("edges", self.edges)
+        increasing("u", self.u)
+
+
+class VarianceProfile(Record, frozen=True, kw_only=True):
+    """Whether independent entries whose variances follow a smooth profile have these singular values."""
+
+    verdict: ProfileVerdict
+    """Whether they follow the law of the profile."""
+    components: Count | None = None
+    """Number of components of the estimated profile, a sum of products of a row's and a column's share; null where the
+    layer has unit scales, at which every profile has the same law."""
+    distance: Bounded | None = None
+    """Kolmogorov-Smirnov distance of the singular values to the law of the profile."""
+    interval: tuple[float, float] | None = None
+    """Lowest and highest distance that the noise allows for: plus or minus ``null_q99``."""
+    tolerance: Bounded | None = None
+    """Largest distance at which the layer follows the law, after any widening for a small layer."""
+    null_q99: Bounded | None = None
+    """99 % quantile of the distance over matrices drawn from the profile, each with a profile estimated again."""
+    shape: tuple[Count, Count] | None = None
+    """Rows and columns that were drawn to be judged, where these are not all."""
+    reason: ProfileReason | None = None
+    """``unit_scales``: the layer has unit scales, and the distance is that of the last rung. Otherwise why it was not
+    judged."""
+    curve: ProfileCurve | None = None
+    """The figure's data; null where the layer has unit scales."""
+
+
 class RandomLikeness(Payload, frozen=True, kw_only=True):
     """How random-like one layer is: up to what a random matrix is left."""
 
@@ -195,6 +245,9 @@ class RandomLikeness(Payload, frozen=True, kw_only=True):
     """(p + 2) times the mean of sum_i v_i^4 over vectors of the bulk: 3 where they are spread as random ones are."""
     strongest: Annotated[tuple[Direction, ...], Meta(max_length=MOST_DESCRIBED)] = ()
     """The strongest directions, largest first."""
+    variance_profile: VarianceProfile | None = None
+    """Where neither scales nor directions leave a random matrix: whether a profile of variances does. It stands beside
+    the rungs and changes none; null where a rung up to ``directions`` holds."""
     curve: LadderCurve | None = None
     """The figure's data."""
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import partial
 
 from netaudit.analyses.analysis import Place
-from netaudit.analyses.layer.random_likeness.figure import draw
+from netaudit.analyses.layer.random_likeness.figure import draw, draw_profile
 from netaudit.analyses.layer.random_likeness.payload import (
+    ProfileReason,
     RandomLikeness,
     Reason,
     Rung,
@@ -14,6 +15,7 @@ from netaudit.analyses.layer.random_likeness.payload import (
     RungOrUndecided,
     RungVerdict,
     SetAside,
+    VarianceProfile,
 )
 from netaudit.report.document.model import Column, Figure, Presentation, Span, Style, Table
 from netaudit.report.document.numbering import table
@@ -71,7 +73,7 @@ def present(found: RandomLikeness, place: Place) -> Presentation:
     return Presentation(
         warnings=(aside,) if aside else (),
         explanation=((Span("Random-like, up to what ", "strong"), Span(f"{answer(found)}. "), Span(_more(found))),),
-        figures=() if found.curve is None else (_figure(found, place),),
+        figures=_figures(found, place),
         blocks=(_rungs(found, place),),
     )
 
@@ -109,7 +111,46 @@ def _more(found: RandomLikeness) -> str:
             f"Neighbouring spacings in the bulk have the mean ratio {number(found.spacing_ratio, 3)} (95% interval "
             f"{interval(found.spacing_interval)}; random matrices 0.531, independent values 0.386)"
         )
+    if found.variance_profile is not None:
+        parts.append(with_profile(found.variance_profile))
     return " ".join(map(sentence, parts))
+
+
+_UNJUDGED: dict[ProfileReason, str] = {
+    "orthogonal": "the rows or columns are orthogonal, which those of no such matrix are",
+    "no_bulk": "no bulk is left without the directions",
+    "single_weights": "too many single weights stand out of it",
+    "few_values": "too few singular values are left",
+    "not_solved": "the equations of its law were not solved",
+}
+
+
+def with_profile(found: VarianceProfile) -> str:
+    """Say whether a profile of variances explains the singular values.
+
+    >>> with_profile(VarianceProfile(verdict="not_judged", reason="few_values"))
+    'Whether a profile of variances explains the singular values was not judged: too few singular values are left'
+    """
+    if found.verdict == "not_judged":
+        reason = "" if found.reason is None else f": {_UNJUDGED.get(found.reason, found.reason)}"
+        return f"Whether a profile of variances explains the singular values was not judged{reason}"
+    if found.reason == "unit_scales":
+        if found.verdict == "undecided":
+            return "Whether a profile of variances explains the singular values is as undecided as the last rung"
+        return (
+            "No profile of variances explains the singular values either: with the scales of rows and columns undone, "
+            "independent weights follow the law of the rungs whatever their variances are"
+        )
+    follows = {"follows": "follow", "does_not_follow": "do not follow"}.get(
+        found.verdict, "follow, for all that is known,"
+    )
+    part = "" if found.shape is None else f" of a random part of {found.shape[0]} × {found.shape[1]} weights"
+    components = count(found.components or 0, "component")
+    return (
+        f"No scales make all its rows and columns equal. The singular values{part} {follows} the law of independent "
+        f"weights whose variances have a profile of {components}, estimated from their squares (distance "
+        f"{number(found.distance, 2)}, noise {number(found.null_q99, 2)}, at most {number(found.tolerance, 2)})"
+    )
 
 
 def _of_directions(found: RandomLikeness) -> str:
@@ -178,6 +219,23 @@ def _row(rung: Rung) -> tuple[Span, ...]:
         Span("–" if rung.directions is None else number(rung.directions)),
         Span(words, style),
     )
+
+
+def _figures(found: RandomLikeness, place: Place) -> tuple[Figure, ...]:
+    profile = found.variance_profile
+    ladder = () if found.curve is None else (_figure(found, place),)
+    return ladder if profile is None or profile.curve is None else (*ladder, _profile_figure(profile, place))
+
+
+def _profile_figure(found: VarianceProfile, place: Place) -> Figure:
+    curve = found.curve
+    assert curve is not None
+    caption = (
+        f"Singular values of {place.name}, whose rows and columns no scales make equal, against the law of independent "
+        f"weights with the estimated profile of variances, and against that of weights of one variance."
+    )
+    alt = f"{caption} The distance to the law of the profile is {number(found.distance, 2)}."
+    return Figure("variance-profile", caption, alt, partial(draw_profile, curve))
 
 
 def _figure(found: RandomLikeness, place: Place) -> Figure:

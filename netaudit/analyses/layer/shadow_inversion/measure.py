@@ -52,7 +52,7 @@ _RESAMPLES = 500
 
 def measure(context: LayerContext) -> ShadowInversion:
     """Judge H4 on one layer: it holds where the layer inverts no worse than a Gaussian one, up to ``TOLERANCE``."""
-    gauge = fixed_gauge(context.layer.weight, context.device)
+    gauge = fixed_gauge(context.layer.weight, context.device, context.unit_scales)
     m, n = gauge.matrix.shape
     if m < 2 or n < FEWEST_KEPT:
         return unjudged(ShadowInversion, METRICS, f"fewer than 2 outputs or {FEWEST_KEPT} inputs")

@@ -8,7 +8,7 @@ import numpy as np
 
 from netaudit.analyses.context import LayerContext
 from netaudit.analyses.layer.special_weights.payload import Kind, SpecialWeights
-from netaudit.numerics.special_weights import heavy_limit
+from netaudit.numerics.single_weights import heavy_limit
 from netaudit.results.payload import number, six_digits
 
 

@@ -47,9 +47,9 @@ class SpecialWeights(Payload, frozen=True, kw_only=True):
     pruned_share: Share
     """Share of exact zeros outside dead rows and columns, where they are more than chance and dtype allow; else 0."""
     heavy_entries: Count
-    """Single weights that each make a spike of their own."""
+    """Single weights that each make a spike of their own, whatever the scales of the units."""
     heavy_limit: float
-    """How many standard deviations from the mean of what is left a weight is heavy."""
+    """From how many times on the root mean square that Gaussian weights of its row and column would have."""
     levels: Count | None
     """Number of different values, where what is left is quantised; else None."""
     levels_by_row: bool

@@ -69,7 +69,7 @@ def _words(found: SpecialWeights) -> dict[Kind, str]:
         "constant_columns": f"{count(found.constant_columns, 'column')} of one constant",
         "pruned": f"pruned: {percent(found.pruned_share)} of the weights are exactly 0",
         "heavy_entries": f"{count(found.heavy_entries, 'single weight')} beyond {number(found.heavy_limit, 2)} "
-        "standard deviations, large enough to make a spike alone",
+        "times the size of the others in their rows and columns, large enough to make a spike alone",
         "quantised": f"quantised, {f'about {levels} levels in each row' if found.levels_by_row else f'{levels} levels'}"
         f"{lattice}",
         "orthogonal": f"the {found.orthogonal} are orthogonal to each other: an orthogonal start or constraint",
@@ -85,7 +85,8 @@ def method() -> Method:
             "judged on what is left. *Dead* rows and columns have no entry above a millionth of the largest entry of "
             "the median row; *duplicates* are exactly equal to an earlier row; weights are *pruned* where at least "
             "four times as many are exactly 0 as take the value next to it; a single weight is *heavy* where it alone "
-            "makes a spike, beyond as many standard deviations of the others as the fourth root of their number; "
+            "makes a spike: beyond the root mean square of its row and column, taken from mean absolute values, times "
+            "the fourth root of the number of weights, so that the units' scales do not count; "
             "*quantised* weights take at most 256 values, each four times on average, or lie on a lattice; rows are "
             "*orthogonal* where {A} times its transpose is diagonal up to a hundredth.",
         )

@@ -11,6 +11,7 @@ ANALYSIS = Analysis(
     title="Hidden units",
     asks="Do the weights of the hidden units look trained, and how many units are dead, unused or duplicates?",
     scope="network",
+    on_page_one=True,
     needs=(),  # a head is needed, but not that every layer of it can be read
     payload=HiddenUnits,
     measure=lazily(f"{_HERE}.measure:measure"),

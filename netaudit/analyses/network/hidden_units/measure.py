@@ -28,9 +28,10 @@ def measure(context: NetworkContext) -> HiddenUnits | NotApplicable:
     pairs = [(lower, upper.name) for lower, upper in pairwise(head.layers) if _fit(shapes, lower, upper)]
     if not pairs:
         return NotApplicable("There are no two consecutive layers in the head, so there are no hidden units.")
-    context.progress("hidden units", 0.0, 0.0)
     found: dict[str, LayerNorms | Unmeasured] = {}
-    for name in dict.fromkeys(name for lower, upper in pairs for name in (lower.name, upper)):
+    names = list(dict.fromkeys(name for lower, upper in pairs for name in (lower.name, upper)))
+    for index, name in enumerate(names):
+        context.progress("hidden units, layer by layer", index, len(names))
         found[name] = norms(context.read(name)) if name in audited else "not_audited"
     return HiddenUnits(
         tuple(judge(lower, upper, shapes[lower.name][0], found[lower.name], found[upper]) for lower, upper in pairs)

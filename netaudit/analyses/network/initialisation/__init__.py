@@ -11,6 +11,7 @@ ANALYSIS = Analysis(
     title="Which layers were trained",
     asks="Which layers were trained, and what did training change, where the first weights are given?",
     scope="network",
+    on_page_one=True,
     needs=(),
     payload=NetworkInitialisation,
     measure=lazily(f"{_HERE}.measure:measure"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +13,7 @@ from netaudit.network.network import Network
 from netaudit.numerics import arpack
 from netaudit.numerics.gram import gram_matrix, gram_singular_values
 from netaudit.numerics.laws import spikes
+from netaudit.text import printable
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -28,14 +30,17 @@ def since(context: NetworkContext, first: Network) -> Since:
     """Compare every audited layer with that of the same name among the first weights."""
     known = {spec.name: spec for spec in first.specs()}
     changes, missing, other_shape = [], [], []
-    for layer in context.layers:
+    work = (layer.shape[0] * layer.shape[1] * min(layer.shape) for layer in context.layers)
+    done = list(accumulate(work, initial=0))
+    for index, layer in enumerate(context.layers):
         spec = known.get(layer.name)
         if spec is None:
             missing.append(layer.name)
         elif spec.shape != layer.shape:
             other_shape.append(layer.name)
         else:
-            context.progress(f"{layer.name}: change since the first weights", 0.0, 0.0)
+            shown = printable(layer.name, 60)
+            context.progress(f"{shown}: change since the first weights", done[index], done[-1])
             changes.append(change(layer.name, context.read(layer.name).weight, first.read(spec).weight))
     return Since(first.info.name, tuple(changes), tuple(missing), tuple(other_shape))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import replace
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,7 +27,7 @@ from netaudit.geometry.injectivity.laws import k_budget
 from netaudit.geometry.injectivity.local import at_inputs
 from netaudit.geometry.injectivity.search import STARTS, STEPS
 from netaudit.results.payload import NotApplicable
-from netaudit.text import sentence
+from netaudit.text import printable, sentence
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -51,8 +52,10 @@ def measure(context: NetworkContext) -> Injectivity | NotApplicable:
     head = context.network.head
     layers, left_out = [], []
     below: Tensor | None = None
-    for index, step in enumerate(head.layers if head is not None else ()):
-        context.progress(f"injectivity of {step.name}", 0.0, 0.0)
+    steps = head.layers if head is not None else ()
+    done = list(accumulate((_weights(context, step.name) for step in steps), initial=0))
+    for index, step in enumerate(steps):
+        context.progress(f"injectivity of {printable(step.name, 60)}", done[index], done[-1])
         above = context.inputs.activations.get(step.name)
         layer = _usable(context, step.name)
         if layer is None:
@@ -64,6 +67,15 @@ def measure(context: NetworkContext) -> Injectivity | NotApplicable:
     if not layers:
         return NotApplicable(sentence("Every layer of the head is skipped, not finite or too large"))
     return Injectivity(tuple(layers), tuple(left_out))
+
+
+def _weights(context: NetworkContext, name: str) -> int:
+    """The weights of a layer that is looked at, which its time goes with; 0 of any other."""
+    try:
+        m, n = context.network.spec(name).shape
+    except SourceError:
+        return 0
+    return m * n if m * n <= MOST_WEIGHTS else 0
 
 
 def _usable(context: NetworkContext, name: str) -> FCLayer | None:

@@ -11,6 +11,7 @@ ANALYSIS = Analysis(
     title="Labels sent down and back",
     asks="How often does a label come back when it is sent down the head as a shadow and forward again?",
     scope="network",
+    on_page_one=True,
     needs=("head",),
     payload=LabelsBack,
     measure=lazily(f"{_HERE}.measure:measure"),

@@ -32,7 +32,10 @@ def measure(context: NetworkContext) -> LabelsBack | NotApplicable:
     norm = inputs.norms.get(head.layers[0].name)
 
     def sent(where: torch.device) -> tuple[list[LabelRun], int]:
-        return recover(context.read, head, scales, labels, context.settings.seed, where, norm)
+        return recover(context.read, head, scales, labels, context.settings.seed, where, norm, tell)
+
+    def tell(done: int, total: int) -> None:
+        context.progress("labels sent down and back", done, total)
 
     activations = [layer.activation for layer in head.layers]
     runs, twins = devices.with_cpu_fallback(sent, context.settings.device)

@@ -119,11 +119,13 @@ def recover(
     seed: int,
     device: torch.device,
     input_norm: float | None = None,
+    tell: Callable[[int, int], object] = lambda done, total: None,
 ) -> tuple[list[LabelRun], int]:
     """How often each label comes back, for every source and rho, and how many Gaussian twins stand beside.
 
     ``sigmas`` gives the standard deviation of each layer's weights; ``input_norm`` the root mean square of ||x|| over
-    real inputs of the bottom layer, None when it is not known.
+    real inputs of the bottom layer, None when it is not known. ``tell`` is called with the number of networks that
+    the labels have been through, and of all of them.
     """
     import torch
 
@@ -139,20 +141,28 @@ def recover(
         weights = sum(m * n for m, n in layers.shapes.values())
         large = weights > _LARGE
         # one control network sends all its labels to a few classes, so small ones are averaged over
-        copies = int(np.clip(_CONTROL_WEIGHTS // weights, 1, _CONTROLS))
-        control = torch.stack([layers.up(x, layers.gaussian(seed, "control", str(i))) for i in range(copies)])
+        copies, pairs = int(np.clip(_CONTROL_WEIGHTS // weights, 1, _CONTROLS)), _TWINS[0] if large else _TWINS[1]
+        networks = 1 + copies + pairs + (0 if large else 2)
+        drawn = []
+        for i in range(copies):
+            tell(1 + i, networks)
+            drawn.append(layers.up(x, layers.gaussian(seed, "control", str(i))))
+        control = torch.stack(drawn)
         few = batches.first(_TWIN_LABELS[large])
         twins = []
-        for i in range(_TWINS[0] if large else _TWINS[1]):
+        for i in range(pairs):
+            tell(1 + copies + i, networks)
             matrices = layers.gaussian(seed, "twin", str(i))
             twins.append(few.shares(layers.up(layers.down(few, matrices, generator("twin dropout", str(i))), matrices)))
         permuted = corrected = None
         if not large:
+            tell(networks - 2, networks)
             shuffled = layers.permuted(seed)
             permuted = batches.shares(
                 layers.up(layers.down(batches, shuffled, generator("permuted dropout")), shuffled)
             )
             if all(min(shape) <= _CORRECTED for shape in layers.shapes.values()):
+                tell(networks - 1, networks)
                 there = layers.corrected_down(batches, generator())
                 corrected = batches.shares(layers.up(there, layers.own))
     top1, control1, twin = batches.shares(real), batches.shares(control), np.array(twins)

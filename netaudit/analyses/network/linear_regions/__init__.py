@@ -11,6 +11,7 @@ ANALYSIS = Analysis(
     title="Linear regions",
     asks="Into how many linear pieces does the head cut the way between inputs, and as many as a random one?",
     scope="network",
+    on_page_one=True,
     needs=("head", "data"),
     payload=LinearRegions,
     measure=lazily(f"{_HERE}.measure:measure"),

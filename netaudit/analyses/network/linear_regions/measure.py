@@ -32,6 +32,7 @@ from netaudit.text import printable
 
 if TYPE_CHECKING:
     from netaudit.network.layers import FCLayer
+    from netaudit.network.network import Progress
 
 INPUTS = 200
 """Real inputs at most: four times the segments of one kind."""
@@ -83,13 +84,14 @@ def _measured(context: NetworkContext, x: Floats, ends: Mapping[Ends, Pair], dev
     nearest: Floats = np.zeros(1)
     layers: list[FCLayer] = []
     for number, name in enumerate(names):
+        context.progress("linear regions, layer by layer", number, len(names))
         layers.append(context.read(name))
         if number == 0:
             nearest = _nearest(layers[0], _on(device, x))
         if number < len(names) - 1:
             found, values = layer_flips(layers[-1], values, device, context.settings.seed)
             flips.append(found)
-    lines = _lines(layers, flips, ends, device)
+    lines = _lines(layers, flips, ends, device, context.progress)
     quantiles = np.quantile(nearest, (0.05, 0.5, 0.95)).tolist()
     return LinearRegions(
         layers=tuple(names[:-1]),
@@ -120,7 +122,11 @@ Walked = tuple[Ends, Pair, Line]
 
 
 def _lines(
-    layers: list[FCLayer], flips: list[list[Flips]], ends: Mapping[Ends, Pair], device: torch.device
+    layers: list[FCLayer],
+    flips: list[list[Flips]],
+    ends: Mapping[Ends, Pair],
+    device: torch.device,
+    progress: Progress,
 ) -> list[Walked]:
     """The first segments of each kind, walked exactly, as many as the work allows for."""
     work = _work([layer.shape for layer in layers], flips)
@@ -129,11 +135,14 @@ def _lines(
         return []
     example = torch.from_numpy(next(iter(ends.values()))[0][:1])
     read = piecewise_linear([(layer.weight, layer.bias) for layer in layers], example, device)
-    return [
-        (kind, (one, other), exact_line(read, one, other, device=device, memory=MEMORY))
-        for (kind, (a, b)), count in zip(ends.items(), counts, strict=True)
-        for one, other in zip(a[:count], b[:count], strict=True)
-    ]
+    lines: list[Walked] = []
+    done, total = 0.0, sum(one * count for one, count in zip(work, counts, strict=True))
+    for (kind, (a, b)), count, one_takes in zip(ends.items(), counts, work, strict=True):
+        for one, other in zip(a[:count], b[:count], strict=True):
+            progress("linear regions, segment by segment", done, total)
+            lines.append((kind, (one, other), exact_line(read, one, other, device=device, memory=MEMORY)))
+            done += one_takes
+    return lines
 
 
 def _work(shapes: list[tuple[int, int]], flips: list[list[Flips]]) -> list[float]:

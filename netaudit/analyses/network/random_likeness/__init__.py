@@ -11,6 +11,7 @@ ANALYSIS = Analysis(
     title="Random-like layers",
     asks="How much of the network is random-like, and up to what?",
     scope="network",
+    on_page_one=True,
     needs=(),
     payload=NetworkRandomLikeness,
     measure=lazily(f"{_HERE}.measure:measure"),

@@ -61,10 +61,10 @@ def test_it_runs_on_the_cpu_when_the_device_has_no_room(monkeypatch):
     whole = labels_back.measure(context_of(network()))
     gpu, recover = torch.device("cuda"), labels_back.recover
 
-    def no_room(read, head, scales, labels, seed, where, norm):
+    def no_room(read, head, scales, labels, seed, where, norm, tell):
         if where == gpu:
             raise torch.OutOfMemoryError("out of memory")
-        return recover(read, head, scales, labels, seed, where, norm)
+        return recover(read, head, scales, labels, seed, where, norm, tell)
 
     def on_the_gpu(work, device):
         return devices.with_cpu_fallback(work, gpu)
