@@ -69,7 +69,7 @@ def of_run(run: SquareRun) -> str:
     ]
     if run.decay is not None:
         exponent, low, high = (number(value, 3) for value in run.decay)
-        sentences.append(f"‖W − I‖ falls with the layer's number to the power {exponent} (95%: {low} to {high}).")
+        sentences.append(f"From layer to layer it falls with an exponent of {exponent} (95%: {low} to {high}).")
     if run.data is not None:
         data = run.data
         sentences.append(
