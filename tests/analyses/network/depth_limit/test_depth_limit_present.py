@@ -16,8 +16,8 @@ def test_statement():
     assert statement(depth_limit.example()) == (
         "Of 3 square layers in a row, 1 near the identity, 1 beyond a random layer, 1 as a random layer. ‖W − I‖ is "
         "1.5 in the median; 2.57 for a layer of that width as it is initialised. From layer to layer it falls with "
-        "an exponent of 1.5 (95%: 0.7 to 2.3). A layer moves its input by 20% of its length in the median (a random one "
-        "by 125%). Without the last layer the end of the run changes by 10%, and by 60% at most. The network has 3 "
+        "an exponent of 1.5 (95%: 0.7 to 2.3). A layer moves its input by 20% of its length in the median (a random "
+        "one by 125%). Without the last layer the end of the run changes by 10%, and by 60% at most. The network has 3 "
         "residual blocks in 2 stages. On 200 real inputs a block moves the stream by 30% of its length in the median "
         "(20% to 40%). Its accuracy on them is 90%. With at least 95% of the labels kept, the last 1 block of stage 1 "
         "can be left out. The blocks of 1 stage are measured only: no bound by their weights is known to netaudit."
