@@ -15,6 +15,7 @@
 # make calibrate [JOBS=2]        measure false alarms and power of the analyses: about an hour
 # make initialisation            from which step of training a network is seen to be trained: minutes
 # make survey WHEELS=folder      audit the layers of published networks: minutes
+# make truncation DATA=folder    train the residual network, and leave out its last blocks: 20 minutes
 # make theory                    run the study of the theory again, into reports/theory: minutes
 
 PYTHON ?= python3
@@ -23,11 +24,12 @@ DATA ?= data
 JOBS ?= 2
 CASES ?= 2000
 SEED ?= 0
-ZOO := mnist-mlp cifar10-mlp alexnet-cifar10
+CURVES := mnist-mlp cifar10-mlp alexnet-cifar10
+ZOO := $(CURVES) cifar10-resmlp
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint .ci/constraints.txt
 
-.PHONY: audit docs test fuzz test-slow test-peers lint samples pages calibrate initialisation survey theory bench rung-costs gpu-check curves shadow-study train-zoo clean
+.PHONY: audit docs test fuzz test-slow test-peers lint samples pages calibrate initialisation survey truncation theory bench rung-costs gpu-check curves shadow-study train-zoo clean
 
 audit: .venv/installed
 	$(BIN)/netaudit audit $(MODEL)
@@ -80,6 +82,10 @@ initialisation: .venv/installed
 survey: .venv/installed
 	$(BIN)/netaudit study survey $(if $(WHEELS),--wheels $(WHEELS)) $(addprefix --run ,$(RUNS))
 
+truncation: .venv/installed
+	$(BIN)/netaudit train cifar10-resmlp --data-root $(DATA) --keep-epochs --device cpu --out trained/cifar10-resmlp
+	$(BIN)/netaudit study truncation trained/cifar10-resmlp --device cpu
+
 theory: .venv/installed
 	$(BIN)/netaudit study theory --device cpu --out reports/theory --no-run-file
 
@@ -87,10 +93,10 @@ shadow-study: .venv/installed
 	$(BIN)/netaudit study shadow-training --data-root $(DATA) --jobs $(JOBS)
 
 curves: .venv/installed
-	for name in $(ZOO); do \
+	for name in $(CURVES); do \
 		$(BIN)/netaudit train $$name --data-root $(DATA) --keep-epochs --device cpu --out trained/$$name || exit 1; \
 	done
-	$(BIN)/netaudit study curves $(addprefix trained/,$(ZOO)) --device cpu
+	$(BIN)/netaudit study curves $(addprefix trained/,$(CURVES)) --device cpu
 
 train-zoo: .venv/installed
 	for name in $(ZOO); do \

@@ -32,6 +32,7 @@ FOLDERS = (
     "network.linear_regions",
     "network.injectivity",
     "network.identifiability",
+    "network.depth_limit",
     "network.edge_tests",
 )
 """The folders of the built-in analyses, each of which defines its ``ANALYSIS``."""

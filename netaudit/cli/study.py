@@ -12,6 +12,7 @@ from netaudit.cli.initialisation import initialisation
 from netaudit.cli.shadow_training import shadow_training
 from netaudit.cli.survey import survey
 from netaudit.cli.theory import theory
+from netaudit.cli.truncation import truncation
 
 _EARLIER_NAMES = {"theory": theory, "calibrate": calibration, "shadow-study": shadow_training, "curves": curves}
 
@@ -24,7 +25,7 @@ def study(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-for command in (theory, calibration, shadow_training, curves, initialisation, survey):
+for command in (theory, calibration, shadow_training, curves, initialisation, survey, truncation):
     study.add_command(command)
 
 

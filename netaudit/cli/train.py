@@ -64,7 +64,8 @@ def train(
     keep_epochs: bool,
     quiet: bool,
 ) -> None:
-    """Train a network by RECIPE, as the bundled ones were: mnist-mlp, cifar10-mlp or alexnet-cifar10.
+    """Train a network by RECIPE, as the bundled ones were: mnist-mlp, cifar10-mlp, alexnet-cifar10 or
+    cifar10-resmlp.
 
     Writes model.safetensors, card.json, sample.npz, training.json, and log.csv (with TensorBoard events, if that is
     installed). After an interruption the same command goes on

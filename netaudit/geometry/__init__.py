@@ -12,14 +12,18 @@ Importing the package is cheap: PyTorch is loaded by the first call.
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from netaudit.geometry.depth.residual import residual_depth
+    from netaudit.geometry.depth.stack import depth_limit
     from netaudit.geometry.identifiability.identify import identifiable
     from netaudit.geometry.injectivity.decide import injective
     from netaudit.geometry.line import exact_line
     from netaudit.geometry.plane import exact_plane
 
-__all__ = ["exact_line", "exact_plane", "identifiable", "injective"]
+__all__ = ["depth_limit", "exact_line", "exact_plane", "identifiable", "injective", "residual_depth"]
 
 _HOMES = {
+    "depth_limit": "netaudit.geometry.depth.stack",
+    "residual_depth": "netaudit.geometry.depth.residual",
     "exact_line": "netaudit.geometry.line",
     "exact_plane": "netaudit.geometry.plane",
     "identifiable": "netaudit.geometry.identifiability.identify",

@@ -17,6 +17,7 @@ from netaudit.studies.shadow_training import page as shadow_training
 from netaudit.studies.survey import page as survey
 from netaudit.studies.theory import page as theory
 from netaudit.studies.training_curves import page as training_curves
+from netaudit.studies.truncation import page as truncation
 
 PAGES: dict[str, Callable[[Mapping[str, Any]], StudyPage]] = {
     "benchmark": benchmark.document,
@@ -26,6 +27,7 @@ PAGES: dict[str, Callable[[Mapping[str, Any]], StudyPage]] = {
     "survey": survey.document,
     "theory": theory.document,
     "training": training_curves.document,
+    "truncation": truncation.document,
 }
 """How the page of each study is made from its JSON, by its folder and stem."""
 

@@ -184,3 +184,8 @@ def _gaussian(model: nn.Module, generator: torch.Generator) -> None:
             nn.init.kaiming_normal_(layer.weight, nonlinearity="relu", generator=generator)
             if layer.bias is not None:
                 nn.init.zeros_(layer.bias)
+    blocks = [block for block in model.modules() if isinstance(block, sequential.Residual)]
+    for block in blocks:
+        last = [layer for layer in block.branch if isinstance(layer, (nn.Linear, nn.Conv2d))][-1]
+        with torch.no_grad():
+            last.weight /= len(blocks) ** 0.5

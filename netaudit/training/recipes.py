@@ -38,7 +38,9 @@ class Recipe:
     data: Literal["mnist", "cifar10"]
     initialisation: Literal["pytorch", "gaussian"]
     """``pytorch``: its default, uniform on +- 1 / sqrt(n). ``gaussian``: He et al., arXiv:1502.01852: N(0, 2 / n) for n
-    inputs of a unit, biases 0: the random-like net of the hypotheses, at which every claim holds."""
+    inputs of a unit, biases 0: the random-like net of the hypotheses, at which every claim holds. The last layer of
+    each of K residual branches is divided by sqrt(K), so that the stream does not grow with the depth (Hayou et al.,
+    arXiv:2010.12859, the uniform scaling)."""
     epochs: int
     batch: int
     rate: float
@@ -66,7 +68,10 @@ class Recipe:
     def describe(self, epochs: int) -> str:
         """The recipe in one line, for the card."""
         dropout = sorted({layer["p"] for layer in self.architecture if layer["type"] == "Dropout"})
-        start = {"pytorch": "PyTorch's default initialisation", "gaussian": "Gaussian initialisation (He et al.)"}
+        blocks = sum(layer["type"] == "Residual" for layer in self.architecture)
+        gaussian = "Gaussian initialisation (He et al.)"
+        gaussian += f", branches divided by sqrt({blocks}) (Hayou et al.)" if blocks else ""
+        start = {"pytorch": "PyTorch's default initialisation", "gaussian": gaussian}
         parts = [
             f"{epochs} epochs of SGD",
             f"batch {self.batch}",
@@ -89,6 +94,12 @@ def _linear(inputs: int, outputs: int, name: str | None = None) -> Layer:
 def _convolution(name: str, inputs: int, outputs: int) -> tuple[Layer, Layer]:
     """3 x 3, the size kept, and its ReLU."""
     return {"type": "Conv2d", "name": name, "in": inputs, "out": outputs, "kernel": 3, "padding": 1}, {"type": "ReLU"}
+
+
+def _block(number: int, width: int) -> Layer:
+    """x + B r(A x + a) + b, without a normalisation."""
+    branch = [_linear(width, width, "fc1"), {"type": "ReLU"}, _linear(width, width, "fc2")]
+    return {"type": "Residual", "name": f"block{number}", "branch": branch}
 
 
 _HALF: Layer = {"type": "Dropout", "p": 0.5}
@@ -147,6 +158,26 @@ RECIPES = (
         origin="Five convolutions with pooling after the first, second and fifth, then dropout, fc6, ReLU, dropout, "
         "fc7, ReLU, fc8, as in AlexNet; no normalisation. Batch, momentum and weight decay are AlexNet's (Krizhevsky "
         "et al., 2012). The convolutions are 3 x 3 and narrower, so that it trains within an hour on one CPU core.",
+    ),
+    Recipe(
+        name="cifar10-resmlp",
+        title="A residual ReLU network with ten blocks of width 256, trained on CIFAR-10",
+        architecture=(
+            *({"type": "Shift", "by": -0.5}, _FLATTEN, _linear(3072, 256, "fc1"), _RELU),
+            *(_block(number, 256) for number in range(1, 11)),
+            _linear(256, 10, "fc2"),
+        ),
+        input=(3, 32, 32),
+        data="cifar10",
+        initialisation="gaussian",
+        epochs=30,
+        batch=100,
+        rate=0.01,
+        weight_decay=5e-4,
+        augmentation="crop and flip",
+        origin="Ten blocks of equal width without a normalisation, so that the bound on what leaving out the last "
+        "blocks changes can be computed. Augmentation and weight decay are those of wide residual networks on CIFAR-10 "
+        "(Zagoruyko and Komodakis, arXiv:1605.07146, section 3).",
     ),
 )
 

@@ -103,7 +103,7 @@ def test_an_interrupted_run_goes_on_to_the_same_bytes(mnist_root, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (("train", "resnet"), "'resnet' is not one of 'mnist-mlp', 'cifar10-mlp', 'alexnet-cifar10'"),
+        (("train", "resnet"), "'resnet' is not one of 'mnist-mlp', 'cifar10-mlp', 'alexnet-cifar10', 'cifar10-resmlp'"),
         (("train",), "Missing argument 'RECIPE'"),
         ((*TRAIN, "--epochs", "0"), "0 is not in the range"),
         ((*TRAIN, "--device", "tpu"), "'tpu' is no device"),

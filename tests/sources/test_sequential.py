@@ -37,6 +37,22 @@ def test_a_shift_has_no_parameter() -> None:
     assert not net.state_dict()
 
 
+def test_a_residual_block_adds_its_branch_to_its_input() -> None:
+    branch = [
+        {"type": "Linear", "name": "fc1", "in": 4, "out": 9},
+        {"type": "ReLU"},
+        {"type": "Linear", "in": 9, "out": 4},
+    ]
+    torch.manual_seed(0)
+    net = build([{"type": "Flatten"}, {"type": "Residual", "name": "block1", "branch": branch}])
+    torch.manual_seed(0)
+    by_hand = nn.Sequential(nn.Linear(4, 9), nn.ReLU(), nn.Linear(9, 4))
+    x = torch.rand(3, 4)
+    assert torch.equal(net(x), x + by_hand(x))
+    names = ["block1.branch.fc1.weight", "block1.branch.fc1.bias", "block1.branch.2.weight", "block1.branch.2.bias"]
+    assert list(net.state_dict()) == names
+
+
 def test_layers_without_a_name_go_by_their_place() -> None:
     plan = [{"type": "Linear", "in": 2, "out": 3}, {"type": "ReLU"}, {"type": "Linear", "in": 3, "out": 4}]
     assert list(build(plan).state_dict()) == ["0.weight", "0.bias", "2.weight", "2.bias"]
@@ -51,6 +67,11 @@ def test_layers_without_a_name_go_by_their_place() -> None:
         ({"type": "Linear", "in": "3", "out": 3}, "in of a described network"),
         ({"type": "Conv2d", "in": 3, "out": 3, "kernel": 3, "padding": -1}, "padding of a described network must be 0"),
         ({"type": "__import__"}, "cannot have a layer __import__"),
+        (
+            {"type": "Residual", "branch": [{"type": "Linear", "in": 0, "out": 3}]},
+            "in of a described network must be 1",
+        ),
+        ({"type": "Residual", "branch": [{"type": "Residual", "branch": []}]}, "cannot have a layer Residual"),
         ({"type": "ReLU", "name": "a.b"}, "cannot have a layer named 'a.b' here"),
         ({"type": "ReLU", "name": "forward"}, "cannot have a layer named 'forward' here"),
         ({"type": "ReLU", "name": "1"}, "cannot have a layer named '1' here"),
@@ -65,6 +86,8 @@ def test_what_no_network_has_is_refused(layer: dict[str, Any], reason: str) -> N
 def test_a_description_has_an_end() -> None:
     with pytest.raises(SourceError, match="at most 1000 layers, not 5,000"):
         build([{"type": "ReLU"}] * 5000)
+    with pytest.raises(SourceError, match="at most 1000 layers, not 5,001"):
+        build([{"type": "Residual", "branch": [{"type": "ReLU"}] * 5000}])
 
 
 def test_shapes() -> None:

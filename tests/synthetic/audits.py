@@ -10,6 +10,7 @@ from typing import Any
 from msgspec.structs import replace
 from synthetic import (
     constant_bias,
+    depth_limit,
     edge_tests,
     gaussian_weights,
     hidden_units,
@@ -136,6 +137,7 @@ def network_payloads(names: Sequence[str]) -> dict[str, Any]:
         "identifiability": identifiability.example(shown)
         if len(shown) > 1
         else NotApplicable("The head has a single layer, so that it has no hidden neurons."),
+        "depth_limit": depth_limit.example(shown),
         "edge_tests": edge_tests.example(names),
     }
 

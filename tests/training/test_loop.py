@@ -60,6 +60,16 @@ def test_gaussian_initialisation(tiny):
     assert uniform.bias.any()
 
 
+def test_the_branches_of_a_residual_network_begin_small(tiny):
+    branch = [{"type": "Linear", "in": 300, "out": 300}, {"type": "ReLU"}, {"type": "Linear", "in": 300, "out": 300}]
+    blocks = ({"type": "Residual", "branch": branch},) * 5
+    model = loop.start(replace(tiny, architecture=blocks, input=(300,)), 0, 1, CPU).model
+    for block in model:
+        first, _, last = block.branch
+        assert float(first.weight.detach().std()) == pytest.approx(math.sqrt(2 / 300), rel=0.02)
+        assert float(last.weight.detach().std()) == pytest.approx(math.sqrt(2 / 300 / 5), rel=0.02)
+
+
 def test_the_first_step_is_sgd_with_momentum_and_decay(plain, images):
     """One step of a recipe against the update written out in float64."""
     linear = replace(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import prod
 from typing import Any
 
@@ -30,25 +30,46 @@ class Shift(nn.Module):
         return x + self.by
 
 
+class Residual(nn.Module):
+    """x + branch(x): a block whose branch gives what it takes."""
+
+    def __init__(self, branch: nn.Sequential) -> None:
+        super().__init__()
+        self.branch = branch
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Add the branch to its own input."""
+        moved: Tensor = x + self.branch(x)
+        return moved
+
+
 def build(description: Sequence[Mapping[str, Any]]) -> nn.Sequential:
     """The network of a description, with PyTorch's default initialisation from its global random state.
 
     Each layer is a mapping with ``type``: ``Flatten``, ``ReLU``, ``Shift`` (``by``), ``Dropout`` (``p``), ``MaxPool2d``
-    (``kernel``), ``Linear`` (``in``, ``out``) or ``Conv2d`` (``in``, ``out``, ``kernel``, ``padding``); with ``name``
-    its parameters go by that, else by the layer's place (``"0"``, ``"1"``, ...).
+    (``kernel``), ``Linear`` (``in``, ``out``), ``Conv2d`` (``in``, ``out``, ``kernel``, ``padding``), or ``Residual``
+    (``branch``, a list of the other layers); with ``name`` its parameters go by that, else by the layer's place
+    (``"0"``, ``"1"``, ...).
 
     Raises:
         SourceError: another type, a size that no layer has, or two layers of one name.
         KeyError, TypeError: a part is missing, or the description is of another form.
     """
-    if len(description) > LONGEST:
-        raise SourceError(f"a described network has at most {LONGEST} layers, not {len(description):,}")
+    longest = sum(1 + len(layer.get("branch", ())) for layer in description)
+    if longest > LONGEST:
+        raise SourceError(f"a described network has at most {LONGEST} layers, not {longest:,}")
+    return _sequence(description, _layer)
+
+
+def _sequence(
+    description: Sequence[Mapping[str, Any]], make: Callable[[Mapping[str, Any]], nn.Module]
+) -> nn.Sequential:
     net = nn.Sequential()
     for place, layer in enumerate(description):
         name = layer.get("name", str(place))
         if not isinstance(name, str) or not (name.isidentifier() or name.isdecimal()) or hasattr(net, name):
             raise SourceError(f"a described network cannot have a layer named {printable(str(name), 80)!r} here")
-        net.add_module(name, _layer(layer))
+        net.add_module(name, make(layer))
     return net
 
 
@@ -78,6 +99,11 @@ def require_small(shapes: Iterable[Sequence[int]]) -> None:
 
 
 def _layer(layer: Mapping[str, Any]) -> nn.Module:
+    """One layer of the network itself, where alone blocks are allowed: a branch has none."""
+    return Residual(_sequence(layer["branch"], _plain)) if layer["type"] == "Residual" else _plain(layer)
+
+
+def _plain(layer: Mapping[str, Any]) -> nn.Module:
     match layer["type"]:
         case "Flatten":
             return nn.Flatten()
