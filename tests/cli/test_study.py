@@ -44,7 +44,7 @@ def test_the_group_lists_the_studies_one_whole_line_each(told):
 
 
 def test_the_first_help_shows_what_a_user_comes_for(told):
-    assert set(listed(told("--help"))) == {"audit", "layers", "analyses", "zoo", "render", "train", "study"}
+    assert set(listed(told("--help"))) == {"audit", "layers", "analyses", "zoo", "render", "verify", "train", "study"}
 
 
 @pytest.mark.parametrize(("earlier", "name"), EARLIER.items())
