@@ -33,10 +33,10 @@ def method() -> Method:
             "and the law is Marchenko and Pastur's. So the rung *up to unit scales* stands for every profile of "
             "variances, and a layer that fails it with its directions left out has none. A layer with blocks or a "
             "triangle of zeros may have no unit scales. Its rows and columns are then scaled alike as far as they can "
-            "be, a profile of 1 to 12 components is fitted to the squares (Boutsidis and Gallopoulos 2008, the number "
-            "by held-out entries), and its "
-            "singular values, with u = s / √N, are compared with the law of this profile (Hachem, Loubaton and Najim "
-            "2007; Ajanki, Erdős and Krüger 2017), at every height of z above the real axis the one solution with positive imaginary parts of",
+            "be, a profile of 1 to 12 components is fitted to the squares (Lee and Seung 2001; Boutsidis and "
+            "Gallopoulos 2008), their number by held-out entries, and its singular values, with u = s / √N, are "
+            "compared with the law of this profile (Hachem, Loubaton and Najim 2007; Ajanki, Erdős and Krüger 2017), "
+            "at every height of z above the real axis the one solution with positive imaginary parts of",
             Equation("profile_law"),
             "where i counts the smaller side. The noise of the distance is that of 9 to 49 matrices drawn from the "
             "profile, each with a profile estimated again; of a large layer a random part of 131,072 weights is "
