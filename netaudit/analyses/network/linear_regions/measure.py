@@ -13,10 +13,12 @@ import torch
 from torch import Tensor
 
 from netaudit.analyses.context import NetworkContext
+from netaudit.analyses.network.linear_regions.behaviour import behaviour
 from netaudit.analyses.network.linear_regions.flips import Flips, layer_flips
 from netaudit.analyses.network.linear_regions.pairs import Floats, Pair, apart, pairs
 from netaudit.analyses.network.linear_regions.payload import (
     ERRORS,
+    Behaviour,
     DrawnSegment,
     Ends,
     LayerFlips,
@@ -80,6 +82,7 @@ def _measured(context: NetworkContext, x: Floats, ends: Mapping[Ends, Pair], dev
     names = [layer.name for layer in head.layers]
     values = [(_on(device, a), _on(device, b)) for a, b in ends.values()]
     flips: list[list[Flips]] = []
+    judged: list[Behaviour | None] = []
     nearest: Floats = np.zeros(1)
     layers: list[FCLayer] = []
     for number, name in enumerate(names):
@@ -87,6 +90,7 @@ def _measured(context: NetworkContext, x: Floats, ends: Mapping[Ends, Pair], dev
         if number == 0:
             nearest = _nearest(layers[0], _on(device, x))
         if number < len(names) - 1:
+            judged.append(behaviour(layers[-1], values, device, context.settings.seed))
             found, values = layer_flips(layers[-1], values, device, context.settings.seed)
             flips.append(found)
     lines = _lines(layers, flips, ends, device)
@@ -94,6 +98,7 @@ def _measured(context: NetworkContext, x: Floats, ends: Mapping[Ends, Pair], dev
     return LinearRegions(
         layers=tuple(names[:-1]),
         flips=tuple(_flips(names[:-1], [len(layer.weight) for layer in layers], flips, ends, lines)),
+        behaviour=tuple(found for found in judged if found is not None),
         segments=tuple(_segment(kind, pair, line) for kind, pair, line in lines),
         drawn=tuple(_drawn(kind, *next(found[1:] for found in lines if found[0] == kind)) for kind in ends if lines),
         nearest=(quantiles[0], quantiles[1], quantiles[2]),

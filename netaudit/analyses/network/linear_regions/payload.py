@@ -47,6 +47,32 @@ class LayerFlips(Record, frozen=True):
     """The share of neurons that change their state at least once on the way, over the exact segments; None without."""
 
 
+class Behaviour(Record, frozen=True):
+    """Whether the neurons of one layer flip between inputs as those of a random layer on the same inputs would."""
+
+    layer: str
+    """The layer's name (untrusted text)."""
+    verdict: Literal["holds", "fails", "undecided"]
+    """``fails``: the dispersion is beyond that of every random layer drawn, and the excess beyond the tolerance.
+    ``holds``: neither the excess nor what could hide in the noise is. ``undecided`` otherwise."""
+    dispersion: Bounded
+    """``dispersion`` of the flips over the judged segments of all kinds; 1 on average for a random layer."""
+    largest_drawn: Bounded
+    """The largest of the random layers drawn, which have Gaussian weights with the layer's mean and standard deviation,
+    its biases and its inputs."""
+    draws: Positive
+    """How many random layers were drawn: one more of them has the largest dispersion once in ``draws`` + 1 times."""
+    segments: Positive
+    """How many segments are judged."""
+    excess: Bounded
+    """The effect size: root mean square difference of the flips from those expected, beyond the noise of independent
+    neurons, in the flips expected."""
+    resolved: Bounded
+    """The excess of the random layer with the largest dispersion: a smaller one cannot be told from none."""
+    tolerance: Bounded
+    """The largest excess of a layer that behaves like a random one."""
+
+
 class Segment(Record, frozen=True):
     """The head along one segment, exactly."""
 
@@ -90,6 +116,8 @@ class LinearRegions(Payload, frozen=True):
     """The hidden layers, bottom to top (untrusted text)."""
     flips: tuple[LayerFlips, ...]
     """One a layer and kind of ends."""
+    behaviour: tuple[Behaviour, ...]
+    """The verdict on each layer; none on one with a segment along which no neuron is expected to flip."""
     segments: tuple[Segment, ...]
     """The segments that were walked exactly; none where the head is too large for that by default."""
     drawn: tuple[DrawnSegment, ...]
@@ -104,5 +132,5 @@ class LinearRegions(Payload, frozen=True):
 
     def __post_init__(self) -> None:
         """Check that the flips are those of the hidden layers."""
-        if unknown := {row.layer for row in self.flips} - set(self.layers):
+        if unknown := {row.layer for row in (*self.flips, *self.behaviour)} - set(self.layers):
             raise ValueError(f"flips of {len(unknown)} layers that are not among the hidden layers")

@@ -20,12 +20,15 @@ def test_the_line_on_page_one(place):
         "Between real inputs of two classes the head is a function of 600 to 620 linear pieces; 5 pieces would follow "
         "it to within 1% of its range."
     )
-    assert found.facts == (("Linear pieces, inputs of two classes", "median 610 of 3 segments"),)
+    assert found.facts == (
+        ("Hidden layers whose neurons flip as in a random layer", "● holds 1, × fails 1"),
+        ("Linear pieces, inputs of two classes", "median 610 of 3 segments"),
+    )
 
 
 def test_without_exact_segments_there_is_no_line(place):
     found = words.present(example(walked=False), place("fc6", "fc7", "fc8"))
-    assert (found.line, found.facts, len(found.blocks), len(found.figures)) == ("", (), 2, 1)
+    assert (found.line, len(found.facts), len(found.blocks), len(found.figures)) == ("", 1, 3, 1)
     assert "too large to be walked exactly" in found.blocks[0].spans[0].text
 
 
