@@ -8,7 +8,7 @@ that a draw needs no weights, and costs the same for any number of inputs.
 from __future__ import annotations
 
 from math import sqrt
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import torch
@@ -17,7 +17,6 @@ from torch import Tensor
 from netaudit.analyses.network.linear_regions.payload import Behaviour
 from netaudit.geometry.random_layer import flip_probability, over_dispersion
 from netaudit.numerics import device as devices
-from netaudit.vocabulary import Verdict
 
 if TYPE_CHECKING:
     from netaudit.network.layers import FCLayer
@@ -80,7 +79,7 @@ def behaviour(layer: FCLayer, inputs: Ends, device: torch.device, seed: int) -> 
     )
 
 
-def verdict(beyond: bool, excess: float, resolved: float) -> Verdict:
+def verdict(beyond: bool, excess: float, resolved: float) -> Literal["holds", "fails", "undecided"]:
     """The rule: ``fails`` beyond all random layers and the tolerance; ``holds`` where no excess above it could hide."""
     if beyond and excess > TOLERANCE:
         return "fails"
@@ -96,7 +95,8 @@ def _flips(z: Tensor) -> Tensor:
 def _root(ends: Tensor) -> Tensor:
     """A root R ``[2S, 2S]`` of the Gram matrix, R R^T = X X^T, also where inputs occur twice."""
     values, vectors = torch.linalg.eigh(ends @ ends.T)
-    return vectors * values.clamp(min=0).sqrt()
+    root: Tensor = vectors * values.clamp(min=0).sqrt()
+    return root
 
 
 def _random_layers(root: Tensor, centre: Tensor, generator: np.random.Generator) -> list[Floats]:

@@ -132,5 +132,6 @@ class LinearRegions(Payload, frozen=True):
 
     def __post_init__(self) -> None:
         """Check that the flips are those of the hidden layers."""
-        if unknown := {row.layer for row in (*self.flips, *self.behaviour)} - set(self.layers):
+        named = {row.layer for row in self.flips} | {row.layer for row in self.behaviour}
+        if unknown := named - set(self.layers):
             raise ValueError(f"flips of {len(unknown)} layers that are not among the hidden layers")

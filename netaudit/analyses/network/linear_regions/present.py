@@ -12,7 +12,7 @@ from netaudit.analyses.network.linear_regions.payload import ERRORS, Ends, Linea
 from netaudit.report.document.model import Column, Figure, Method, Paragraph, Presentation, Span, Table
 from netaudit.report.document.numbering import table
 from netaudit.text import count, number, percent, shown_name
-from netaudit.vocabulary import VERDICT_WORDS, VERDICTS
+from netaudit.vocabulary import VERDICT_WORDS, VERDICTS, Verdict
 
 ENDS: dict[Ends, str] = {
     "same_class": "inputs of one class",
@@ -92,7 +92,7 @@ def statement(found: LinearRegions) -> str:
 
 def counted(found: LinearRegions) -> str:
     """How many hidden layers have each verdict."""
-    verdicts = [row.verdict for row in found.behaviour]
+    verdicts: list[Verdict] = [row.verdict for row in found.behaviour]
     parts = [f"{VERDICT_WORDS[verdict]} {number(verdicts.count(verdict))}" for verdict in VERDICTS]
     return ", ".join(part for part, verdict in zip(parts, VERDICTS, strict=True) if verdict in verdicts)
 
