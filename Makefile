@@ -14,6 +14,7 @@
 # make calibrate [JOBS=2]        measure false alarms and power of the analyses: about an hour
 # make initialisation            from which step of training a network is seen to be trained: minutes
 # make geometry-claims           false alarms and power of the analyses of a network's geometry: minutes
+# make injectivity               how many Gaussian layers are injective, by their rows an input: minutes
 # make survey WHEELS=folder      audit the layers of published networks: minutes
 # make theory                    run the study of the theory again, into reports/theory: minutes
 
@@ -27,7 +28,7 @@ ZOO := mnist-mlp cifar10-mlp alexnet-cifar10
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint .ci/constraints.txt
 
-.PHONY: audit docs test fuzz test-slow test-peers lint samples pages calibrate initialisation geometry-claims survey theory bench gpu-check curves shadow-study train-zoo clean
+.PHONY: audit docs test fuzz test-slow test-peers lint samples pages calibrate initialisation geometry-claims injectivity survey theory bench gpu-check curves shadow-study train-zoo clean
 
 audit: .venv/installed
 	$(BIN)/netaudit audit $(MODEL)
@@ -76,6 +77,9 @@ initialisation: .venv/installed
 
 geometry-claims: .venv/installed
 	$(BIN)/netaudit study geometry-claims --jobs $(JOBS)
+
+injectivity: .venv/installed
+	$(BIN)/netaudit study injectivity --jobs $(JOBS)
 
 survey: .venv/installed
 	$(BIN)/netaudit study survey $(if $(WHEELS),--wheels $(WHEELS)) $(addprefix --run ,$(RUNS))

@@ -8,6 +8,7 @@ import click
 
 from netaudit.cli.calibration import calibration
 from netaudit.cli.curves import curves
+from netaudit.cli.expansivity import expansivity
 from netaudit.cli.geometry_claims import geometry_claims
 from netaudit.cli.initialisation import initialisation
 from netaudit.cli.shadow_training import shadow_training
@@ -25,7 +26,7 @@ def study(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-for command in (theory, calibration, shadow_training, curves, initialisation, survey, geometry_claims):
+for command in (theory, calibration, shadow_training, curves, initialisation, survey, geometry_claims, expansivity):
     study.add_command(command)
 
 

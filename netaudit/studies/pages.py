@@ -11,6 +11,7 @@ from typing import Any
 from netaudit.api import AuditReport
 from netaudit.studies.benchmark import page as benchmark
 from netaudit.studies.calibration import page as calibration
+from netaudit.studies.expansivity import page as expansivity
 from netaudit.studies.geometry_claims import page as geometry_claims
 from netaudit.studies.harness.page import StudyPage, write_study
 from netaudit.studies.initialisation import page as initialisation
@@ -24,6 +25,7 @@ PAGES: dict[str, Callable[[Mapping[str, Any]], StudyPage]] = {
     "calibration": calibration.document,
     "geometry-claims": geometry_claims.document,
     "initialisation": initialisation.document,
+    "injectivity": expansivity.document,
     "shadow-training": shadow_training.document,
     "survey": survey.document,
     "theory": theory.document,
