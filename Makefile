@@ -5,7 +5,7 @@
 # make gpu-check                 figures and times on this machine's GPU beside the CPU's; says so where there is none
 # make fuzz [CASES=2000 SEED=0]  damaged files of every format: minutes; goes on where it was
 # make test-slow                 the tests that take minutes: a checkpoint of 200 layers, 4096 wide
-# make curves DATA=folder        train them with every epoch kept, and draw each claim over the epochs
+# make curves DATA=folder        train them with every epoch kept, and draw each claim and the linear regions over the epochs
 # make shadow-study DATA=folder  when shadow training helps: hours, run by run; goes on where it was
 # make train-zoo DATA=folder     train the bundled networks again, and copy them into model_zoo/
 # make samples                   rewrite the committed sample reports
@@ -95,6 +95,7 @@ curves: .venv/installed
 		$(BIN)/netaudit train $$name --data-root $(DATA) --keep-epochs --device cpu --out trained/$$name || exit 1; \
 	done
 	$(BIN)/netaudit study curves $(addprefix trained/,$(ZOO)) --device cpu
+	$(BIN)/netaudit study linear-regions $(addprefix trained/,$(ZOO)) --device cpu
 
 train-zoo: .venv/installed
 	for name in $(ZOO); do \

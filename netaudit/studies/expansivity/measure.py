@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from netaudit.geometry.injectivity.certificate import Domain
-from netaudit.geometry.injectivity.decide import injective
+from netaudit.geometry.injectivity.decide import FLATS, injective
 from netaudit.numerics import device as devices
 
 How = Literal["decided", "searched"]
@@ -46,7 +46,7 @@ _MANY_RATIOS: dict[Domain, tuple[float, ...]] = {
 }
 _FEW_INPUTS = {2: 1000, 3: 400, 4: 200, 6: 60}
 """Draws for each number of inputs."""
-_MANY_INPUTS = {20: 30, 50: 30, 100: 30}
+_MANY_INPUTS = {50: 20, 100: 20}
 _DOMAINS: tuple[Domain, ...] = ("all", "orthant")
 _QUICK = 2
 
@@ -73,9 +73,9 @@ def cells(quick: bool = False) -> tuple[Cell, ...]:
 def work(cell: Cell) -> Iterator[dict[str, Any]]:
     """How many layers of a shape have each answer."""
     draw = devices.numpy_generator(0, "expansivity", cell.key)
-    limit = {"limit": 0} if cell.how == "searched" else {}
+    limit = 0 if cell.how == "searched" else FLATS
     answers = [
-        injective(draw.standard_normal((cell.m, cell.n)), domain=cell.domain, seed=seed, **limit).answer
+        injective(draw.standard_normal((cell.m, cell.n)), domain=cell.domain, seed=seed, limit=limit).answer
         for seed in range(cell.draws)
     ]
     yield {"cell": cell.key, "seed": 0, **{answer: answers.count(answer) for answer in ("yes", "no", "undecided")}}
