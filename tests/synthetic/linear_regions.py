@@ -6,7 +6,9 @@ from netaudit.analyses.network.linear_regions.payload import (
     Ends,
     LayerFlips,
     LinearRegions,
+    PlanePicture,
     Segment,
+    WholeNetwork,
 )
 
 _KINDS: dict[Ends, int] = {"other_class": 600, "same_class": 300, "random": 100}
@@ -41,5 +43,8 @@ def example(*, walked: bool = True) -> LinearRegions:
     )
     drawn = tuple(DrawnSegment(kind, 3, (0.0, 0.5, 1.0), (9.0, 2.0, 3.0), ((1, 2), (5, 6))) for kind in _KINDS)
     nearest = (0.0001, 0.002, 0.01)
-    walks = (segments, drawn) if walked else ((), ())
-    return LinearRegions(("fc6", "fc7"), flips, behaviour, *walks, nearest, 9.2, 200)
+    edges = (0.0, 0.0, 1.0, 0.0, 1.0, 0.0, 0.0, 1.0, 0.0, 1.0, 0.0, 0.0, 0.2, 0.0, 0.0, 0.6)
+    plane = PlanePicture(0.1, 2, edges, (-1, -1, -1, 1))
+    walks = (segments, drawn, plane) if walked else ((), (), None)
+    whole = WholeNetwork(70000, 12, 0.02, 0.5, 290, 310)
+    return LinearRegions(("fc6", "fc7"), flips, behaviour, *walks, whole, nearest, 9.2, 200)

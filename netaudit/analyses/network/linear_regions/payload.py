@@ -8,12 +8,17 @@ from msgspec import Meta
 
 from netaudit.results.payload import LONGEST_CURVE, Bounded, Count, Payload, Record, Share, Values, same_length
 
-Ends = Literal["same_class", "other_class", "inputs", "random"]
-"""``same_class``, ``other_class``: two real inputs. ``inputs``: two real inputs without labels. ``random``: from a real
+Ends = Literal["same_class", "other_class", "inputs", "shadow", "random"]
+"""``same_class``, ``other_class``: two real inputs. ``inputs``: two real inputs without labels. ``shadow``: a real
+input, and its shadow: the class that the head gives it, sent down the head as in ``shadow_images`` and scaled to the
+length of the input. ``random``: from a real
 input in a random direction, as far as two real inputs are apart in the median."""
 
 ERRORS = (0.1, 0.01, 0.001, 0.0001)
 """The sup-errors of the fewest pieces, in the range of the function along the segment."""
+
+MOST_EDGES = 2000
+"""Edges of a picture, which add 60 kB to the JSON at most."""
 
 Positive = Annotated[int, Meta(ge=1, le=10**12)]
 Fewest = Annotated[tuple[Positive, ...], Meta(min_length=len(ERRORS), max_length=len(ERRORS))]
@@ -109,6 +114,44 @@ class DrawnSegment(Record, frozen=True):
         same_length(**{str(layer): bins for layer, bins in enumerate(self.knots)})
 
 
+class PlanePicture(Record, frozen=True):
+    """The linear regions of the head on a part of the triangle between three real inputs, exactly."""
+
+    share: Share
+    """How much of each side is drawn, from the first input on."""
+    regions: Positive
+    """The number of linear regions in it."""
+    edges: Annotated[tuple[Bounded, ...], Meta(max_length=4 * MOST_EDGES)]
+    """Each edge as x, y of its first end and x, y of its second, in distances at the input of the head, one after the
+    other; the first input lies at 0, 0."""
+    edge_layer: Annotated[tuple[Annotated[int, Meta(ge=-1, le=1000)], ...], Meta(max_length=MOST_EDGES)]
+    """The hidden layer that makes each edge, from 0; -1 for the border."""
+
+    def __post_init__(self) -> None:
+        """Check that each edge has its layer."""
+        if len(self.edges) != 4 * len(self.edge_layer):
+            raise ValueError(f"{len(self.edges)} numbers are not those of {len(self.edge_layer)} edges")
+
+
+class WholeNetwork(Record, frozen=True):
+    """The whole network, exactly, along a part of the way between two real inputs."""
+
+    neurons: Count = 0
+    """Its neurons and the windows of its max poolings."""
+    layers: Count = 0
+    """Its activations and max poolings."""
+    share: Share | None = None
+    """The part of the way that was walked; None where none was."""
+    length: Bounded | None = None
+    """Its length, at the input of the network."""
+    pieces: Positive | None = None
+    """The linear pieces on it."""
+    crossed: Count = 0
+    """The neurons and windows that change their state on it."""
+    note: str = ""
+    """Why the whole network was not walked, in one sentence."""
+
+
 class LinearRegions(Payload, frozen=True):
     """The head, an exact piecewise-linear map, along segments between inputs."""
 
@@ -122,6 +165,10 @@ class LinearRegions(Payload, frozen=True):
     """The segments that were walked exactly; none where the head is too large for that by default."""
     drawn: tuple[DrawnSegment, ...]
     """One a kind of ends, of those that were walked."""
+    plane: PlanePicture | None
+    """A picture of the regions; None where the head is too large, or there are too few inputs."""
+    whole: WholeNetwork | None
+    """The network from its real inputs on; None where that is the head."""
     nearest: tuple[Bounded, Bounded, Bounded]
     """The 5 %, 50 % and 95 % quantile over real inputs of the exact distance to the nearest boundary of the first
     layer."""

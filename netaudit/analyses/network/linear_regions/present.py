@@ -7,8 +7,15 @@ from functools import partial
 from statistics import median
 
 from netaudit.analyses.analysis import Place
-from netaudit.analyses.network.linear_regions.figure import draw_flips, draw_segment
-from netaudit.analyses.network.linear_regions.payload import ERRORS, Ends, LinearRegions, Segment
+from netaudit.analyses.network.linear_regions.figure import draw_flips, draw_plane, draw_segment
+from netaudit.analyses.network.linear_regions.payload import (
+    ERRORS,
+    Ends,
+    LinearRegions,
+    PlanePicture,
+    Segment,
+    WholeNetwork,
+)
 from netaudit.report.document.model import Column, Figure, Method, Paragraph, Presentation, Span, Table
 from netaudit.report.document.numbering import table
 from netaudit.text import count, number, percent, shown_name
@@ -18,12 +25,14 @@ ENDS: dict[Ends, str] = {
     "same_class": "inputs of one class",
     "other_class": "inputs of two classes",
     "inputs": "real inputs",
+    "shadow": "an input and its shadow",
     "random": "random directions",
 }
 _LINE: dict[Ends, str] = {
     "other_class": "Between real inputs of two classes",
     "inputs": "Between real inputs",
     "same_class": "Between real inputs of one class",
+    "shadow": "From real inputs to their shadows",
     "random": "From real inputs in random directions",
 }
 _JUDGED = "Hidden layers whose neurons flip as in a random layer"
@@ -87,6 +96,8 @@ def statement(found: LinearRegions) -> str:
         sentences.append(f"{_JUDGED}: {counted(found)}.")
     if not found.segments:
         sentences.append("The head is too large to be walked exactly by default, so that its pieces are not counted.")
+    if found.whole is not None:
+        sentences.append(_whole(found.whole))
     return " ".join(sentences)
 
 
@@ -115,6 +126,8 @@ def _figures(found: LinearRegions) -> list[Figure]:
         knots = ", ".join(f"layer {i + 1}: {number(sum(bins))}" for i, bins in enumerate(drawn.knots))
         alt = f"{caption} Knots by layer: {knots}."
         figures.append(Figure("linear_regions_segment", caption, alt, partial(draw_segment, drawn)))
+    if found.plane is not None:
+        figures.append(_plane(found.plane, len(found.layers)))
     caption = (
         "Share of the neurons of each hidden layer that are on at one end of a segment and off at the other, the mean "
         "over segments; and what a layer of Gaussian weights gives on the same inputs."
@@ -125,6 +138,30 @@ def _figures(found: LinearRegions) -> list[Figure]:
         for row in found.flips
     )
     return [*figures, Figure("linear_regions_flips", caption, f"{caption} {rows}.", partial(draw_flips, found, ENDS))]
+
+
+def _plane(plane: PlanePicture, layers: int) -> Figure:
+    caption = (
+        f"The {count(plane.regions, 'linear region')} of the head on the triangle between three real inputs, "
+        f"{percent(plane.share)} of each side from the first input on, counted exactly. Each edge has the colour of "
+        "the hidden layer whose neuron changes its state there."
+    )
+    edges = "; ".join(f"layer {layer + 1}: {number(plane.edge_layer.count(layer))}" for layer in range(layers))
+    return Figure(
+        "linear_regions_plane", caption, f"{caption} Edges by layer: {edges}.", partial(draw_plane, plane, layers)
+    )
+
+
+def _whole(whole: WholeNetwork) -> str:
+    """What was found of the whole network, in a sentence; why not, else."""
+    if whole.pieces is None or whole.share is None:
+        return whole.note
+    return (
+        f"The whole network, with {number(whole.neurons)} neurons and windows of max pooling in "
+        f"{count(whole.layers, 'layer')}, has {count(whole.pieces, 'linear piece')} on the first "
+        f"{percent(whole.share)} of the way between two real inputs, exactly: {number(whole.pieces / whole.share, 2)} "
+        "on the whole way at this density."
+    )
 
 
 def _pieces(found: LinearRegions) -> Table:
@@ -194,7 +231,8 @@ def _flips(found: LinearRegions) -> Table:
         "Neurons whose state differs at the two ends of a segment. Random layer: what Gaussian weights give with the "
         "same inputs and biases. Shuffled: the layer's own weights in random places. Dispersion: the squared "
         "difference of the flips from a random layer's, in the variance of independent neurons; 1 for a random layer. "
-        "Crossed: the neurons that change their state at least once on the way."
+        "Crossed: the neurons that change their state at least once on the way. A shadow comes out of the layer's own "
+        "weights: fewer flips than a random layer's are what reversibility promises."
     )
     return table(caption, columns, rows)
 
