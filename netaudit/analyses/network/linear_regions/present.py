@@ -232,7 +232,7 @@ def _flips(found: LinearRegions) -> Table:
         "same inputs and biases. Shuffled: the layer's own weights in random places. Dispersion: the squared "
         "difference of the flips from a random layer's, in the variance of independent neurons; 1 for a random layer. "
         "Crossed: the neurons that change their state at least once on the way. A shadow comes out of the layer's own "
-        "weights: fewer flips than a random layer's are what reversibility promises."
+        "weights, so that a random layer is no null for it."
     )
     return table(caption, columns, rows)
 

@@ -15,7 +15,7 @@ from netaudit.geometry.line import exact_line
 from netaudit.geometry.reading import piecewise_linear, points
 from netaudit.geometry.steps import NotPiecewiseLinearError, PiecewiseLinear
 from netaudit.geometry.walk import needs
-from netaudit.text import capital, sentence
+from netaudit.text import capital, printable, sentence
 
 KNOTS = 300
 """Knots that are walked: a density then has a noise of some percent."""
@@ -52,7 +52,7 @@ def whole(context: NetworkContext, device: torch.device, memory: int) -> WholeNe
     try:
         read = piecewise_linear(module, ends, device)
     except NotPiecewiseLinearError as error:
-        return _left_out(f"the whole network is not read: {error}")
+        return _left_out(f"the whole network is not read: {printable(str(error), 300)}")
     head = network.head
     hidden = () if head is None else tuple(network.spec(layer.name).shape[0] for layer in head.layers[:-1])
     if read.widths == hidden:
