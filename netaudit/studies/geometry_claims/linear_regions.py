@@ -26,12 +26,12 @@ LINES = (
     _line("false_alarm", "Gaussian layer 30 x 300, without a bias", "", 1000, _GAUSSIAN, 30, 300, 0, 0),
     _line("false_alarm", "Gaussian layer 300 x 300, without a bias", "", 500, _GAUSSIAN, 300, 300, 0, 0),
     _line("false_alarm", "Gaussian layer 300 x 300, with biases and a mean", "", 500, _GAUSSIAN, 300, 300, 1, 0.2),
-    _line("false_alarm", "Gaussian layer 1000 x 784, with biases", "", 100, _GAUSSIAN, 1000, 784, 1, 0),
-    *(_line("below", _ROWS, _SHARED.format(s), 100, _COHERENT, s) for s in (0.1, 0.2, 0.3, 0.4)),
-    *(_line("power", _ROWS, _SHARED.format(s), 100, _COHERENT, s) for s in (0.5, 0.7)),
-    _line("below", _TWINS, "twice", 100, _COPIES, 2),
-    _line("power", _TWINS, "3 times", 100, _COPIES, 3),
-    _line("power", _TWINS, "5 times", 100, _COPIES, 5),
+    _line("false_alarm", "Gaussian layer 1000 x 784, with biases", "", 40, _GAUSSIAN, 1000, 784, 1, 0),
+    *(_line("below", _ROWS, _SHARED.format(s), 60, _COHERENT, s) for s in (0.2, 0.3)),
+    *(_line("power", _ROWS, _SHARED.format(s), 60, _COHERENT, s) for s in (0.5, 0.7)),
+    _line("below", _TWINS, "twice", 60, _COPIES, 2),
+    _line("power", _TWINS, "3 times", 60, _COPIES, 3),
+    _line("power", _TWINS, "5 times", 60, _COPIES, 5),
 )
 
 
