@@ -43,8 +43,8 @@ ALLOWED = {
     "__init__": {"analyses", "api", "errors", "network", "sources", "version"},
     "training": {"analyses", "api", "errors", "files", "network", "numerics", "results", "shadow", "sources", "text"},
     "studies": {
-        "analyses", "api", "audit_page", "auditing", "errors", "files", "formats", "network", "numerics", "report",
-        "results", "shadow", "sources", "text", "training", "version", "vocabulary",
+        "analyses", "api", "audit_page", "auditing", "errors", "files", "formats", "geometry", "network", "numerics",
+        "report", "results", "shadow", "sources", "text", "training", "version", "vocabulary",
     },
     "cli": {
         "analyses", "api", "auditing", "errors", "faults", "files", "network", "numerics", "report", "results",

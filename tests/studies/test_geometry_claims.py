@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from netaudit.studies.geometry_claims import page, plan, run
+from netaudit.studies.geometry_claims import injectivity, page, plan, run
 from netaudit.studies.geometry_claims.injectivity import by_brute_force
 from netaudit.studies.geometry_claims.lines import Line, met
 
@@ -17,7 +17,7 @@ def silent(message: str, done: float, total: float) -> None:
 
 
 def test_it_runs_once_and_makes_its_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(plan, "ANALYSES", ("injectivity",))  # the quicker one
+    monkeypatch.setattr(plan, "ANALYSES", {"injectivity": injectivity})  # the quicker one
     data = run.run(tmp_path, command="test", jobs=1, progress=silent, quick=True)
     monkeypatch.setattr(run, "work", None)  # what is in the journal is not run again
     assert run.run(tmp_path, command="test", jobs=1, progress=silent, quick=True) == data

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from importlib import import_module
 from typing import Any
 
+from netaudit.studies.geometry_claims import injectivity, linear_regions
 from netaudit.studies.geometry_claims.lines import Line
 
-ANALYSES = ("linear_regions", "injectivity")
+ANALYSES: Mapping[str, Any] = {"linear_regions": linear_regions, "injectivity": injectivity}
 """Each is a file of this room with ``LINES`` and ``noticed(line, seed) -> bool``."""
 BLOCK = 100
 """Draws of one record of the journal."""
@@ -31,7 +31,7 @@ class Task:
 
 def lines(quick: bool = False) -> tuple[Line, ...]:
     """Every line of the study; two draws of each for a quick run."""
-    found: list[Line] = [line for analysis in ANALYSES for line in _file(analysis).LINES]
+    found: list[Line] = [line for analysis in ANALYSES.values() for line in analysis.LINES]
     return tuple(replace(line, draws=_QUICK) if quick else line for line in found)
 
 
@@ -42,10 +42,6 @@ def tasks(quick: bool = False) -> list[Task]:
 
 def work(task: Task) -> Iterator[dict[str, Any]]:
     """The record of a task: the seeds of the draws that were noticed."""
-    noticed = _file(task.line.analysis).noticed
+    noticed = ANALYSES[task.line.analysis].noticed
     found = [seed for seed in task.seeds if noticed(task.line, seed)]
     yield {"cell": task.line.key, "seed": task.first, "draws": len(task.seeds), "noticed": found}
-
-
-def _file(analysis: str) -> Any:
-    return import_module(f"netaudit.studies.geometry_claims.{analysis}")
