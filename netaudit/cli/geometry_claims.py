@@ -18,7 +18,7 @@ from netaudit.cli.out_folder import OUT_FOLDER
 @click.option("--quick", is_flag=True, help="Two draws a line, to see that everything runs.")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def geometry_claims(out: Path, jobs: int, quick: bool, quiet: bool) -> None:
-    """How often do linear regions and injectivity refuse a random layer, and which plants do they notice?
+    """How often do the analyses of the geometry refuse a random network, and which plants do they notice?
 
     Takes minutes. What was measured is kept in DIR: a study that was stopped goes on where it was.
     """
