@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 
 import pytest
+from readers import without_drawings
 
 from netaudit.report.renderers.html import to_html
 from netaudit.studies.pages import PAGES
 
 REPORTS = Path(__file__).parents[2] / "reports"
 STEMS = [stem for stem in ("geometry-claims", "injectivity", "linear-regions") if (REPORTS / stem).exists()]
-
-
-def without_drawings(html: str) -> str:
-    return re.sub(r"<svg.*?</svg>", lambda svg: "".join(re.findall(r"<title.*?</title>", svg[0])), html, flags=re.S)
 
 
 @pytest.mark.parametrize("stem", STEMS)
