@@ -145,23 +145,24 @@ def test_constant_weights_have_no_start() -> None:
     assert "constant" in found.note
 
 
-@pytest.mark.parametrize("name", ["mnist-mlp", "cifar10-mlp"])
-def test_the_bundled_networks_were_trained(name: str) -> None:
-    report = netaudit.audit(name, analyses=["initialisation"], nulls="none", layers=["fc3", "7", "4"])
+@pytest.mark.parametrize(("name", "layers"), [("mnist-mlp", ["4", "7"]), ("cifar10-mlp", ["fc2", "fc3"])])
+def test_the_bundled_networks_were_trained(name: str, layers: list[str]) -> None:
+    report = netaudit.audit(name, analyses=["initialisation"], nulls="none", layers=layers)
     assert {layer.analyses["initialisation"].verdict for layer in report.layers} == {"trained"}
 
 
-STARTS = [("resnet18", {"torch_default"}), ("mobilenet_v3_small", {"normal_01", "kaiming_normal_fan_out"})]
+STARTS = [
+    ("resnet18", {"torch_default"}, ["fc"]),
+    ("mobilenet_v3_small", {"normal_01", "kaiming_normal_fan_out"}, ["classifier.*", "features.9.*", "features.11.*"]),
+]
 
 
-@pytest.mark.parametrize(("name", "families"), STARTS)
-def test_the_starts_of_torchvisions_models_are_recognised(name: str, families: set[str]) -> None:
+@pytest.mark.parametrize(("name", "families", "layers"), STARTS)
+def test_the_starts_of_torchvisions_models_are_recognised(name: str, families: set[str], layers: list[str]) -> None:
     import torchvision
 
-    report = netaudit.audit(
-        torchvision.models.get_model(name, weights=None), analyses=["initialisation"], nulls="none",
-        layers=["fc", "classifier.*", "features.9.*", "features.11.*"],
-    )  # fmt: skip
+    model = torchvision.models.get_model(name, weights=None)
+    report = netaudit.audit(model, analyses=["initialisation"], nulls="none", layers=layers)
     assert report.layers
     for layer in report.layers:
         found = layer.analyses["initialisation"]
@@ -171,18 +172,18 @@ def test_the_starts_of_torchvisions_models_are_recognised(name: str, families: s
 
 
 @pytest.mark.parametrize(
-    ("name", "families"),
-    [("vit_tiny_patch16_224", {"normal_02"}), ("convnext_atto", {"normal_02"}),
-     ("mobilenetv3_small_050", {"uniform_fan_out"})],
-)  # fmt: skip
-def test_the_starts_of_timms_models_are_recognised(name: str, families: set[str]) -> None:
+    ("name", "families", "layers"),
+    [
+        ("vit_tiny_patch16_224", {"normal_02"}, ["blocks.0.attn*", "blocks.3.mlp*", "head"]),
+        ("convnext_atto", {"normal_02"}, ["head.fc"]),
+        ("mobilenetv3_small_050", {"uniform_fan_out"}, ["classifier"]),
+    ],
+)
+def test_the_starts_of_timms_models_are_recognised(name: str, families: set[str], layers: list[str]) -> None:
     import timm
 
     model = timm.create_model(name, pretrained=False)
-    report = netaudit.audit(
-        model, analyses=["initialisation"], nulls="none",
-        layers=["blocks.0.attn*", "blocks.3.mlp*", "head", "head.fc", "classifier"],
-    )  # fmt: skip
+    report = netaudit.audit(model, analyses=["initialisation"], nulls="none", layers=layers)
     assert report.layers
     for layer in report.layers:
         found = layer.analyses["initialisation"]
