@@ -132,7 +132,7 @@ def test_memory_that_runs_out_on_the_network_costs_that_analysis(
     monkeypatch.setattr("netaudit.analyses.head_inputs.forward", short)
     np.savez(tmp_path / "data.npz", x=np.zeros((3, 64), np.float32))
     report = netaudit.audit(mlp, data=tmp_path / "data.npz", nulls="none")
-    assert report.analyses["labels_back"].note == "Memory ran out."
+    assert report.analyses["labels_back"].note == "Not judged: memory ran out."
     assert report.analyses["shadow_images"].note == "The real inputs were not used: memory ran out."
     assert len(report.layers) == 3
 

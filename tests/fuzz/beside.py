@@ -83,4 +83,5 @@ def report(folder: Path) -> list[Valid]:
     """An audit.json with one layer, to be rendered."""
     whole = json.loads(SAMPLE.read_bytes())
     whole["layers"] = whole["layers"][-1:]
+    del whole["fingerprint"]  # it would refuse every change before the reader comes to it
     return [Valid({"audit.json": json.dumps(whole).encode()}, "audit.json", ("audit.json",))]

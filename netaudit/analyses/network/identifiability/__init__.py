@@ -11,6 +11,7 @@ ANALYSIS = Analysis(
     title="Identifiability",
     asks="Which hidden neurons of the head could someone tell from its outputs, and what hides the others?",
     scope="network",
+    on_page_one=True,
     needs=("head",),
     payload=Identifiability,
     measure=lazily(f"{_HERE}.measure:measure"),
