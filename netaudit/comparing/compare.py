@@ -140,7 +140,7 @@ def _pair(opened: Sequence[Opened], place: int, options: Options, tell: Progress
     found = partners(first.shapes, second.shapes)
     if not found.pairs:
         raise NetauditError(
-            f"no layer of {printable(first.name, 80)} has the name and the shape of one of {printable(second.name, 80)}",
+            f"no layer of {printable(first.name, 80)} has the name and shape of one of {printable(second.name, 80)}",
             hint=f"there are {names(list(first.shapes))} and {names(list(second.shapes))}",
         )
     notes: list[str] = []
@@ -150,9 +150,7 @@ def _pair(opened: Sequence[Opened], place: int, options: Options, tell: Progress
         compared = _by_hashes(first, second, found)
         without = names([printable(each.name, 80) for each in (first, second) if each.network is None])
         notes.append(f"Of {without} there is an audit and no weights: only the numbers of the audits are compared.")
-    words, numbers = (
-        changes(first.report, second.report, found.pairs) if first.report and second.report else ((), ())
-    )
+    words, numbers = changes(first.report, second.report, found.pairs) if first.report and second.report else ((), ())
     if not (first.report and second.report) and (first.network is None or second.network is None):
         raise NetauditError(
             "one of the two is an audit.json, and of the other there are only weights",
@@ -222,5 +220,3 @@ def _by_hashes(first: Opened, second: Opened, found: Partners) -> tuple[LayerCom
 
 def _silent(message: str, done: float, total: float) -> None:
     """The default progress: nothing."""
-
-

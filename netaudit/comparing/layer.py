@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -77,14 +77,12 @@ def similarity(first: Tensor, second: Tensor) -> Similarity | None:
     return Similarity(cosine, null, float(min((second - first).norm() / start, 1e9)))
 
 
-def compare_layers(
-    first: FCLayer, second: FCLayer, options: Options, alignment: Alignment = NONE
-) -> LayerComparison:
+def compare_layers(first: FCLayer, second: FCLayer, options: Options, alignment: Alignment = NONE) -> LayerComparison:
     """Compare a layer with its partner of the same shape, in float64."""
     import torch
 
     a, b = first.weight.double(), second.weight.double()
-    named = {"layer": first.name, "other": second.name, "shape": first.shape}
+    named: dict[str, Any] = {"layer": first.name, "other": second.name, "shape": first.shape}
     if not bool(torch.isfinite(a).all() and torch.isfinite(b).all()):
         return _unjudged(named, "A weight is not a finite number.")
     bias = _bias(first.bias, second.bias)
@@ -119,8 +117,8 @@ def compare_layers(
     )
 
 
-def _unjudged(named: dict[str, object], note: str) -> LayerComparison:
-    return LayerComparison(**named, word="undecided", rule="not_comparable", note=note)  # type: ignore[arg-type]
+def _unjudged(named: dict[str, Any], note: str) -> LayerComparison:
+    return LayerComparison(**named, word="undecided", rule="not_comparable", note=note)
 
 
 def _bias(first: Tensor | None, second: Tensor | None) -> float | None:
@@ -163,9 +161,7 @@ def _aligned(name: str, alignment: Alignment, found: Similarity) -> Aligned:
     )
 
 
-def _difference(
-    first: FCLayer, second: FCLayer, a: Tensor, b: Tensor, unit: float, options: Options
-) -> dict[str, object]:
+def _difference(first: FCLayer, second: FCLayer, a: Tensor, b: Tensor, unit: float, options: Options) -> dict[str, Any]:
     """The difference matrix, audited itself."""
     m, n = a.shape
     change, values = change_and_values(first.name, b, a)
@@ -175,7 +171,7 @@ def _difference(
         stored = max(rounding_std(layer.weight.double(), layer.dtype) for layer in (first, second)) / unit
         edge = _ABOVE_EDGE * tracy_widom.edge(stored / std, m, n) if min(m, n) > 1 else 0.0
         rank = int((values > max(edge, values[-1] * max(m, n) * _FLOAT64)).sum())
-    made: dict[str, object] = {
+    made: dict[str, Any] = {
         "change": change,
         "rank": rank,
         "update": _update(rank, min(m, n)),

@@ -27,7 +27,8 @@ class Partners:
 def partners(first: Shapes, second: Shapes) -> Partners:
     """Match layers by name and shape; a prefix that all names of one network share is left aside.
 
-    >>> found = partners({"fc1": (8, 4), "fc2": (2, 8)}, {"model.fc1": (8, 4), "model.fc2": (3, 8), "model.fc3": (1, 3)})
+    >>> theirs = {"model.fc1": (8, 4), "model.fc2": (3, 8), "model.fc3": (1, 3)}
+    >>> found = partners({"fc1": (8, 4), "fc2": (2, 8)}, theirs)
     >>> found.pairs, found.other_shape, found.only_second
     ((('fc1', 'model.fc1'),), ('fc2',), ('model.fc3',))
     """

@@ -74,7 +74,7 @@ def rounding_std(weight: Tensor, dtype: str) -> float:
         return 0.0
     exponent = torch.frexp(weight.abs().clamp_min(torch.finfo(kind).smallest_normal))[1] - 1
     step = torch.ldexp(torch.full_like(weight, torch.finfo(kind).eps), exponent)
-    return float(step.square().mean().sqrt()) / np.sqrt(12)
+    return float(step.square().mean().sqrt() / 12**0.5)
 
 
 def explained(first: Tensor, second: Tensor) -> Rounding | None:

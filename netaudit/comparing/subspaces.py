@@ -61,7 +61,5 @@ def null(side: int, k: int, seed: int) -> float:
     0.011
     """
     random = devices.numpy_generator(seed, "subspaces", str(side), str(k))
-    found = [
-        float(np.sum(np.linalg.qr(random.standard_normal((side, k)))[0][:k] ** 2)) / k for _ in range(DRAWS)
-    ]
+    found = [float(np.sum(np.linalg.qr(random.standard_normal((side, k)))[0][:k] ** 2)) / k for _ in range(DRAWS)]
     return float(np.quantile(found, 0.99))
