@@ -15,6 +15,7 @@ from netaudit.comparing.alignment import NONE, Alignment
 from netaudit.comparing.payload import Aligned, LayerComparison, Rounding, Update
 from netaudit.comparing.roundings import explained, noise, rounding_std
 from netaudit.comparing.rules import ERRORS, LOW_RANK, RULE, SAME_IN, by_cosine
+from netaudit.comparing.spectrum import difference_curve
 from netaudit.comparing.subspaces import overlap
 from netaudit.network.layers import FCLayer
 from netaudit.numerics.laws import tracy_widom
@@ -176,6 +177,7 @@ def _difference(first: FCLayer, second: FCLayer, a: Tensor, b: Tensor, unit: flo
         "rank": rank,
         "update": _update(rank, min(m, n)),
         "effective_rank": _effective_rank(values),
+        "curve": difference_curve(values, m, n),
         "gaussian_rank": float(m * n / (np.sqrt(m) + np.sqrt(n)) ** 2),
     }
     if options.ladder:

@@ -10,7 +10,7 @@ from msgspec import Meta
 from netaudit.analyses.layer.random_likeness.payload import RandomLikeness
 from netaudit.analyses.network.initialisation.payload import LayerChange
 from netaudit.comparing.rules import Word
-from netaudit.results.payload import Bounded, Count, Record, Share
+from netaudit.results.payload import Bounded, Count, Record, Share, Values, increasing, same_length
 
 FORMAT_VERSION = 1
 SCHEMA_ID = f"urn:netaudit-dnn:compare:{FORMAT_VERSION}"
@@ -94,6 +94,26 @@ class Aligned(Record, frozen=True):
     """The same with the inputs of B in a random order, drawn once: what matching alone finds."""
 
 
+class DifferenceCurve(Record, frozen=True):
+    """Binned singular values of D in u = s / (sigma sqrt N), with sigma that of its bulk, and the law of noise."""
+
+    edges: Values
+    """Bin edges ``[B + 1]``."""
+    density: Values
+    """Density ``[B]`` of the singular values."""
+    u: Values
+    """``[U]``."""
+    law: Values
+    """The Marchenko-Pastur law at ``u``, ``[U]``."""
+    beyond: Count
+    """How many singular values lie beyond the last edge and are not drawn."""
+
+    def __post_init__(self) -> None:
+        same_length(edges=self.edges[1:], density=self.density)
+        same_length(u=self.u, law=self.law)
+        increasing("edges", self.edges)
+
+
 class LayerComparison(Record, frozen=True, kw_only=True):
     """One layer of A and its partner in B; D = B - A."""
 
@@ -137,6 +157,8 @@ class LayerComparison(Record, frozen=True, kw_only=True):
     """After alignment, where that moves or rescales anything."""
     ladder: RandomLikeness | None = None
     """The ladder of nulls on D: how random-like the change is, and up to what."""
+    curve: DifferenceCurve | None = None
+    """The figure's data; None where nothing is left of D without its spikes, or it is small."""
     note: str = ""
     """Why something of this is missing, in a sentence."""
 

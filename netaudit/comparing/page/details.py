@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from netaudit.analyses.layer.random_likeness.figure import draw
-from netaudit.comparing.page.first import exceeds, kind, name_of
+from netaudit.comparing.page.figures import draw_spectrum
+from netaudit.comparing.page.first import exceeds, name_of
 from netaudit.comparing.payload import Compared, LayerComparison
 from netaudit.report.document.model import Block, Column, Figure, Paragraph, Section, Span, Table
 from netaudit.report.document.model import Pair as TwoFigures
 from netaudit.report.document.numbering import table
-from netaudit.text import NONE, interval, number, percent, shown_name
+from netaudit.text import NONE, count, interval, number, percent, shown_name
 
 MOST_SPECTRA = 12
 """Spectra of one document: about three pages."""
@@ -61,13 +61,12 @@ def _difference(layers: Sequence[LayerComparison]) -> Table:
             Span(number(change.spikes)),
             Span(percent(ladder.random_like_share) if ladder else NONE),
             Span(percent(layer.bias_relative)),
-            Span(kind(layer)),
         ))  # fmt: skip
     columns = (
         Column("Layer"), Column("Size", numeric=True), Column("Cosine of the weights", numeric=True),
         Column("Rank", numeric=True), Column("Effective rank", numeric=True),
         Column("Stable rank (of noise)", numeric=True), Column("Spikes", numeric=True),
-        Column("Random-like", numeric=True), Column("Bias", numeric=True), Column("Kind", wide=True),
+        Column("Random-like", numeric=True), Column("Bias", numeric=True),
     )  # fmt: skip
     caption = (
         "D, audited itself. Size: ||D|| / ||A||. Rank: singular values beyond the rounding of the format. Stable rank: "
@@ -78,18 +77,19 @@ def _difference(layers: Sequence[LayerComparison]) -> Table:
 
 
 def _spectra(place: int, layers: Sequence[LayerComparison], most: int) -> Iterator[Block]:
-    shown = [layer for layer in layers if layer.ladder and layer.ladder.curve]
+    shown = [layer for layer in layers if layer.curve]
     shown = sorted(shown, key=lambda layer: -(layer.change.relative if layer.change else 0.0))[:most]
     kept = {id(layer) for layer in shown}
     figures = []
     for index, layer in enumerate(layers, 1):
-        if id(layer) not in kept or layer.ladder is None or layer.ladder.curve is None:
+        if id(layer) not in kept or layer.curve is None:
             continue
         caption = f"Singular values of D of {shown_name(layer.layer, 60)}, beside the law of a random matrix."
         spikes = layer.change.spikes if layer.change else 0
-        alt = f"{caption} {number(spikes)} of them lie beyond the bulk."
+        caption += f" {count(layer.curve.beyond, 'value')} further right; {count(spikes, 'spike')}."
+        alt = f"{caption} Rank {number(layer.rank)}."
         stem = f"pair_{place + 1:02d}_spectrum_{index:03d}"
-        figures.append(Figure(stem, caption, alt, partial(draw, layer.ladder.curve)))
+        figures.append(Figure(stem, caption, alt, partial(draw_spectrum, layer.curve)))
     for start in range(0, len(figures), 2):
         yield TwoFigures(tuple(figures[start : start + 2]))
 
@@ -152,7 +152,7 @@ def _aligned(layers: Sequence[LayerComparison]) -> Table:
             Span(percent(layer.change.relative if layer.change else None)),
             Span(percent(found.relative)),
             Span(number(found.cosine)),
-            Span(f"{number(found.matched, 3)} ({number(found.matched_null, 3)})"),
+            Span(NONE if found.matched is None else f"{number(found.matched, 3)} ({number(found.matched_null, 3)})"),
         ))  # fmt: skip
     columns = (
         Column("Layer"), Column("Units moved", numeric=True), Column("Spread of scales", numeric=True),

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from math import acos, log10, pi
 from typing import TYPE_CHECKING
 
-from netaudit.comparing.payload import LayerComparison, Pair
+from netaudit.comparing.payload import DifferenceCurve, LayerComparison, Pair
+from netaudit.report.figures.style import COLUMN, DARK, FILLED, legend
 from netaudit.report.glyphs import in_glyphs
 from netaudit.text import number, percent, shown_name
 
@@ -18,7 +19,7 @@ MOST_LAYERS = 60
 MEASURES = ("size", "angle", "rank", "structure", "inputs", "outputs")
 _LEAST = 1e-5
 """Size that is drawn as 0: the rounding of float16 is some 2e-4."""
-_WIDTH, _ROW, _HEAD = 6.6, 0.19, 0.75  # inches
+_ROW, _HEAD = 0.2, 0.85  # inches
 _TEXT = 24  # rows above which the cells have no room for their values
 
 
@@ -52,6 +53,18 @@ def grades(layer: LayerComparison) -> list[tuple[float, str] | None]:
     ]
 
 
+def draw_spectrum(curve: DifferenceCurve, figure: Figure) -> None:
+    """The singular values of D, filled, and the law of noise at the level of D's bulk."""
+    import numpy as np
+
+    axes = figure.subplots()
+    axes.stairs(np.array(curve.density), np.array(curve.edges), label="singular values of D", **FILLED)
+    axes.plot(curve.u, curve.law, color=DARK, label="law of noise")
+    top = 1.12 * max(max(curve.law), min(max(curve.density), 2.5 * max(curve.law)))
+    axes.set(xlabel="u = s / (σ√N)", ylabel="density", ylim=(0, top), xlim=(curve.edges[0], curve.edges[-1]))
+    legend(figure, columns=2)
+
+
 def draw_changes(layers: Sequence[LayerComparison], figure: Figure) -> None:
     """One row a layer, one column a measure."""
     import numpy as np
@@ -60,18 +73,18 @@ def draw_changes(layers: Sequence[LayerComparison], figure: Figure) -> None:
     found = [grades(layer) for layer in layers]
     values = np.array([[np.nan if cell is None else cell[0] for cell in row] for row in found])
     shown = np.array([["" if cell is None else cell[1] for cell in row] for row in found])
-    figure.set_size_inches(_WIDTH, _HEAD + _ROW * len(layers))
+    figure.set_size_inches(COLUMN[0], _HEAD + _ROW * len(layers))
     axes = figure.subplots()
     seaborn.heatmap(
         values, ax=axes, vmin=0, vmax=1, cmap="cividis", linewidths=0.5, linecolor="white", xticklabels=list(MEASURES),
-        yticklabels=False, annot=shown if len(layers) <= _TEXT else None, fmt="", annot_kws={"size": 6.5},
-        cbar_kws={"label": "0 same, 1 nothing in common"},
+        yticklabels=False, annot=shown if len(layers) <= _TEXT else None, fmt="", annot_kws={"size": 6},
+        cbar_kws={"label": "0 same, 1 nothing in common", "orientation": "horizontal", "aspect": 40, "pad": 0.02},
     )  # fmt: skip
     axes.set_yticks(
         np.arange(len(layers)) + 0.5,
-        labels=[in_glyphs(shown_name(layer.layer, 32)) for layer in layers],
+        labels=[in_glyphs(shown_name(layer.layer, 20)) for layer in layers],
         rotation=0,
         parse_math=False,
     )
     axes.xaxis.tick_top()
-    axes.tick_params(length=0)
+    axes.tick_params(length=0, labelsize=6)
