@@ -134,7 +134,7 @@ class LayerComparison(Record, frozen=True, kw_only=True):
     cosine_null: Bounded | None = None
     """Standard deviation of that for entries of independent signs: about 1 / sqrt(out x in)."""
     interval: tuple[float, float] | None = None
-    """The cosine plus and minus three of these, which the word rests on."""
+    """The cosine with three of these on either side, by Fisher's transformation; the word rests on it."""
     bias_relative: Bounded | None = None
     """||difference of the biases|| / ||bias of A||; None where neither has one. 1 where only one has."""
     update: Update | None = None

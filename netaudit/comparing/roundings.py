@@ -33,6 +33,8 @@ FEWEST = 16
 probability of 0.3^14."""
 _OFF = 0.15
 """How far, in steps, a stored number may lie off its place: 127 steps in float16 are rounded by 0.03."""
+_APART = 4
+"""Most steps between the nearest two of the five places around zero: 40 weights a row are on 254 places in int8."""
 _MOST_LINES = 2048
 """Rows or groups that are looked at, evenly spread."""
 _LINES = 0.99
@@ -135,7 +137,7 @@ def _told(before: Floats, after: Floats, by: str, only: int = 8) -> tuple[str, f
 def step_of(line: Floats, most: int) -> tuple[float, int] | None:
     """The step of the grid that the numbers ``[k]`` lie on, and how many places it spans; None if there is none.
 
-    The step is the smallest gap, made exact by places that lie further and further apart.
+    The step is a gap, or a part of one, made exact by places that lie further and further apart.
 
     >>> step_of(np.array([-0.3, -0.2, 0.1, 0.0, 0.2] * 4), 16)
     (0.1, 6)
@@ -151,9 +153,18 @@ def step_of(line: Floats, most: int) -> tuple[float, int] | None:
     if not 2 <= values.size <= most:
         return None
     centre = values[np.argmin(np.abs(values))]
-    near = values[np.argsort(np.abs(values - centre))[:5]]
-    step = float(np.diff(np.sort(near)).min())
-    offsets = values - centre
+    near = np.sort(values[np.argsort(np.abs(values - centre))[:5]])
+    smallest, local = float(np.diff(values).min()), float(np.diff(near).min())
+    # no two of the places around zero need to be neighbours
+    for guess in (smallest, *(local / part for part in range(1, _APART + 1))):
+        found = _fitted(values - centre, guess, most)
+        if found is not None:
+            return found
+    return None
+
+
+def _fitted(offsets: Floats, step: float, most: int) -> tuple[float, int] | None:
+    """The step near a guess at which all offsets are whole numbers of steps, and the places that they span."""
     for reach in (4, 16, 64, most):
         places = np.round(offsets / step)
         used = (np.abs(places) <= reach) & (places != 0)

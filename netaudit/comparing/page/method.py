@@ -23,7 +23,8 @@ def method() -> Section:
     columns = (Column("Word"), Column("Rule"), Column("What must hold", wide=True), Column("Threshold", numeric=True))
     said = [
         f"The interval of a cosine is {number(ERRORS)} standard deviations of the cosine of independent entries on "
-        "either side. That deviation is computed for random signs on the layer's own entries.",
+        "either side, by Fisher's transformation (Metron 1, 1921, 3). That deviation is computed for random signs on "
+        "the layer's own entries.",
         "A network has the word of the layer that changed most. Where some layers are unrelated and others are not, "
         "the unrelated ones were replaced, and the word is that of the others.",
         f"A change has a low rank where at most {percent(LOW_RANK)} of its singular values are larger than the "
