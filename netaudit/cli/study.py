@@ -7,6 +7,7 @@ from copy import copy
 import click
 
 from netaudit.cli.calibration import calibration
+from netaudit.cli.comparison import comparison
 from netaudit.cli.curves import curves
 from netaudit.cli.initialisation import initialisation
 from netaudit.cli.shadow_training import shadow_training
@@ -24,7 +25,7 @@ def study(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-for command in (theory, calibration, shadow_training, curves, initialisation, survey):
+for command in (theory, calibration, shadow_training, curves, initialisation, survey, comparison):
     study.add_command(command)
 
 

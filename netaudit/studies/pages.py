@@ -11,6 +11,7 @@ from typing import Any
 from netaudit.api import AuditReport
 from netaudit.studies.benchmark import page as benchmark
 from netaudit.studies.calibration import page as calibration
+from netaudit.studies.comparison import page as comparison
 from netaudit.studies.harness.page import StudyPage, write_study
 from netaudit.studies.initialisation import page as initialisation
 from netaudit.studies.shadow_training import page as shadow_training
@@ -21,6 +22,7 @@ from netaudit.studies.training_curves import page as training_curves
 PAGES: dict[str, Callable[[Mapping[str, Any]], StudyPage]] = {
     "benchmark": benchmark.document,
     "calibration": calibration.document,
+    "comparison": comparison.document,
     "initialisation": initialisation.document,
     "shadow-training": shadow_training.document,
     "survey": survey.document,

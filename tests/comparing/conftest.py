@@ -1,6 +1,7 @@
 """A small network, and what can be done to it."""
 
 import copy
+from itertools import pairwise
 
 import pytest
 import torch
@@ -50,7 +51,7 @@ def reordered():
         made = copy.deepcopy(net)
         layers = [layer for layer in made if isinstance(layer, nn.Linear)]
         with torch.no_grad():
-            for lower, upper in zip(layers, layers[1:], strict=False):
+            for lower, upper in pairwise(layers):
                 order = torch.randperm(lower.out_features, generator=generator)
                 scale = (
                     torch.rand(lower.out_features, generator=generator) + 0.5 if rescaled else torch.ones(len(order))

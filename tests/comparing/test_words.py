@@ -211,7 +211,7 @@ def test_the_unit_of_the_weights_does_not_count(net, change, unit):
 
 
 def test_networks_without_a_common_layer_are_refused(net):
-    with pytest.raises(NetauditError, match="no layer of .* has the name and shape of one of"):
+    with pytest.raises(NetauditError, match=r"no layer of .* has the name and shape of one of"):
         compared(net, nn.Sequential(nn.Linear(9, 9)))
 
 
