@@ -156,11 +156,11 @@ def _pair(opened: Sequence[Opened], place: int, options: Options, tell: Progress
             "one of the two is an audit.json, and of the other there are only weights",
             hint="audit the weights, too: --audit; or name the weights of both",
         )
-    told = [layer.word for layer in compared]
+    word = of_network([(layer.word, layer.rule) for layer in compared])
     unrelated = tuple(layer.layer for layer in compared if layer.word == "unrelated")
     return Pair(
-        first=0, second=place, word=of_network(told), layers=compared,
-        replaced=unrelated if of_network(told) not in ("unrelated", "undecided") else (),
+        first=0, second=place, word=word, layers=compared,
+        replaced=unrelated if word not in ("unrelated", "undecided") else (),
         only_first=found.only_first, only_second=found.only_second, other_shape=found.other_shape,
         verdicts=words, metrics=numbers, notes=tuple(notes),
     )  # fmt: skip

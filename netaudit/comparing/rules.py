@@ -24,6 +24,8 @@ WORDS: dict[Word, str] = {
 CHANGED: tuple[Word, ...] = ("requantised", "fine_tuned", "retrained", "unrelated")
 """What ``--fail-on changed`` means: the network computes something else, or may."""
 
+_SAME: tuple[Word, ...] = ("identical", "same_reordered", "requantised")
+
 RELATED = 0.9
 """Cosine of the weights above which most of a layer is what it was: 0.9 is four fifths of the squared norm. Convention
 of netaudit; ten steps of fine-tuning keep 0.999, and the study has the rest."""
@@ -106,23 +108,30 @@ def by_cosine(interval: tuple[float, float], relative: float) -> str:
     return "interval_over_a_limit"
 
 
-def of_network(words: Sequence[Word]) -> Word:
-    """The word for a whole network: the largest change of a layer that was told.
+def of_network(layers: Sequence[tuple[Word, str]]) -> Word:
+    """The word for a whole network, from the words of its layers and the rules behind them.
 
-    Layers that are unrelated where others are not were replaced: the word is that of the others, and the page names
-    them. A network with a layer in another order is the same network only if no layer changed.
+    It is that of the largest change. Layers that are unrelated where others are not were replaced: the word is that of
+    the others, but at least "fine-tuned", and the page names them. A layer that is undecided between two kinds of
+    change did change; one that cannot be compared leaves open whether the network is the same.
 
-    >>> of_network(["identical", "fine_tuned"]), of_network(["fine_tuned", "unrelated"]), of_network(["undecided"])
-    ('fine_tuned', 'fine_tuned', 'undecided')
+    >>> of_network([("identical", "every_number_equal"), ("undecided", "interval_over_a_limit")])
+    'fine_tuned'
+    >>> of_network([("identical", "every_number_equal"), ("undecided", "not_comparable")])
+    'undecided'
+    >>> of_network([("retrained", "related_and_large"), ("unrelated", "no_overlap")])
+    'retrained'
     """
     order = list(WORDS)
-    told = sorted({word for word in words if word != "undecided"}, key=order.index)
+    told = sorted({word for word, _ in layers if word != "undecided"}, key=order.index)
+    unsure = {rule for word, rule in layers if word == "undecided"}
     if not told:
         return "undecided"
-    if told[-1] == "unrelated" and len(told) > 1:
-        kept = told[-2]
-        return "fine_tuned" if kept in ("identical", "requantised", "same_reordered") else kept
-    return told[-1]
+    most = told[-1] if told[-1] != "unrelated" or len(told) == 1 else told[-2]
+    changed = told[-1] == "unrelated" or "interval_over_a_limit" in unsure
+    if most in _SAME and changed:
+        return "fine_tuned"
+    return "undecided" if most in _SAME and unsure else most
 
 
 def in_words(word: Word) -> str:

@@ -220,3 +220,21 @@ def test_one_network_is_not_compared(net):
         compared(net)
     with pytest.raises(NetauditError, match="an untrained twin is set beside one network"):
         compared(net, net, vs_init=True)
+
+
+def test_a_small_layer_that_was_replaced_makes_the_network_no_identical_one():
+    """The cosine of so few weights does not say whether they are unrelated; that they changed is sure."""
+    one = nn.Sequential(nn.Linear(60, 80), nn.ReLU(), nn.Linear(80, 4))
+    other = copy.deepcopy(one)
+    other[2] = nn.Linear(80, 4)
+    [pair] = compared(one, other).pairs
+    assert [layer.word for layer in pair.layers] == ["identical", "undecided"]
+    assert pair.word == "fine_tuned"
+
+
+def test_a_layer_that_cannot_be_compared_leaves_open_whether_the_network_is_the_same(net):
+    one, other = copy.deepcopy(net), copy.deepcopy(net)
+    for each in (one, other):
+        with torch.no_grad():
+            each[0].weight[0, 0] = float("inf")
+    assert compared(one, other).words == ("undecided",)
