@@ -14,6 +14,7 @@
 # make docs                      make again what docs/, the README and the JSON Schema take from the code
 # make calibrate [JOBS=2]        measure false alarms and power of the analyses: about an hour
 # make initialisation            from which step of training a network is seen to be trained: minutes
+# make comparison                how often is a word of compare right, and the committed comparisons: minutes
 # make survey WHEELS=folder      audit the layers of published networks: minutes
 # make theory                    run the study of the theory again, into reports/theory: minutes
 
@@ -27,7 +28,7 @@ ZOO := mnist-mlp cifar10-mlp alexnet-cifar10
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint .ci/constraints.txt
 
-.PHONY: audit docs test fuzz test-slow test-peers lint samples pages calibrate initialisation survey theory bench rung-costs gpu-check curves shadow-study train-zoo clean
+.PHONY: audit docs test fuzz test-slow test-peers lint samples pages calibrate initialisation comparison survey theory bench rung-costs gpu-check curves shadow-study train-zoo clean
 
 audit: .venv/installed
 	$(BIN)/netaudit audit $(MODEL)
@@ -76,6 +77,10 @@ gpu-check: .venv/installed
 
 initialisation: .venv/installed
 	$(BIN)/netaudit study initialisation --jobs $(JOBS)
+
+comparison: .venv/installed
+	$(BIN)/netaudit study comparison --jobs $(JOBS)
+	$(BIN)/python -m netaudit.studies.comparison.samples
 
 survey: .venv/installed
 	$(BIN)/netaudit study survey $(if $(WHEELS),--wheels $(WHEELS)) $(addprefix --run ,$(RUNS))

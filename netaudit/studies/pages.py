@@ -12,6 +12,7 @@ from netaudit.api import AuditReport
 from netaudit.studies.benchmark import page as benchmark
 from netaudit.studies.calibration import page as calibration
 from netaudit.studies.comparison import page as comparison
+from netaudit.studies.comparison import samples as comparisons
 from netaudit.studies.harness.page import StudyPage, write_study
 from netaudit.studies.initialisation import page as initialisation
 from netaudit.studies.shadow_training import page as shadow_training
@@ -39,6 +40,7 @@ def main(reports: Path) -> None:
         write_study(document(json.loads((folder / f"{stem}.json").read_text("ascii"))), folder)
     for sample in sorted((reports / "samples").iterdir()):
         AuditReport.from_json(sample / "audit.json").write(sample)
+    comparisons.again(reports / "comparison")
 
 
 if __name__ == "__main__":

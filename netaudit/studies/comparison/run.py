@@ -89,7 +89,7 @@ def _roundings(found: Found) -> list[dict[str, Any]]:
     made = []
     for task, record in found:
         if isinstance(task.cell, Rounded):
-            words = Counter(record["words"])
+            words: Counter[str] = Counter(record["words"])
             made.append({
                 "scheme": task.cell.scheme, "what": task.cell.what, "right": task.cell.right,
                 "rate": rate(words[task.cell.right], len(record["words"])), "words": dict(sorted(words.items())),
