@@ -234,5 +234,6 @@ def test_the_documentation_has_every_word_and_rule_with_its_threshold():
     assert SMALL_CHANGE == 0.5
     assert f"above {UNRELATED:g}" in said["related_and_large"]
     assert f"below {UNRELATED:g}" in said["no_overlap"]
-    assert (3 / UNRELATED) ** 2 == pytest.approx(900)
+    smallest = (3 / UNRELATED) ** 2
+    assert smallest == pytest.approx(900)
     assert f"Above {MOST_UNITS:,} units" in text

@@ -19,6 +19,7 @@ from netaudit.network.layers import FCLayer
 from netaudit.numerics import device as devices
 from netaudit.sources.open import open_network
 from netaudit.studies.comparison.plan import (
+    APART,
     BATCH,
     DIGITS,
     LAWS,
@@ -52,7 +53,7 @@ def work(task: Task) -> Iterator[dict[str, Any]]:
     elif isinstance(cell, Rounded):
         found = _rounded(task, cell)
     else:
-        found = _trained(task, cell)
+        found = _trained(task) if isinstance(cell, Trained) else _apart(task)
     yield {"cell": cell.key, "seed": task.seed, **found}
 
 
@@ -97,9 +98,9 @@ def _drawn(law: str, shape: tuple[int, int], generator: torch.Generator) -> Tens
     return -0.1 * uniform.sign() * torch.log1p(-2 * uniform.abs()).clamp_min(-20)
 
 
-def _trained(task: Task, cell: Trained) -> dict[str, Any]:
+def _trained(task: Task) -> dict[str, Any]:
     x, y = _digits()
-    steps = _QUICK_STEPS if task.quick else STEPS
+    steps = _steps_of(task)
     start = _network(task.seed, 0)
     base = _train(copy.deepcopy(start), x, y, steps, RATES[0], task.seed, 0)
     permuted = reordered(base, task.seed, False)
@@ -116,16 +117,33 @@ def _trained(task: Task, cell: Trained) -> dict[str, Any]:
         "other start": _train(_network(task.seed, 1), x, y, steps, RATES[0], task.seed, 2),
     }
     assert made.keys() == MADE.keys()
+    return {"made": {name: _judged(base, net) for name, net in made.items()}}
+
+
+def _apart(task: Task) -> dict[str, Any]:
+    x, y = _digits()
     found = {}
-    for name, net in made.items():
-        pair = compare(base, net, ladder=False).pairs[0]
-        found[name] = {
-            "word": pair.word,
-            "layers": [layer.word for layer in pair.layers],
-            "cosines": [float(f"{layer.cosine:.4g}") if layer.cosine is not None else None for layer in pair.layers],
-            "replaced": len(pair.replaced),
-        }
+    for name, rate in zip(APART, (0.003, 0.01), strict=True):
+        start = _network(task.seed, 0)
+        nets = [copy.deepcopy(start) for _ in range(2)]
+        for order, net in enumerate(nets):
+            _steps(net, torch.optim.Adam(net.parameters(), lr=rate), x, y, _steps_of(task), task.seed, order)
+        found[name] = _judged(*nets)
     return {"made": found}
+
+
+def _steps_of(task: Task) -> int:
+    return _QUICK_STEPS if task.quick else STEPS
+
+
+def _judged(first: nn.Module, second: nn.Module) -> dict[str, Any]:
+    pair = compare(first, second, ladder=False).pairs[0]
+    return {
+        "word": pair.word,
+        "layers": [layer.word for layer in pair.layers],
+        "cosines": [float(f"{layer.cosine:.4g}") if layer.cosine is not None else None for layer in pair.layers],
+        "replaced": len(pair.replaced),
+    }
 
 
 def reordered(net: nn.Sequential, seed: int, rescaled: bool) -> nn.Sequential:
@@ -172,8 +190,13 @@ def _network(seed: int, start: int) -> nn.Sequential:
 
 
 def _train(net: nn.Sequential, x: Tensor, y: Tensor, steps: int, rate: float, seed: int, order: int) -> nn.Sequential:
+    return _steps(net, torch.optim.SGD(net.parameters(), lr=rate), x, y, steps, seed, order)
+
+
+def _steps(
+    net: nn.Sequential, optimiser: torch.optim.Optimizer, x: Tensor, y: Tensor, steps: int, seed: int, order: int
+) -> nn.Sequential:
     generator = devices.generator(seed, "comparison", f"order {order}")
-    optimiser = torch.optim.SGD(net.parameters(), lr=rate)
     for _ in range(steps):
         batch = torch.randint(len(x), (BATCH,), generator=generator)
         optimiser.zero_grad()

@@ -85,7 +85,9 @@ def _trained(found: Sequence[Mapping[str, Any]]) -> Section:
     words = (
         "Networks of 784-64-64-10 with PyTorch's start are trained for 300 steps on 400 digits in batches of 50, by "
         "gradient descent at a rate of 0.1. Each is compared with what was made of it. The cosines are given from the "
-        "smallest to the largest over all networks; the limits are 0.1 and 0.9."
+        "smallest to the largest over all networks; the limits are 0.1 and 0.9. The word is of the size of the change: "
+        "two networks that a short training took apart from one start are fine-tuned, one beside the other, and no "
+        "weights alone could tell. By Adam they go further, and are told."
     )
     intro = Paragraph((Span(words),))
     return Section("trained", 1, "Trained networks", (intro, table("The words for whole networks.", columns, rows)))

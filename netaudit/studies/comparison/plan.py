@@ -81,7 +81,25 @@ MADE: dict[str, tuple[str, str]] = {
 }
 """What is made of a trained network, in words, and the right word."""
 
-Cell = Spike | Rounded | Trained
+APART: dict[str, tuple[str, str]] = {
+    "other order, Adam 0.003": ("the same start, the data in another order, by Adam at 0.003", "retrained"),
+    "other order, Adam 0.01": ("the same at 0.01, which goes further from the start", "retrained"),
+}
+"""Networks that are trained from one start by Adam, in words, and the right word."""
+APART_SEEDS = 15
+
+
+@dataclass(frozen=True)
+class Apart:
+    """Networks of one start that training takes further apart."""
+
+    @property
+    def key(self) -> str:
+        """Names it in the journal."""
+        return "apart"
+
+
+Cell = Spike | Rounded | Trained | Apart
 
 
 @dataclass(frozen=True)
@@ -96,9 +114,10 @@ class Task:
 def tasks(quick: bool = False) -> list[Task]:
     """Every record of the study."""
     if quick:
-        cells: list[Cell] = [Spike(SHAPES[0], 3.0), Rounded("int8 per row", "rounded"), Trained()]
+        cells: list[Cell] = [Spike(SHAPES[0], 3.0), Rounded("int8 per row", "rounded"), Trained(), Apart()]
         return [Task(cell, 0, True) for cell in cells]
     spikes = [Task(Spike(s, t), seed) for s in SHAPES for t in STRENGTHS for seed in range(BATCHES)]
     kinds: tuple[Literal["rounded", "noise"], ...] = ("rounded", "noise")
     rounded = [Task(Rounded(scheme, what), 0) for scheme in SCHEMES for what in kinds]
-    return [*rounded, *(Task(Trained(), seed) for seed in range(SEEDS)), *spikes]
+    trained = [Task(Trained(), seed) for seed in range(SEEDS)]
+    return [*rounded, *trained, *spikes, *(Task(Apart(), seed) for seed in range(APART_SEEDS))]

@@ -12,7 +12,7 @@ from typing import Any
 from netaudit.comparing.rules import ERRORS, RULES, SMALL_CHANGE
 from netaudit.files import make_folder
 from netaudit.studies.comparison.measure import work
-from netaudit.studies.comparison.plan import MADE, Rounded, Spike, Task, Trained, tasks
+from netaudit.studies.comparison.plan import APART, MADE, Apart, Rounded, Spike, Task, Trained, tasks
 from netaudit.studies.harness.journal import Journal
 from netaudit.studies.harness.pool import run_tasks
 from netaudit.studies.harness.provenance import describe_run, versions
@@ -99,9 +99,10 @@ def _roundings(found: Found) -> list[dict[str, Any]]:
 
 
 def _trained(found: Found) -> list[dict[str, Any]]:
-    records = [record["made"] for task, record in found if isinstance(task.cell, Trained)]
     made = []
-    for name, (says, right) in MADE.items():
+    planned = [(Trained, *item) for item in MADE.items()] + [(Apart, *item) for item in APART.items()]
+    for kind, name, (says, right) in planned:
+        records = [record["made"] for task, record in found if isinstance(task.cell, kind)]
         each = [record[name] for record in records]
         words = Counter(entry["word"] for entry in each)
         layers = [Counter(entry["layers"][place] for entry in each) for place in range(len(each[0]["layers"]))]
