@@ -15,6 +15,7 @@ import netaudit
 from netaudit.comparing.alignment import MOST_UNITS
 from netaudit.comparing.pairing import partners
 from netaudit.comparing.result import Comparison
+from netaudit.comparing.roundings import rounded
 from netaudit.comparing.rules import RELATED, RULES, SAME_IN, SMALL_CHANGE, UNRELATED, WITHIN, in_words
 from netaudit.errors import NetauditError, ReportError
 
@@ -237,3 +238,14 @@ def test_the_documentation_has_every_word_and_rule_with_its_threshold():
     smallest = (3 / UNRELATED) ** 2
     assert smallest == pytest.approx(900)
     assert f"Above {MOST_UNITS:,} units" in text
+
+
+def test_page_one_names_the_word_the_place_and_the_kind_of_the_change(net, noisy, change):
+    text = page_text(compared(net, noisy))
+    assert "changed a little, as fine-tuning does" in text
+    assert "Of 3 layers: 3 fine-tuned. Layer " in text
+    assert "of full rank, 0 spikes" in text
+    adapted = change(net, lambda W: W + 0.005 * torch.randn(W.shape[0], 1) @ torch.randn(1, W.shape[1]))
+    assert "In 3 layers the change has a low rank, as LoRA gives (rank 1)." in page_text(compared(net, adapted))
+    by_row = change(net, lambda W: rounded(W.double(), "int8 per row").float())
+    assert "Rounding explains the change of 3 layers: int8 per row." in page_text(compared(net, by_row))

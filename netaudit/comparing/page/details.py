@@ -109,7 +109,7 @@ def _noise(layers: Sequence[LayerComparison]) -> Table:
         rows.append((Span(shown_name(layer.layer), "name"), Span(percent(size)), *cells, Span(said)))
     columns = (
         Column("Layer"), Column("Size of D", numeric=True), *(Column(scheme, numeric=True) for scheme in schemes),
-        Column("Format that explains D", wide=True),
+        Column("Format that explains D"),
     )  # fmt: skip
     caption = "How much rounding the first network to usual formats would change it, and whether D is larger than that."
     return table(caption, columns, rows)

@@ -73,11 +73,11 @@ def _where(pair: Pair) -> list[str]:
     if len(changed) > 1:
         most, least = (max(changed, key=_size), min(changed, key=_size))
         said.append(
-            f"{shown_name(most.layer, 60)} changed most, by {percent(_size(most))} of its norm, and "
+            f"Layer {shown_name(most.layer, 60)} changed most, by {percent(_size(most))} of its norm, and layer "
             f"{shown_name(least.layer, 60)} least, by {percent(_size(least))}."
         )
     elif changed:
-        said.append(f"{shown_name(changed[0].layer, 60)} changed by {percent(_size(changed[0]))} of its norm.")
+        said.append(f"Layer {shown_name(changed[0].layer, 60)} changed by {percent(_size(changed[0]))} of its norm.")
     low = [layer for layer in changed if layer.update == "low_rank"]
     if low:
         ranks = sorted({layer.rank or 0 for layer in low})
@@ -93,7 +93,7 @@ def _where(pair: Pair) -> list[str]:
         )
     schemes = sorted({layer.rounding.scheme for layer in pair.layers if layer.rounding})
     if schemes:
-        said.append(f"Rounding explains the change of {number(told['requantised'])}: {', '.join(schemes)}.")
+        said.append(f"Rounding explains the change of {count(told['requantised'], 'layer')}: {', '.join(schemes)}.")
     if any(layer.word == "undecided" and layer.rule == "interval_over_a_limit" for layer in pair.layers):
         said.append("A layer is undecided where the interval of the cosine lies across a limit.")
     if pair.verdicts:
@@ -156,7 +156,7 @@ def _table(found: Compared, pair: Pair) -> Block:
     ]
     columns = (
         Column("Layer"), Column("Word"), Column("By the rule"), Column("Change / norm", numeric=True),
-        Column("Angle", numeric=True), Column("The change is", wide=True),
+        Column("Angle", numeric=True), Column("The change is"),
     )  # fmt: skip
     of = f": {name_of(found, pair.second)} beside {name_of(found, pair.first)}" if len(found.pairs) > 1 else ""
     return table(f"What happened to each layer{of}.", columns, rows)
@@ -180,8 +180,10 @@ def kind(layer: LayerComparison) -> str:
     found = layer.ladder
     if found is None:
         return f"of full rank, {count(layer.change.spikes if layer.change else 0, 'spike')}"
-    if found.rung in ("as_drawn", "unit_scales"):
+    if found.rung == "as_drawn":
         return "of full rank, like noise"
+    if found.rung == "unit_scales":
+        return "noise, of its own size in each unit"
     if found.rung == "directions":
         return f"noise and {count(found.directions or 0, 'direction')}"
     return "of full rank, with structure"
