@@ -16,6 +16,7 @@
 # make initialisation            from which step of training a network is seen to be trained: minutes
 # make geometry-claims           false alarms and power of the analyses of a network's geometry: minutes
 # make injectivity               how many Gaussian layers are injective, by their rows an input: minutes
+# make comparison                how often is a word of compare right, and the committed comparisons: minutes
 # make survey WHEELS=folder      audit the layers of published networks: minutes
 # make truncation DATA=folder    train the residual network, and leave out its last blocks: 20 minutes
 # make theory                    run the study of the theory again, into reports/theory: minutes
@@ -31,7 +32,7 @@ ZOO := $(CURVES) cifar10-resmlp
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint .ci/constraints.txt
 
-.PHONY: audit docs test fuzz test-slow test-peers lint samples pages calibrate initialisation geometry-claims injectivity survey truncation theory bench rung-costs gpu-check curves shadow-study train-zoo clean
+.PHONY: audit docs test fuzz test-slow test-peers lint samples pages calibrate initialisation comparison geometry-claims injectivity survey truncation theory bench rung-costs gpu-check curves shadow-study train-zoo clean
 
 audit: .venv/installed
 	$(BIN)/netaudit audit $(MODEL)
@@ -86,6 +87,10 @@ geometry-claims: .venv/installed
 
 injectivity: .venv/installed
 	$(BIN)/netaudit study injectivity --jobs $(JOBS)
+
+comparison: .venv/installed
+	$(BIN)/netaudit study comparison --jobs $(JOBS)
+	$(BIN)/python -m netaudit.studies.comparison.samples
 
 survey: .venv/installed
 	$(BIN)/netaudit study survey $(if $(WHEELS),--wheels $(WHEELS)) $(addprefix --run ,$(RUNS))

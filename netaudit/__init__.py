@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from netaudit.analyses.analysis import Analysis
     from netaudit.api import AuditReport, audit
+    from netaudit.comparing.compare import compare
+    from netaudit.comparing.result import Comparison
     from netaudit.errors import NetauditError
     from netaudit.network.layers import FCLayer, SkippedLayer
     from netaudit.sources.open import open_network
@@ -25,21 +27,25 @@ if TYPE_CHECKING:
 __all__ = [
     "Analysis",
     "AuditReport",
+    "Comparison",
     "FCLayer",
     "NetauditError",
     "SkippedLayer",
     "__version__",
     "audit",
+    "compare",
     "open_network",
 ]
 
 _HOMES = {
     "Analysis": "netaudit.analyses.analysis",
     "AuditReport": "netaudit.api",
+    "Comparison": "netaudit.comparing.result",
     "FCLayer": "netaudit.network.layers",
     "NetauditError": "netaudit.errors",
     "SkippedLayer": "netaudit.network.layers",
     "audit": "netaudit.api",
+    "compare": "netaudit.comparing.compare",
     "open_network": "netaudit.sources.open",
 }
 

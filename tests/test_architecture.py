@@ -43,18 +43,22 @@ ALLOWED = {
         "analyses", "audit_page", "auditing", "files", "network", "numerics", "report", "results", "sources",
         "vocabulary",
     },
-    "__init__": {"analyses", "api", "errors", "network", "sources", "version"},
+    "__init__": {"analyses", "api", "comparing", "errors", "network", "sources", "version"},
+    "comparing": {
+        "analyses", "api", "auditing", "errors", "files", "network", "numerics", "report", "results", "sources",
+        "text", "vocabulary",
+    },
     "training": {"analyses", "api", "errors", "files", "network", "numerics", "results", "shadow", "sources", "text"},
     "studies": {
-        "analyses", "api", "audit_page", "auditing", "errors", "files", "formats", "geometry", "network", "numerics",
-        "report", "recurrent", "results", "shadow", "sources", "text", "training", "version", "vocabulary",
+        "analyses", "api", "audit_page", "auditing", "comparing", "errors", "files", "formats", "geometry", "network",
+        "numerics", "report", "recurrent", "results", "shadow", "sources", "text", "training", "version", "vocabulary",
     },
     "verifying": {
         "api", "auditing", "errors", "files", "formats", "network", "report", "results", "sources", "text", "version",
     },
     "cli": {
-        "analyses", "api", "auditing", "errors", "faults", "files", "near", "network", "numerics", "report", "results",
-        "sources", "studies", "text", "training", "verifying", "version", "vocabulary",
+        "analyses", "api", "auditing", "comparing", "errors", "faults", "files", "near", "network", "numerics",
+        "report", "results", "sources", "studies", "text", "training", "verifying", "version", "vocabulary",
     },
     "__main__": {"cli"},
 }  # fmt: skip

@@ -11,6 +11,7 @@ from click_default_group import DefaultGroup
 from netaudit.cli import interruption, streams
 from netaudit.cli.analyses import analyses
 from netaudit.cli.audit import audit
+from netaudit.cli.compare import compare
 from netaudit.cli.layers import layers
 from netaudit.cli.mistakes import meant, usage
 from netaudit.cli.render import render
@@ -23,7 +24,7 @@ from netaudit.faults import show_trace
 from netaudit.text import printable
 from netaudit.version import __version__
 
-COMMANDS = (audit, layers, analyses, zoo, render, verify, train, study)
+COMMANDS = (audit, compare, layers, analyses, zoo, render, verify, train, study)
 _UNWOUND = (train, study, *aliases())
 """Commands that clean up after an interruption, such as ending processes of their own."""
 

@@ -7,6 +7,7 @@ from copy import copy
 import click
 
 from netaudit.cli.calibration import calibration
+from netaudit.cli.comparison import comparison
 from netaudit.cli.curves import curves
 from netaudit.cli.expansivity import expansivity
 from netaudit.cli.geometry_claims import geometry_claims
@@ -39,6 +40,7 @@ for command in (
     expansivity,
     regions_in_training,
     truncation,
+    comparison,
 ):
     study.add_command(command)
 

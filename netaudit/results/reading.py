@@ -53,13 +53,24 @@ def load_json(source: str | Path) -> tuple[dict[str, Any], str]:
     Raises:
         ReportError: not a file, not JSON, or of another format version.
     """
-    text, name = _text(source)
-    try:
-        data = _json(text)
-    except (ValueError, RecursionError) as error:
-        raise ReportError(f"{name}: not JSON: {printable(str(error), _LONGEST)}") from error
+    data, name = parsed(source)
     _check_version(data, name)
     return data, name
+
+
+def parsed(source: str | Path, called: str = "audit.json") -> tuple[Any, str]:
+    """What a JSON file holds, a path or the text itself, and its name for messages: ``called`` that of a text.
+
+    No number may be NaN or infinite, and no key may come twice.
+
+    Raises:
+        ReportError: not a file, or not such JSON.
+    """
+    text, name = _text(source, called)
+    try:
+        return _json(text), name
+    except (ValueError, RecursionError) as error:
+        raise ReportError(f"{name}: not JSON: {printable(str(error), _LONGEST)}") from error
 
 
 def is_as_written(data: Mapping[str, Any]) -> bool:
@@ -165,13 +176,14 @@ def _finite_float(text: str) -> float:
     return value
 
 
-def _text(source: str | Path) -> tuple[str, str]:
+def _text(source: str | Path, called: str) -> tuple[str, str]:
     if isinstance(source, str) and source.lstrip().startswith("{"):
-        return source, "audit.json"
+        return source, called
     path = Path(source)
     try:
         return path.read_text(encoding="utf-8"), printable(path.name, 80)
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
-        hint = "netaudit render takes the audit.json that an audit wrote"
+        audit = "netaudit render takes the audit.json that an audit wrote"
+        hint = audit if called == "audit.json" else f"give the {called} that netaudit wrote"
         raise ReportError(f"{printable(str(path), _LONGEST)}: {reason}", hint=hint) from error

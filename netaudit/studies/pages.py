@@ -11,6 +11,8 @@ from typing import Any
 from netaudit.api import AuditReport
 from netaudit.studies.benchmark import page as benchmark
 from netaudit.studies.calibration import page as calibration
+from netaudit.studies.comparison import page as comparison
+from netaudit.studies.comparison import samples as comparisons
 from netaudit.studies.expansivity import page as expansivity
 from netaudit.studies.geometry_claims import page as geometry_claims
 from netaudit.studies.harness.page import StudyPage, write_study
@@ -25,6 +27,7 @@ from netaudit.studies.truncation import page as truncation
 PAGES: dict[str, Callable[[Mapping[str, Any]], StudyPage]] = {
     "benchmark": benchmark.document,
     "calibration": calibration.document,
+    "comparison": comparison.document,
     "geometry-claims": geometry_claims.document,
     "initialisation": initialisation.document,
     "injectivity": expansivity.document,
@@ -45,6 +48,7 @@ def main(reports: Path) -> None:
         write_study(document(json.loads((folder / f"{stem}.json").read_text("ascii"))), folder)
     for sample in sorted((reports / "samples").iterdir()):
         AuditReport.from_json(sample / "audit.json").write(sample)
+    comparisons.again(reports / "comparison")
 
 
 if __name__ == "__main__":

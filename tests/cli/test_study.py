@@ -14,6 +14,7 @@ STUDIES = {
     "initialisation": "From which step is training seen?",
     "survey": "How random-like are real layers?",
     "truncation": "What do the last blocks of a residual network change?",
+    "comparison": "How often is a word of compare right?",
 }
 EARLIER = {"theory": "theory", "calibrate": "calibration", "shadow-study": "shadow-training", "curves": "curves"}
 
@@ -44,7 +45,8 @@ def test_the_group_lists_the_studies_one_whole_line_each(told):
 
 
 def test_the_first_help_shows_what_a_user_comes_for(told):
-    assert set(listed(told("--help"))) == {"audit", "layers", "analyses", "zoo", "render", "verify", "train", "study"}
+    commands = {"audit", "compare", "layers", "analyses", "zoo", "render", "verify", "train", "study"}
+    assert set(listed(told("--help"))) == commands
 
 
 @pytest.mark.parametrize(("earlier", "name"), EARLIER.items())

@@ -6,6 +6,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from netaudit.analyses.context import NetworkContext
 from netaudit.analyses.network.initialisation.payload import LayerChange, Since
@@ -17,6 +18,8 @@ from netaudit.text import printable
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+Floats = NDArray[np.float64]
 
 _ROUNDING = 2.0**-23
 """Of float32, in which nearly every checkpoint is stored."""
@@ -47,6 +50,14 @@ def since(context: NetworkContext, first: Network) -> Since:
 
 def change(name: str, weight: Tensor, first: Tensor) -> LayerChange:
     """The change of one layer ``[m, n]``, in float64."""
+    return change_and_values(name, weight, first)[0]
+
+
+def change_and_values(name: str, weight: Tensor, first: Tensor) -> tuple[LayerChange, Floats]:
+    """The same, with the singular values of W - W0 ``[p]``, ascending, over the root mean square of its entries.
+
+    There are none where nothing changed.
+    """
     import torch
 
     m, n = weight.shape
@@ -56,7 +67,7 @@ def change(name: str, weight: Tensor, first: Tensor) -> LayerChange:
     relative = float(min(relative, 1e9))
     unit = norm / np.sqrt(m * n)
     if not unit or not np.isfinite(unit):
-        return LayerChange(name, relative, 0, None, 0, None, None)
+        return LayerChange(name, relative, 0, None, 0, None, None), np.zeros(0)
     cpu = torch.device("cpu")
     values = gram_singular_values(gram_matrix(difference, 0.0, unit, cpu)[0])
     top = float(values[-1])
@@ -65,7 +76,7 @@ def change(name: str, weight: Tensor, first: Tensor) -> LayerChange:
     found = min(spikes.find(values, m, n).count, rank) if min(m, n) > 2 else 0
     count = min(max(found, 1), _VECTORS, min(m, n))
     ours, theirs, made = (_leading(matrix.double(), count) for matrix in (weight, first, difference))
-    return LayerChange(
+    found_change = LayerChange(
         layer=name,
         relative=relative,
         rank=rank,
@@ -74,6 +85,7 @@ def change(name: str, weight: Tensor, first: Tensor) -> LayerChange:
         overlap_with_start=_overlap(ours, theirs),
         overlap_with_change=_overlap(ours, made),
     )
+    return found_change, values
 
 
 def _leading(matrix: Tensor, count: int) -> Tensor:
