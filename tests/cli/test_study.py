@@ -14,6 +14,9 @@ STUDIES = {
     "initialisation": "From which step is training seen?",
     "survey": "How random-like are real layers?",
     "truncation": "What do the last blocks of a residual network change?",
+    "geometry-claims": "Calibrate the geometry of a network.",
+    "injectivity": "From how many rows is a layer injective?",
+    "linear-regions": "Follow the linear regions through training runs.",
     "comparison": "How often is a word of compare right?",
 }
 EARLIER = {"theory": "theory", "calibrate": "calibration", "shadow-study": "shadow-training", "curves": "curves"}
