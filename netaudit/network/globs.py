@@ -1,6 +1,7 @@
-"""Globs of layer names, as ``--layers`` and ``--exclude`` take them: ``*`` and ``?``, and nothing else.
+"""Globs of layer names, as ``--layers`` and ``--exclude`` take them.
 
-A bracket stands for itself, since names have them: ``rnn.weight_hh_l0[forget]``.
+Brackets stand for a choice of characters, as in a shell, and also for themselves, since the gates of recurrent cells
+have them in their names: ``rnn.weight_hh_l0[forget]``.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from fnmatch import fnmatchcase
 def matches(name: str, globs: Iterable[str]) -> bool:
     """Whether a name matches one of the globs, upper and lower case apart.
 
-    >>> matches("rnn.weight_hh_l0[forget]", ["*[forget]"]), matches("a", ["[abc]"])
-    (True, False)
+    >>> matches("rnn.weight_hh_l0[forget]", ["*[forget]"]), matches("fc6", ["fc[67]"]), matches("fc8", ["fc[67]"])
+    (True, True, False)
     """
-    return any(fnmatchcase(name, glob.replace("[", "[[]")) for glob in globs)
+    return any(fnmatchcase(name, glob) or fnmatchcase(name, glob.replace("[", "[[]")) for glob in globs)

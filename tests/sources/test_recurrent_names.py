@@ -1,8 +1,9 @@
-"""Recurrent kernels of Keras and Flax in files of named tensors are no dense layers, and no head."""
+"""Recurrent kernels of Keras and Flax in files of named tensors: layers gate by gate, none whole, and no head."""
 
 import pytest
 import torch
 
+from netaudit.network.cells import GATES
 from netaudit.network.layers import SkippedLayer
 from netaudit.network.network import Network
 from netaudit.sources.open import open_network
@@ -23,8 +24,10 @@ def test_a_cell_of_keras(module: str) -> None:
         "head.bias": torch.ones(3),
     }
     network = open_network(state)
-    assert [spec.name for spec in network.specs()] == ["head"]
-    assert reasons(network) == {"recurrent"}
+    kernels = [f"{dot}{word}[{gate}]" for word in ("kernel", "recurrent_kernel") for gate in GATES["lstm"]]
+    assert [spec.name for spec in network.specs()] == [*kernels, "head"]
+    assert reasons(network) == set()
+    assert sum(entry.parameters for entry in network.layers) == network.parameters_total
     assert network.parameters_total == sum(tensor.numel() for tensor in state.values())
     assert network.head is not None
     assert [step.name for step in network.head.layers] == ["head"]
@@ -35,8 +38,9 @@ def test_a_cell_of_flax(gates: str) -> None:
     state = {f"cell.{source}{gate}.kernel": torch.ones(8, 8) for source in "ih" for gate in gates}
     state |= {f"cell.h{gate}.bias": torch.ones(8) for gate in gates}
     network = open_network({**state, "out.kernel": torch.ones(8, 3)})
-    assert [spec.name for spec in network.specs()] == ["out"]
-    assert reasons(network) == {"recurrent"}
+    assert {spec.name for spec in network.specs()} == {"out", *(f"cell.{s}{gate}" for s in "ih" for gate in gates)}
+    assert network.head is None or [step.name for step in network.head.layers] == ["out"]
+    assert reasons(network) == set()
 
 
 def test_one_gate_alone_is_a_layer() -> None:
