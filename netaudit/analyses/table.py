@@ -32,6 +32,7 @@ FOLDERS = (
     "network.linear_regions",
     "network.injectivity",
     "network.identifiability",
+    "network.rnn_fixed_points",
     "network.edge_tests",
 )
 """The folders of the built-in analyses, each of which defines its ``ANALYSIS``."""

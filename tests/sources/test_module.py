@@ -135,7 +135,9 @@ class Mixed(nn.Module):
 
 def test_what_is_skipped_and_why() -> None:
     network = checked(Mixed(), more=3)  # the norms
-    of_gates = {f"rnn.weight_{way}_l0[{gate}]" for way in ("ih", "hh") for gate in ("input", "forget", "cell", "output")}
+    of_gates = {
+        f"rnn.weight_{way}_l0[{gate}]" for way in ("ih", "hh") for gate in ("input", "forget", "cell", "output")
+    }
     assert layers(network) == {
         "normed": ((3, 4), "relu"),
         "fc": ((2, 3), "linear"),

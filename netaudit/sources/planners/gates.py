@@ -1,8 +1,8 @@
 """The gates of recurrent cells as layers: of each gate the matrix for the input, and the one for the state.
 
-A cell is stored as a few tensors in which the gates lie one beside the other. Here each matrix of a gate becomes a layer
-of its own, with its part of a bias where the format keeps one beside that matrix. The layers are read under names that
-no stored tensor has; :class:`netaudit.sources.cut_store.CutStore` cuts them out.
+A cell is stored as a few tensors in which the gates lie one beside the other. Here each matrix of a gate becomes a
+layer of its own, with its part of a bias where the format keeps one beside that matrix. The layers are read under names
+that no stored tensor has; :class:`netaudit.sources.cut_store.CutStore` cuts them out.
 """
 
 from __future__ import annotations
@@ -83,11 +83,12 @@ def gates(cells: Sequence[CellSpec], parameters: Parameters, whole: Iterable[str
         if any(sizes[block.key] != parameters[block.key][1] for block in blocks):
             continue  # the parts are not all of a tensor
         for spec, weight, bias in _layers(cell, shapes):
-            for block, plain in ((weight, spec.weight), (bias, spec.bias)):
-                if block is not None and plain is not None and block not in names:
+            named = [(weight, spec.name), *([] if bias is None else [(bias, f"{spec.name}.bias")])]
+            for block, plain in named:
+                if block not in names:
                     name = next(one for one in _primed(plain) if one not in parameters and one not in parts)
-                    names[block], rows = name, len(cell.gates) * cell.hidden_size
-                    parts[name] = Part(block, shapes[block], rows)
+                    names[block] = name
+                    parts[name] = Part(block, shapes[block], len(cell.gates) * cell.hidden_size)
             own = LayerSpec(
                 spec.name, spec.shape, names[weight], None if bias is None else names[bias], origin=spec.origin
             )
@@ -114,15 +115,13 @@ def _shapes(cell: CellSpec, parameters: Parameters) -> dict[Block, tuple[int, ..
         widths["weight_hh"] = parameters[next(iter(cell.blocks["weight_hh"].values())).key][1] // rows
     found: dict[Block, tuple[int, ...]] = {}
     for matrix, bias, _ in _ROLES:
-        found |= {block: (cell.hidden_size, widths[matrix]) for block in cell.blocks[matrix].values()}
-        found |= {block: (cell.hidden_size,) for block in cell.blocks.get(bias, {}).values()}
+        found |= dict.fromkeys(cell.blocks[matrix].values(), (cell.hidden_size, widths[matrix]))
+        found |= dict.fromkeys(cell.blocks.get(bias, {}).values(), (cell.hidden_size,))
     return found
 
 
-def _layers(
-    cell: CellSpec, shapes: Mapping[Block, tuple[int, ...]]
-) -> Iterator[tuple[LayerSpec, Block, Block | None]]:
-    """Each layer, with what its weight and its bias are cut from."""
+def _layers(cell: CellSpec, shapes: Mapping[Block, tuple[int, ...]]) -> Iterator[tuple[LayerSpec, Block, Block | None]]:
+    """Each layer, still without the names that its parts are read by, with what its weight and bias are cut from."""
     for matrix, bias, source in _ROLES:
         for gate in cell.gates:
             weight, added = cell.blocks[matrix][gate], cell.blocks.get(bias, {}).get(gate)
@@ -130,8 +129,7 @@ def _layers(
             of_gate = f", {gate} gate" if len(cell.gates) > 1 else ""
             rows, columns = shapes[weight]
             origin = f"{_KINDS.get(str(cell.kind), 'simple recurrent cell')}{of_gate}, from the {source}"
-            named = None if added is None else f"{name}.bias"
-            yield LayerSpec(name, (rows, columns), name, named, origin=origin), weight, added
+            yield LayerSpec(name, (rows, columns), name, origin=origin), weight, added
 
 
 def _name(cell: CellSpec, matrix: str, gate: str, block: Block) -> str:

@@ -84,7 +84,9 @@ def plan(
         if not groups and not specs and (packed := _packed(part)):
             groups.append(Group(name, (), packed, ()))
         parts.append((specs, groups))
-    entries, total = assemble(parts, {**of_gates.parameters} | {key: (t.identity, t.size) for key, t in uses.made.items()})
+    entries, total = assemble(
+        parts, {**of_gates.parameters} | {key: (t.identity, t.size) for key, t in uses.made.items()}
+    )
     refuse_without_effect(uses.choices, (*kept, *uses.made), entries)
     found = with_adapters(module_head(of_gates.hidden(entries), graph, uses, model_type), entries)
     return Plan(tuple(entries), total, found.head, _cells(module), found.gap, of_gates.parts)

@@ -64,9 +64,7 @@ def plan(
     parameters = {key: (tensor.identity, tensor.size) for key, tensor in declared.items() if key in own}
     chosen = (key for key in parameters if key in biases or matches(key, choices.not_layer))
     of_gates = gates(cells, parameters, chosen)
-    specs: dict[str, Sequence[LayerSpec]] = {
-        key: list(_specs(key, declared, biases, turned, origin)) for key in biases
-    }
+    specs: dict[str, Sequence[LayerSpec]] = {key: list(_specs(key, declared, biases, turned, origin)) for key in biases}
     used = {key for layers in specs.values() for spec in layers for key in (spec.weight, spec.bias)} | of_gates.cut
     specs |= of_gates.layers
     modules: dict[str, list[str]] = {}
