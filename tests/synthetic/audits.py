@@ -18,6 +18,7 @@ from synthetic import (
     labels_back,
     linear_regions,
     power_law,
+    rnn_fixed_points,
     shadow_inversion,
     singular_law,
 )
@@ -136,6 +137,7 @@ def network_payloads(names: Sequence[str]) -> dict[str, Any]:
         "identifiability": identifiability.example(shown)
         if len(shown) > 1
         else NotApplicable("The head has a single layer, so that it has no hidden neurons."),
+        "rnn_fixed_points": rnn_fixed_points.example(names[0] if names else "rnn.l0"),
         "edge_tests": edge_tests.example(names),
     }
 

@@ -11,6 +11,7 @@ ANALYSIS = Analysis(
     title="Fixed points of recurrent cells",
     asks="Where does each recurrent cell stand still, how fast does it forget, and does it remember along a line?",
     scope="network",
+    on_page_one=True,
     needs=("cells",),
     payload=RnnFixedPoints,
     measure=lazily(f"{_HERE}.measure:measure"),

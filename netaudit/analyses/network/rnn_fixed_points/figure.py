@@ -12,15 +12,20 @@ from netaudit.report.figures.style import BLUE, DARK, GREY, ORANGE, PURPLE, VERM
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+SHADES = 16
+"""Of the readout: Matplotlib draws the bar of more than 50 as an image, which a page without images may not have."""
 _SMALLEST = 1e-30
 """Of q on a logarithmic axis: a cell that stands still in float64 has less."""
 
 
 def draw_states(drawn: DrawnCell, figure: Figure) -> None:
     """Draw states and points on the first two principal axes of the states, with the local slow direction."""
+    import matplotlib as mpl
+
     axes = figure.subplots()
     if drawn.readout:
-        shown = axes.scatter(*drawn.states, c=drawn.readout, s=5, cmap="viridis", linewidths=0, label="states")
+        colours = mpl.colormaps["viridis"].resampled(SHADES)
+        shown = axes.scatter(*drawn.states, c=drawn.readout, s=5, cmap=colours, linewidths=0, label="states")
         figure.colorbar(shown, ax=axes, label="readout", fraction=0.05)
     else:
         axes.scatter(*drawn.states, color=GREY, s=4, alpha=0.4, linewidths=0, label="states")

@@ -79,7 +79,7 @@ def _figures(cell: CellPoints, at: int) -> Pair:
         "mode."
     )
     found = f"{number(held.slow)} slow, {number(held.fixed)} fixed points; share of the first axis {_value(held.share)}"
-    figures = [Figure(f"rnn_states_{at}", states, f"{states} {capital(found)}.", partial(draw_states, drawn))]
+    figures = [Figure(f"rnn_states_{at:03}", states, f"{states} {capital(found)}.", partial(draw_states, drawn))]
     if drawn.constants:
         where = "the fixed point with the most starts" if held.fixed else "the slowest point"
         plane = f"Eigenvalues of the Jacobian of {name} at {where}, and the unit circle, on which a mode never fades."
@@ -88,12 +88,12 @@ def _figures(cell: CellPoints, at: int) -> Pair:
         alt = f"The longest: {shown} steps; a sequence has {number(cell.length)}."
         constants = partial(draw_constants, drawn, cell.length)
         figures += [
-            Figure(f"rnn_eigenvalues_{at}", plane, f"{plane} {alt}", partial(draw_eigenvalues, drawn)),
-            Figure(f"rnn_constants_{at}", text, f"{text} {alt}", constants),
+            Figure(f"rnn_eigenvalues_{at:03}", plane, f"{plane} {alt}", partial(draw_eigenvalues, drawn)),
+            Figure(f"rnn_constants_{at:03}", text, f"{text} {alt}", constants),
         ]
     speed = f"The speed q of {name} after each step of the inputs, if the input were held from there on; the median."
     ends = f"From {number(drawn.q[0], 2)} at the first step to {number(drawn.q[-1], 2)} at the last." if drawn.q else ""
-    figures.append(Figure(f"rnn_speed_{at}", speed, f"{speed} {ends}", partial(draw_speed, drawn, cell.length)))
+    figures.append(Figure(f"rnn_speed_{at:03}", speed, f"{speed} {ends}", partial(draw_speed, drawn, cell.length)))
     return Pair(tuple(figures))
 
 
@@ -105,8 +105,8 @@ def _evidence(found: RnnFixedPoints) -> Table:
         "Slow and fixed points, and what the verdict rests on, with 95% intervals. Slow, fixed: distinct points with q "
         "of at most 1e-6 and 1e-12. Share: of the variance of the slow points on their first axis. Slowest: the "
         "slowest time constant in steps, the median. Gap: how many times as slow it is as the next. Dimension: axes "
-        "that the slow points fill. Slow modes: modes that outlast a sequence. Tangent, readout: cosine of the slowest mode "
-        "with the line of the points, and with the readout."
+        "that the slow points fill. Slow modes: modes that outlast a sequence. Tangent, readout: cosine of the slowest "
+        "mode with the line of the points, and with the readout."
     )
     return table(caption, columns, [_row(cell, held) for cell in found.cells for held in cell.held])
 
