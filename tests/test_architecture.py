@@ -32,7 +32,8 @@ ALLOWED = {
     "results": {"errors", "network", "text", "vocabulary"},
     "report": {"errors", "faults", "files", "lazy", "text", "version", "vocabulary"},
     "analyses": {
-        "errors", "geometry", "lazy", "network", "numerics", "report", "results", "shadow", "text", "vocabulary",
+        "errors", "geometry", "lazy", "network", "numerics", "recurrent", "report", "results", "shadow", "text",
+        "vocabulary",
     },
     "audit_page": {"analyses", "faults", "report", "results", "text", "vocabulary"},
     "auditing": {

@@ -42,6 +42,12 @@ def head_inputs(
     if sample is None:
         return HeadInputs()
     head, backbone, gap = network.head, network.backbone, network.head_gap()
+    if network.cells and backbone is None:
+        return HeadInputs(
+            note="the fully connected head was not run on the real inputs: recurrent cells lie on the way to it"
+            if head is not None
+            else ""
+        )
     if head is None or backbone is None:
         return HeadInputs(
             note="the real inputs were not used: the way from them to the fully connected head is not known"

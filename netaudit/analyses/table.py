@@ -33,6 +33,7 @@ FOLDERS = (
     "network.injectivity",
     "network.identifiability",
     "network.depth_limit",
+    "network.rnn_fixed_points",
     "network.edge_tests",
 )
 """The folders of the built-in analyses, each of which defines its ``ANALYSIS``."""

@@ -81,14 +81,15 @@ def answers(presented: Presented) -> list[str]:
 def not_answered(presented: Presented) -> list[str]:
     """Why analyses of the network that have a line here do not apply, one line a reason.
 
-    Of one that needs real inputs nothing is said where the user gave none. Errors stand above, as warnings.
+    Of one that needs real inputs nothing is said where the user gave none, and nothing of one that needs recurrent
+    cells: most networks have none. Errors stand above, as warnings.
     """
     report = presented.report
     no_data = report.data is None and report.provenance.settings.get("data") is None
     titles: dict[str, list[str]] = {}
     for analysis in presented.analyses:
         payload = report.analyses.get(analysis.name) if analysis.scope == "network" else None
-        silent = not analysis.on_page_one or ("data" in analysis.needs and no_data)
+        silent = not analysis.on_page_one or ("data" in analysis.needs and no_data) or "cells" in analysis.needs
         if payload is not None and not silent and not_applicable(payload) and why_not_judged(payload) is None:
             titles.setdefault(sentence(payload.note), []).append(analysis.title)
     return [f"{names(found, most=len(found))}: not applicable. {note}" for note, found in titles.items()]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fnmatch import fnmatchcase
 
 from netaudit.auditing.selection import Selection
 from netaudit.errors import NetauditError
 from netaudit.near import near
+from netaudit.network.globs import matches
 from netaudit.network.layers import SkippedLayer
 from netaudit.network.network import Network
 from netaudit.results.payload import Finding
@@ -24,10 +24,10 @@ def require_layers(network: Network, chosen: Selection) -> None:
         NetauditError: there is such a glob.
     """
     specs = [spec.name for spec in network.specs()]
-    glob = next((glob for glob in chosen.layers if not any(fnmatchcase(name, glob) for name in specs)), None)
+    glob = next((glob for glob in chosen.layers if not any(matches(name, [glob]) for name in specs)), None)
     if glob is None or not specs:
         return
-    skipped = [entry for entry in network.layers if isinstance(entry, SkippedLayer) and fnmatchcase(entry.name, glob)]
+    skipped = [entry for entry in network.layers if isinstance(entry, SkippedLayer) and matches(entry.name, [glob])]
     if skipped:
         why = f"only what is skipped: {printable(skipped[0].name, 80)}: {printable(skipped[0].reason, 200)}"
     else:

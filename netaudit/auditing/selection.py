@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from typing import Any
 
+from netaudit.network.globs import matches
 from netaudit.text import printable
 
 
@@ -26,7 +26,7 @@ class Selection:
         return tuple(
             f"--exclude {printable(glob, 80)} matches no layer"
             for glob in self.exclude
-            if not any(fnmatchcase(name, glob) for name in names)
+            if not any(matches(name, [glob]) for name in names)
         )
 
     @property

@@ -75,7 +75,7 @@ def layers(
         console().print(note, markup=False)
     if network.cells:
         cells = ", ".join(f"{printable(cell.name, 60)} ({cell.kind or 'simple'})" for cell in network.cells)
-        console().print(f"Recurrent cells, which are not audited: {cells}", markup=False)
+        console().print(f"Recurrent cells, of which each gate is audited: {cells}", markup=False)
     if network.head is not None:
         inferred = " (inferred)" if network.head.inferred and network.head.note.startswith(INFERRED) else ""
         steps = " > ".join(_ends([f"{printable(step.name, 60)} {step.activation}" for step in network.head.layers]))

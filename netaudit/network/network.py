@@ -6,7 +6,6 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from fnmatch import fnmatchcase
 from functools import cached_property
 from math import prod
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from netaudit.errors import SourceError
 from netaudit.network.cells import Cell, CellSpec, read_cell
+from netaudit.network.globs import matches
 from netaudit.network.graph import Graph
 from netaudit.network.inputs import Preprocessing, Sample
 from netaudit.network.layers import FCLayer, Head, SkippedLayer
@@ -118,7 +118,7 @@ class Network:
     parameters_total: int
     """The parameters of the model, each counted once; those of the inventory add up to it."""
     cells: tuple[CellSpec, ...] = ()
-    """The recurrent cells, whose parameters the inventory lists as skipped."""
+    """The recurrent cells. The matrices of their gates are layers of the inventory, too."""
     graph: Graph | None = None
     """The operations of one forward pass, where one was recorded."""
     head: Head | None = None
@@ -157,9 +157,9 @@ class Network:
         """
 
         def left_out(spec: LayerSpec) -> str | None:
-            if layers and not any(fnmatchcase(spec.name, glob) for glob in layers):
+            if layers and not matches(spec.name, layers):
                 return "not selected by --layers"
-            if any(fnmatchcase(spec.name, glob) for glob in exclude):
+            if matches(spec.name, exclude):
                 return "left out by --exclude"
             return self.limit(spec)
 

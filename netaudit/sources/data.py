@@ -46,6 +46,8 @@ def load_data(path: Path, network: Network, seed: int = 0, progress: Progress | 
 def load_sample(path: Path, network: Network | None = None) -> Sample:
     """Read real inputs: ``x [N, ...]`` as float32 (uint8 is divided by 255), ``y [N]`` as int64; y may be missing.
 
+    Of a network with recurrent cells other whole numbers are taken, too: those of tokens, ``[N, T]``.
+
     Sizes are checked before anything is read, and nothing is unpickled. A table (.csv) has one input a row; the
     network says whether its whole numbers are pixels.
 
@@ -68,7 +70,8 @@ def load_sample(path: Path, network: Network | None = None) -> Sample:
     if x.ndim < 2 or not x.size or (y is not None and len(x) != len(y)):
         labels = "no y" if y is None else f"y {y.shape}"
         raise SourceError(f"{shown}: x {x.shape} and {labels} do not fit", hint=hint)
-    if x.dtype != np.uint8 and not np.issubdtype(x.dtype, np.floating):
+    tokens = network is not None and bool(network.cells) and np.issubdtype(x.dtype, np.integer)
+    if x.dtype != np.uint8 and not np.issubdtype(x.dtype, np.floating) and not tokens:
         raise SourceError(f"{shown}: x must be floating point or uint8, got {x.dtype}", hint=hint)
     with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is refused
         inputs: np.ndarray[Any, np.dtype[np.float32]] = x.astype(np.float32)

@@ -20,6 +20,7 @@ from netaudit.formats.weights_file import WeightsFile
 from netaudit.network.graph import Graph
 from netaudit.network.layers import SkippedLayer
 from netaudit.network.network import LayerSpec, ModelInfo, Network
+from netaudit.sources.cut_store import cut_store
 from netaudit.sources.live import LiveWeights, config_of, dequantised_state, live_weights
 from netaudit.sources.planners import backbone, meta_tracing, module
 from netaudit.sources.planners.backbone import Backbone
@@ -122,7 +123,7 @@ def _open_module(target: nn.Module, choices: Choices, calls: Sequence[Call]) -> 
     return Network(
         info=ModelInfo(kind, "module", architecture=kind),
         layers=planned.layers,
-        store=live.store,
+        store=cut_store(live.store, planned.parts),
         parameters_total=planned.parameters_total,
         cells=planned.cells,
         graph=graph,
@@ -221,7 +222,7 @@ def _open_state_dict(target: Mapping[str, Any], choices: Choices) -> Network:
     return Network(
         info=ModelInfo("state_dict", "module"),
         layers=planned.layers,
-        store=store,
+        store=cut_store(store, planned.parts),
         parameters_total=planned.parameters_total,
         cells=planned.cells,
         head=planned.head,

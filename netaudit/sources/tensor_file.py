@@ -11,6 +11,7 @@ from netaudit.errors import SourceError
 from netaudit.formats import folder
 from netaudit.formats.weights_file import WeightsFile
 from netaudit.network.network import ModelInfo, Network, Progress
+from netaudit.sources.cut_store import cut_store
 from netaudit.sources.hubs import zoo
 from netaudit.sources.planners import backbone
 from netaudit.sources.planners.choices import Choices
@@ -75,7 +76,7 @@ def network_of(file: WeightsFile, found: Found, choices: Choices, described_by: 
     return Network(
         info=info,
         layers=planned.layers,
-        store=file.store,
+        store=cut_store(file.store, planned.parts),
         parameters_total=planned.parameters_total,
         cells=planned.cells,
         graph=graph,

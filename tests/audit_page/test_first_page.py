@@ -63,6 +63,7 @@ def test_the_answers_are_those_of_the_network_then_of_the_claims(typical):
         "Between real inputs of two classes the head is a function of 600 to 620 linear pieces; 5 pieces would follow "
         "it to within 1% of its range.",
         "Of 140 hidden neurons 112 can be told from the outputs; hidden are 10 dead",
+        "Recurrent cells (on real sequences; the input then held at zero)",
         "The weights are Gaussian",
         "The biases are essentially constant",
         "The singular values of the weights as stored follow the Marchenko-Pastur law",
@@ -107,6 +108,7 @@ def test_every_built_in_analysis_with_a_line_is_marked():
     """Else page one would be silent where it does not apply."""
     network = {
         "labels_back", "hidden_units", "linear_regions", "identifiability", "random_likeness", "initialisation",
+        "rnn_fixed_points",
     }  # fmt: skip
     assert {row.name for row in BUILT_IN if row.scope == "network" and row.on_page_one} == network
     shown = present(report(), BUILT_IN).network

@@ -60,7 +60,9 @@ def test_ids_are_unique_and_every_link_has_its_target(page):
 
 def test_every_figure_has_a_text_alternative_and_is_small(typical_document, page):
     figures = page.count("<figure>")
-    assert figures == len(typical_document.figures) == 16  # two layers with five, one with two, labels, units, regions
+    assert (
+        figures == len(typical_document.figures) == 22
+    )  # two layers with five, one with two, labels, units, regions, neurons, a cell
     assert len(re.findall(r"<title id=\"[\w-]+\">[^<]{80,}</title>", page)) == figures
     assert {stem: len(svg) for stem, svg in typical_document.figures.items() if len(svg.encode()) > 100_000} == {}
 

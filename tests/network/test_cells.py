@@ -53,9 +53,11 @@ def test_cells_of_a_module_and_of_its_state_dict(make, kind):
     ]
     assert {cell.kind for cell in bare.cells} == {told}
     assert all(("tanh or ReLU" in cell.note) == (told is None) for cell in bare.cells)
-    for opened in (network, bare):  # they still count as parameters that are not audited
+    for opened in (network, bare):  # each parameter counts once; a projection is no gate, and a gate no head
         assert sum(layer.parameters for layer in opened.layers) == opened.parameters_total
-        assert "recurrent" in {layer.reason for layer in opened.layers if isinstance(layer, SkippedLayer)}
+        skipped = {layer.reason for layer in opened.layers if isinstance(layer, SkippedLayer)}
+        assert skipped == (set() if read.projection is None else {"recurrent"})
+        assert opened.head is None or [step.name for step in opened.head.layers] == ["fc"]
 
 
 def test_layers_and_directions_have_names_of_their_own():

@@ -135,12 +135,18 @@ class Mixed(nn.Module):
 
 def test_what_is_skipped_and_why() -> None:
     network = checked(Mixed(), more=3)  # the norms
-    assert layers(network) == {"normed": ((3, 4), "relu"), "fc": ((2, 3), "linear")}
+    of_gates = {
+        f"rnn.weight_{way}_l0[{gate}]" for way in ("ih", "hh") for gate in ("input", "forget", "cell", "output")
+    }
+    assert layers(network) == {
+        "normed": ((3, 4), "relu"),
+        "fc": ((2, 3), "linear"),
+        **{name: ((4, 8 if "_ih" in name else 4), None) for name in of_gates},
+    }
     reasons = {name: reason for name, (reason, _) in skipped(network).items()}
     assert reasons == {
         "cls_token": "other parameters of Mixed",
         "emb": "embedding",
-        "rnn": "recurrent",
         "norm": "normalisation",
     }
     assert head(network) == [("fc", "linear")]

@@ -179,6 +179,19 @@ def step(cell: Cell, kind: str, x: np.ndarray, h: np.ndarray, c: np.ndarray) -> 
     return np.tanh(given("hidden")) if kind == "rnn_tanh" else np.maximum(given("hidden"), 0)
 
 
+def gates_are_the_cells(network: Network, cells: list[Cell]) -> None:
+    """Each gate's two matrices are layers under names of their own, with the cell's numbers."""
+    layers = [network.read(spec) for spec in network.specs()]
+    assert len({layer.name for layer in layers}) == len(layers) == 2 * sum(len(cell.gates) for cell in cells)
+    for cell in cells:
+        for name, gate in cell.gates.items():
+            for matrix, source in ((gate.weight_ih, "from the input"), (gate.weight_hh, "from the state")):
+                [layer] = [layer for layer in layers if torch.equal(layer.weight, matrix)]
+                assert layer.origin.endswith(source)
+                assert len(cell.gates) == 1 or f"{name} gate" in layer.origin
+                assert layer.name.endswith(f"[{name}]") or "[" not in layer.name
+
+
 @pytest.mark.parametrize("both", [False, True])
 @pytest.mark.parametrize("kind", MODULES)
 def test_one_recurrent_layer_is_the_same_cells_from_every_format(tmp_path: Path, kind: str, both: bool) -> None:
@@ -190,8 +203,9 @@ def test_one_recurrent_layer_is_the_same_cells_from_every_format(tmp_path: Path,
         if kind == "rnn_relu" and write is flax_file:
             continue
         network, cells = opened(write(tmp_path, kind, module))
-        assert list(network.specs()) == []  # never a Dense layer
-        assert {entry.reason for entry in network.layers if isinstance(entry, SkippedLayer)} == {"recurrent"}
+        assert not [entry for entry in network.layers if isinstance(entry, SkippedLayer)]
+        assert sum(entry.parameters for entry in network.layers) == network.parameters_total
+        gates_are_the_cells(network, cells)
         assert [cell.spec.reverse for cell in cells] == sorted(cell.spec.reverse for cell in cells), write
         assert [(cell.spec.input_size, cell.spec.hidden_size) for cell in cells] == [(INPUTS, HIDDEN)] * (1 + both)
         told = kind if kind in ("lstm", "gru") or write not in (torch_file, flax_file) else None

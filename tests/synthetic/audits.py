@@ -19,6 +19,7 @@ from synthetic import (
     labels_back,
     linear_regions,
     power_law,
+    rnn_fixed_points,
     shadow_inversion,
     singular_law,
 )
@@ -138,6 +139,7 @@ def network_payloads(names: Sequence[str]) -> dict[str, Any]:
         if len(shown) > 1
         else NotApplicable("The head has a single layer, so that it has no hidden neurons."),
         "depth_limit": depth_limit.example(shown),
+        "rnn_fixed_points": rnn_fixed_points.example(names[0] if names else "rnn.l0"),
         "edge_tests": edge_tests.example(names),
     }
 

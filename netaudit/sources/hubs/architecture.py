@@ -14,6 +14,7 @@ from netaudit.formats.plain_names import COUNTERS
 from netaudit.formats.weights_file import WeightsFile
 from netaudit.network.inputs import Preprocessing, Sample
 from netaudit.network.network import ModelInfo, Network, TensorStore
+from netaudit.sources.cut_store import cut_store
 from netaudit.sources.live import live_weights
 from netaudit.sources.planners import backbone, example_inputs, meta_tracing
 from netaudit.sources.planners.module import plan
@@ -67,7 +68,7 @@ def open_architecture(architecture: Architecture, file: WeightsFile | None, *, p
     return Network(
         info=info,
         layers=planned.layers,
-        store=live_weights(module, store).store,
+        store=cut_store(live_weights(module, store).store, planned.parts),
         parameters_total=planned.parameters_total,
         cells=planned.cells,
         graph=graph,

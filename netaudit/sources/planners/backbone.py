@@ -74,7 +74,7 @@ def below(plan: Plan, graph: Graph | None, make: Callable[[], nn.Module] | None 
     ``make`` gives the module with its weights, where there is one; without it and without a graph the inputs must be
     what the head takes.
     """
-    if plan.head is None:
+    if plan.head is None or (plan.cells and graph is None):  # a cell may lie below the head, and takes sequences
         return None
     bottom = plan.head.layers[0].name
     spec = next(entry for entry in plan.layers if isinstance(entry, LayerSpec) and entry.name == bottom)

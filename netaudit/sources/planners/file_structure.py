@@ -8,6 +8,7 @@ from dataclasses import replace
 from netaudit.formats.weights_file import Declared, Structure
 from netaudit.network.layers import Head, HeadLayer
 from netaudit.network.network import LayerSpec
+from netaudit.sources.planners.gates import gates
 from netaudit.sources.planners.plan import Group, Plan, assemble, inferred_head
 
 
@@ -20,22 +21,23 @@ def plan_structure(declared: Mapping[str, Declared], structure: Structure) -> Pl
     graph = structure.graph
     activations = graph.activations() if graph else {}
     layers = [replace(spec, activation=activations.get(spec.weight, spec.activation)) for spec in structure.layers]
-    used = {key for spec in layers for key in (spec.weight, spec.bias)}
+    parameters = {key: (tensor.identity, tensor.size) for key, tensor in declared.items()}
+    of_gates = gates(structure.cells, {key: known for key, known in parameters.items() if key not in structure.buffers})
+    used = {key for spec in layers for key in (spec.weight, spec.bias)} | of_gates.cut
     places = {key: place for place, key in enumerate(declared)}
     parts: list[tuple[int, list[LayerSpec], list[Group]]] = [(places[spec.weight], [spec], []) for spec in layers]
+    parts += [(places[key], list(specs), []) for key, specs in of_gates.layers.items()]
     parts += [(places[keys[0]], [], [group]) for keys, group in _groups(declared, used, structure)]
     parts.sort(key=lambda part: part[0])
-    parameters = {key: (tensor.identity, tensor.size) for key, tensor in declared.items()}
-    entries, total = assemble(
-        [(specs, groups) for _, specs, groups in parts],
-        {key: size for key, size in parameters.items() if key not in structure.buffers},
-    )
+    entries, total = assemble([(specs, groups) for _, specs, groups in parts], of_gates.parameters)
     if graph is None:
-        return Plan(tuple(entries), total, inferred_head(entries), structure.cells)
+        head = inferred_head(of_gates.hidden(entries))
+        return Plan(tuple(entries), total, head, structure.cells, parts=of_gates.parts)
     specs = {entry.weight: entry for entry in entries if isinstance(entry, LayerSpec)}
     top = graph.top({weight: spec.shape[1] for weight, spec in specs.items()})
     steps = tuple(HeadLayer(specs[weight].name, activation) for weight, activation in top)
-    return Plan(tuple(entries), total, Head(steps, inferred=False) if steps else None, structure.cells)
+    head = Head(steps, inferred=False) if steps else None
+    return Plan(tuple(entries), total, head, structure.cells, parts=of_gates.parts)
 
 
 def _groups(

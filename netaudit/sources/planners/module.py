@@ -16,6 +16,7 @@ from netaudit.network.network import LayerSpec
 from netaudit.sources.live import LiveWeights
 from netaudit.sources.planners import pointwise
 from netaudit.sources.planners.choices import UNSAID, Choices
+from netaudit.sources.planners.gates import Parameters, gates
 from netaudit.sources.planners.head import with_adapters
 from netaudit.sources.planners.module_head import module_head
 from netaudit.sources.planners.plan import Group, Plan, assemble, in_projections
@@ -64,12 +65,17 @@ def plan(
         SourceError: a choice has no effect.
     """
     uses = Uses(module, graph, live, choices or UNSAID)
+    tensors = dict(module.named_parameters(remove_duplicate=False))
+    kept: Parameters = {key: (id(tensor), tensor.numel()) for key, tensor in tensors.items() if key not in uses.taken}
+    chosen = (key for key in kept if key in uses.refused or matches(key, uses.choices.not_layer))
+    of_gates = gates(_cells(module, every_name=True), kept, chosen)
     parts = []
     for name, part in module.named_modules(remove_duplicate=False):
         made = uses.made_in.get(name, {})
-        specs = [*_layers(name, part, uses), *_made_layers(part, made, uses)]
-        used = {key for spec in specs for key in (spec.weight, spec.bias)}
         own = own_parameters(name, part).items()
+        specs = [*_layers(name, part, uses), *_made_layers(part, made, uses)]
+        used = {key for spec in specs for key in (spec.weight, spec.bias)} | of_gates.cut
+        specs += [spec for key, _ in own for spec in of_gates.layers.get(key, ())]
         rest = {key: tensor for key, tensor in own if key not in used and key not in uses.taken}
         together = [(name, rest)] if name else [(key, {key: tensor}) for key, tensor in rest.items()]
         groups = [_group(label, part, group, uses, choices) for label, group in together if group]
@@ -78,12 +84,12 @@ def plan(
         if not groups and not specs and (packed := _packed(part)):
             groups.append(Group(name, (), packed, ()))
         parts.append((specs, groups))
-    tensors = dict(module.named_parameters(remove_duplicate=False))
-    kept = {key: (id(tensor), tensor.numel()) for key, tensor in tensors.items() if key not in uses.taken}
-    entries, total = assemble(parts, kept | {key: (t.identity, t.size) for key, t in uses.made.items()})
+    entries, total = assemble(
+        parts, {**of_gates.parameters} | {key: (t.identity, t.size) for key, t in uses.made.items()}
+    )
     refuse_without_effect(uses.choices, (*kept, *uses.made), entries)
-    found = with_adapters(module_head(entries, graph, uses, model_type), entries)
-    return Plan(tuple(entries), total, found.head, _cells(module), found.gap)
+    found = with_adapters(module_head(of_gates.hidden(entries), graph, uses, model_type), entries)
+    return Plan(tuple(entries), total, found.head, _cells(module), found.gap, of_gates.parts)
 
 
 def graph_names(module: nn.Module, live: LiveWeights, weight: str) -> tuple[str, ...]:
@@ -91,11 +97,11 @@ def graph_names(module: nn.Module, live: LiveWeights, weight: str) -> tuple[str,
     return Uses(module, None, live).weights(weight)
 
 
-def _cells(module: nn.Module) -> tuple[CellSpec, ...]:
-    """The recurrent cells, each once, whatever the number of names that its module goes by."""
+def _cells(module: nn.Module, *, every_name: bool = False) -> tuple[CellSpec, ...]:
+    """The recurrent cells, each once, or under every name that its module goes by."""
     kinds: dict[str, Kind] = {}
     shapes: dict[str, tuple[int, ...]] = {}
-    for name, part in module.named_modules():
+    for name, part in module.named_modules(remove_duplicate=not every_name):
         if isinstance(part, (nn.RNNBase, nn.RNNCellBase)):
             kinds[name] = _KINDS.get(str(getattr(part, "mode", type(part).__name__))) or _SIMPLE[str(part.nonlinearity)]
             shapes |= {key: tuple(tensor.shape) for key, tensor in own_parameters(name, part).items()}

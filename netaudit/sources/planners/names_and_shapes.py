@@ -11,6 +11,7 @@ from netaudit.network.layers import SkippedLayer
 from netaudit.network.network import LayerSpec
 from netaudit.sources.planners import pointwise, recurrent_names
 from netaudit.sources.planners.choices import UNSAID, Choices
+from netaudit.sources.planners.gates import RECURRENT, gates
 from netaudit.sources.planners.head import FoundHead, find_head, with_adapters
 from netaudit.sources.planners.networks import Networks, copy_entry, networks
 from netaudit.sources.planners.partial import partial
@@ -58,8 +59,14 @@ def plan(
     weights = (key for key in declared if key not in of_cells and (key in own or matches(key, choices.as_layer)))
     biases = {key: bias for key in weights for bias in _bias(key, declared, choices)}
     turned = _turned(declared, biases)
-    specs = {key: list(_specs(key, declared, biases, turned, origin)) for key in biases}
-    used = {key for layers in specs.values() for spec in layers for key in (spec.weight, spec.bias)}
+    numbers = {key: tensor.shape for key, tensor in declared.items() if tensor.floating and not tensor.refusal}
+    cells = (*cells_among(numbers), *recurrent_names.cells(numbers))
+    parameters = {key: (tensor.identity, tensor.size) for key, tensor in declared.items() if key in own}
+    chosen = (key for key in parameters if key in biases or matches(key, choices.not_layer))
+    of_gates = gates(cells, parameters, chosen)
+    specs: dict[str, Sequence[LayerSpec]] = {key: list(_specs(key, declared, biases, turned, origin)) for key in biases}
+    used = {key for layers in specs.values() for spec in layers for key in (spec.weight, spec.bias)} | of_gates.cut
+    specs |= of_gates.layers
     modules: dict[str, list[str]] = {}
     for key in declared:
         modules.setdefault(key.rpartition(".")[0] or key, []).append(key)
@@ -69,12 +76,9 @@ def plan(
         together = [rest] if len(rest) == len(keys) else [[key] for key in rest]
         audited = [spec for key in keys for spec in specs.get(key, ())]
         parts.append((audited, [_group(group, declared, own, of_cells, choices) for group in together]))
-    parameters = {key: (tensor.identity, tensor.size) for key, tensor in declared.items() if key in own}
-    entries, total = assemble(parts, parameters)
-    numbers = {key: tensor.shape for key, tensor in declared.items() if tensor.floating and not tensor.refusal}
-    found = with_adapters(_head(entries, side_by_side, ordered, model_type), entries)
-    cells = (*cells_among(numbers), *recurrent_names.cells(numbers))
-    return Plan((*entries, *copies), total, found.head, cells, found.gap)
+    entries, total = assemble(parts, of_gates.parameters)
+    found = with_adapters(_head(of_gates.hidden(entries), side_by_side, ordered, model_type), entries)
+    return Plan((*entries, *copies), total, found.head, cells, found.gap, of_gates.parts)
 
 
 def _apart(
@@ -183,7 +187,7 @@ def _group(
     main = parameters[0] if parameters else max(keys, key=lambda key: declared[key].size)
     main = next((key for key in parameters if partial(key, declared[key].shape)), main)
     refusal = declared[main].refusal
-    reason = "recurrent" if main in of_cells and not refusal else _reason(main, keys, declared[main], choices)
+    reason = RECURRENT if main in of_cells and not refusal else _reason(main, keys, declared[main], choices)
     return Group(_layer(main), declared[main].shape, reason, tuple(parameters))
 
 

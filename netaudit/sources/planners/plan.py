@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain, count
 
 from netaudit.network.cells import CellSpec
 from netaudit.network.layers import Head, SkippedLayer
 from netaudit.network.network import LayerSpec
+from netaudit.sources.planners.gates import Part
 from netaudit.sources.planners.head import find_head
 
 # What an nn.MultiheadAttention may hold for its queries, keys and values.
@@ -25,6 +26,8 @@ class Plan:
     cells: tuple[CellSpec, ...] = ()
     head_gap: str = ""
     """Why there is no head, where that is known."""
+    parts: Mapping[str, Part] = field(default_factory=dict)
+    """The weights and biases of layers that the store has to cut out of its tensors, by the names they are read by."""
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from fnmatch import fnmatchcase
 
+from netaudit.network import globs as of_names
 from netaudit.sources.planners.choices import Choices
 
 _TABLE = re.compile(
@@ -41,4 +41,4 @@ def matches(key: str, globs: tuple[str, ...]) -> bool:
     if not globs:
         return False
     layer = key.removesuffix(".weight").removesuffix(".kernel")
-    return any(fnmatchcase(name, glob) for name in (key, layer) for glob in globs)
+    return of_names.matches(key, globs) or of_names.matches(layer, globs)
