@@ -11,7 +11,7 @@ from netaudit.results.report import LayerResult, Report
 from netaudit.text import count, number
 
 IN_FULL = 12  # layers with figures: 24 pages of a PDF and about 1 MB of HTML
-ON_PAPER = 200  # rows of one table in the PDF, about five pages; the HTML has them all
+ON_PAPER = 24  # rows of one table in the PDF, half a page; the HTML has them all
 
 
 def severity(layer: LayerResult) -> tuple[int, int, int]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 
-from netaudit.report.document.model import Block, Document, Figure, Items, Pair, Paragraph, Span, Table
+from netaudit.report.document.model import Block, Details, Document, Figure, Items, Pair, Paragraph, Span, Table
 
 WIDTH = 160
 """Characters of a line of prose."""
@@ -29,6 +29,8 @@ class Layout:
     """Cells of a line of a table; None where a row is one line of any width, as other programs read it."""
     write: Callable[[str], str] = str
     """Gives a text in the signs that can be printed there."""
+    all: bool = False
+    """Whether what a page folds is printed too."""
 
     def written(self, spans: Iterable[Span]) -> tuple[Span, ...]:
         """The spans in those signs."""
@@ -53,6 +55,10 @@ def text_lines(document: Document, layout: Layout = FILE) -> Iterator[Line]:
     """The lines of the text, each in spans, so that a terminal can colour a verdict."""
     yield layout.written([Span(document.title, "strong")])
     for block in document.sections[0].blocks:
+        if isinstance(block, Details) and not (layout.all or block.in_text):
+            continue
+        if isinstance(block, Figure):  # what it shows, the sentences and tables say
+            continue
         yield ()
         yield from _block(block, document, layout)
 
@@ -69,6 +75,11 @@ def _block(block: Block, document: Document, layout: Layout) -> Iterator[Line]:
         case Pair():
             for part in block.items:
                 yield from _block(part, document, layout)
+        case Details():
+            for place, each in enumerate(block.blocks):
+                if place:
+                    yield ()
+                yield from _block(each, document, layout)
         case Figure():
             yield layout.written([Span(block.caption)])
         case _:
