@@ -127,9 +127,10 @@ def more_lines(presented: Presented) -> list[str]:
 
 def _labelled(label: str, text: str) -> Spans:
     """A sentence under its label, which may be how it begins."""
-    if text.startswith(label):
-        return (Span(label, "strong"), Span(sentence(text.removeprefix(label))))
-    return (Span(f"{label}. ", "strong"), Span(sentence(text)))
+    whole = sentence(text)
+    if whole.startswith(label):
+        return (Span(label, "strong"), Span(whole.removeprefix(label)))
+    return (Span(f"{label}. ", "strong"), Span(whole))
 
 
 def _sure(presented: Presented) -> str:

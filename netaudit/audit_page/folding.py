@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TypeGuard
 
-from netaudit.report.document.model import Block, Details, Equation, Figure, Items, Pair, Paragraph, Span, Spans, Table
+from netaudit.report.document.model import Block, Details, Foldable, Pair, Span, Spans, Table
 
 MOST_ON_PAPER = 4
 """Rows of a table of the network that stays on paper; a longer one is folded."""
@@ -29,18 +30,21 @@ def split_tables(blocks: Iterable[Block], most: int = 0) -> tuple[list[Block], l
     kept: list[Block] = []
     folded: list[Table | Pair] = []
     for block in blocks:
-        parts = block.items if isinstance(block, Pair) else (block,)
-        long = [part for part in parts if isinstance(part, Table) and len(part.rows) > most]
-        short = [part for part in parts if part not in long]
-        if not long:
+        if isinstance(block, Pair):
+            folded += [part for part in block.items if _is_long(part, most)]
+            short = tuple(part for part in block.items if not _is_long(part, most))
+            kept += [Pair(short)] if len(short) > 1 else short
+        elif _is_long(block, most):
+            folded.append(block)
+        else:
             kept.append(block)
-            continue
-        folded += long
-        if isinstance(block, Pair) and short:
-            kept.append(Pair(tuple(short)) if len(short) > 1 else short[0])
     return kept, folded
 
 
-def details(title: str, blocks: Sequence[Paragraph | Items | Equation | Table | Figure | Pair]) -> list[Block]:
+def _is_long(block: Block, most: int) -> TypeGuard[Table]:
+    return isinstance(block, Table) and len(block.rows) > most
+
+
+def details(title: str, blocks: Sequence[Foldable]) -> list[Block]:
     """The blocks folded under a title; nothing where there are none."""
     return [Details(title, tuple(blocks))] if blocks else []

@@ -6,7 +6,7 @@ from netaudit.audit_page import claims as evidence
 from netaudit.audit_page.folding import behind, details, opened, split_tables
 from netaudit.audit_page.pictures import over_depth
 from netaudit.audit_page.presented import Presented, PresentedLayer
-from netaudit.report.document.model import Block, Column, Items, Pair, Paragraph, Section, Span, Table
+from netaudit.report.document.model import Block, Column, Foldable, Items, Pair, Paragraph, Section, Span, Table
 from netaudit.report.document.numbering import plain_table
 from netaudit.results.report import LayerResult
 from netaudit.text import number, printable, sentence, shown_name, size
@@ -53,7 +53,7 @@ def _layer(shown: PresentedLayer) -> list[Block]:
         blocks.append(Pair(tuple(figures)))
     if claims:
         blocks.append(evidence.tests(claims, name))
-    rest: list[Block] = []
+    rest: list[Foldable] = []
     warnings = [warning for part in parts.values() for warning in part.warnings]
     blocks += [Paragraph((Span(sentence(warning)),), warning=True) for warning in warnings]
     items = [opened(item) for part in parts.values() for item in part.explanation]

@@ -14,14 +14,12 @@ from netaudit.report.document.model import (
     Block,
     Details,
     Equation,
-    Figure,
+    Foldable,
     Items,
     Method,
-    Pair,
     Paragraph,
     Section,
     Span,
-    Table,
 )
 from netaudit.report.document.prose import prose
 from netaudit.text import number, sentence
@@ -91,7 +89,7 @@ def with_citations(text: str) -> str:
     return re.sub(r"\[(@[^]]*)\]", shown, text)
 
 
-def _within(blocks: Sequence[Block]) -> tuple[Paragraph | Items | Equation | Table | Figure | Pair, ...]:
+def _within(blocks: Sequence[Block]) -> tuple[Foldable, ...]:
     return tuple(block for block in blocks if not isinstance(block, Details))
 
 

@@ -141,8 +141,7 @@ def over_depth(presented: Presented) -> list[Figure]:
         found = [
             (at, condition, layer)
             for at, layer in zip(placed, layers, strict=True)
-            if (finding := layer.findings.get(analysis.name)) is not None
-            and finding.verdict != "not_applicable"
+            if (finding := layer.findings.get(analysis.name)) is not None and finding.verdict != "not_applicable"
             for condition in finding.conditions
             if max(map(abs, (condition.value, *condition.interval))) < _LARGEST
         ]

@@ -13,7 +13,7 @@ _MOST_RANGES = 4
 """Changes of the verdict that a sentence lists; with more of them it counts."""
 _AROUND = 3
 """Blocks on each side of one that say what most of them do there."""
-_MOSTLY = 0.7
+_MOSTLY = 0.6
 """Share of the blocks of a range that have its verdict, where the others are passed over as "mostly"."""
 _WORDS: dict[Verdict, str] = {
     "holds": "holds", "undecided": "undecided", "fails": "fails", "not_applicable": "not applicable",

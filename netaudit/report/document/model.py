@@ -109,18 +109,22 @@ class Pair:
     kind: str = "pair"
 
 
+Foldable = Paragraph | Items | Equation | Table | Figure | Pair
+"""What may be folded."""
+
+
 @dataclass(frozen=True)
 class Details:
     """What few readers need: folded under its title on a page, and left out on paper and in the terminal."""
 
     title: str
-    blocks: tuple[Paragraph | Items | Equation | Table | Figure | Pair, ...]
+    blocks: tuple[Foldable, ...]
     in_text: bool = False
     """Whether plain text has it all the same: it says what a picture shows elsewhere."""
     kind: str = "details"
 
 
-Block = Paragraph | Items | Equation | Table | Figure | Pair | Details
+Block = Foldable | Details
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,11 @@ from netaudit.vocabulary import VERDICT_WORDS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.colors import Colormap, Normalize
     from matplotlib.figure import Figure
+    from matplotlib.image import AxesImage
 
-_ROW, _HEAD = 0.125, 0.32  # inches of a row, and of what stands above and below the rows of a panel
+_ROW, _HEAD = 0.125, 0.2  # inches of a row, and of what stands above and below the rows of a panel
 _INSIDE, _MIDDLE, _BEYOND = "#8fc7b5", "#f7f4ec", "#e8a184"  # grounds that every symbol's colour reads on
 
 
@@ -42,25 +44,26 @@ def draw_matrices(matrices: tuple[Matrix, ...], figure: Figure) -> None:
     colours = LinearSegmentedColormap.from_list("tolerance", [_INSIDE, _MIDDLE, _BEYOND])
     norm = LogNorm(1 / RANGE, RANGE)
     heights = [_HEAD + _ROW * len(matrix.kinds) for matrix in matrices]
-    figure.set_size_inches(WIDE, sum(heights) + 0.2)
+    figure.set_size_inches(WIDE, sum(heights) + 0.35)
     panels = figure.subplots(len(matrices), 1, height_ratios=heights, squeeze=False)[:, 0]
-    for axes, matrix in zip(panels, matrices, strict=True):
-        drawn = _panel(axes, matrix, colours, norm)
+    drawn = [_panel(axes, matrix, colours, norm) for axes, matrix in zip(panels, matrices, strict=True)]
+    for axes in panels[:-1]:
+        axes.set_xticklabels([])
     panels[-1].set_xlabel("block, from the input on" if len(matrices[-1].depths) > 1 else "")
-    scale = figure.colorbar(drawn, ax=list(panels), fraction=0.02, pad=0.01, aspect=40)
+    scale = figure.colorbar(drawn[0], ax=list(panels), fraction=0.02, pad=0.01, aspect=40)
     scale.set_ticks([1 / RANGE, 1, RANGE], labels=[f"≤ 1/{number(RANGE)}", "tolerance", f"≥ {number(RANGE)}×"])
     scale.ax.minorticks_off()
-    scale.outline.set_visible(False)  # type: ignore[operator]
+    scale.outline.set_visible(False)
 
 
-def _panel(axes: Axes, matrix: Matrix, colours: object, norm: object) -> object:
+def _panel(axes: Axes, matrix: Matrix, colours: Colormap, norm: Normalize) -> AxesImage:
     ground = np.array(
         [
             [np.nan if cell is None or cell.ratio is None else clipped(cell.ratio) for cell in row]
             for row in matrix.cells
         ]
     )
-    drawn = axes.imshow(ground, aspect="auto", cmap=colours, norm=norm, interpolation="nearest")  # type: ignore[arg-type]
+    drawn = axes.imshow(ground, aspect="auto", cmap=colours, norm=norm, interpolation="nearest")
     size = min(6.0, 380 / max(1, len(matrix.depths)))
     for row, cells in enumerate(matrix.cells):
         for column, cell in enumerate(cells):
