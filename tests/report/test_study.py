@@ -84,7 +84,7 @@ def test_the_page(written, read_page):
         ("td", "0 to 9"),
         ("figcaption", "Figure 3. A chart with names for ticks."),
     ]
-    assert re.search(r"<footer>netaudit 0\.1\.0 · theory\.json [0-9a-f]{12}</footer>", page)
+    assert re.search(r"<footer>\n<p>netaudit 0\.1\.0 · theory\.json [0-9a-f]{12}</p>", page)
     assert "audit.json" not in page
     ids = reader.ids()
     assert len(ids) == len(set(ids))
