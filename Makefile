@@ -1,6 +1,7 @@
 # make audit [MODEL=name|file]   audit a network (the bundled one by default) and print where the report lies
 # make test                      lint, types, doctests and tests
 # make test-peers                compare with WeightWatcher 0.7.7, in .venv-peers
+# make test-browser              axe-core on a report in the system's Chromium; skips, and says so, without one
 # make bench                     time and memory beside WeightWatcher 0.7.7, into reports/benchmark
 # make rung-costs                what each rung of the ladder costs, into the same page: minutes
 # make gpu-check                 figures and times on this machine's GPU beside the CPU's; says so where there is none
@@ -32,7 +33,7 @@ ZOO := $(CURVES) cifar10-resmlp
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint .ci/constraints.txt
 
-.PHONY: audit docs test fuzz test-slow test-peers lint samples pages calibrate initialisation comparison geometry-claims injectivity survey truncation theory bench rung-costs gpu-check curves shadow-study train-zoo clean
+.PHONY: audit docs test fuzz test-slow test-peers test-browser lint samples pages calibrate initialisation comparison geometry-claims injectivity survey truncation theory bench rung-costs gpu-check curves shadow-study train-zoo clean
 
 audit: .venv/installed
 	$(BIN)/netaudit audit $(MODEL)
@@ -45,6 +46,9 @@ test-slow: .venv/installed-test
 
 test-peers: .venv/installed-test .venv-peers/installed
 	NETAUDIT_PEERS_PYTHON=$(CURDIR)/.venv-peers/bin/python $(BIN)/python -m pytest -m peer tests/peers
+
+test-browser: .venv/installed-test .venv-browser/installed
+	NETAUDIT_AXE=$$(find $(CURDIR)/.venv-browser -name axe.min.js) $(BIN)/python -m pytest -m browser tests/browser
 
 fuzz: .venv/installed-test
 	OMP_NUM_THREADS=1 PYTHONPATH=tests $(BIN)/python -m fuzz --cases $(CASES) --seed $(SEED) --jobs $(JOBS)
@@ -120,7 +124,7 @@ train-zoo: .venv/installed
 	done
 
 clean:
-	rm -rf .venv .venv-peers
+	rm -rf .venv .venv-peers .venv-browser
 
 # Each stamp is newer than pyproject.toml once its install has finished, so a second run installs nothing.
 .venv/bin/python:
@@ -139,4 +143,10 @@ clean:
 	.venv/bin/python -m venv .venv-peers
 	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check --constraint .ci/constraints.txt \
 		weightwatcher==0.7.7 torch
+	touch $@
+
+# axe-core comes in this package; nothing else of it is used
+.venv-browser/installed: | .venv/bin/python
+	.venv/bin/python -m venv .venv-browser
+	.venv-browser/bin/python -m pip install --quiet --disable-pip-version-check --no-deps axe-playwright-python==0.1.8
 	touch $@

@@ -38,6 +38,7 @@ class FakeNetwork:
 
     def __init__(self, layers, head=None, skipped=(), backbone=None):
         self._layers = {layer.name: layer for layer in layers}
+        self.cells = ()
         reasons = dict(skipped)
         self.head, self.backbone, self.make_module = head, backbone, None
         self.layers = tuple(

@@ -7,8 +7,9 @@ from hashlib import sha256
 
 from netaudit.analyses.analysis import Analysis
 from netaudit.audit_page.first_page import first_page
+from netaudit.audit_page.glossary import glossary
 from netaudit.audit_page.layers import layers
-from netaudit.audit_page.method import formulas_of, method
+from netaudit.audit_page.method import formulas_of, method_on_page
 from netaudit.audit_page.network import network, skipped
 from netaudit.audit_page.presented import present
 from netaudit.audit_page.provenance import provenance
@@ -39,7 +40,8 @@ def build_document(
                 *layers(presented),
                 *network(presented),
                 skipped(report),
-                *method(presented.analyses),
+                glossary(),
+                *method_on_page(presented.analyses),
                 provenance(report, fingerprint),
             ),
             footer=f"netaudit {version} · audit.json {fingerprint[:12]}".replace("  ", " "),

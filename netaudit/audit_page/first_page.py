@@ -8,21 +8,42 @@ from netaudit.analyses.analysis import Analysis
 from netaudit.analyses.presenting import verdict_span
 from netaudit.audit_page import not_judged
 from netaudit.audit_page.claims import metric
+from netaudit.audit_page.kinds import MANY, kinds, positions
+from netaudit.audit_page.pictures import judged as judged_claims
+from netaudit.audit_page.pictures import picture
 from netaudit.audit_page.presented import Presented
-from netaudit.audit_page.selection import layers_on_paper
-from netaudit.report.document.model import Block, Column, Items, Paragraph, Presentation, Section, Span, Table
+from netaudit.audit_page.ranges import in_ranges
+from netaudit.report.document.model import (
+    Block,
+    Column,
+    Details,
+    Items,
+    Paragraph,
+    Presentation,
+    Section,
+    Span,
+    Spans,
+    Table,
+)
 from netaudit.report.document.numbering import facts, table
 from netaudit.results.report import LayerResult, Report, not_applicable, why_not_judged
 from netaudit.text import NONE, count, names, number, percent, printable, sentence, shown_name, size
 from netaudit.vocabulary import VERDICT_WORDS, VERDICTS, Verdict
 
+REVERSE = "Run in reverse"
+"""The question of page one whose answer follows the claims."""
+_MEANING = (
+    "Where a claim holds, theorems about random matrices speak of the layer. Where it fails, training has written "
+    "structure into the weights; that does not make the network bad, wrongly trained or unsafe, and where it holds the "
+    "layer is not proved to be random"
+)
 _WRONG_HASH = (
     "The file's SHA-256 does not begin with the hash in its name: these may not be the weights that the name promises."
 )
 
 
 def first_page(presented: Presented) -> Section:
-    """Build the section."""
+    """Build the section: the answer in sentences, one picture, and the facts of the network."""
     report = presented.report
     blocks: list[Block] = []
     if report.provenance.hash_matches_name is False:
@@ -34,20 +55,31 @@ def first_page(presented: Presented) -> Section:
     blocks += [Paragraph((Span(line),), warning=True) for line in left_out]
     lines = answers(presented)
     if lines:
-        blocks.append(Items(tuple((Span(line),) for line in lines)))
+        blocks.append(Items(tuple(lines)))
     if not report.layers:
         words = (Span("No fully connected layer was audited; "), Span("section {section} says why.", link="skipped"))
-        blocks += [Paragraph(words, warning=True), _glance(presented)]
-    else:
-        long = len(presented.layers) < len(report.layers)
-        if long:  # the table of verdicts runs over pages: what the first page must show comes before it
-            blocks += [_counts(presented), _glance(presented)]
-        if presented.claims:
-            blocks.append(_verdicts(presented))
-        if not long:
-            blocks += [values(presented)] if presented.claims else []
-            blocks.append(_glance(presented))
+        blocks.append(Paragraph(words, warning=True))
+    shown = picture(presented)
+    if shown is not None:
+        blocks.append(shown)
+    if report.layers and presented.claims:
+        blocks += _tables(presented)
+    more = [(Span(sentence(line)),) for line in more_lines(presented)]
+    if more:
+        blocks.append(Items(tuple(more)))
+    blocks.append(_glance(presented))
     return Section("summary", 1, "Summary", tuple(blocks))
+
+
+def _tables(presented: Presented) -> list[Block]:
+    """The verdicts and their numbers: of few layers in plain text too, of many only by kind."""
+    if len(presented.report.layers) <= MANY:
+        return [
+            Details("The verdicts in a table", (verdicts(presented),), in_text=True),
+            Details("The statistic that each verdict rests on", (values(presented),)),
+        ]
+    both = (verdicts(presented), values(presented))
+    return [by_kind(presented), Details("The verdicts and their statistics, layer by layer", both)]
 
 
 def headlines(presented: Presented) -> list[Presentation]:
@@ -65,17 +97,51 @@ def coverage(report: Report) -> str:
     )
 
 
-def answers(presented: Presented) -> list[str]:
-    """The answer in sentences: what is said of the network as a whole, then one a claim, then what of each layer."""
-    lines = [part.line for part in presented.network.values() if part.line]
+def answers(presented: Presented) -> list[Spans]:
+    """The answer in sentences: how random-like and where not, whether it runs in reverse, how sure, what it means."""
+    asked = [part for part in presented.network.values() if part.line and part.question]
+    reverse = [part for part in asked if part.question == REVERSE]
+    items = [_labelled(part.question, part.line) for part in asked if part not in reverse]
+    items += [
+        _labelled(analysis.title, claim_in_words(analysis, presented.report.layers))
+        for analysis in presented.claims
+        if analysis.claim
+    ]
+    items += [_labelled(part.question, part.line) for part in reverse]
+    if presented.claims and presented.report.layers:
+        items += [_labelled("How sure", _sure(presented)), _labelled("What it means", _MEANING)]
+    return items
+
+
+def more_lines(presented: Presented) -> list[str]:
+    """What else the analyses say in a line: of the network as a whole, then of each layer."""
+    lines = [part.line for part in presented.network.values() if part.line and not part.question]
     lines += not_answered(presented)
-    lines += [claim_in_words(analysis, presented.report.layers) for analysis in presented.claims if analysis.claim]
     for analysis in presented.analyses:
-        if analysis.scope == "layer":
+        if analysis.scope == "layer" and len(presented.report.layers) <= MANY:
             by_layer = [f"{shown_name(layer.name, 80)}: {line}" for layer, line in presented.lines(analysis)]
             if by_layer:
                 lines.append(f"{analysis.title} layer by layer: {names(by_layer, separator='; ')}")
-    return [sentence(line) for line in lines]
+    return lines
+
+
+def _labelled(label: str, text: str) -> Spans:
+    """A sentence under its label, which may be how it begins."""
+    whole = sentence(text)
+    if whole.startswith(label):
+        return (Span(label, "strong"), Span(whole.removeprefix(label)))
+    return (Span(f"{label}. ", "strong"), Span(whole))
+
+
+def _sure(presented: Presented) -> str:
+    found = [finding.verdict for layer in presented.report.layers for finding in layer.findings.values()]
+    judged = [verdict for verdict in found if verdict != "not_applicable"]
+    undecided = judged.count("undecided")
+    of_them = f"{number(undecided) if undecided else 'none'} of {count(len(judged), 'verdict')}"
+    return (
+        f"A claim holds or fails only where a whole interval, not a value alone, lies within or beyond its tolerance; "
+        f"{of_them} {'is' if undecided <= 1 else 'are'} undecided. Tolerances are conventions, stated with each rule"
+    )
 
 
 def not_answered(presented: Presented) -> list[str]:
@@ -108,6 +174,15 @@ def claim_in_words(analysis: Analysis, layers: Sequence[LayerResult]) -> str:
         return f"Whether {says} could not be judged in any layer."
     exceptions: tuple[Verdict, ...] = ("fails", "undecided")
     start = f"{says[0].upper()}{says[1:]}"
+    if len(layers) > MANY:
+        placed = [
+            (at, layer.findings[analysis.name].verdict)
+            for at, layer in zip(positions(layers), layers, strict=True)
+            if analysis.name in layer.findings
+        ]
+        share = "all" if holds == judged else f"{number(holds) if holds else 'none'} of the"
+        of = "the one layer" if holds == judged == 1 else f"{share} {count(judged, 'layer')}"
+        return f"{start}: holds in {of} judged ({in_ranges(placed)})."
     if judged == 1:
         verdict = "holds" if holds else next(verdict for verdict in exceptions if by_verdict[verdict])
         return f"{start}: {verdict} in the one layer judged."
@@ -123,20 +198,39 @@ def layer_name(presented: Presented, index: int) -> Span:
     return Span(shown_name(presented.report.layers[index].name), "name", link)
 
 
-def _counts(presented: Presented) -> Table:
-    claims = presented.report.summary.claims
+def by_kind(presented: Presented) -> Table:
+    """How many layers of each kind have which verdict on each claim."""
+    layers, claims = presented.report.layers, judged_claims(presented)
+    placed = positions(layers)
+
+    def cell(kind: str, analysis: Analysis) -> Span:
+        found = [
+            layer.findings[analysis.name].verdict
+            for at, layer in zip(placed, layers, strict=True)
+            if at.kind == kind and analysis.name in layer.findings
+        ]
+        counted = [(verdict, found.count(verdict)) for verdict in VERDICTS if verdict in found]
+        if len(counted) == 1:
+            verdict, times = counted[0]
+            return Span(f"{VERDICT_WORDS[verdict][0]} {number(times)}", verdict)
+        return Span("  ".join(f"{VERDICT_WORDS[verdict][0]} {number(times)}" for verdict, times in counted) or NONE)
+
     rows = [
         (
-            Span(analysis.full_title),
-            *(Span(number(claims.get(analysis.name, {}).get(word, 0))) for word in VERDICT_WORDS),
+            Span(kind, "name"),
+            Span(number(sum(at.kind == kind for at in placed))),
+            *(cell(kind, analysis) for analysis in claims),
         )
-        for analysis in presented.claims
+        for kind in kinds(placed)
     ]
-    columns = [Column("Claim"), *(Column(words, numeric=True) for words in VERDICT_WORDS.values())]
-    return table("Number of layers by claim and verdict.", columns, rows)
+    columns = [Column("Kind"), Column("Layers", numeric=True), *(Column(each.full_title, wide=True) for each in claims)]
+    signs = ", ".join(words.replace(" ", " means ", 1) for words in VERDICT_WORDS.values())
+    return table(f"Number of layers by kind and verdict: {signs}.", columns, rows)
 
 
-def _verdicts(presented: Presented) -> Table:
+def verdicts(presented: Presented) -> Table:
+    """The verdicts, one row a layer."""
+
     def cell(layer: LayerResult, analysis: Analysis) -> Span:
         finding = layer.findings.get(analysis.name)
         return Span(NONE) if finding is None else verdict_span(finding.verdict)
@@ -151,38 +245,31 @@ def _verdicts(presented: Presented) -> Table:
     ]
     titles = [Column(analysis.full_title, wide=True) for analysis in presented.claims]
     columns = [Column("Layer"), Column("[out, in]"), *titles]
-    return table("Verdict on each claim about each layer.", columns, rows, *layers_on_paper(presented.report))
+    return table("Verdict on each claim about each layer.", columns, rows)
 
 
 def values(presented: Presented) -> Table:
-    """The number behind each verdict, one row a layer."""
-    layers, claims = presented.report.layers, presented.claims
-    statistics = {
-        analysis: {
-            finding.statistic
-            for layer in layers
-            if (finding := layer.findings.get(analysis.name)) is not None and finding.statistic is not None
-        }
-        for analysis in claims
-    }
+    """The number behind each verdict, one row a layer and one column a statistic."""
+    layers = presented.report.layers
+    decisive = [
+        (analysis, finding.statistic)
+        for analysis in presented.claims
+        for layer in layers
+        if (finding := layer.findings.get(analysis.name)) is not None and finding.statistic is not None
+    ]
+    statistics = tuple(dict.fromkeys(decisive))
 
-    def cell(layer: LayerResult, analysis: Analysis) -> Span:
+    def cell(layer: LayerResult, analysis: Analysis, statistic: str) -> Span:
         finding = layer.findings.get(analysis.name)
-        if finding is None or finding.value is None or finding.statistic is None:
-            return Span(NONE)
-        unlike = "" if len(statistics[analysis]) == 1 else f" ({metric(analysis, finding.statistic)})"
-        return Span(number(finding.value) + unlike)
-
-    def title(analysis: Analysis) -> str:
-        only = next(iter(statistics[analysis])) if len(statistics[analysis]) == 1 else None
-        return analysis.full_title + (f": {metric(analysis, only)}" if only else "")
+        return Span(NONE if finding is None or finding.statistic != statistic else number(finding.value))
 
     rows = [
-        (layer_name(presented, index), *(cell(layer, analysis) for analysis in claims))
+        (layer_name(presented, index), *(cell(layer, analysis, statistic) for analysis, statistic in statistics))
         for index, layer in enumerate(layers)
     ]
-    columns = [Column("Layer"), *(Column(title(analysis), numeric=True, wide=True) for analysis in claims)]
-    return table("The statistic that each verdict rests on.", columns, rows, *layers_on_paper(presented.report))
+    titles = [f"{analysis.full_title}: {metric(analysis, statistic)}" for analysis, statistic in statistics]
+    columns = [Column("Layer"), *(Column(title, numeric=True, wide=True) for title in titles)]
+    return table("The statistic that each verdict rests on.", columns, rows)
 
 
 def _glance(presented: Presented) -> Table:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from netaudit.audit_page import claims as evidence
-from netaudit.audit_page.first_page import values
+from netaudit.audit_page.folding import behind, details, opened, split_tables
+from netaudit.audit_page.pictures import over_depth
 from netaudit.audit_page.presented import Presented, PresentedLayer
-from netaudit.report.document.model import Block, Column, Items, Pair, Paragraph, Section, Span, Table
+from netaudit.report.document.model import Block, Column, Foldable, Items, Pair, Paragraph, Section, Span, Table
 from netaudit.report.document.numbering import plain_table
 from netaudit.results.report import LayerResult
 from netaudit.text import number, printable, sentence, shown_name, size
 
 SHORT = 60  # characters of a layer's name in a heading; its table has the whole name
+_REST = "The rule behind each verdict, the nulls and every number are in audit.html, and in audit.json."
+_FEW = 6  # layers whose statistics the picture of page one shows well enough
 _WORD = 24  # characters of a dtype or an activation
 
 
@@ -27,12 +30,15 @@ def layers(presented: Presented) -> list[Section]:
             "one. Every number of the others is in audit.json."
         )
         blocks.append(Paragraph((Span(words),)))
-        if presented.claims:
-            blocks.append(values(presented))
-    sections = [Section("layers", 1, "Layers", tuple(blocks), new_page=True)]
+    if report.layers:
+        blocks.append(Paragraph((Span(_REST, "soft"),)))
+    if len(report.layers) > _FEW:
+        figures = over_depth(presented)
+        blocks += [Pair(tuple(figures))] if figures else []
+    sections = [Section("layers", 1, "Layers", tuple(blocks))]
     for shown in presented.layers:
         title = f"Layer {shown_name(shown.layer.name, SHORT)}"
-        sections.append(Section(shown.identifier, 2, title, tuple(_layer(shown))))
+        sections.append(Section(shown.identifier, 2, title, tuple(_layer(shown)), small=True))
     return sections
 
 
@@ -47,21 +53,25 @@ def _layer(shown: PresentedLayer) -> list[Block]:
         blocks.append(Pair(tuple(figures)))
     if claims:
         blocks.append(evidence.tests(claims, name))
+    rest: list[Foldable] = []
     warnings = [warning for part in parts.values() for warning in part.warnings]
     blocks += [Paragraph((Span(sentence(warning)),), warning=True) for warning in warnings]
-    items = [item for part in parts.values() for item in part.explanation]
+    items = [opened(item) for part in parts.values() for item in part.explanation]
     items += [(Span(sentence(event), "soft"),) for event in layer.events]
     if items:
         blocks.append(Items(tuple(items)))
-    blocks += evidence.nulls(claims, name)
+    rules = [rule for part in parts.values() for item in part.explanation if (rule := behind(item))]
+    if rules:
+        rest.append(Items(tuple(rules)))
+    rest += evidence.nulls(claims, name)
     tables = [each for part in parts.values() for each in part.tables]
     if tables:
-        blocks.append(Pair(tuple(tables)))
-    blocks += [block for analysis in claims for block in parts[analysis].blocks]
+        rest.append(Pair(tuple(tables)))
+    own = [block for analysis in claims for block in parts[analysis].blocks]
     metrics = evidence.metrics(claims, name)
-    if metrics:
-        blocks.append(Pair(metrics))
-    return blocks + [block for part in others for block in part.blocks]
+    kept, folded = split_tables([*own, *(block for part in others for block in part.blocks)])
+    rest += [*([Pair(metrics)] if metrics else []), *folded]
+    return [*blocks, *kept, *details(f"Rules, nulls and every number of {name}", rest)]
 
 
 def _header(layer: LayerResult) -> Table:

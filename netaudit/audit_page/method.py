@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence, Set
+from dataclasses import replace
 
 from netaudit.analyses.analysis import Analysis
+from netaudit.audit_page.claims import metric
 from netaudit.faults import in_words, show_trace
 from netaudit.report.document.formulas import Formula
-from netaudit.report.document.model import Block, Equation, Items, Method, Paragraph, Section, Span
+from netaudit.report.document.model import (
+    Block,
+    Details,
+    Equation,
+    Foldable,
+    Items,
+    Method,
+    Paragraph,
+    Section,
+    Span,
+)
 from netaudit.report.document.prose import prose
-from netaudit.text import sentence
+from netaudit.text import number, sentence
 
 
 def method(analyses: Sequence[Analysis]) -> list[Section]:
@@ -26,6 +39,58 @@ def method(analyses: Sequence[Analysis]) -> list[Section]:
     cited = {reference for part in parts.values() for reference in part.references} | set(_REFERENCES)
     listed = Items(tuple((Span(reference),) for reference in sorted(cited, key=by_author)))
     return [*sections, Section("references", 2, "References", (listed,), numbered=False)]
+
+
+def method_on_page(analyses: Sequence[Analysis]) -> list[Section]:
+    """The method as a report has it: a paragraph an analysis, with the whole method folded behind them."""
+    whole = method(analyses)
+    by_identifier = {section.identifier: section for section in whole}
+    parts = {analysis: part for analysis in analyses if (part := _part(analysis)) is not None}
+    of_layers = {analysis.name for analysis in analyses if analysis.scope == "layer"}
+    ordered = sorted(parts, key=lambda analysis: analysis.claim is None)
+    short = [
+        (Span(f"{analysis.full_title}. ", "strong"), Span(_in_short(analysis, parts[analysis]))) for analysis in ordered
+    ]
+    folded = [
+        Details(f"The method in full: {section.title}", _within(section.blocks))
+        for section in (whole[0], *(by_identifier[_identifier(analysis, of_layers)] for analysis in ordered))
+    ]
+    blocks: list[Block] = [Paragraph(prose(_SHORT)), *([Items(tuple(short))] if short else []), *folded]
+    also = tuple(_identifier(analysis, of_layers) for analysis in ordered)
+    sections = [Section("method", 1, "Method", tuple(blocks), small=True, also=also)]
+    if "method-verdicts" in by_identifier:
+        sections.append(replace(by_identifier["method-verdicts"], small=True))
+    return [*sections, replace(by_identifier["references"], small=True)]
+
+
+def _in_short(analysis: Analysis, part: Method) -> str:
+    """What was done in a sentence or two, or else what was asked, and of a claim the rule."""
+    text = with_citations(part.sentence) or sentence(analysis.asks)
+    if analysis.claim is None:
+        return text
+    limits = ", ".join(
+        f"{metric(analysis, statistic)} {number(tolerance)}"
+        for statistic, tolerance in analysis.claim.tolerances.items()
+    )
+    return f"{text} Tolerances: {limits}; twice the range of Gaussian layers where that is wider."
+
+
+def with_citations(text: str) -> str:
+    """The text with its citations as a report has them.
+
+    >>> with_citations("It follows the law [@marchenko1967; @ma2012].")
+    'It follows the law (Marchenko 1967, Ma 2012).'
+    """
+
+    def shown(found: re.Match[str]) -> str:
+        keys = re.findall(r"@([^\W\d]+)(\d{4}\w?)", found[1])
+        return f"({', '.join(f'{name.capitalize()} {year}' for name, year in keys)})"
+
+    return re.sub(r"\[(@[^]]*)\]", shown, text)
+
+
+def _within(blocks: Sequence[Block]) -> tuple[Foldable, ...]:
+    return tuple(block for block in blocks if not isinstance(block, Details))
 
 
 def formulas_of(analyses: Sequence[Analysis]) -> dict[str, Formula]:
@@ -72,14 +137,25 @@ def _part(analysis: Analysis) -> Method | None:
 
 def _section(analysis: Analysis, part: Method, of_layers: Set[str]) -> Section:
     """The section of one analysis; one of the network may have the name of one of the layers."""
-    place = "network-" if analysis.scope == "network" and analysis.name in of_layers else ""
-    identifier = f"method-{place}{analysis.name.replace('_', '-')}"
+    identifier = _identifier(analysis, of_layers)
     return Section(identifier, 2, analysis.full_title, _blocks(part.blocks, part.formulas))
+
+
+def _identifier(analysis: Analysis, of_layers: Set[str]) -> str:
+    place = "network-" if analysis.scope == "network" and analysis.name in of_layers else ""
+    return f"method-{place}{analysis.name.replace('_', '-')}"
 
 
 def _blocks(blocks: Sequence[str | Block], own: Mapping[str, Formula] | None = None) -> tuple[Block, ...]:
     return tuple(Paragraph(prose(block, own)) if isinstance(block, str) else block for block in blocks)
 
+
+_SHORT = (
+    "A fully connected layer of a trained network may behave as if its weights {A} had been drawn at random (Arora, "
+    "Liang and Ma 2015). If so, it can be run in reverse: its output {h} gives back a shadow {x} of its input. Each "
+    "claim below is judged for itself, layer by layer. The whole method, with its formulas and derivations, is in "
+    "docs/method.md of netaudit and in audit.html."
+)
 
 _SETTING: tuple[str | Block, ...] = (
     "A fully connected layer with ReLU computes",

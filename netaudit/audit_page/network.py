@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from netaudit.audit_page.folding import MOST_ON_PAPER, details, split_tables
 from netaudit.audit_page.presented import Presented
 from netaudit.audit_page.selection import long_table
 from netaudit.report.document.model import Block, Column, Items, Pair, Paragraph, Section, Span, Spans
@@ -37,9 +38,13 @@ def network(presented: Presented) -> list[Section]:
         parts: list[Block] = [Paragraph((Span(sentence(warning)),), warning=True) for warning in part.warnings]
         if part.explanation:
             parts.append(Items(part.explanation))
-        parts += part.blocks
-        parts += [Pair(pair) if len(pair) > 1 else pair[0] for pair in (part.figures, part.tables) if pair]
-        sections.append(Section(f"analysis-{analysis.name.replace('_', '-')}", 2, analysis.title, tuple(parts)))
+        kept, folded = split_tables((*part.blocks, *part.tables), MOST_ON_PAPER)
+        if part.figures:
+            parts.append(Pair(part.figures) if len(part.figures) > 1 else part.figures[0])
+        parts += [*kept, *details(f"{analysis.title}: every number", folded)]
+        sections.append(
+            Section(f"analysis-{analysis.name.replace('_', '-')}", 2, analysis.title, tuple(parts), small=True)
+        )
     return sections
 
 

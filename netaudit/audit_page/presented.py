@@ -10,7 +10,7 @@ from netaudit.analyses.analysis import Analysis, Place
 from netaudit.audit_page.selection import shown_in_full
 from netaudit.audit_page.shown import checked
 from netaudit.faults import in_words, show_trace
-from netaudit.report.document.model import Block, Figure, Pair, Presentation
+from netaudit.report.document.model import Block, Details, Figure, Pair, Presentation
 from netaudit.results.payload import Finding, Payload
 from netaudit.results.report import LayerResult, Report, not_applicable
 from netaudit.text import printable
@@ -121,6 +121,8 @@ def _stemmed(parts: Mapping[Analysis, Presentation], prefix: str = "") -> dict[A
 
 
 def _figures(block: Block) -> list[Figure]:
+    if isinstance(block, Details):
+        return [figure for item in block.blocks for figure in _figures(item)]
     return [item for item in (block.items if isinstance(block, Pair) else (block,)) if isinstance(item, Figure)]
 
 
@@ -129,4 +131,6 @@ def _renamed(block: B, start: str) -> B:
         return replace(block, stem=start + block.stem)
     if isinstance(block, Pair):
         return replace(block, items=tuple(_renamed(item, start) for item in block.items))
+    if isinstance(block, Details):
+        return replace(block, blocks=tuple(_renamed(item, start) for item in block.blocks))
     return block

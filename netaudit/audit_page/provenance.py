@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from netaudit.audit_page.folding import details
 from netaudit.report.document.model import Block, Column, Section, Span, Table
 from netaudit.report.document.numbering import facts, table
 from netaudit.results.report import Report
@@ -28,14 +29,17 @@ def provenance(report: Report, json_sha256: str) -> Section:
         ("Arithmetic", printable(found.dtype)),
         ("Threads", f"{plain(found.threads)} (in another number the last digits differ)"),
         ("Seed", plain(found.seed)),
+        ("Versions", ", ".join(f"{name} {version}" for name, version in flat(found.versions))),
     ]
     blocks: list[Block] = [facts(pairs)]
-    blocks.append(_listing("Versions.", "Software", "Version", flat(found.versions)))
+    rest: list[Table] = []
+    rest.append(_listing("Versions.", "Software", "Version", flat(found.versions)))
     if found.settings:
-        blocks.append(_listing("Settings.", "Setting", "Value", flat(found.settings)))
+        rest.append(_listing("Settings.", "Setting", "Value", flat(found.settings)))
     if model.card:
-        blocks.append(_listing("The model's card.", "Entry", "Value", flat(model.card)))
-    return Section("provenance", 1, "Provenance", tuple(blocks))
+        rest.append(_listing("The model's card.", "Entry", "Value", flat(model.card)))
+    blocks += details("Versions, settings and the model's card", rest)
+    return Section("provenance", 1, "Provenance", tuple(blocks), small=True)
 
 
 def _listing(caption: str, name: str, value: str, pairs: list[tuple[str, str]]) -> Table:

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from netaudit.report.document.model import Column, Span, Table
 from netaudit.report.document.numbering import table
 from netaudit.results.report import LayerResult, Report
-from netaudit.text import count, number
+from netaudit.text import number
 
 IN_FULL = 12  # layers with figures: 24 pages of a PDF and about 1 MB of HTML
-ON_PAPER = 200  # rows of one table in the PDF, about five pages; the HTML has them all
+ON_PAPER = 24  # rows of one table in the PDF, half a page; the HTML has them all
 
 
 def severity(layer: LayerResult) -> tuple[int, int, int]:
@@ -48,18 +48,6 @@ def shown_in_full(report: Report, limit: int = IN_FULL) -> list[int]:
         take = places[key]
         chosen += [members[(2 * i + 1) * len(members) // (2 * take)] for i in range(take)]
     return sorted(chosen)
-
-
-def layers_on_paper(report: Report) -> tuple[list[int] | None, str]:
-    """The layers that a long table keeps in the PDF, and what it says about the others."""
-    if len(report.layers) <= ON_PAPER:
-        return None, ""
-    left = len(report.layers) - ON_PAPER
-    note = (
-        f"The {ON_PAPER} layers with the worst verdicts; {count(left, 'other layer')} in audit.html and in the "
-        "attached audit.json."
-    )
-    return worst_first(report)[:ON_PAPER], note
 
 
 def long_table(caption: str, columns: Sequence[Column], rows: Sequence[tuple[Span, ...]]) -> Table:

@@ -10,6 +10,7 @@ from netaudit.analyses.analysis import Analysis
 from netaudit.report.document.formulas import formulas
 from netaudit.report.document.model import (
     Block,
+    Details,
     Equation,
     Figure,
     Items,
@@ -73,6 +74,10 @@ def _check_block(block: Block, known: Collection[str], links: Collection[str]) -
         case Pair():
             for item in block.items:
                 yield from _check_block(item, known, links)
+        case Details():
+            _text(block.title)
+            for part in block.blocks:
+                yield from _check_block(part, known, links)
         case _:
             raise TypeError(f"a {type(block).__name__} is no block of a document")
 

@@ -98,6 +98,8 @@ class KeptLayers(KeptResults):
         self.network = KeptAnalyses(folder / "network")
         self.unused = 0
         """How many results of other settings lay beside them at the end."""
+        self.tell: Callable[[LayerResult], None] | None = None
+        """Called with each layer's result as it comes, such as to print it; not with those of an earlier audit."""
 
     def remove(self) -> None:
         """Remove all that is kept."""
@@ -121,5 +123,7 @@ class KeptLayers(KeptResults):
         Raises:
             ReportError: it cannot be written.
         """
+        if self.tell is not None:
+            self.tell(result)
         if all(why_not_judged(payload) is None for payload in result.analyses.values()):
             self._add(key, {"scale": scale, "layer": msgspec.to_builtins(result)})

@@ -85,6 +85,9 @@ LONGEST_PATH = 4096  # characters, as Linux has it: a path is shown whole
     "--no-hash", is_flag=True, help="Leave out the SHA-256 of the files: quicker for a few layers of a large one."
 )
 @click.option("--fresh", is_flag=True, help="Begin anew, rather than go on from what an interrupted audit has kept.")
+@click.option(
+    "--all", "every", is_flag=True, help="Print the verdict and the statistics of each layer, however many there are."
+)  # fmt: skip
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def audit(
     target: str,
@@ -110,6 +113,7 @@ def audit(
     run_file: bool,
     no_hash: bool,
     fresh: bool,
+    every: bool,
     quiet: bool,
 ) -> None:
     """Audit TARGET (the default): a file, a folder of shards, a bundled network, a torchvision or timm name, or
@@ -135,6 +139,7 @@ def audit(
     with audit_folder(folder, fresh) as (place, kept), progress_bar(quiet) as progress:
         from netaudit.api import audit as run
 
+        kept.tell = None if progress is None else progress.layer
         report = run(
             target, weights=weights, layers=layers, exclude=exclude, state=state, order=order, as_layer=as_layer,
             not_layer=not_layer, base=base, analyses=analyses, device=device, seed=seed, data=data, init=init,
@@ -157,17 +162,17 @@ def audit(
     if not quiet:
         notes(kept)
         with streams.whoever_reads():  # or --fail-on would depend on that
-            _print(document, report.events, folder, formats)
+            _print(document, report.events, folder, formats, every)
     if any(report.raises(alarm) for alarm in fail_on):
         sys.exit(1)
 
 
-def _print(document: Document, events: tuple[str, ...], folder: Path, formats: tuple[str, ...]) -> None:
+def _print(document: Document, events: tuple[str, ...], folder: Path, formats: tuple[str, ...], every: bool) -> None:
     from rich.text import Text
 
     from netaudit.cli.tables import console, print_document
 
-    print_document(document)
+    print_document(document, every=every)
     for event in events:  # such as a glob that matches no layer: the reports have it further down
         console().print(Text(f"Note: {sentence(event)}"), soft_wrap=True)
     # in the order in which a person opens them

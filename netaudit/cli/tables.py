@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from rich.console import Console
 from rich.text import Text
@@ -48,10 +49,13 @@ def print_table(headers: Sequence[str], rows: Iterable[Sequence[str | Span]]) ->
     _print(out, table_lines(plain_table([Column(header) for header in headers], cells), _layout(out), titles=True))
 
 
-def print_document(document: Document) -> None:
-    """Print a document's first page, as the text format has it, with colours where the terminal has them."""
+def print_document(document: Document, *, every: bool = False) -> None:
+    """Print a document's first page, as the text format has it, with colours where the terminal has them.
+
+    ``every`` prints also what a page folds, such as the verdict on each of very many layers.
+    """
     out = console()
-    _print(out, text_lines(document, _layout(out)))
+    _print(out, text_lines(document, replace(_layout(out), all=every)))
 
 
 def _layout(out: Console) -> Layout:

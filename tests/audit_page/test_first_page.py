@@ -10,10 +10,15 @@ from synthetic.documents import cells, prose, section, tables, words
 import netaudit
 from netaudit.analyses.layer.gaussian_weights import ANALYSIS
 from netaudit.analyses.table import BUILT_IN
-from netaudit.audit_page.first_page import answers, claim_in_words, coverage
+from netaudit.audit_page.first_page import answers, claim_in_words, coverage, more_lines
 from netaudit.audit_page.presented import present
 from netaudit.report.renderers.text import to_text
 from netaudit.results import Condition, LayerResult, Model, NotApplicable
+
+
+def answered(presented):
+    """The answers of page one as plain sentences."""
+    return ["".join(span.text for span in item) for item in answers(presented)]
 
 
 def judged(*verdicts):
@@ -56,31 +61,52 @@ def test_the_first_sentence_says_how_much_was_audited(typical):
 
 
 def test_the_answers_are_those_of_the_network_then_of_the_claims(typical):
-    lines = answers(present(typical, BUILT_IN))
+    shown = present(typical, BUILT_IN)
+    lines = [*answered(shown), *more_lines(shown)]
     assert [line.partition(":")[0].partition(",")[0] for line in lines] == [
+        "Gaussian weights. The weights are Gaussian",
+        "Constant bias. The biases are essentially constant",
+        "Singular value law. The singular values of the weights as stored follow the Marchenko-Pastur law",
+        "Shadow inversion. A layer can be run in reverse no worse than a random one",
         "Run in reverse through the 3 layers of the head",
+        "How sure. A claim holds or fails only where a whole interval",
+        "What it means. Where a claim holds",
         "Hidden units",
         "Between real inputs of two classes the head is a function of 600 to 620 linear pieces; 5 pieces would follow "
         "it to within 1% of its range.",
         "Of 140 hidden neurons 112 can be told from the outputs; hidden are 10 dead",
+        "Of 3 residual blocks the last one of a stage can be left out with at least 95% of the labels kept.",
         "Recurrent cells (on real sequences; the input then held at zero)",
-        "The weights are Gaussian",
-        "The biases are essentially constant",
-        "The singular values of the weights as stored follow the Marchenko-Pastur law",
-        "A layer can be run in reverse no worse than a random one",
         "Shadow inversion layer by layer",
     ]
-    assert all(line.endswith(".") for line in lines)
+    assert all(line.endswith(".") for line in answered(shown))
+
+
+def test_how_sure_counts_what_is_undecided(typical):
+    assert "; 2 of 10 verdicts are undecided. " in answered(present(typical, BUILT_IN))[-2]
+
+
+def test_of_many_layers_a_claim_is_told_by_kind_and_range():
+    layers = [
+        replace(judged(verdict)[0], name=f"layers.{block}.{kind}_proj")
+        for block in range(12)
+        for kind, verdict in (("q", "holds" if block < 5 else "fails"), ("k", "fails"))
+    ]
+    assert claim_in_words(ANALYSIS, layers) == (
+        "The weights are Gaussian: holds in 5 of the 24 layers judged (q: holds in blocks 0–4, fails from 5 on; "
+        "k: fails throughout)."
+    )
 
 
 def test_what_the_network_does_not_have_is_not_in_the_answer():
-    lines = answers(present(report([layer("fc")], analyses={}), BUILT_IN))
-    assert len(lines) == 5
-    assert lines[4].startswith("Shadow inversion layer by layer: fc: ")
-    with_labels = answers(present(report([layer("fc")], analyses={"labels_back": labels_back.example()}), BUILT_IN))
-    assert with_labels[0].startswith("Run in reverse through the top layer, ")
+    alone = present(report([layer("fc")], analyses={}), BUILT_IN)
+    assert len(answered(alone)) == 6
+    [line] = more_lines(alone)
+    assert line.startswith("Shadow inversion layer by layer: fc: ")
+    with_labels = present(report([layer("fc")], analyses={"labels_back": labels_back.example()}), BUILT_IN)
+    assert answered(with_labels)[4].startswith("Run in reverse through the top layer, ")
     units = {"hidden_units": hidden_units.example(["a", "b"])}
-    assert answers(present(report([layer("fc")], analyses=units), BUILT_IN))[0].startswith("Hidden units, by the")
+    assert more_lines(present(report([layer("fc")], analyses=units), BUILT_IN))[0].startswith("Hidden units, by the")
 
 
 def test_what_does_not_apply_and_would_have_a_line_says_why():
@@ -89,11 +115,12 @@ def test_what_does_not_apply_and_would_have_a_line_says_why():
     found = {"labels_back": weights, "hidden_units": weights, "linear_regions": absent, "shadow_images": absent}
     silent = report([layer("fc")], analyses=found | {"injectivity": weights}, data=None)
     says = "Labels sent down and back, Hidden units: not applicable. The weights of fc are constant, or not finite."
-    assert answers(present(silent, BUILT_IN))[0] == says
-    assert not [line for line in answers(present(silent, BUILT_IN)) if "--data" in line or "Injectivity" in line]
+    assert more_lines(present(silent, BUILT_IN))[0] == says
+    assert not [line for line in more_lines(present(silent, BUILT_IN)) if "--data" in line or "Injectivity" in line]
     settings = {"data": {"name": "x.npz", "sha256": "0" * 64}}
     given = replace(silent, provenance=replace(silent.provenance, settings=settings))
-    assert answers(present(given, BUILT_IN))[1].startswith("Linear regions: not applicable. There are no real inputs")
+    second = more_lines(present(given, BUILT_IN))[1]
+    assert second.startswith("Linear regions: not applicable. There are no real inputs")
 
 
 def test_a_head_with_odd_weights_says_on_page_one_why_no_labels_come_back():
@@ -140,6 +167,7 @@ def test_the_page_has_the_answer_the_verdicts_their_values_and_the_share(typical
         "Labels back, one-hot labels": "100% of 10 at ρ = 1 (random network 99%, chance 10%)",
         "Labels back, softmax of real inputs": "99.3% of 400 at ρ = 1 (random network 99%, chance 10%)",
         "Linear pieces, inputs of two classes": "median 610 of 3 segments",
+        "Hidden layers whose neurons flip as in a random layer": "● holds 1, × fails 1",
     }
     assert prose(page).splitlines()[0].startswith("3 fully connected layers of mnist-mlp were audited")
 
@@ -170,42 +198,31 @@ def test_a_layer_without_a_finding_on_a_claim():
     assert cells(values)[1][2:] == ["–", "–", "–"]
 
 
-def test_a_summary_that_lacks_a_claim_counts_none():
-    """An audit.json may come from anywhere."""
-    odd = replace(many(14), summary=summary([], []))
-    counts = tables(section(document_of(odd), "summary"))[0]
-    assert cells(counts)[0] == ["Gaussian weights (H1)", "0", "0", "0", "0"]
-
-
 def test_many_layers_are_counted_before_they_are_listed():
     made = many(60)
     document = document_of(made)
-    counts, _, verdicts = tables(section(document, "summary"))
-    assert cells(counts)[0] == ["Gaussian weights (H1)", "40", "0", "20", "0"]
+    by_kind, verdicts, _, _ = tables(section(document, "summary"))
+    assert by_kind.caption.startswith("Table 1. Number of layers by kind and verdict: ● means holds, ")
+    assert cells(by_kind)[0] == ["q", "10", "● 10", "● 10", "● 10", "● 10"]
+    assert cells(by_kind)[3] == ["o", "10", "● 10", "– 10", "– 10", "● 10"]
+    assert len(verdicts.rows) == 60
     linked = [row[0].link for row in verdicts.rows if row[0].link]
     assert len(linked) == 12
     assert set(linked) <= {each.identifier for each in document.sections}
 
 
-def test_statistics_of_different_kinds_do_not_share_a_title():
+def test_statistics_of_different_kinds_do_not_share_a_column():
     made = many(20)
     bias = made.layers[0].finding("constant_bias")
     condition = Condition("std_over_preactivation_scale", 0.25, (0.2, 0.3), (None, 0.1), "holds")
     changed = with_payloads(made.layers[0], constant_bias=replace(bias, conditions=(condition,)))
-    [values] = tables(section(document_of(replace(made, layers=(changed, *made.layers[1:]))), "layers"))
-    assert values.columns[1].title == "Gaussian weights (H1): KS distance to the Gaussian"
-    assert values.columns[2].title == "Constant bias (H2)"
-    assert cells(values)[0][2] == "0.25 (std / pre-activation scale)"
-
-
-def test_a_table_cut_on_paper_keeps_the_worst(monkeypatch):
-    monkeypatch.setattr("netaudit.audit_page.selection.ON_PAPER", 11)
-    [*_, verdicts] = tables(section(document_of(many(60)), "summary"))
-    assert len(verdicts.rows) == 60
-    kept = [[span.text for span in verdicts.rows[index]][2:] for index in verdicts.printed]
-    assert kept[:10] == [["× fails", "▲ undecided", "× fails", "× fails"]] * 10
-    assert kept[10] == ["× fails", "▲ undecided", "● holds", "● holds"]
-    assert verdicts.printed_note.startswith("The 11 layers with the worst verdicts; 49 other layers in audit.html")
+    document = document_of(replace(made, layers=(changed, *made.layers[1:])))
+    [values] = [each for each in tables(section(document, "summary")) if each.caption.startswith("The statistic")]
+    titles = [column.title for column in values.columns]
+    assert titles[1] == "Gaussian weights (H1): KS distance to the Gaussian"
+    mine = titles.index("Constant bias (H2): std / pre-activation scale")
+    assert [row[mine] for row in cells(values)[:2]] == ["0.25", "–"]
+    assert [row[mine + 1] for row in cells(values)[:2]] == ["–", cells(values)[1][mine + 1]]
 
 
 def test_an_audit_without_claims_has_no_empty_tables():

@@ -20,7 +20,7 @@ from netaudit.vocabulary import VERDICTS
 
 
 def test_sections_in_order(typical_document):
-    assert [each.title for each in typical_document.sections if not re.match(r"5\.", each.title)] == [
+    assert [each.title for each in typical_document.sections if not re.match(r"6\.", each.title)] == [
         "1 Summary",
         "2 Layers",
         "2.1 Layer classifier.1",
@@ -36,9 +36,10 @@ def test_sections_in_order(typical_document):
         "3.7 Fixed points of recurrent cells",
         "3.8 P-values",
         "4 Skipped",
-        "5 Method",
+        "5 Words",
+        "6 Method",
         "References",
-        "6 Provenance",
+        "7 Provenance",
     ]
 
 
@@ -143,11 +144,11 @@ def test_odd_but_valid_numbers_are_shown(value):
 
 
 def test_few_and_many_layers():
-    assert section(document_of(report([layer("fc")])), "layers").blocks == ()
+    assert words(section(document_of(report([layer("fc")])), "layers")).count("The rule behind each verdict") == 1
     part = section(document_of(many(60)), "layers")
     assert "12 of 60 layers are shown in full. They are taken by turns" in words(part)
-    [values] = tables(part)
-    assert len(values.rows) == 60
+    over_blocks = [figure.stem for figure in parts(part.blocks, Figure)]
+    assert over_blocks[:2] == ["claim_gaussian_weights", "claim_constant_bias"]
 
 
 def test_nothing_audited():
@@ -166,8 +167,8 @@ def test_a_long_list_of_skipped_tensors_is_cut_on_paper_only():
     skipped = tuple(SkippedLayer(f"t{i}", (1,), "embedding", 1) for i in range(201))
     [table] = tables(section(document_of(report([without_curves(layer("fc"))], skipped=skipped)), "skipped"))
     assert len(table.rows) == 201
-    assert table.printed == tuple(range(200))
-    assert table.printed_note.startswith("The first 200 of 201")
+    assert table.printed == tuple(range(24))
+    assert table.printed_note.startswith("The first 24 of 201")
 
 
 def test_what_the_head_assumed_is_said(typical, typical_document):

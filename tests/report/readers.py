@@ -51,13 +51,14 @@ def squashed(text: str) -> str:
 
 
 class PageReader(HTMLParser):
-    """Text of every cell, caption and heading of a page; ids; tags; attributes."""
+    """Text of every cell, caption and heading of a page, what is folded apart; ids; tags; attributes."""
 
     KEPT = ("td", "th", "caption", "figcaption", "li", "h1", "h2", "h3")
 
     def __init__(self, page: str) -> None:
         super().__init__()
         self.texts: list[tuple[str, str]] = []
+        self.folded: list[tuple[str, str]] = []
         self.tags: list[tuple[str, dict[str, str | None]]] = []
         self._open: list[str] = []
         self._within: list[list[str]] = []
@@ -77,7 +78,8 @@ class PageReader(HTMLParser):
         while self._open and self._open.pop() != tag:
             pass
         if tag in self.KEPT:
-            self.texts.append((tag, "".join(self._within.pop())))
+            found = self.folded if "details" in self._open else self.texts
+            found.append((tag, "".join(self._within.pop())))
 
     def ids(self) -> list[str]:
         return [attributes["id"] or "" for _, attributes in self.tags if "id" in attributes]

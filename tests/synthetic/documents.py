@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from netaudit.report.document.model import Block, Document, Figure, Pair, Section, Table
+from netaudit.report.document.model import Block, Details, Document, Figure, Pair, Section, Table
 
 
 def section(document: Document, identifier: str) -> Section:
@@ -16,12 +16,14 @@ def section(document: Document, identifier: str) -> Section:
 
 
 def parts(blocks: Sequence[Block], kind: type[Any]) -> Iterator[Any]:
-    """Blocks of one kind, those within pairs too."""
+    """Blocks of one kind, those within pairs and those that are folded too."""
     for block in blocks:
         if isinstance(block, kind):
             yield block
         elif isinstance(block, Pair):
             yield from parts(block.items, kind)
+        elif isinstance(block, Details):
+            yield from parts(block.blocks, kind)
 
 
 def tables(of: Section) -> list[Table]:
@@ -56,10 +58,15 @@ def words(of: Any) -> str:
     return " ".join(walk(of))
 
 
+def _unfolded(blocks: Sequence[Block]) -> Iterator[Block]:
+    for block in blocks:
+        yield from block.blocks if isinstance(block, Details) else (block,)
+
+
 def prose(of: Section) -> str:
     """The running text of a section, spans joined as they are printed."""
     texts = []
-    for block in of.blocks:
+    for block in _unfolded(of.blocks):
         for spans in getattr(block, "items", ()) if block.kind == "items" else [getattr(block, "spans", ())]:
             texts.append("".join(span.text for span in spans))
     return "\n".join(texts)

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from netaudit.faults import in_words, show_trace
 from netaudit.report.document.formulas import formulas
-from netaudit.report.document.model import Block, Document, Figure, Pair, Paragraph, Section, Span, Table
+from netaudit.report.document.model import Block, Details, Document, Figure, Pair, Paragraph, Section, Span, Table
 from netaudit.report.document.numbering import number_sections
 from netaudit.report.figures.draw import draw_figure
 from netaudit.text import names, number, sentence
@@ -86,6 +86,8 @@ def _bounded(section: Section, stem: str) -> Section:
     def bounded(block: Block) -> Block:
         if isinstance(block, Pair):
             return replace(block, items=tuple(bounded(item) for item in block.items))  # type: ignore[misc]
+        if isinstance(block, Details):
+            return replace(block, blocks=tuple(bounded(item) for item in block.blocks))  # type: ignore[misc]
         if not isinstance(block, Table):
             return block
         if block.printed is None and len(block.rows) > MOST_PRINTED:
@@ -113,6 +115,8 @@ def _first_rows(table: Table, stem: str) -> Table:
 
 
 def _figures(block: Block) -> list[Figure]:
+    if isinstance(block, Details):
+        return [figure for item in block.blocks for figure in _figures(item)]
     items = block.items if isinstance(block, Pair) else (block,)
     return [item for item in items if isinstance(item, Figure)]
 
@@ -128,6 +132,8 @@ def _without_drawing(section: Section, failed: Mapping[str, str]) -> Section:
             return replace(block, draw=None)
         if isinstance(block, Pair):
             return replace(block, items=tuple(plain(item) for item in block.items))  # type: ignore[misc]
+        if isinstance(block, Details):
+            return replace(block, blocks=tuple(plain(item) for item in block.blocks))  # type: ignore[misc]
         return block
 
     return replace(section, blocks=tuple(plain(block) for block in section.blocks))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from netaudit.report.document.formulas import Formula, formulas
-from netaudit.report.document.model import Block, Equation, Items, Paragraph, Section, Span, Table
+from netaudit.report.document.model import Block, Details, Equation, Items, Paragraph, Section, Span, Table
 
 
 def section_markdown(section: Section, level: int, own: Mapping[str, Formula] | None = None) -> str:
@@ -52,6 +52,8 @@ def _block(block: Block, known: Mapping[str, Formula]) -> str:
         case Table():
             rows = [[_spans((cell,), known) for cell in row] for row in block.rows]
             return table_markdown([escaped(column.title) for column in block.columns], rows)
+        case Details():
+            return "\n\n".join(_block(item, known) for item in block.blocks)
         case _:
             raise ValueError(f"a {block.kind} has no form in Markdown")
 

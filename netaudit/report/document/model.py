@@ -95,6 +95,8 @@ class Figure:
     """The caption, followed by what an eye would take from the figure, in words and numbers."""
     draw: Callable[[Canvas], Any] | None = field(default=None, compare=False, repr=False)
     """Draws on an empty Matplotlib figure; None once it is drawn."""
+    wide: bool = False
+    """Takes the whole width of the text; a narrow screen scrolls it."""
     kind: str = "figure"
 
 
@@ -107,7 +109,22 @@ class Pair:
     kind: str = "pair"
 
 
-Block = Paragraph | Items | Equation | Table | Figure | Pair
+Foldable = Paragraph | Items | Equation | Table | Figure | Pair
+"""What may be folded."""
+
+
+@dataclass(frozen=True)
+class Details:
+    """What few readers need: folded under its title on a page, and left out on paper and in the terminal."""
+
+    title: str
+    blocks: tuple[Foldable, ...]
+    in_text: bool = False
+    """Whether plain text has it all the same: it says what a picture shows elsewhere."""
+    kind: str = "details"
+
+
+Block = Foldable | Details
 
 
 @dataclass(frozen=True)
@@ -123,6 +140,10 @@ class Section:
     numbered: bool = True
     new_page: bool = False
     """Whether it begins on a page of its own on paper."""
+    small: bool = False
+    """Whether paper sets it in small type."""
+    also: tuple[str, ...] = ()
+    """Other identifiers whose links lead here, such as those of its parts."""
 
 
 @dataclass(frozen=True)
@@ -154,6 +175,9 @@ class Presentation:
 
     line: str = ""
     """Its line on page one: a whole sentence; empty for none."""
+    question: str = ""
+    """Of an analysis of the network: the question of page one that its line answers, such as "Run in reverse"; lines
+    without one follow the picture."""
     headline: str = ""
     """Of an analysis of the network: what page one says first, before how much was audited; empty for none."""
     facts: tuple[tuple[str, str], ...] = ()
@@ -161,7 +185,8 @@ class Presentation:
     warnings: tuple[str, ...] = ()
     """Sentences that are set in a box."""
     explanation: tuple[Spans, ...] = ()
-    """Items of the list that says why, such as a verdict with its rule."""
+    """Items of the list that says why, such as a verdict with its rule. What an item ends with in ``soft`` spans, a
+    page folds and paper leaves out."""
     figures: tuple[Figure, ...] = ()
     """Set side by side. The page puts the layer's number in front of a stem."""
     tables: tuple[Table, ...] = ()
@@ -179,3 +204,6 @@ class Method:
     references: tuple[str, ...] = ()
     formulas: Mapping[str, Formula] = field(default_factory=dict)
     """Formulas that the shared ones do not have, by key."""
+    sentence: str = ""
+    """What a paper says of it: a sentence or two, in the past tense and in plain words. ``[@lilliefors1967]`` or
+    ``[@tracy1996; @ma2012]`` cites references by the family name of the first author and the year."""

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import count
 
-from netaudit.report.document.model import Block, Column, Figure, Items, Pair, Paragraph, Section, Span, Spans, Table
+from netaudit.report.document.model import (
+    Block,
+    Column,
+    Details,
+    Figure,
+    Items,
+    Pair,
+    Paragraph,
+    Section,
+    Span,
+    Spans,
+    Table,
+)
 
 
 def number_sections(sections: Sequence[Section]) -> tuple[Section, ...]:
@@ -18,6 +30,8 @@ def number_sections(sections: Sequence[Section]) -> tuple[Section, ...]:
         ValueError: two sections of one identifier, or a link to a section that is not there.
     """
     numbers = _numbers(sections)
+    places = {other: section.identifier for section in sections for other in section.also}
+    numbers |= {other: numbers[place] for other, place in places.items()}
     figures, tables = count(1), count(1)
 
     def captioned(block: Block) -> Block:
@@ -26,13 +40,24 @@ def number_sections(sections: Sequence[Section]) -> tuple[Section, ...]:
                 return replace(block, caption=f"Figure {next(figures)}. {block.caption}")
             case Table():
                 caption = f"Table {next(tables)}. {block.caption}" if block.caption else ""
-                return replace(block, caption=caption, rows=tuple(_linked(row, numbers) for row in block.rows))
+                return replace(block, caption=caption, rows=tuple(_linked(row, numbers, places) for row in block.rows))
             case Pair():
                 return replace(block, items=tuple(captioned(item) for item in block.items))  # type: ignore[misc]
+            case Details():  # without numbers: paper would skip them
+                return replace(block, blocks=tuple(linked(item) for item in block.blocks))  # type: ignore[misc]
+            case _:
+                return linked(block)
+
+    def linked(block: Block) -> Block:
+        match block:
+            case Table():
+                return replace(block, rows=tuple(_linked(row, numbers, places) for row in block.rows))
+            case Pair():
+                return replace(block, items=tuple(linked(item) for item in block.items))  # type: ignore[misc]
             case Paragraph():
-                return replace(block, spans=_linked(block.spans, numbers))
+                return replace(block, spans=_linked(block.spans, numbers, places))
             case Items():
-                return replace(block, items=tuple(_linked(item, numbers) for item in block.items))
+                return replace(block, items=tuple(_linked(item, numbers, places) for item in block.items))
             case _:
                 return block
 
@@ -64,15 +89,16 @@ def _numbers(sections: Iterable[Section]) -> dict[str, str]:
     return numbers
 
 
-def _linked(spans: Spans, numbers: dict[str, str]) -> Spans:
+def _linked(spans: Spans, numbers: Mapping[str, str], places: Mapping[str, str]) -> Spans:
     def numbered(span: Span) -> Span:
         if span.link is None:
             return span
         if span.link not in numbers:
             raise ValueError(f"a link leads to {span.link!r}, which is not there")
+        link = places.get(span.link, span.link)
         if span.style == "name":  # the text is not ours
-            return span
-        return replace(span, text=span.text.replace("{section}", numbers[span.link]))
+            return replace(span, link=link)
+        return replace(span, text=span.text.replace("{section}", numbers[span.link]), link=link)
 
     return tuple(numbered(span) for span in spans)
 

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from netaudit.report.glyphs import in_glyphs
+from netaudit.text import printable
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -19,6 +22,8 @@ GREY = ".45"  # lines that mark a place
 FILLED: Any = {"fill": True, "facecolor": (BLUE, 0.35), "edgecolor": BLUE, "linewidth": 0.6}  # a histogram
 
 COLUMN = (3.3, 2.35)  # inches: half of the text width of A4 with 2 cm margins
+WIDE = 6.69
+"""Inches: the text width of A4 with 2 cm margins."""
 
 THEME: Any = {  # matplotlib types the keys of its settings one by one
     # seaborn.axes_style("ticks")
@@ -61,6 +66,11 @@ THEME: Any = {  # matplotlib types the keys of its settings one by one
     "figure.constrained_layout.w_pad": 0.02,
     "svg.fonttype": "path",
 }
+
+
+def shown(text: str) -> str:
+    """Text from anywhere, made safe to draw."""
+    return in_glyphs(printable(text))
 
 
 def canvas() -> Figure:

@@ -11,7 +11,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from netaudit.errors import ReportError
-from netaudit.report.document.model import Document
+from netaudit.report.document.model import Details, Document, Section
 from netaudit.report.glyphs import font_folder, in_glyphs
 from netaudit.report.made_with import made_with
 
@@ -49,7 +49,7 @@ def _compile(document: Document, **output: Any) -> Any:
 
     template = resources.files("netaudit.report").joinpath("templates/report.typ").read_bytes()
     inputs = {
-        "document": json.dumps(for_paper(asdict(replace(document, json="", figures={}, formulas={})))),
+        "document": json.dumps(for_paper(asdict(replace(on_paper(document), json="", figures={}, formulas={})))),
         "figures": json.dumps(dict(document.figures)),
         "formulas": json.dumps({key: asdict(formula) for key, formula in document.formulas.items()}),
         "json": document.json,
@@ -60,6 +60,15 @@ def _compile(document: Document, **output: Any) -> Any:
         return typst.compile(template, font_paths=_fonts(), sys_inputs=inputs, **output)
     except typst.TypstError as error:
         raise ReportError(f"the PDF could not be made: {error.message}") from error
+
+
+def on_paper(document: Document) -> Document:
+    """The document without what a page folds."""
+
+    def printed(section: Section) -> Section:
+        return replace(section, blocks=tuple(block for block in section.blocks if not isinstance(block, Details)))
+
+    return replace(document, sections=tuple(map(printed, document.sections)))
 
 
 def for_paper(value: Any, name_width: int = 0) -> Any:

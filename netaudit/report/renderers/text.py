@@ -7,11 +7,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 
-from netaudit.report.document.model import Block, Document, Figure, Items, Pair, Paragraph, Span, Table
+from netaudit.report.document.model import Block, Details, Document, Figure, Items, Pair, Paragraph, Span, Table
+from netaudit.text import printable
 
 WIDTH = 160
 """Characters of a line of prose."""
 _GAP = "  "
+_LONGEST_NAME = 28
+"""Characters of a layer's name in a table on a terminal of 80 columns."""
 _NARROWEST = 5
 """Cells below which no column is narrowed: six columns fit 40 cells; a line that is narrower still runs over."""
 
@@ -29,6 +32,8 @@ class Layout:
     """Cells of a line of a table; None where a row is one line of any width, as other programs read it."""
     write: Callable[[str], str] = str
     """Gives a text in the signs that can be printed there."""
+    all: bool = False
+    """Whether what a page folds is printed too."""
 
     def written(self, spans: Iterable[Span]) -> tuple[Span, ...]:
         """The spans in those signs."""
@@ -53,6 +58,10 @@ def text_lines(document: Document, layout: Layout = FILE) -> Iterator[Line]:
     """The lines of the text, each in spans, so that a terminal can colour a verdict."""
     yield layout.written([Span(document.title, "strong")])
     for block in document.sections[0].blocks:
+        if isinstance(block, Details) and not (layout.all or block.in_text):
+            continue
+        if isinstance(block, Figure):  # what it shows, the sentences and tables say
+            continue
         yield ()
         yield from _block(block, document, layout)
 
@@ -69,6 +78,11 @@ def _block(block: Block, document: Document, layout: Layout) -> Iterator[Line]:
         case Pair():
             for part in block.items:
                 yield from _block(part, document, layout)
+        case Details():
+            for place, each in enumerate(block.blocks):
+                if place:
+                    yield ()
+                yield from _block(each, document, layout)
         case Figure():
             yield layout.written([Span(block.caption)])
         case _:
@@ -98,6 +112,8 @@ def table_lines(table: Table, layout: Layout, *, titles: bool = False) -> Iterat
             yield (replace(line, style="soft"),)
     if table.caption or titles:
         rows.insert(0, layout.written(Span(column.title, "strong") for column in table.columns))
+    if layout.table is not None:
+        rows = [tuple(_cut(cell) for cell in row) for row in rows]
     widths = [max((_cells(row[place].text) for row in rows), default=0) for place in range(len(table.columns))]
     room = sum(widths) if layout.table is None else layout.table - len(_GAP) * (len(widths) - 1)
     while sum(widths) > room and max(widths) > _NARROWEST:
@@ -106,6 +122,11 @@ def table_lines(table: Table, layout: Layout, *, titles: bool = False) -> Iterat
         yield from _row(row, table, widths)
     for [line] in _wrapped(table.printed_note, layout) if printed is not None and table.printed_note else ():
         yield (replace(line, style="soft"),)
+
+
+def _cut(cell: Span) -> Span:
+    """A name that a terminal shows: deep networks have long ones that begin alike, so it is cut in the middle."""
+    return replace(cell, text=printable(cell.text, _LONGEST_NAME)) if cell.style == "name" and cell.link else cell
 
 
 def _row(cells: Sequence[Span], table: Table, widths: Sequence[int]) -> Iterator[Line]:

@@ -26,6 +26,7 @@ def present(found: LabelsBack, place: Place) -> Presentation:
     """What the report says of the labels that came back."""
     return Presentation(
         line=line(found, place),
+        question="Run in reverse",
         facts=facts(found),
         blocks=(Paragraph((Span(assumptions(found)),)),),
         figures=(_figure(found, place),),

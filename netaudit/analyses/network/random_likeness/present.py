@@ -38,6 +38,7 @@ def present(found: NetworkRandomLikeness, place: Place) -> Presentation:
     facts = (("Random-like", share(found)),) if found.random_like_share is not None else ()
     return Presentation(
         line=line(found, layers),
+        question="Random-like",
         facts=facts,
         blocks=(Paragraph((Span(_WHAT),)), _table(layers)),
     )

@@ -1,0 +1,116 @@
+"""The picture of page one and the figures over depth."""
+
+import pytest
+from msgspec.structs import replace
+from synthetic.audits import document_of, layer, many, report, with_payloads, without_curves
+from synthetic.documents import figures, section
+
+from netaudit.analyses.table import BUILT_IN
+from netaudit.audit_page.folding import behind, opened, split_tables
+from netaudit.audit_page.pictures import graded, over_depth, over_tolerance, picture
+from netaudit.audit_page.presented import present
+from netaudit.report.document.model import Column, Details, Pair, Paragraph, Span
+from netaudit.report.document.numbering import table
+from netaudit.report.figures.draw import draw_figure
+from netaudit.report.renderers.text import Layout, text_lines, to_text
+from netaudit.results import Condition
+
+
+@pytest.mark.parametrize(
+    ("value", "limits", "ratio"),
+    [
+        (0.1, (None, 0.05), 2.0),
+        (0.8, (0.9, None), 1.125),
+        (1.5, (0.5, 2.0), 0.75),
+        (0.4, (0.5, 2.0), 1.25),
+        (0.0, (None, 0.05), 0.0),
+        (0.0, (0.9, None), None),
+        (-1.0, (None, 0.05), None),
+        (1.0, (None, None), None),
+    ],
+)
+def test_a_value_over_its_tolerance(value, limits, ratio):
+    found = over_tolerance(Condition("x", value, (value, value), limits, "holds"), value)
+    assert found == (None if ratio is None else pytest.approx(ratio))
+
+
+def test_a_graded_verdict_has_its_interval_over_the_tolerance():
+    finding = layer("fc").finding("gaussian_weights")
+    condition = Condition("ks_gaussian", 0.03, (0.01, 0.04), (None, 0.02), "undecided")
+    found = graded(replace(finding, verdict="undecided", conditions=(condition,)))
+    assert (found.ratio, found.low, found.high) == pytest.approx((1.5, 0.5, 2.0))
+    assert graded(replace(finding, conditions=())).ratio is None
+    assert graded(None) is None
+
+
+def test_the_picture_has_every_verdict_in_words(typical):
+    shown = picture(present(typical, BUILT_IN))
+    assert shown.wide
+    drawn = draw_figure(shown)
+    assert "Of 3 layers: Gaussian weights (H1) holds in 1, fails in 2; " in shown.alt
+    assert drawn.startswith("<svg")
+
+
+def test_of_many_layers_the_picture_has_kinds_and_blocks():
+    made = present(many(60), BUILT_IN)
+    shown = picture(made)
+    assert "by kind of layer and block" in shown.caption
+    draw_figure(shown)
+    panels = over_depth(made)
+    assert panels[0].stem == "claim_gaussian_weights"
+    assert all(" a line a kind of layer." in panel.caption for panel in panels)
+    draw_figure(panels[0])
+
+
+def test_more_blocks_than_columns_share_one():
+    made = many(6 * 130)
+    assert "Neighbouring blocks share a column" in picture(present(made, BUILT_IN)).caption
+
+
+def test_a_claim_without_any_verdict_is_in_a_sentence_and_not_in_the_picture():
+    none = [layer(name, verdicts=("holds", "not_applicable", "not_applicable", "holds")) for name in "ab"]
+    document = document_of(report([without_curves(each) for each in none]))
+    [shown] = [figure for figure in figures(document) if figure.stem == "verdicts"]
+    assert "Constant bias" not in shown.alt
+    assert to_text(document).count("could not be judged in any layer") == 2
+
+
+def test_numbers_beyond_all_measure_are_left_out_of_the_figures():
+    made = many(21)
+    finding = made.layers[0].finding("gaussian_weights")
+    huge = replace(finding.conditions[0], value=1e308, interval=(1e308, 1e308))
+    odd = with_payloads(made.layers[0], gaussian_weights=replace(finding, conditions=(huge,)))
+    panels = over_depth(present(replace(made, layers=(odd, *made.layers[1:])), BUILT_IN))
+    assert not any("10³⁰⁸" in panel.alt for panel in panels)
+
+
+def test_what_stands_back_is_folded():
+    item = (Span("Claim ", "strong"), Span("x fails", "fails"), Span(". Found."), Span(" Rule.", "soft"))
+    assert opened(item) == item[:3]
+    assert [span.text for span in behind(item)] == ["Claim ", "Rule."]
+    assert behind(item[:3]) == ()
+    assert opened((Span("all soft", "soft"),)) == (Span("all soft", "soft"),)
+
+
+def test_long_tables_are_folded_and_short_ones_stay():
+    long, short = (table("t", [Column("a")], [(Span(str(i)),) for i in range(n)]) for n in (9, 2))
+    words = Paragraph((Span("p"),))
+    assert split_tables([words, Pair((long, short)), long], 4) == ([words, short], [long, long])
+
+
+def test_the_terminal_has_every_layer_where_it_is_asked():
+    document = document_of(many(30))
+    names = [line[0].text for line in text_lines(document, Layout(80, 80, all=True)) if line]
+    cut = [name.strip() for name in names if name.startswith("transformer.e…")]
+    assert len(cut) == 60  # verdicts and statistics
+    assert {len(name) for name in cut} == {28}
+    assert not any(line[0].text.startswith("transformer.e") for line in text_lines(document, Layout(80, 80)) if line)
+    assert max(sum(len(span.text) for span in line) for line in text_lines(document, Layout(80, 80))) <= 80
+
+
+def test_details_have_no_numbers_and_are_not_on_paper(typical_document):
+    for each in typical_document.sections:
+        for block in each.blocks:
+            if isinstance(block, Details):
+                assert not any(getattr(part, "caption", "").startswith("Table ") for part in block.blocks)
+    assert [block for block in section(typical_document, "summary").blocks if isinstance(block, Details)]
