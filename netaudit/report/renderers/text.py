@@ -105,7 +105,7 @@ def table_lines(table: Table, layout: Layout, *, titles: bool = False) -> Iterat
     The titles of the columns stand above a table with a caption, and where ``titles`` asks for them. A terminal gets
     the rows that go on paper, where the table says which.
     """
-    printed = None if layout.table is None else table.printed
+    printed = None if layout.table is None or layout.all else table.printed
     rows = [layout.written(row) for row in (table.rows if printed is None else map(table.rows.__getitem__, printed))]
     if table.caption:
         for [line] in _wrapped(table.caption, layout):
