@@ -35,16 +35,20 @@ ALLOWED = {
         "errors", "geometry", "lazy", "network", "numerics", "report", "results", "shadow", "text", "vocabulary",
     },
     "audit_page": {"analyses", "faults", "report", "results", "text", "vocabulary"},
+    "paper": {"analyses", "audit_page", "errors", "faults", "report", "results", "text", "vocabulary"},
     "auditing": {
         "analyses", "errors", "faults", "files", "near", "network", "numerics", "results", "text", "version",
         "vocabulary",
     },
     "api": {
-        "analyses", "audit_page", "auditing", "files", "network", "numerics", "report", "results", "sources",
+        "analyses", "audit_page", "auditing", "files", "network", "numerics", "paper", "report", "results", "sources",
         "vocabulary",
     },
     "__init__": {"analyses", "api", "errors", "network", "sources", "version"},
-    "training": {"analyses", "api", "errors", "files", "network", "numerics", "results", "shadow", "sources", "text"},
+    "training": {
+        "analyses", "api", "errors", "files", "network", "numerics", "report", "results", "shadow", "sources", "text",
+        "version",
+    },
     "studies": {
         "analyses", "api", "audit_page", "auditing", "errors", "files", "formats", "geometry", "network", "numerics",
         "report", "recurrent", "results", "shadow", "sources", "text", "training", "version", "vocabulary",
@@ -53,8 +57,8 @@ ALLOWED = {
         "api", "auditing", "errors", "files", "formats", "network", "report", "results", "sources", "text", "version",
     },
     "cli": {
-        "analyses", "api", "auditing", "errors", "faults", "files", "near", "network", "numerics", "report", "results",
-        "sources", "studies", "text", "training", "verifying", "version", "vocabulary",
+        "analyses", "api", "auditing", "errors", "faults", "files", "near", "network", "numerics", "paper", "report",
+        "results", "sources", "studies", "text", "training", "verifying", "version", "vocabulary",
     },
     "__main__": {"cli"},
 }  # fmt: skip

@@ -72,6 +72,8 @@ def body(
         r"% Needs the packages amsmath, amssymb, array, booktabs, graphicx and longtable, and macros.tex. Tables run",
         r"% over pages, so that it stands in one column: write \onecolumn before it where the paper has two.",
         r"\providecommand{\netauditpath}{.}",
+        r"\makeatletter\providecommand{\netauditcaptions}[1]{\def\@captype{#1}}\makeatother",
+        r"% The line above makes captions that do not float.",
         r"\begingroup\sloppy\emergencystretch=3em",
         r"\section{Audit of the weights of \NAModel{}}",
         *(words(sentence(part.headline)) + "\n" for part in headlines(presented)),
@@ -82,7 +84,7 @@ def body(
     if claims and report.layers:
         lines += [
             r"\subsection{Verdicts}",
-            *_float("counts", "In how many layers each claim holds."),
+            *_captioned("counts", "In how many layers each claim holds."),
             *(
                 longtable(columns, rows, venue.text, formulas, "The verdicts, layer by layer.")
                 for columns, rows in tables.verdicts(report, claims)
@@ -93,7 +95,7 @@ def body(
             ),
         ]  # fmt: skip
     if "network" in made:
-        lines += _float("network", "The network as a whole.")
+        lines += _captioned("network", "The network as a whole.")
     for section in document.sections:
         lines += _figures(section, venue, failed)
     return "\n".join([*lines, r"\endgroup", ""])
@@ -104,20 +106,20 @@ def judged(presented: Presented) -> list[Analysis]:
     return [claim for claim in presented.claims if claim.name in presented.report.summary.claims]
 
 
-def _float(name: str, caption: str) -> list[str]:
-    """A table of the bundle with a caption. A width of its own keeps it in a column."""
+def _captioned(name: str, caption: str) -> list[str]:
+    """A table of the bundle with a caption, in its place."""
     return [
-        r"\begin{table}[htbp]\centering",
-        f"\\caption{{{caption}}}",
+        r"\par\medskip\noindent\begin{minipage}{\linewidth}\centering\netauditcaptions{table}",
+        f"\\caption{{{caption}}}\\smallskip",
         f"\\input{{{PATH}tables/{name}}}",
-        r"\end{table}",
+        r"\end{minipage}\par\medskip",
     ]
 
 
 def _items(lines: Sequence[str]) -> list[str]:
     if not lines:
         return []
-    return [r"\begin{itemize}", *(f"  \\item {words(line)}" for line in lines), r"\end{itemize}"]
+    return [r"\begin{itemize}", *(f"  \\item[$\\bullet$] {words(line)}" for line in lines), r"\end{itemize}"]
 
 
 def _figures(section: Section, venue: Venue, failed: Mapping[str, str]) -> Iterator[str]:
@@ -132,13 +134,12 @@ def _figures(section: Section, venue: Venue, failed: Mapping[str, str]) -> Itera
     found = [figure for figure in every if figure.stem not in failed]
     abreast = max(1, int((venue.text + 0.01) // venue.column))
     for start in range(0, len(found), abreast):
-        yield r"\begin{figure}[htbp]\centering"
+        yield r"\par\medskip\noindent"
         for place, figure in enumerate(found[start : start + abreast]):
             if place:
                 yield r"\hfill"
-            yield f"\\begin{{minipage}}[t]{{{venue.column}in}}\\centering"
+            yield f"\\begin{{minipage}}[t]{{{venue.column}in}}\\centering\\netauditcaptions{{figure}}"
             yield f"\\includegraphics[width={venue.column}in]{{{PATH}figures/{figure.stem}.pdf}}"
             yield f"\\caption{{{words(figure.caption)}}}"
             yield r"\end{minipage}"
-        yield r"\end{figure}"
-    yield r"\clearpage"
+        yield r"\par"

@@ -40,7 +40,7 @@ def methods(report: Report, analyses: Sequence[Analysis], found: Sequence[Macro]
     paragraphs = tuple(
         paragraph
         for paragraph in (
-            template(_OPENING.replace("AUDIT", audit_key)) + template(_inputs(report)),
+            template(_OPENING.replace("AUDIT", audit_key)) + template(_rest(report)),
             _sentences(parts, keys),
             template(_VERDICTS) if any(analysis.claim for analysis in ran) else (),
             _exceptions(report, parts),
@@ -62,8 +62,7 @@ def methods(report: Report, analyses: Sequence[Analysis], found: Sequence[Macro]
 
 _OPENING = (
     "We audited <Layers> fully connected layers (<ParametersAudited> of <ParametersTotal> parameters) of <Model> with "
-    "netaudit <Version> [@netaudit; @AUDIT] (seed <Seed>, device <Device>, arithmetic: <Arithmetic>). <Skipped> "
-    "layers and tensors were not audited; the report lists them with the reasons."
+    "netaudit <Version> [@netaudit; @AUDIT] (seed <Seed>, device <Device>, arithmetic: <Arithmetic>)."
 )
 _VERDICTS = (
     "Verdicts are equivalence tests by interval inclusion [@wellek2010]: a claim holds where the whole interval of "
@@ -72,8 +71,12 @@ _VERDICTS = (
 )
 
 
-def _inputs(report: Report) -> str:
-    return "" if report.data is None else " <RealInputs> real inputs were sent through the network."
+_SKIPPED = " Layers and tensors that were not audited: <Skipped>; the report gives the reason of each."
+_INPUTS = " Real inputs that were sent through the network: <RealInputs>."
+
+
+def _rest(report: Report) -> str:
+    return (_SKIPPED if report.skipped else "") + ("" if report.data is None else _INPUTS)
 
 
 def _ran(report: Report, analyses: Sequence[Analysis]) -> list[Analysis]:
@@ -125,7 +128,7 @@ def _exceptions(report: Report, parts: Mapping[Analysis, Method]) -> Pieces:
                 said[f"{analysis.full_title} was not judged ({printable(payload.note, 300).rstrip('.')})"] += 1
                 continue
             if isinstance(payload, Finding) and payload.rule is not None and payload.rule.widened:
-                said[f"a tolerance of {analysis.full_title} was widened because they are small"] += 1
+                said[f"a tolerance of {analysis.full_title} was widened because of the size"] += 1
             said.update(_of_payload(part, payload))
         said.update(printable(event, 300).rstrip(".") for event in layer.events)
     every = [
