@@ -54,7 +54,7 @@ def compiled(folder, stem):
 def looked_over(log):
     wide = [float(points) for points in re.findall(r"Overfull \\hbox \(([\d.]+)pt too wide\)", log)]
     assert max(wide, default=0.0) <= MOST, log
-    assert "undefined" not in log
+    assert "There were undefined" not in log
     assert "Missing character" not in log
 
 

@@ -11,7 +11,8 @@ import unicodedata
 from netaudit.text import NONE
 
 _SPECIAL = {
-    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
+    "\\": r"\textbackslash{}",
+    "{": r"\{", "}": r"\}", "$": r"{\char36}", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
     "|": r"\textbar{}", '"': r"\textquotedblright{}", "`": r"\textquoteleft{}",
 }  # fmt: skip
@@ -48,7 +49,7 @@ def escaped(text: str) -> str:
     r"""Plain text for LaTeX; what no font has is written as an escape.
 
     >>> print(escaped("50% of a_b, $x$ & −2 × 10⁻³"))
-    50\% of a\_b, \$x\$ \& $-$2 $\times$ 10$^{-3}$
+    50\% of a\_b, {\char36}x{\char36} \& $-$2 $\times$ 10$^{-3}$
     >>> print(escaped("Péché 层"))
     P{\'e}ch{\'e} \textbackslash{}u5c42
     """

@@ -55,7 +55,6 @@ RENDERERS: tuple[Renderer, ...] = (
     Renderer("html", ".html", lazily(f"{_HERE}.html:render"), "one page without scripts", shows_figures=True),
     Renderer("pdf", ".pdf", lazily(f"{_HERE}.pdf:to_pdf"), "a PDF/A with the JSON attached", shows_figures=True),
     Renderer("text", ".txt", lazily(f"{_HERE}.text:render"), "page one, as the terminal prints it", by_default=False),
-    Renderer("json", ".json", lazily(f"{_HERE}.json:render"), "every number"),
     Renderer(
         "latex", "", lazily(f"{_HERE}.bundled:latex"), "for a paper: tables, figures, macros, methods, references",
         by_default=False, folder="paper", of_audits=True,
@@ -72,6 +71,7 @@ RENDERERS: tuple[Renderer, ...] = (
         "card", ".card.md", lazily(f"{_HERE}.bundled:card"), "a section for a model card, with YAML",
         by_default=False, of_audits=True,
     ),
+    Renderer("json", ".json", lazily(f"{_HERE}.json:render"), "every number"),
 )  # fmt: skip
 FORMATS: tuple[str, ...] = tuple(renderer.name for renderer in RENDERERS)
 DEFAULT_FORMATS: tuple[str, ...] = tuple(renderer.name for renderer in RENDERERS if renderer.by_default)
