@@ -23,8 +23,8 @@ def _base() -> Any:
 _BASE = _base()
 
 
-class LightningMonitor(_BASE):  # type: ignore[misc]  # the class is not known before it is imported
-    """``Trainer(callbacks=[LightningMonitor("watched", every=100)])``; the arguments are those of ``Monitor``.
+class LightningMonitor(_BASE):  # type: ignore[misc,valid-type]  # the class is not known before it is imported
+    """``Trainer(callbacks=[LightningMonitor("watched", every=1000)])``; the arguments are those of ``Monitor``.
 
     Of several processes only the first one measures. ``monitor`` is there once training has begun.
     """

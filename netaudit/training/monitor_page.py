@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from netaudit.analyses.table import installed
-from netaudit.report.chart import LOOKS, Axis, Chart, Mark, Series
+from netaudit.report.chart import LOOKS, Axis, Chart, Mark, series
 from netaudit.report.document.finish import finish
 from netaudit.report.document.model import Block, Document, Items, Paragraph, Section, Span
 from netaudit.report.figures.lines import chart_figure
@@ -82,6 +82,6 @@ def _chart(points: Sequence[Point], claim: str, statistic: str, stem: str, label
         f"From the first to the last measurement: {ends}.",
         Axis("step"),
         Axis(label),
-        tuple(Series(shown_name(layer, 40), *zip(*by_layer[layer], strict=True), style="line") for layer in shown),
+        tuple(series(shown_name(layer, 40), by_layer[layer], style="line") for layer in shown),
         tuple(Mark(limit, "tolerance", vertical=False) for limit in sorted(limits)[:1]),
     )

@@ -76,7 +76,7 @@ def test_the_json_is_there_after_a_failure(typical, tmp_path):
 def test_unknown_format(typical, tmp_path):
     with pytest.raises(ReportError, match=r"^unknown format 'docx'$") as caught:
         write_document(typical, tmp_path / "out", ("html", "docx"))
-    assert caught.value.hints == ("formats are html, pdf, text, json",)
+    assert caught.value.hints == ("formats are html, pdf, text, latex, csv, parquet, card, json",)
     assert not (tmp_path / "out").exists()
 
 
