@@ -7,7 +7,7 @@
 # make gpu-check                 figures and times on this machine's GPU beside the CPU's; says so where there is none
 # make fuzz [CASES=2000 SEED=0]  damaged files of every format: minutes; goes on where it was
 # make test-slow                 the tests that take minutes: a checkpoint of 200 layers, 4096 wide
-# make curves DATA=folder        train them with every epoch kept, and draw each claim over the epochs
+# make curves DATA=folder        train them with every epoch kept, and draw each claim and the linear regions over the epochs
 # make shadow-study DATA=folder  when shadow training helps: hours, run by run; goes on where it was
 # make train-zoo DATA=folder     train the bundled networks again, and copy them into model_zoo/
 # make samples                   rewrite the committed sample reports
@@ -15,6 +15,8 @@
 # make docs                      make again what docs/, the README and the JSON Schema take from the code
 # make calibrate [JOBS=2]        measure false alarms and power of the analyses: about an hour
 # make initialisation            from which step of training a network is seen to be trained: minutes
+# make geometry-claims           false alarms and power of the analyses of a network's geometry: minutes
+# make injectivity               how many Gaussian layers are injective, by their rows an input: minutes
 # make survey WHEELS=folder      audit the layers of published networks: minutes
 # make truncation DATA=folder    train the residual network, and leave out its last blocks: 20 minutes
 # make theory                    run the study of the theory again, into reports/theory: minutes
@@ -30,7 +32,7 @@ ZOO := $(CURVES) cifar10-resmlp
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint .ci/constraints.txt
 
-.PHONY: audit docs test fuzz test-slow test-paper test-peers lint samples pages calibrate initialisation survey truncation theory bench rung-costs gpu-check curves shadow-study train-zoo clean
+.PHONY: audit docs test fuzz test-slow test-paper test-peers lint samples pages calibrate initialisation geometry-claims injectivity survey truncation theory bench rung-costs gpu-check curves shadow-study train-zoo clean
 
 audit: .venv/installed
 	$(BIN)/netaudit audit $(MODEL)
@@ -42,7 +44,7 @@ test-slow: .venv/installed-test
 	$(BIN)/python -m pytest -m slow
 
 test-paper: .venv/installed-test
-	if command -v pdflatex bibtex >/dev/null; then $(BIN)/python -m pytest -m paper tests/paper; \
+	if command -v pdflatex >/dev/null && command -v bibtex >/dev/null; then $(BIN)/python -m pytest -m paper tests/paper; \
 	else echo "skipped: pdflatex is not installed (Debian: texlive-latex-base, texlive-latex-recommended)"; fi
 
 test-peers: .venv/installed-test .venv-peers/installed
@@ -84,6 +86,12 @@ gpu-check: .venv/installed
 initialisation: .venv/installed
 	$(BIN)/netaudit study initialisation --jobs $(JOBS)
 
+geometry-claims: .venv/installed
+	$(BIN)/netaudit study geometry-claims --jobs $(JOBS)
+
+injectivity: .venv/installed
+	$(BIN)/netaudit study injectivity --jobs $(JOBS)
+
 survey: .venv/installed
 	$(BIN)/netaudit study survey $(if $(WHEELS),--wheels $(WHEELS)) $(addprefix --run ,$(RUNS))
 
@@ -102,6 +110,7 @@ curves: .venv/installed
 		$(BIN)/netaudit train $$name --data-root $(DATA) --keep-epochs --device cpu --out trained/$$name || exit 1; \
 	done
 	$(BIN)/netaudit study curves $(addprefix trained/,$(CURVES)) --device cpu
+	$(BIN)/netaudit study linear-regions $(addprefix trained/,$(CURVES)) --device cpu
 
 train-zoo: .venv/installed
 	for name in $(ZOO); do \

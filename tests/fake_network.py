@@ -39,7 +39,7 @@ class FakeNetwork:
     def __init__(self, layers, head=None, skipped=(), backbone=None):
         self._layers = {layer.name: layer for layer in layers}
         reasons = dict(skipped)
-        self.head, self.backbone = head, backbone
+        self.head, self.backbone, self.make_module = head, backbone, None
         self.layers = tuple(
             SkippedLayer(name, layer.shape, reasons[name])
             if name in reasons

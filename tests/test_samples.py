@@ -3,12 +3,12 @@
 After a change that is meant to move them, run ``make samples``.
 """
 
-import re
 from io import BytesIO
 from pathlib import Path
 
 import pikepdf
 import pytest
+from readers import without_drawings
 
 import netaudit
 from netaudit.api import AuditReport
@@ -17,11 +17,6 @@ from netaudit.sources.hubs.zoo import bundled
 SAMPLES = Path(__file__).parent.parent / "reports" / "samples"
 _ACCURACY = {"mnist-mlp": 0.97, "cifar10-mlp": 0.55, "cifar10-resmlp": 0.57, "alexnet-cifar10": 0.75}
 NAMES = sorted(path.name for path in SAMPLES.iterdir())
-
-
-def without_drawings(page):
-    """The HTML without its SVG paths: they move with Matplotlib's version, the words and numbers do not."""
-    return re.sub(r"<svg.*?</svg>", lambda svg: "".join(re.findall(r"<title.*?</title>", svg[0])), page, flags=re.S)
 
 
 def test_every_bundled_network_has_a_sample():

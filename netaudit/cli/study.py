@@ -8,7 +8,10 @@ import click
 
 from netaudit.cli.calibration import calibration
 from netaudit.cli.curves import curves
+from netaudit.cli.expansivity import expansivity
+from netaudit.cli.geometry_claims import geometry_claims
 from netaudit.cli.initialisation import initialisation
+from netaudit.cli.regions_in_training import regions_in_training
 from netaudit.cli.shadow_training import shadow_training
 from netaudit.cli.survey import survey
 from netaudit.cli.theory import theory
@@ -25,7 +28,18 @@ def study(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-for command in (theory, calibration, shadow_training, curves, initialisation, survey, truncation):
+for command in (
+    theory,
+    calibration,
+    shadow_training,
+    curves,
+    initialisation,
+    survey,
+    geometry_claims,
+    expansivity,
+    regions_in_training,
+    truncation,
+):
     study.add_command(command)
 
 

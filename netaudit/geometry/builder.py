@@ -11,10 +11,10 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
-from netaudit.geometry.pooling import Pool, windows
 from netaudit.geometry.steps import Affine, Entrywise, Largest, NotPiecewiseLinearError, PiecewiseLinear, Step
 
 CONVOLUTIONS = {1: F.conv1d, 2: F.conv2d, 3: F.conv3d}
+TRANSPOSED = {1: F.conv_transpose1d, 2: F.conv_transpose2d, 3: F.conv_transpose3d}
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,11 @@ class Builder:
         call = partial(_convolution, CONVOLUTIONS[weight.ndim - 2], settings)
         return self._affine(name, [x], call, weight, bias, mixes=True)
 
+    def transposed_convolution(self, name: str, x: Value, weight: Tensor, bias: Tensor | None, *settings: Any) -> Value:
+        """A transposed convolution; the settings are stride, padding, padding of the output, groups and dilation."""
+        call = partial(_convolution, TRANSPOSED[weight.ndim - 2], settings)
+        return self._affine(name, [x], call, weight, bias, mixes=True)
+
     def scaled(self, name: str, x: Value, scale: Tensor, shift: Tensor | None = None) -> Value:
         """Entry by entry ``scale * x + shift``, both with the shape of one point or one that broadcasts to it."""
         return self._affine(name, [x], _scaled, scale, shift)
@@ -85,10 +90,9 @@ class Builder:
         """An activation that is affine between its breaks."""
         return self._add(Entrywise(name, (x.number,), self._next, call, breaks, self._own(weight)))
 
-    def max_pool(self, name: str, x: Value, pool: Pool) -> Value:
-        """Max pooling over windows of the last axes, each channel by itself."""
-        found, shape = windows(self.shape(x), pool)
-        return self._add(Largest(name, (x.number,), self._next, found.to(self.examples[0].device), shape))
+    def largest(self, name: str, x: Value, windows: Tensor, shape: tuple[int, ...]) -> Value:
+        """Max pooling: the largest entry of each window ``[outputs, P]`` of one flattened input."""
+        return self._add(Largest(name, (x.number,), self._next, windows.to(self.examples[0].device), shape))
 
     @property
     def _next(self) -> int:

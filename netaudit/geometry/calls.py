@@ -12,7 +12,7 @@ from torch import Tensor
 
 from netaudit.geometry import shapes
 from netaudit.geometry.builder import POINTS, Builder, Value
-from netaudit.geometry.pooling import pool
+from netaudit.geometry.pooling import adaptive_windows, pool, windows
 from netaudit.geometry.steps import NotPiecewiseLinearError
 
 Handler = Callable[..., Any]
@@ -114,6 +114,14 @@ def _convolve(
     return build.convolution(name, x, _parameter(name, weight), bias, stride, padding, dilation, groups)
 
 
+def _transposed(
+    build: Builder, name: str, x: Value, weight: Tensor, bias: Tensor | None = None,
+    stride: Any = 1, padding: Any = 0, output_padding: Any = 0, groups: int = 1, dilation: Any = 1,
+) -> Value:  # fmt: skip
+    settings = (stride, padding, output_padding, groups, dilation)
+    return build.transposed_convolution(name, x, _parameter(name, weight), bias, *settings)
+
+
 def _batch_norm(
     build: Builder, name: str, x: Value, running_mean: Tensor | None, running_var: Tensor | None,
     weight: Tensor | None = None, bias: Tensor | None = None, training: bool = False, momentum: float = 0.1,
@@ -136,11 +144,24 @@ def _max_pool(
 ) -> Value:  # fmt: skip
     if return_indices:
         raise NotPiecewiseLinearError(f"{name} also gives the places of the largest entries, which are not read")
-    return build.max_pool(name, x, pool(axes, kernel_size, stride, padding, dilation, ceil_mode))
+    settings = pool(axes, kernel_size, stride, padding, dilation, ceil_mode)
+    return build.largest(name, x, *windows(build.shape(x), settings))
+
+
+def _adaptive_max_pool(
+    axes: int, build: Builder, name: str, x: Value, output_size: Any, return_indices: bool = False
+) -> Value:
+    if return_indices:
+        raise NotPiecewiseLinearError(f"{name} also gives the places of the largest entries, which are not read")
+    return build.largest(name, x, *adaptive_windows(build.shape(x), output_size, axes))
 
 
 def _relu(build: Builder, name: str, x: Value, inplace: bool = False) -> Value:
     return build.entrywise(name, x, lambda z, _: z.relu())
+
+
+def _softshrink(build: Builder, name: str, x: Value, lambd: float = 0.5) -> Value:
+    return build.entrywise(name, x, lambda z, _: F.softshrink(z, lambd), (-lambd, lambd))
 
 
 def _absolute(build: Builder, name: str, x: Value) -> Value:
@@ -201,10 +222,20 @@ _HANDLERS: Mapping[str, Handler] = {
     "conv1d": _convolve,
     "conv2d": _convolve,
     "conv3d": _convolve,
+    "conv_transpose1d": _transposed,
+    "conv_transpose2d": _transposed,
+    "conv_transpose3d": _transposed,
+    "pad": shapes.pad,
+    "interpolate": shapes.interpolate,
+    "pixel_shuffle": partial(shapes.shuffle, F.pixel_shuffle),
+    "pixel_unshuffle": partial(shapes.shuffle, F.pixel_unshuffle),
     "batch_norm": _batch_norm,
     "max_pool1d": partial(_max_pool, 1),
     "max_pool2d": partial(_max_pool, 2),
     "max_pool3d": partial(_max_pool, 3),
+    "adaptive_max_pool1d": partial(_adaptive_max_pool, 1),
+    "adaptive_max_pool2d": partial(_adaptive_max_pool, 2),
+    "adaptive_max_pool3d": partial(_adaptive_max_pool, 3),
     "relu": _relu,
     "abs": _absolute,
     "leaky_relu": _leaky,
@@ -215,4 +246,5 @@ _HANDLERS: Mapping[str, Handler] = {
     "hardtanh": _hardtanh,
     "relu6": _relu6,
     "hardsigmoid": _hardsigmoid,
+    "softshrink": _softshrink,
 }

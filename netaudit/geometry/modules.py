@@ -31,9 +31,12 @@ def layer(build: Builder, name: str, module: nn.Module, x: Value) -> Value:
     if module._forward_hooks or module._forward_pre_hooks:
         raise NotPiecewiseLinearError(f"{name} has hooks, which are not read")
     function, arguments = row
+    settings = arguments(module)
     if function in ("conv1d", "conv2d", "conv3d") and module.padding_mode != "zeros":
-        raise NotPiecewiseLinearError(f"{name} pads with {module.padding_mode}, which is not read")
-    value: Value = called(build, name, function, (x,), arguments(module))
+        widths: Any = module._reversed_padding_repeated_twice
+        x = called(build, name, "pad", (x, tuple(widths)), {"mode": module.padding_mode})
+        settings |= {"padding": 0}
+    value: Value = called(build, name, function, (x,), settings)
     return value
 
 
@@ -58,6 +61,18 @@ def _convolution(module: Any) -> dict[str, Any]:
     return {**_weights(module), **{name: getattr(module, name) for name in settings}}
 
 
+def _transposed(module: Any) -> dict[str, Any]:
+    settings = ("stride", "padding", "output_padding", "groups", "dilation")
+    return {**_weights(module), **{name: getattr(module, name) for name in settings}}
+
+
+def _padding(mode: str) -> Arguments:
+    def arguments(module: Any) -> dict[str, Any]:
+        return {"pad": module.padding, "mode": mode, "value": getattr(module, "value", None)}
+
+    return arguments
+
+
 def _batch_norm(module: Any) -> dict[str, Any]:
     running = {"running_mean": module.running_mean, "running_var": module.running_var}
     return {**_weights(module), **running, "eps": module.eps}
@@ -67,6 +82,8 @@ def _attributes(*names: str) -> Arguments:
     return lambda module: {name: getattr(module, name) for name in names}
 
 
+_PADDINGS = {"Zero": "constant", "Constant": "constant", "Reflection": "reflect", "Replication": "replicate",
+             "Circular": "circular"}  # fmt: skip
 _AVERAGE = ("kernel_size", "stride", "padding", "ceil_mode", "count_include_pad")
 _MAX_POOL = ("kernel_size", "stride", "padding", "dilation", "ceil_mode", "return_indices")
 _LAYERS: Mapping[type[nn.Module], tuple[str, Arguments]] = {
@@ -74,6 +91,17 @@ _LAYERS: Mapping[type[nn.Module], tuple[str, Arguments]] = {
     nn.Conv1d: ("conv1d", _convolution),
     nn.Conv2d: ("conv2d", _convolution),
     nn.Conv3d: ("conv3d", _convolution),
+    nn.ConvTranspose1d: ("conv_transpose1d", _transposed),
+    nn.ConvTranspose2d: ("conv_transpose2d", _transposed),
+    nn.ConvTranspose3d: ("conv_transpose3d", _transposed),
+    **{
+        getattr(nn, f"{kind}Pad{axes}d"): ("pad", _padding(mode))
+        for kind, mode in _PADDINGS.items()
+        for axes in (1, 2, 3)
+    },
+    nn.Upsample: ("interpolate", _attributes("size", "scale_factor", "mode", "align_corners")),
+    nn.PixelShuffle: ("pixel_shuffle", lambda module: {"factor": module.upscale_factor}),
+    nn.PixelUnshuffle: ("pixel_unshuffle", lambda module: {"factor": module.downscale_factor}),
     nn.BatchNorm1d: ("batch_norm", _batch_norm),
     nn.BatchNorm2d: ("batch_norm", _batch_norm),
     nn.BatchNorm3d: ("batch_norm", _batch_norm),
@@ -82,10 +110,15 @@ _LAYERS: Mapping[type[nn.Module], tuple[str, Arguments]] = {
     nn.Hardtanh: ("hardtanh", _attributes("min_val", "max_val")),
     nn.Hardsigmoid: ("hardsigmoid", _none),
     nn.LeakyReLU: ("leaky_relu", _attributes("negative_slope")),
+    nn.Softshrink: ("softshrink", _attributes("lambd")),
+    nn.RReLU: ("leaky_relu", lambda module: {"negative_slope": (module.lower + module.upper) / 2}),
     nn.PReLU: ("prelu", _attributes("weight")),
     nn.MaxPool1d: ("max_pool1d", _attributes(*_MAX_POOL)),
     nn.MaxPool2d: ("max_pool2d", _attributes(*_MAX_POOL)),
     nn.MaxPool3d: ("max_pool3d", _attributes(*_MAX_POOL)),
+    nn.AdaptiveMaxPool1d: ("adaptive_max_pool1d", _attributes("output_size", "return_indices")),
+    nn.AdaptiveMaxPool2d: ("adaptive_max_pool2d", _attributes("output_size", "return_indices")),
+    nn.AdaptiveMaxPool3d: ("adaptive_max_pool3d", _attributes("output_size", "return_indices")),
     nn.AvgPool1d: ("avg_pool1d", _attributes(*_AVERAGE)),
     nn.AvgPool2d: ("avg_pool2d", _attributes(*_AVERAGE, "divisor_override")),
     nn.AvgPool3d: ("avg_pool3d", _attributes(*_AVERAGE, "divisor_override")),

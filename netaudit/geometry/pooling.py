@@ -38,9 +38,40 @@ def windows(shape: Sequence[int], settings: Pool) -> tuple[Tensor, tuple[int, ..
             [1, 2, 3],
             [3, 4, 3]]), (1, 3))
     """
-    axes = len(settings.kernel)
+    lengths = shape[-len(settings.kernel) :]
+    return _joined(shape, [_places(axis, length, settings) for axis, length in enumerate(lengths)])
+
+
+def adaptive_windows(shape: Sequence[int], size: object, axes: int) -> tuple[Tensor, tuple[int, ...]]:
+    """The same for a pooling that is told the shape of its output, as PyTorch defines it; None keeps a length.
+
+    Of L entries, window i of k goes from floor(i L / k) to ceil((i + 1) L / k). Windows may differ in length by one:
+    a shorter one names its last entry twice.
+
+    >>> adaptive_windows((1, 5), 3, 1)
+    (tensor([[0, 1, 1],
+            [1, 2, 3],
+            [3, 4, 4]]), (1, 3))
+    """
+    wanted = size if isinstance(size, (tuple, list)) else (size,) * axes
+    wanted = tuple(wanted) * axes if len(wanted) == 1 else tuple(wanted)
+    lengths = shape[-axes:]
+    pairs = zip(lengths, wanted, strict=True)
+    return _joined(shape, [_adaptive(length, length if outputs is None else int(outputs)) for length, outputs in pairs])
+
+
+def _adaptive(length: int, outputs: int) -> Tensor:
+    """The places ``[outputs, P]`` along one axis."""
+    window = torch.arange(outputs)
+    first, last = window * length // outputs, -(-(window + 1) * length // outputs) - 1
+    widest = int((last - first).max()) + 1
+    return torch.minimum(first[:, None] + torch.arange(widest), last[:, None])
+
+
+def _joined(shape: Sequence[int], places: Sequence[Tensor]) -> tuple[Tensor, tuple[int, ...]]:
+    """The windows of all axes together, from the places ``[outputs, P]`` along each."""
+    axes = len(places)
     lengths = tuple(shape[-axes:])
-    places = [_places(axis, length, settings) for axis, length in enumerate(lengths)]
     outputs = tuple(len(found) for found in places)
     index, inside = torch.zeros(*[1] * (2 * axes), dtype=torch.long), torch.ones(*[1] * (2 * axes), dtype=torch.bool)
     for axis, (found, length) in enumerate(zip(places, lengths, strict=True)):

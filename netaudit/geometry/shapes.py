@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
+import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
 from netaudit.geometry.builder import POINTS, Builder, Value
 from netaudit.geometry.steps import NotPiecewiseLinearError
+
+_MEANS = frozenset(("nearest", "nearest-exact", "area", "linear", "bilinear", "trilinear"))
+"""Ways to interpolate whose weights are not negative."""
 
 
 def reshape(build: Builder, name: str, function: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Value:
@@ -61,7 +65,43 @@ def concatenate(build: Builder, name: str, values: Sequence[Any], dim: int = 0, 
     axis = named.get("axis", dim)
     if not all(isinstance(value, Value) for value in values):
         raise NotPiecewiseLinearError(f"{name} joins values and constants, which is not read")
-    return build.plain(name, values, lambda xs: torch.cat(list(xs), axis))
+    # an input may stand in the result twice, so that a layer above adds it up
+    return build.plain(name, values, lambda xs: torch.cat(list(xs), axis), mixes=True)
+
+
+def pad(
+    build: Builder, name: str, x: Value, pad: Sequence[int], mode: str = "constant", value: float | None = None
+) -> Value:
+    """Entries put around a value: a constant, or entries of its own by the modes of PyTorch."""
+    widths = tuple(pad)
+    if len(widths) > 2 * len(build.shape(x)):
+        raise NotPiecewiseLinearError(f"{name} pads the axis of the batch")
+    if mode != "constant":
+        # an input stands in the result twice, so that a layer above adds it up
+        return build.plain(name, [x], lambda xs: F.pad(xs[0], widths, mode), mixes=True)
+    padded = build.plain(name, [x], lambda xs: F.pad(xs[0], widths))
+    if not value:
+        return padded
+    inside = torch.ones(1, *build.shape(x), dtype=torch.float64, device=build.examples[0].device)
+    around = (value * (1 - F.pad(inside, widths)))[0]
+    return build.scaled(name, padded, torch.ones_like(around), around)
+
+
+def interpolate(
+    build: Builder, name: str, x: Value, size: Any = None, scale_factor: Any = None, mode: str = "nearest",
+    align_corners: bool | None = None, recompute_scale_factor: bool | None = None, antialias: bool = False,
+) -> Value:  # fmt: skip
+    """A value made larger or smaller, each entry a weighted mean of its neighbours."""
+    if mode not in _MEANS:
+        raise NotPiecewiseLinearError(f"{name} interpolates by {mode}, which is not read")
+    named = {"size": size, "scale_factor": scale_factor, "mode": mode, "align_corners": align_corners}
+    named |= {"recompute_scale_factor": recompute_scale_factor, "antialias": antialias}
+
+    def call(xs: Sequence[Tensor]) -> Tensor:
+        result: Tensor = F.interpolate(xs[0], **named)
+        return result
+
+    return build.plain(name, [x], call, mixes=True)
 
 
 def over_axes(function: str, build: Builder, name: str, x: Value, *args: Any, **kwargs: Any) -> Value:
@@ -71,3 +111,8 @@ def over_axes(function: str, build: Builder, name: str, x: Value, *args: Any, **
     if axes is None or any(int(axis) % count == 0 for axis in ([axes] if isinstance(axes, int) else axes)):
         raise NotPiecewiseLinearError(f"{name} ({function}) mixes the inputs of one batch")
     return build.plain(name, [x], lambda xs: getattr(xs[0], function)(*args, **kwargs), mixes=True)
+
+
+def shuffle(function: Callable[[Tensor, int], Tensor], build: Builder, name: str, x: Value, factor: int) -> Value:
+    """Channels that become neighbouring entries, or the other way round."""
+    return build.plain(name, [x], lambda xs: function(xs[0], factor))

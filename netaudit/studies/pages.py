@@ -11,8 +11,11 @@ from typing import Any
 from netaudit.api import AuditReport
 from netaudit.studies.benchmark import page as benchmark
 from netaudit.studies.calibration import page as calibration
+from netaudit.studies.expansivity import page as expansivity
+from netaudit.studies.geometry_claims import page as geometry_claims
 from netaudit.studies.harness.page import StudyPage, write_study
 from netaudit.studies.initialisation import page as initialisation
+from netaudit.studies.regions_in_training import page as regions_in_training
 from netaudit.studies.shadow_training import page as shadow_training
 from netaudit.studies.survey import page as survey
 from netaudit.studies.theory import page as theory
@@ -22,7 +25,10 @@ from netaudit.studies.truncation import page as truncation
 PAGES: dict[str, Callable[[Mapping[str, Any]], StudyPage]] = {
     "benchmark": benchmark.document,
     "calibration": calibration.document,
+    "geometry-claims": geometry_claims.document,
     "initialisation": initialisation.document,
+    "injectivity": expansivity.document,
+    "linear-regions": regions_in_training.document,
     "shadow-training": shadow_training.document,
     "survey": survey.document,
     "theory": theory.document,

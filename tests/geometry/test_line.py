@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from geometry.networks import Pooled, Residual, gaussian, tent
+from geometry.networks import Functional, Pooled, Residual, gaussian, tent
 from torch import nn
 from torch.nn import functional
 
@@ -39,7 +39,7 @@ def test_an_affine_network_is_one_piece():
     assert (line.knots.tolist(), line.events, line.layers) == ([0.0, 1.0], (), ())
 
 
-@pytest.mark.parametrize(("make", "shape"), [(Residual, (3, 9, 9)), (Pooled, (2, 12))])
+@pytest.mark.parametrize(("make", "shape"), [(Residual, (3, 9, 9)), (Pooled, (2, 12)), (Functional, (3, 6, 6))])
 @pytest.mark.parametrize("seed", range(3))
 def test_a_line_is_the_network_itself(make, shape, seed):
     torch.manual_seed(seed)
@@ -53,6 +53,42 @@ def test_a_line_is_the_network_itself(make, shape, seed):
     assert np.abs(line.at(t.numpy()) - dense).max() < 1e-12
     assert set(line.event_t) == set(line.knots[1:-1])
     assert {event.layer for event in line.events} >= set(range(len(line.layers) - 1))
+
+
+@pytest.mark.parametrize(
+    ("layers", "shape"),
+    [
+        ([nn.Conv1d(2, 3, 3), nn.AdaptiveMaxPool1d(4)], (2, 12)),
+        ([nn.Conv2d(2, 3, 3), nn.AdaptiveMaxPool2d((3, None)), nn.AdaptiveAvgPool2d((2, 3))], (2, 9, 8)),
+        ([nn.Conv3d(1, 2, 2), nn.AdaptiveMaxPool3d(2)], (1, 4, 5, 4)),
+        ([nn.ConvTranspose1d(2, 4, 3, stride=2, padding=1, output_padding=1, groups=2), nn.ReLU()], (2, 6)),
+        ([nn.ConvTranspose2d(2, 3, 3, stride=2, dilation=2), nn.ReLU6()], (2, 3, 4)),
+        ([nn.ConvTranspose3d(1, 2, 2), nn.LeakyReLU(0.3)], (1, 2, 3, 2)),
+        *(
+            ([nn.Conv2d(2, 3, 3, padding=(1, 2), padding_mode=mode), nn.PReLU(3)], (2, 5, 6))
+            for mode in ("reflect", "replicate", "circular")
+        ),
+        ([nn.Conv1d(2, 3, 3, padding="same", padding_mode="reflect"), nn.Hardtanh(-0.2, 0.3)], (2, 7)),
+        ([nn.ConstantPad2d((1, 0, 2, 1), 0.7), nn.Conv2d(1, 2, 3), nn.ReLU()], (1, 4, 4)),
+        ([nn.ReflectionPad1d(2), nn.ZeroPad1d(1), nn.Conv1d(1, 2, 3), nn.Softshrink(0.2)], (1, 6)),
+        ([nn.Upsample(scale_factor=2), nn.Conv2d(1, 4, 3), nn.RReLU(), nn.PixelShuffle(2)], (1, 4, 4)),
+        ([nn.Upsample(size=(7, 5), mode="bilinear", align_corners=True), nn.Conv2d(1, 2, 2), nn.ReLU()], (1, 3, 3)),
+        ([nn.Identity(), nn.Flatten(), nn.Dropout(0.5), nn.Linear(12, 30), nn.ReLU()], (3, 4)),
+    ],
+    ids=lambda part: "-".join(type(layer).__name__ for layer in part) if isinstance(part, list) else "",
+)
+def test_each_layer_on_a_line_is_the_module_itself(layers, shape):
+    torch.manual_seed(0)
+    x0, x1 = 3 * torch.randn(2, *shape, dtype=torch.float64)
+    features = nn.Sequential(*layers, nn.Flatten()).double().eval()
+    module = nn.Sequential(features, nn.LazyLinear(30), nn.ReLU(), nn.Linear(30, 2)).double().eval()
+    module(x0[None])
+    line = exact_line(module, x0, x1)
+    t = torch.cat([torch.linspace(0, 1, 500, dtype=torch.float64), torch.from_numpy(line.knots)])
+    with torch.no_grad():
+        dense = module(x0 + t.view(-1, *[1] * len(shape)) * (x1 - x0)).numpy()
+    assert line.pieces > 10
+    assert np.abs(line.at(t.numpy()) - dense).max() < 1e-12
 
 
 def test_events_are_the_changes_of_state_between_pieces():

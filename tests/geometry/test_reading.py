@@ -59,11 +59,16 @@ class OwnLinear(nn.Linear):
         (Of(lambda self, x: (x, x)), "not one tensor"),
         (nn.Sequential(nn.MaxPool1d(2, return_indices=True)), "places of the largest"),
         (with_hook(), "hooks"),
-        (nn.Sequential(nn.Conv1d(4, 4, 3, padding=1, padding_mode="circular")), "circular"),
+        (nn.Sequential(nn.AdaptiveMaxPool1d(2, return_indices=True)), "places of the largest"),
+        (nn.Sequential(nn.Upsample(scale_factor=2, mode="bicubic")), "interpolates by bicubic"),
+        (nn.Sequential(nn.Linear(4, 4), nn.Softplus()), r"1 \(Softplus\) is not piecewise linear"),
+        (nn.Sequential(nn.LayerNorm(4)), r"0 \(LayerNorm\) is not piecewise linear"),
+        (nn.Sequential(nn.LSTM(4, 4)), r"0 \(LSTM\)|takes more|not one tensor|cannot be traced"),
+        (Of(lambda self, x: functional.pad(x[:, None], (0, 0, 0, 0, 1, 1))), "axis of the batch"),
     ],
 )
 def test_what_is_not_read_is_named(module, says):
-    shape = (4, 8) if says in ("circular", "places of the largest") else (4,)
+    shape = {"places of the largest": (4, 8), "interpolates by bicubic": (2, 4, 4)}.get(says, (4,))
     with pytest.raises(NotPiecewiseLinearError, match=says):
         read(module, shape)
 

@@ -81,3 +81,14 @@ class PageReader(HTMLParser):
 
     def ids(self) -> list[str]:
         return [attributes["id"] or "" for _, attributes in self.tags if "id" in attributes]
+
+
+def without_drawings(page):
+    """The HTML without its SVG paths and its packed JSON, which move with the versions of what draws and packs them.
+
+    The words and numbers, the titles of the figures among them, do not.
+    """
+    page = re.sub(r'<meta name="generator".*?>|href="data:.*?"', "", page)
+    return re.sub(
+        r"<svg.*?</svg>", lambda svg: "".join(re.findall(r"<title.*?</title>", svg[0])), page, flags=re.DOTALL
+    )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 import zipfile
 from io import BytesIO
 from pathlib import Path
 
 import pytest
 import torch
+from readers import without_drawings
 
 from netaudit.report.renderers.html import to_html
 from netaudit.studies.calibration import structured
@@ -112,9 +112,6 @@ class TestCommitted:
     data = json.loads((FOLDER / "survey.json").read_text("ascii")) if FOLDER.exists() else {}
 
     def test_made_again_it_is_the_same(self):
-        def without_drawings(html):
-            return re.sub(r"<svg.*?</svg>", "", html, flags=re.S)
-
         committed = (FOLDER / "survey.html").read_text("utf-8")
         assert without_drawings(to_html(page.document(self.data).document())) == without_drawings(committed)
 

@@ -55,6 +55,18 @@ def collision(rows: Rows, y: Floats) -> Witness | None:
     return measured(rows, first, second)
 
 
+def beside(rows: Rows, x: Floats) -> Witness | None:
+    """Two inputs that collide, the first of which is x ``[n]``; None where the rows that are active at x span R^n.
+
+    The first is x itself, the second as far along one direction as no other row becomes active.
+    """
+    active = rows.signs(_lifted(rows, x)) >= 0
+    if not deficient(rows, np.flatnonzero(active)):
+        return None
+    v, step = _along(rows, x, active)
+    return measured(rows, x, x + step * v)
+
+
 def _input(rows: Rows, y: Floats) -> Floats | None:
     """The input of a point y inside the domain, of an ordinary size where there is no bias; None outside."""
     if not np.isfinite(y).all() or (y[rows.positive] <= 0).any():

@@ -30,3 +30,16 @@ def mean_interval(samples: ArrayLike, level: float = LEVEL) -> tuple[float, tupl
         return mean, (mean, mean)
     low, high = stats.t.interval(level, len(values) - 1, loc=mean, scale=error)
     return mean, (float(low), float(high))
+
+
+def share_interval(count: int, total: int, level: float = LEVEL) -> tuple[float, float]:
+    """Give the interval of a share by E. B. Wilson (1927, Journal of the American Statistical Association 22, 209-212).
+
+    >>> low, high = share_interval(0, 100)
+    >>> round(low, 3), round(high, 3)
+    (0.0, 0.037)
+    """
+    from scipy import stats
+
+    ends = stats.binomtest(count, total).proportion_ci(level, method="wilson")
+    return float(ends.low), float(ends.high)

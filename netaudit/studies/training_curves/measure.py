@@ -6,7 +6,6 @@ this measures them, again and again if need be.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,13 +16,10 @@ from netaudit.analyses.network.hidden_units.payload import HiddenUnits
 from netaudit.analyses.network.labels_back.payload import LabelRun, LabelsBack
 from netaudit.analyses.table import BUILT_IN
 from netaudit.auditing.loop import Auditor
-from netaudit.errors import SourceError
-from netaudit.network.network import Network, Progress
+from netaudit.network.network import Progress
 from netaudit.results import LayerResult, Report
-from netaudit.sources.hubs.zoo import open_beside_card
-from netaudit.sources.weights import open_weights
+from netaudit.studies.harness.epochs import epoch_files, open_epoch, training_figures
 from netaudit.text import printable
-from netaudit.training.export import EPOCHS, FIGURES, WEIGHTS
 from netaudit.version import __version__
 
 if TYPE_CHECKING:
@@ -56,16 +52,16 @@ def measure(folders: Sequence[Path], device: torch.device, seed: int, progress: 
     Raises:
         SourceError: a folder holds no finished run with its epochs kept.
     """
-    files = {folder: _files(folder) for folder in folders}
+    files = {folder: epoch_files(folder) for folder in folders}
     total, done = sum(map(len, files.values())), 0
     networks = []
     for folder, kept in files.items():
-        network = _open(folder, None)
-        card, run = network.info.card or {}, _json(folder / FIGURES)
+        network = open_epoch(folder, None)
+        card, run = network.info.card or {}, training_figures(folder)
         epochs = []
         for file in kept:
             progress(f"{printable(folder.name, 60)}: epoch {int(file.stem)}", done, total)
-            opened = _open(folder, file)
+            opened = open_epoch(folder, file)
             report = Auditor(Settings(device, seed), BUILT_IN, _silent).run(opened, opened.sample)
             epochs.append({"epoch": int(file.stem)} | figures(report))
             done += 1
@@ -105,30 +101,6 @@ def _of_layer(result: LayerResult) -> dict[str, dict[str, float | int | None]]:
 
 def _of_labels(run: LabelRun) -> dict[str, Any]:
     return {"source": run.source, "rho": run.rho, "top1": run.top1, "twin_top1": run.twin_top1}
-
-
-def _files(folder: Path) -> list[Path]:
-    files = sorted((folder / EPOCHS).glob("*.safetensors"))
-    if len(files) < 2 or not (folder / FIGURES).is_file():
-        raise SourceError(
-            f"{printable(str(folder))}: no epochs of a training run in it", hint="netaudit train RECIPE --keep-epochs"
-        )
-    return files
-
-
-def _open(folder: Path, file: Path | None) -> Network:
-    network = open_beside_card(folder / WEIGHTS, None if file is None else open_weights(file))
-    if network is None:
-        raise SourceError(f"{printable(str(folder))}: the run is not finished: it has no card", hint="netaudit train")
-    return network
-
-
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, OSError) as error:
-        raise SourceError(f"{printable(str(path))}: damaged") from error
-    return found
 
 
 def _silent(message: str, done: float, total: float) -> None:

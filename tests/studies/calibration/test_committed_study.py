@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pikepdf
 import pytest
+from readers import without_drawings
 
 from netaudit.report.renderers.html import to_html
 from netaudit.studies.calibration import asymptotics
@@ -30,11 +31,6 @@ CELLS = {cell["key"]: cell for cell in DATA["cells"]}
 @pytest.fixture(scope="module")
 def again():
     return document(DATA).document()
-
-
-def without_drawings(page):
-    """The HTML without its SVG paths: they move with Matplotlib's version, the words and numbers do not."""
-    return re.sub(r"<svg.*?</svg>", lambda svg: "".join(re.findall(r"<title.*?</title>", svg[0])), page, flags=re.S)
 
 
 def test_the_tolerances_are_those_of_today():

@@ -4,7 +4,6 @@ After a change that is meant to move it, run ``make theory``. Whether a statemen
 """
 
 import json
-import re
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 import pikepdf
 import pytest
 import torch
+from readers import without_drawings
 
 from netaudit.studies.harness.page import write_study
 from netaudit.studies.theory import baby, theorem_2_1
@@ -22,11 +22,6 @@ from netaudit.studies.theory.page import document
 FOLDER = Path(__file__).parents[3] / "reports" / "theory"
 DATA = json.loads((FOLDER / "theory.json").read_text(encoding="ascii"))
 STATEMENTS = {statement["id"]: statement for statement in DATA["statements"]}
-
-
-def without_drawings(page):
-    """The HTML without its SVG paths: they move with Matplotlib's version, the words and numbers do not."""
-    return re.sub(r"<svg.*?</svg>", lambda svg: "".join(re.findall(r"<title.*?</title>", svg[0])), page, flags=re.S)
 
 
 def test_rendered_again_it_is_the_same(tmp_path):

@@ -1,11 +1,11 @@
 """The committed study: made again from its JSON it is the same page, and its numbers are those of today's analyses."""
 
 import json
-import re
 from pathlib import Path
 
 import pytest
 from charts_of import charts_of
+from readers import without_drawings
 
 import netaudit
 from netaudit.report.renderers.html import to_html
@@ -20,10 +20,6 @@ pytestmark = pytest.mark.skipif(not FOLDER.exists(), reason="the study of traini
 @pytest.fixture(scope="module")
 def text():
     return (FOLDER / "training.json").read_text(encoding="ascii")
-
-
-def without_drawings(html):
-    return re.sub(r"<svg.*?</svg>", lambda svg: "".join(re.findall(r"<title.*?</title>", svg[0])), html, flags=re.S)
 
 
 def test_made_again_it_is_the_same(text):

@@ -1,12 +1,12 @@
 """The study of truncation: from kept epochs to its page, and the committed page from its JSON."""
 
 import json
-import re
 from pathlib import Path
 
 import pytest
 import torch
 from charts_of import charts_of
+from readers import without_drawings
 from safetensors.torch import save_file
 
 from netaudit.errors import SourceError
@@ -86,10 +86,6 @@ def test_folders_that_hold_no_such_run(folder, tmp_path):
         measure.measure(tmp_path, CPU, silent)
     with pytest.raises(SourceError, match="the network has no residual blocks"):
         measure.state(open_zoo("mnist-mlp"), CPU)
-
-
-def without_drawings(html):
-    return re.sub(r"<svg.*?</svg>", lambda svg: "".join(re.findall(r"<title.*?</title>", svg[0])), html, flags=re.S)
 
 
 def test_the_committed_page_is_made_from_its_json():

@@ -11,19 +11,24 @@ from dataclasses import replace
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 
 from netaudit.analyses.context import NetworkContext
+from netaudit.analyses.network.injectivity.near_image import near_image
 from netaudit.analyses.network.injectivity.payload import (
     LONGEST,
     Decision,
+    ImagePair,
     Injectivity,
     LayerInjectivity,
     Pair,
+    RandomTwin,
 )
+from netaudit.analyses.network.injectivity.twins import random_twins
 from netaudit.errors import SourceError
 from netaudit.geometry import injective
-from netaudit.geometry.injectivity.laws import k_budget
+from netaudit.geometry.injectivity.laws import chance_injective, k_budget
 from netaudit.geometry.injectivity.local import at_inputs
 from netaudit.geometry.injectivity.search import STARTS, STEPS
 from netaudit.results.payload import NotApplicable
@@ -37,6 +42,8 @@ if TYPE_CHECKING:
 
 MOST_WEIGHTS = 20_000_000
 """Weights of a layer that is looked at: AlexNet's 4096 x 4096 fits, and takes 0.5 GB and some seconds."""
+MOST_TWINS = 4_000_000
+"""Weights of a layer that random ones are drawn beside: AlexNet's layers would take half a minute each."""
 _OPERATIONS = 2e10
 """Floating-point operations of one search for inputs that collide: about half a second."""
 _FLATS = 2000
@@ -62,7 +69,9 @@ def measure(context: NetworkContext) -> Injectivity | NotApplicable:
             left_out.append(step.name)
         else:
             after_relu = index > 0 and head is not None and head.layers[index - 1].activation == "relu"
-            layers.append(_of_layer(layer, step.activation, after_relu, below, above, context.settings.seed))
+            found = _of_layer(layer, step.activation, after_relu, below, above, context.settings.seed)
+            near = _near(context, layer) if index == 0 and step.activation == "relu" else None
+            layers.append(msgspec.structs.replace(found, near=near))
         below = above
     if not layers:
         return NotApplicable(sentence("Every layer of the head is skipped, not finite or too large"))
@@ -76,6 +85,16 @@ def _weights(context: NetworkContext, name: str) -> int:
     except SourceError:
         return 0
     return m * n if m * n <= MOST_WEIGHTS else 0
+
+
+def _near(context: NetworkContext, layer: FCLayer) -> ImagePair | None:
+    """Two images that the bottom layer cannot tell apart, where it takes pixels."""
+    sample, backbone = context.sample, context.network.backbone
+    if not context.inputs.pixels or sample is None or backbone is None:
+        return None
+    import torch
+
+    return near_image(layer, sample.x[0], backbone(torch.from_numpy(sample.x[:1])).detach()[0].cpu())
 
 
 def _usable(context: NetworkContext, name: str) -> FCLayer | None:
@@ -101,6 +120,16 @@ def _of_layer(
     active = None if above is None else (above > 0).sum(1).double()
     moves = layer.shape[1] if below is None or not after_relu else (below > 0).sum(1)
     budget = k_budget(layer.shape[1])
+    twins: tuple[RandomTwin, ...] = ()
+    if layer.weight.numel() <= MOST_TWINS:
+        twins = random_twins(
+            layer.weight,
+            seed,
+            layer.name,
+            lambda weight: decide(weight, layer.bias, domain, seed) if activation == "relu" else None,
+            lambda weight: decide(weight.T, None, "orthant", seed),
+            lambda weight: None if above is None else condition(weight, above),
+        )
     return LayerInjectivity(
         name=layer.name,
         forward=decide(layer.weight, layer.bias, domain, seed) if activation == "relu" else None,
@@ -110,6 +139,8 @@ def _of_layer(
         within_budget=None if active is None else float((active <= budget).double().mean()),
         enough_active=None if active is None else float((active >= moves).double().mean()),
         condition=None if above is None else condition(layer.weight, above),
+        chance=chance_injective(*layer.shape) if domain == "all" and activation == "relu" else None,
+        twins=twins,
     )
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from netaudit.analyses.analysis import Place
-from netaudit.analyses.network.injectivity.payload import Decision, Injectivity, LayerInjectivity
+from netaudit.analyses.network.injectivity.figure import draw_near
+from netaudit.analyses.network.injectivity.payload import Decision, ImagePair, Injectivity, LayerInjectivity
 from netaudit.geometry.injectivity.certificate import Answer, Step
-from netaudit.report.document.model import Column, Method, Paragraph, Presentation, Span, Table
+from netaudit.report.document.model import Column, Figure, Method, Paragraph, Presentation, Span, Spans, Table
 from netaudit.report.document.numbering import table
 from netaudit.text import count, names, number, percent, shown_name
 
@@ -20,12 +23,15 @@ WHY: dict[Step, str] = {
     "none": "",
 }
 """What decided, in a table's cell."""
+_WEIGHTS = {"gaussian": "Gaussian", "permuted": "shuffled"}
 _NO_RELU = "no ReLU"
 
 
 def present(found: Injectivity, place: Place) -> Presentation:
     """What is asked, what came out, and the table."""
-    return Presentation(blocks=(Paragraph((Span(words(found)),)), _table(found)))
+    twins = (_twins(found),) if any(layer.twins for layer in found.layers) else ()
+    figures = tuple(_near(layer, layer.near) for layer in found.layers if layer.near is not None)
+    return Presentation(figures=figures[:1], blocks=(Paragraph((Span(words(found)),)), _table(found), *twins))
 
 
 def words(found: Injectivity) -> str:
@@ -82,6 +88,59 @@ def _table(found: Injectivity) -> Table:
     )
 
 
+def _twins(found: Injectivity) -> Table:
+    titles = ("Forward", "… fewest active", "Shadow direction", "… fewest active", "Condition")
+    columns = [Column("Layer", wide=True), Column("Weights")]
+    columns += [Column(title, numeric=title.startswith(("…", "Cond"))) for title in titles]
+    rows = []
+    for layer in found.layers:
+        if not layer.twins:
+            continue
+        forward = layer.forward
+        own = (
+            None if forward is None else forward.answer,
+            None if forward is None else forward.fewest_active,
+            layer.shadow.answer,
+            layer.shadow.fewest_active,
+            layer.condition,
+        )
+        rows.append(_beside(layer.name, "its own", own))
+        for twin in layer.twins:
+            theirs = (twin.forward, twin.forward_fewest, twin.shadow, twin.shadow_fewest, twin.condition)
+            rows.append(_beside(layer.name, _WEIGHTS[twin.kind], theirs))
+    return table(
+        "The layer beside one random layer of its shape of each kind, with its bias and its real outputs: Gaussian "
+        "weights of the mean 0, and its own weights in random places. Fewest active: the fewest active rows at any "
+        "input that was looked at. Condition: median condition number of the shadow direction at the layer's real "
+        "outputs, where it is injective near all of them.",
+        columns,
+        rows,
+    )
+
+
+def _beside(name: str, weights: str, row: tuple[str | None, int | None, str, int | None, float | None]) -> Spans:
+    forward, forward_fewest, shadow, shadow_fewest, condition = row
+    return (
+        Span(shown_name(name), "name"),
+        Span(weights),
+        Span(_NO_RELU if forward is None else forward),
+        Span(number(forward_fewest)),
+        Span(shadow),
+        Span(number(shadow_fewest)),
+        Span(number(condition, 3)),
+    )
+
+
+def _near(layer: LayerInjectivity, near: ImagePair) -> Figure:
+    caption = (
+        f"Two images that the layer {shown_name(layer.name)} cannot tell apart: a real one, and one that lies "
+        f"{number(near.distance, 3)} from it ({percent(near.distance / near.length if near.length else None)} of its "
+        f"length). {count(near.active, 'row')} of the layer are active at them, and their difference is orthogonal to "
+        "all of these."
+    )
+    return Figure("injectivity_images", caption, caption, partial(draw_near, near))
+
+
 def _row(layer: LayerInjectivity) -> tuple[Span, ...]:
     ratio = layer.shadow.rows / layer.shadow.columns if layer.shadow.columns else None
     return (
@@ -123,6 +182,12 @@ def method() -> Method:
             "since two such outputs together span twice as many dimensions. This *budget* stands beside the active "
             "units of real inputs. The condition number says how much a relative error can grow on the way back near "
             "a real output: a local figure.",
+            "Each layer stands beside two random ones of its shape: Gaussian weights, and its own in random places. "
+            "The share of injective layers with m random rows is known exactly for one input, 1 minus 2 to the power "
+            "1 − m, and for two, 1 minus m (m − 2) over 2 to the power m − 1; with fewer than two rows an input it is "
+            "0. Where a layer takes the pixels of images, a real image is shown beside another "
+            "one with the same outputs: the rows that are active at it do not span all inputs, so that a step "
+            "orthogonal to them changes no output until another row becomes active.",
         ),
         (
             "M. Puthawala, K. Kothari, M. Lassas, I. Dokmanić and M. de Hoop (2022). Globally injective ReLU networks. "

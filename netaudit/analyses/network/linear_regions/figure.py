@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from netaudit.analyses.network.linear_regions.payload import DrawnSegment, Ends, LinearRegions
+from netaudit.analyses.network.linear_regions.payload import DrawnSegment, Ends, LinearRegions, PlanePicture
 from netaudit.report.figures.style import BLUE, DARK, GREEN, GREY, PURPLE, VERMILLION, legend
 from netaudit.report.figures.ticks import plain_ticks
 from netaudit.text import percent
@@ -19,8 +19,12 @@ COLOURS: dict[Ends, tuple[str, str]] = {
     "same_class": (BLUE, "o"),
     "other_class": (VERMILLION, "s"),
     "inputs": (PURPLE, "D"),
+    "shadow": (DARK, "v"),
     "random": (GREEN, "^"),
 }
+
+
+_PLANE = (BLUE, VERMILLION, GREEN, PURPLE)
 
 
 def draw_segment(drawn: DrawnSegment, figure: Figure) -> None:
@@ -37,6 +41,24 @@ def draw_segment(drawn: DrawnSegment, figure: Figure) -> None:
         bottom = bottom + np.array(knots)
     below.set(xlabel="t, from the first end to the second", ylabel="knots", xlim=(0, 1))
     legend(figure, columns=2)
+
+
+def draw_plane(plane: PlanePicture, layers: int, figure: Figure) -> None:
+    """Draw the edges of the linear regions, a colour a hidden layer that makes them; the border last."""
+    from matplotlib.collections import LineCollection
+
+    axes = figure.subplots()
+    lines = np.array(plane.edges).reshape(-1, 2, 2)
+    made = np.array(plane.edge_layer)
+    for layer in [*range(layers), -1]:
+        colour = GREY if layer < 0 else _PLANE[layer % len(_PLANE)]
+        label = "border" if layer < 0 else f"layer {layer + 1}"
+        own = lines[made == layer]
+        axes.add_collection(LineCollection([*own], colors=colour, linewidths=0.6, label=label))
+    axes.autoscale_view()
+    axes.set_aspect("equal")
+    axes.set(xlabel="distance towards the second input", ylabel="across")
+    legend(figure, columns=3)
 
 
 def draw_flips(found: LinearRegions, names: Mapping[Ends, str], figure: Figure) -> None:

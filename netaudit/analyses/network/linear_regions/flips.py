@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from netaudit.analyses.network.linear_regions.behaviour import LEAST_VARIANCE
 from netaudit.geometry.random_layer import flip_probability, over_dispersion
 from netaudit.numerics import device as devices
 
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
 LARGEST_SHUFFLED = 2**24
 """Weights of the largest layer that is shuffled: 4096 x 4096, whose permutation takes a second and 128 MB."""
-LEAST_VARIANCE = 1e-6
-"""Neurons; below it a single flip would be a million standard deviations."""
 
 
 @dataclass(frozen=True)

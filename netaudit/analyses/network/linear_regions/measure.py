@@ -13,16 +13,22 @@ import torch
 from torch import Tensor
 
 from netaudit.analyses.context import NetworkContext
+from netaudit.analyses.network.linear_regions.behaviour import behaviour
 from netaudit.analyses.network.linear_regions.flips import Flips, layer_flips
 from netaudit.analyses.network.linear_regions.pairs import Floats, Pair, apart, pairs
 from netaudit.analyses.network.linear_regions.payload import (
     ERRORS,
+    Behaviour,
     DrawnSegment,
     Ends,
     LayerFlips,
     LinearRegions,
+    PlanePicture,
     Segment,
 )
+from netaudit.analyses.network.linear_regions.picture import picture
+from netaudit.analyses.network.linear_regions.shadows import with_shadows
+from netaudit.analyses.network.linear_regions.whole import whole
 from netaudit.geometry.fewest_pieces import fewest_pieces
 from netaudit.geometry.line import Line, exact_line
 from netaudit.geometry.reading import piecewise_linear
@@ -31,6 +37,7 @@ from netaudit.results.payload import NotApplicable, curve_values
 from netaudit.text import printable
 
 if TYPE_CHECKING:
+    from netaudit.geometry.steps import PiecewiseLinear
     from netaudit.network.layers import FCLayer
     from netaudit.network.network import Progress
 
@@ -79,25 +86,29 @@ def _measured(context: NetworkContext, x: Floats, ends: Mapping[Ends, Pair], dev
     head = context.network.head
     assert head is not None
     names = [layer.name for layer in head.layers]
+    layers = [context.read(name) for name in names]
+    ends = with_shadows(ends, x, layers, device)
     values = [(_on(device, a), _on(device, b)) for a, b in ends.values()]
     flips: list[list[Flips]] = []
-    nearest: Floats = np.zeros(1)
-    layers: list[FCLayer] = []
-    for number, name in enumerate(names):
-        context.progress("linear regions, layer by layer", number, len(names))
-        layers.append(context.read(name))
-        if number == 0:
-            nearest = _nearest(layers[0], _on(device, x))
-        if number < len(names) - 1:
-            found, values = layer_flips(layers[-1], values, device, context.settings.seed)
-            flips.append(found)
-    lines = _lines(layers, flips, ends, device, context.progress)
+    judged: list[Behaviour | None] = []
+    nearest = _nearest(layers[0], _on(device, x))
+    for number, layer in enumerate(layers[:-1]):
+        context.progress("linear regions, layer by layer", number, len(layers) - 1)
+        # a shadow comes out of the layer's own weights, so that no random layer is its null
+        independent = [pair for kind, pair in zip(ends, values, strict=True) if kind != "shadow"]
+        judged.append(behaviour(layer, independent, device, context.settings.seed))
+        found, values = layer_flips(layer, values, device, context.settings.seed)
+        flips.append(found)
+    read, lines = _lines(layers, flips, ends, device, context.progress)
     quantiles = np.quantile(nearest, (0.05, 0.5, 0.95)).tolist()
     return LinearRegions(
         layers=tuple(names[:-1]),
         flips=tuple(_flips(names[:-1], [len(layer.weight) for layer in layers], flips, ends, lines)),
+        behaviour=tuple(found for found in judged if found is not None),
         segments=tuple(_segment(kind, pair, line) for kind, pair, line in lines),
         drawn=tuple(_drawn(kind, *next(found[1:] for found in lines if found[0] == kind)) for kind in ends if lines),
+        plane=None if read is None else _plane(read, ends, lines, device),
+        whole=whole(context, device, MEMORY),
         nearest=(quantiles[0], quantiles[1], quantiles[2]),
         apart=apart(ends),
         inputs=len(x),
@@ -127,12 +138,12 @@ def _lines(
     ends: Mapping[Ends, Pair],
     device: torch.device,
     progress: Progress,
-) -> list[Walked]:
-    """The first segments of each kind, walked exactly, as many as the work allows for."""
+) -> tuple[PiecewiseLinear | None, list[Walked]]:
+    """The first segments of each kind, walked exactly, as many as the work allows for; and the head as it was read."""
     work = _work([layer.shape for layer in layers], flips)
     counts = [0 if one > MOST_WORK else min(LINES, max(1, int(WORK / len(ends) / max(one, 1.0)))) for one in work]
     if not any(counts):
-        return []
+        return None, []
     example = torch.from_numpy(next(iter(ends.values()))[0][:1])
     read = piecewise_linear([(layer.weight, layer.bias) for layer in layers], example, device)
     lines: list[Walked] = []
@@ -142,7 +153,16 @@ def _lines(
             progress("linear regions, segment by segment", done, total)
             lines.append((kind, (one, other), exact_line(read, one, other, device=device, memory=MEMORY)))
             done += one_takes
-    return lines
+    return read, lines
+
+
+def _plane(
+    read: PiecewiseLinear, ends: Mapping[Ends, Pair], lines: list[Walked], device: torch.device
+) -> PlanePicture | None:
+    """A picture between the ends of the first segment and another real input."""
+    kind, (one, other), line = lines[0]
+    third = next((x for x in ends[kind][1] if (x != one).any() and (x != other).any()), None)
+    return None if third is None else picture(read, (one, other, third), line.pieces, device, MEMORY)
 
 
 def _work(shapes: list[tuple[int, int]], flips: list[list[Flips]]) -> list[float]:

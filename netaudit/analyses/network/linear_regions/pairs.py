@@ -13,6 +13,9 @@ from netaudit.numerics import device as devices
 PAIRS = 50
 """Segments of each kind for the flips: the binomial noise of a layer's share is then below that of its neurons."""
 
+MADE: frozenset[Ends] = frozenset(("shadow", "random"))
+"""Kinds whose second end is no real input."""
+
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Pair = tuple[Floats, Floats]
 
@@ -49,7 +52,7 @@ def pairs(x: Floats, labels: np.ndarray[Any, np.dtype[np.int64]] | None, seed: i
 
 def apart(found: Mapping[Ends, Pair]) -> float:
     """The median distance between two real inputs, over the pairs of all kinds."""
-    distances = [np.linalg.norm(a - b, axis=1) for kind, (a, b) in found.items() if kind != "random"]
+    distances = [np.linalg.norm(a - b, axis=1) for kind, (a, b) in found.items() if kind not in MADE]
     return float(np.median(np.concatenate(distances)))
 
 

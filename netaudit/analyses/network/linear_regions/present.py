@@ -7,24 +7,35 @@ from functools import partial
 from statistics import median
 
 from netaudit.analyses.analysis import Place
-from netaudit.analyses.network.linear_regions.figure import draw_flips, draw_segment
-from netaudit.analyses.network.linear_regions.payload import ERRORS, Ends, LinearRegions, Segment
+from netaudit.analyses.network.linear_regions.figure import draw_flips, draw_plane, draw_segment
+from netaudit.analyses.network.linear_regions.payload import (
+    ERRORS,
+    Ends,
+    LinearRegions,
+    PlanePicture,
+    Segment,
+    WholeNetwork,
+)
 from netaudit.report.document.model import Column, Figure, Method, Paragraph, Presentation, Span, Table
 from netaudit.report.document.numbering import table
 from netaudit.text import count, number, percent, shown_name
+from netaudit.vocabulary import VERDICT_WORDS, VERDICTS, Verdict
 
 ENDS: dict[Ends, str] = {
     "same_class": "inputs of one class",
     "other_class": "inputs of two classes",
     "inputs": "real inputs",
+    "shadow": "an input and its shadow",
     "random": "random directions",
 }
 _LINE: dict[Ends, str] = {
     "other_class": "Between real inputs of two classes",
     "inputs": "Between real inputs",
     "same_class": "Between real inputs of one class",
+    "shadow": "From real inputs to their shadows",
     "random": "From real inputs in random directions",
 }
+_JUDGED = "Hidden layers whose neurons flip as in a random layer"
 _ON_PAGE_ONE = 0.01
 """The sup-error of page one: what a printed curve shows."""
 
@@ -36,7 +47,12 @@ def present(found: LinearRegions, place: Place) -> Presentation:
         line=line(found),
         facts=facts(found),
         figures=(*_figures(found),),
-        blocks=(Paragraph((Span(statement(found)),)), *tables, _flips(found)),  # tables too wide to stand side by side
+        blocks=(  # tables too wide to stand side by side
+            Paragraph((Span(statement(found)),)),
+            *((_behaviour(found),) if found.behaviour else ()),
+            *tables,
+            _flips(found),
+        ),
     )
 
 
@@ -57,7 +73,8 @@ def line(found: LinearRegions) -> str:
 def facts(found: LinearRegions) -> tuple[tuple[str, str], ...]:
     """The same in one row of a table."""
     rows = [kind for kind in _LINE if _of(found, kind)][:1]
-    return tuple(
+    judged = ((_JUDGED, counted(found)),) if found.behaviour else ()
+    return judged + tuple(
         (
             f"Linear pieces, {ENDS[kind]}",
             f"median {number(median(segment.pieces for segment in _of(found, kind)))} of "
@@ -75,9 +92,20 @@ def statement(found: LinearRegions) -> str:
         f"input of the head. The nearest boundary of the first layer is {middle} away from a real input in the median "
         f"(5% to 95%: {low} to {high})."
     ]
+    if found.behaviour:
+        sentences.append(f"{_JUDGED}: {counted(found)}.")
     if not found.segments:
         sentences.append("The head is too large to be walked exactly by default, so that its pieces are not counted.")
+    if found.whole is not None:
+        sentences.append(_whole(found.whole))
     return " ".join(sentences)
+
+
+def counted(found: LinearRegions) -> str:
+    """How many hidden layers have each verdict."""
+    verdicts: list[Verdict] = [row.verdict for row in found.behaviour]
+    parts = [f"{VERDICT_WORDS[verdict]} {number(verdicts.count(verdict))}" for verdict in VERDICTS]
+    return ", ".join(part for part, verdict in zip(parts, VERDICTS, strict=True) if verdict in verdicts)
 
 
 def _of(found: LinearRegions, kind: Ends) -> list[Segment]:
@@ -98,6 +126,8 @@ def _figures(found: LinearRegions) -> list[Figure]:
         knots = ", ".join(f"layer {i + 1}: {number(sum(bins))}" for i, bins in enumerate(drawn.knots))
         alt = f"{caption} Knots by layer: {knots}."
         figures.append(Figure("linear_regions_segment", caption, alt, partial(draw_segment, drawn)))
+    if found.plane is not None:
+        figures.append(_plane(found.plane, len(found.layers)))
     caption = (
         "Share of the neurons of each hidden layer that are on at one end of a segment and off at the other, the mean "
         "over segments; and what a layer of Gaussian weights gives on the same inputs."
@@ -110,6 +140,30 @@ def _figures(found: LinearRegions) -> list[Figure]:
     return [*figures, Figure("linear_regions_flips", caption, f"{caption} {rows}.", partial(draw_flips, found, ENDS))]
 
 
+def _plane(plane: PlanePicture, layers: int) -> Figure:
+    caption = (
+        f"The {count(plane.regions, 'linear region')} of the head on the triangle between three real inputs, "
+        f"{percent(plane.share)} of each side from the first input on, counted exactly. Each edge has the colour of "
+        "the hidden layer whose neuron changes its state there."
+    )
+    edges = "; ".join(f"layer {layer + 1}: {number(plane.edge_layer.count(layer))}" for layer in range(layers))
+    return Figure(
+        "linear_regions_plane", caption, f"{caption} Edges by layer: {edges}.", partial(draw_plane, plane, layers)
+    )
+
+
+def _whole(whole: WholeNetwork) -> str:
+    """What was found of the whole network, in a sentence; why not, else."""
+    if whole.pieces is None or whole.share is None:
+        return whole.note
+    return (
+        f"The whole network, with {number(whole.neurons)} neurons and windows of max pooling in "
+        f"{count(whole.layers, 'layer')}, has {count(whole.pieces, 'linear piece')} on the first "
+        f"{percent(whole.share)} of the way between two real inputs, exactly: {number(whole.pieces / whole.share, 2)} "
+        "on the whole way at this density."
+    )
+
+
 def _pieces(found: LinearRegions) -> Table:
     rows = [_row(kind, _of(found, kind)) for kind in ENDS if _of(found, kind)]
     titles = ("Segments", "Pieces", *(f"K at {number(error)}" for error in ERRORS), "Pieces / K", "First boundary")
@@ -118,6 +172,30 @@ def _pieces(found: LinearRegions) -> Table:
         "Linear pieces along exact segments. Pieces: median, lowest and highest. K: the fewest pieces that follow the "
         "logit of the first end's class with a sup-error of that share of its range, the median. Pieces / K: at "
         f"{percent(_ON_PAGE_ONE)}, the median. First boundary: its distance from the first end, the median."
+    )
+    return table(caption, columns, rows)
+
+
+def _behaviour(found: LinearRegions) -> Table:
+    titles = ("Dispersion", "Random layers", "Excess", "Resolved")
+    columns = [Column("Layer", wide=True), Column("Verdict"), *(Column(title, numeric=True) for title in titles)]
+    rows = [
+        (
+            Span(shown_name(row.layer), "name"),
+            Span(VERDICT_WORDS[row.verdict], row.verdict),
+            Span(number(row.dispersion, 3)),
+            Span(number(row.largest_drawn, 3)),
+            Span(percent(row.excess)),
+            Span(percent(row.resolved)),
+        )
+        for row in found.behaviour
+    ]
+    first = found.behaviour[0]
+    caption = (
+        f"Do the neurons flip as those of a random layer? Dispersion over {number(first.segments)} segments of all "
+        f"kinds; random layers: the largest of {number(first.draws)} with Gaussian weights on the same inputs. Excess: "
+        "how far the flips are from those expected, beyond the noise of independent neurons, in the flips expected; "
+        f"{percent(first.tolerance)} is tolerated. Resolved: what the noise of a random layer can amount to."
     )
     return table(caption, columns, rows)
 
@@ -153,7 +231,8 @@ def _flips(found: LinearRegions) -> Table:
         "Neurons whose state differs at the two ends of a segment. Random layer: what Gaussian weights give with the "
         "same inputs and biases. Shuffled: the layer's own weights in random places. Dispersion: the squared "
         "difference of the flips from a random layer's, in the variance of independent neurons; 1 for a random layer. "
-        "Crossed: the neurons that change their state at least once on the way."
+        "Crossed: the neurons that change their state at least once on the way. A shadow comes out of the layer's own "
+        "weights, so that a random layer is no null for it."
     )
     return table(caption, columns, rows)
 
@@ -173,7 +252,14 @@ def method() -> Method:
             "two quadrants of a bivariate Gaussian (Owen 1956). Each layer is compared with this law *on its own "
             "inputs*, so that what lies below it does not count, and with its own weights in random places. Neurons "
             "that look alike flip together: then their number varies more from segment to segment than that of "
-            "independent neurons, which the dispersion measures. No verdict rests on it. Pieces grow with the number "
+            "independent neurons, which the dispersion measures.",
+            "The verdict sets the dispersion over all kinds of segments beside that of 199 random layers: Gaussian "
+            "weights with the layer's mean and standard deviation, its biases, and its own inputs, so that the null is "
+            "exact but for these two estimates. The *excess* is the root mean square difference of the flips from "
+            "those expected, beyond the noise of independent neurons, in the flips expected. A layer *fails* if its "
+            "dispersion is above that of all random layers and its excess above 5%; it *holds* if neither its excess "
+            "nor the largest one of the random layers is above 5%; it is *undecided* otherwise, as narrow layers are. "
+            "The verdict is about the inputs at hand: trained layers as a rule fail it. Pieces grow with the number "
             "of neurons in random and trained networks, far below what depth would allow (Hanin and Rolnick 2019).",
         ),
         references=(

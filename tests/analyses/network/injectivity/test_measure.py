@@ -7,7 +7,10 @@ import torch
 from fake_network import FakeNetwork, context_of, gaussian_layers, head_of, sample_of
 
 from netaudit.analyses.network.injectivity import measure
+from netaudit.analyses.network.injectivity.near_image import near_image
 from netaudit.analyses.network.injectivity.payload import Injectivity, Pair
+from netaudit.geometry.injectivity.rows import checked
+from netaudit.geometry.injectivity.witness import beside
 from netaudit.network.layers import FCLayer
 from netaudit.results.payload import NotApplicable
 
@@ -95,3 +98,43 @@ def test_long_inputs_are_not_stored(monkeypatch):
 def test_a_pair_that_is_none(first, second):
     with pytest.raises(ValueError, match=r"not of one length|base64"):
         Pair(first, second, 1.0, 0.0)
+
+
+def test_random_layers_of_the_same_shape_stand_beside():
+    bottom, middle, top = of(*gaussian_layers(64, 50, 40, 6, bias=0.1)).layers
+    for layer in (bottom, middle):
+        assert [twin.kind for twin in layer.twins] == ["gaussian", "permuted"]
+        assert {twin.forward for twin in layer.twins} == {"no"}
+    assert {twin.forward for twin in top.twins} == {None}
+    assert {twin.shadow for twin in top.twins} == {"yes"}
+    assert (bottom.chance, middle.chance, top.chance) == (0.0, None, None)
+
+
+def test_very_large_layers_have_no_twins(monkeypatch):
+    monkeypatch.setattr(measure, "MOST_TWINS", 60)
+    assert {layer.twins for layer in of(*gaussian_layers(64, 50, 6)).layers} == {()}
+
+
+def test_a_real_image_and_one_that_the_layer_cannot_tell_from_it():
+    layers = gaussian_layers(64, 50, 40, 6)
+    near = of(*layers).layers[0].near
+    assert near.shape == (1, 8, 8)
+    image = torch.from_numpy(X[0].ravel())
+    rows, _ = checked(layers[0].weight, layers[0].bias, "all")
+    pair = beside(rows, image.double().numpy())
+    assert (near.distance, near.active) == (pytest.approx(np.linalg.norm(pair.second - pair.first)), pair.active)
+    outputs = [np.maximum(layers[0].weight.double().numpy() @ x, 0) for x in (pair.first, pair.second)]
+    np.testing.assert_allclose(*outputs, atol=1e-9)
+    assert pair.first.tolist() == image.double().tolist()
+    assert near.length == pytest.approx(float(image.double().norm()))
+    real, other, difference = (
+        np.frombuffer(base64.b64decode(text), np.uint8).astype(float)
+        for text in (near.real, near.other, near.difference)
+    )
+    assert np.corrcoef(other - real, difference)[0, 1] > 0.9
+
+
+def test_no_image_pair_without_a_collision_or_pixels():
+    wide = gaussian_layers(64, 300, 6, bias=0.5)  # some 150 rows are active at any image
+    assert of(*wide).layers[0].near is None
+    assert near_image(wide[0], np.zeros((64, 1, 1), np.float32), torch.zeros(64)) is None

@@ -1,4 +1,5 @@
 from synthetic import injectivity
+from synthetic.drawing import svg
 
 from netaudit.analyses.network.injectivity.payload import Injectivity
 from netaudit.analyses.network.injectivity.present import WHY, method, present, words
@@ -24,13 +25,24 @@ def test_words_of_little():
 
 
 def test_table(place):
-    paragraph, table = present(injectivity.example(("a", "<b>", "c")), place("a", "<b>", "c")).blocks
+    shown = present(injectivity.example(("a", "<b>", "c")), place("a", "<b>", "c"))
+    paragraph, table, twins = shown.blocks
     assert paragraph.spans[0].text == words(injectivity.example())
     cells = [[span.text for span in row] for row in table.rows]
     assert cells[0] == ["a", "no (too few rows)", "undecided", "1.6", "47", "31.5", "96%", "0%", "12.5"]
     assert cells[1][0] == "<b>"
     assert cells[2] == ["c", "no ReLU", "yes (exact search)", "40", "29", "–", "–", "–", "–"]
     assert all(len(row) == len(table.columns) for row in cells)
+    beside = [[span.text for span in row] for row in twins.rows]
+    assert beside[:3] == [
+        ["a", "its own", "no", "190", "undecided", "300", "12.5"],
+        ["a", "Gaussian", "no", "180", "undecided", "310", "4.5"],
+        ["a", "shuffled", "no", "185", "undecided", "305", "–"],
+    ]
+    assert len(beside) == 6
+    [figure] = shown.figures
+    assert "lies 0.25 from it (5% of its length). 120 rows" in figure.caption
+    assert "<svg" in svg(figure)
 
 
 def test_every_step_has_words():

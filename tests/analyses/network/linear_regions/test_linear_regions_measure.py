@@ -30,10 +30,14 @@ def test_a_random_head_follows_the_law_in_each_layer():
     found = measured()
     assert (found.layers, found.inputs) == (("0", "1"), 60)
     assert {(row.layer, row.ends) for row in found.flips} == {
-        (layer, kind) for layer in "01" for kind in ("same_class", "other_class", "random")
+        (layer, kind) for layer in "01" for kind in ("same_class", "other_class", "shadow", "random")
     }
+    assert [(row.layer, row.verdict) for row in found.behaviour] == [("0", "undecided"), ("1", "undecided")]
+    assert found.plane.regions > 100
     for row in found.flips:
         assert 40 <= row.segments <= 50
+        if row.ends == "shadow":  # which follows from the weights: the law is no null for it
+            continue
         assert row.flipped == pytest.approx(row.expected, abs=0.03)
         assert row.shuffled == pytest.approx(row.expected, abs=0.03)
         assert 0.4 < row.dispersion < 2.5
@@ -96,7 +100,7 @@ def test_a_large_head_is_not_walked(monkeypatch):
 
 def test_a_little_work_walks_one_segment_of_each_kind(monkeypatch):
     monkeypatch.setattr(regions, "WORK", 1)
-    assert [segment.ends for segment in measured().segments] == ["other_class", "same_class", "random"]
+    assert [segment.ends for segment in measured().segments] == ["other_class", "same_class", "shadow", "random"]
 
 
 def test_dead_layers_are_measured():

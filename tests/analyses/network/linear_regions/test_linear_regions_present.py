@@ -7,7 +7,7 @@ from synthetic.linear_regions import example
 
 from netaudit.analyses.network.linear_regions import present as words
 from netaudit.analyses.network.linear_regions.figure import draw_flips, draw_segment
-from netaudit.analyses.network.linear_regions.payload import LinearRegions
+from netaudit.analyses.network.linear_regions.payload import LinearRegions, WholeNetwork
 from netaudit.report.document.prose import prose
 from netaudit.report.figures import style
 
@@ -20,17 +20,20 @@ def test_the_line_on_page_one(place):
         "Between real inputs of two classes the head is a function of 600 to 620 linear pieces; 5 pieces would follow "
         "it to within 1% of its range."
     )
-    assert found.facts == (("Linear pieces, inputs of two classes", "median 610 of 3 segments"),)
+    assert found.facts == (
+        ("Hidden layers whose neurons flip as in a random layer", "● holds 1, × fails 1"),
+        ("Linear pieces, inputs of two classes", "median 610 of 3 segments"),
+    )
 
 
 def test_without_exact_segments_there_is_no_line(place):
     found = words.present(example(walked=False), place("fc6", "fc7", "fc8"))
-    assert (found.line, found.facts, len(found.blocks), len(found.figures)) == ("", (), 2, 1)
+    assert (found.line, len(found.facts), len(found.blocks), len(found.figures)) == ("", 1, 3, 1)
     assert "too large to be walked exactly" in found.blocks[0].spans[0].text
 
 
 def test_the_tables(place):
-    _, pieces, flips = words.present(example(), place("a")).blocks
+    paragraph, verdicts, pieces, flips = words.present(example(), place("a")).blocks
     rows = [[span.text for span in row] for row in pieces.rows]
     assert rows[0] == ["inputs of one class", "3", "310 (300 to 320)", "2", "5", "15", "50", "62", "0.02"]
     assert [row[0] for row in rows] == ["inputs of one class", "inputs of two classes", "random directions"]
@@ -38,13 +41,29 @@ def test_the_tables(place):
     rows = [[span.text for span in row] for row in flips.rows]
     assert rows[0] == ["fc6", "inputs of two classes", "30%", "15%", "14.6%", "80.5", "1.02", "31.6%"]
     assert len(rows) == 6
+    rows = [[span.text for span in row] for row in verdicts.rows]
+    assert rows[0] == ["fc6", "× fails", "80.5", "1.6", "62%", "3%"]
+    assert [row[0].style for row in verdicts.rows] == ["name", "name"]
+    assert "5% is tolerated" in verdicts.caption
+    said = paragraph.spans[0].text
+    assert "Hidden layers whose neurons flip as in a random layer: ● holds 1, × fails 1." in said
+    assert said.endswith(
+        "on the first 2% of the way between two real inputs, exactly: 14,500 on the whole way at this density."
+    )
+
+
+def test_why_the_whole_network_is_not_walked_is_said(place):
+    found = replace(example(), whole=WholeNetwork(note="It is too large."))
+    assert words.present(found, place("a")).blocks[0].spans[0].text.endswith("It is too large.")
 
 
 def test_captions_and_alternative_texts(place):
-    segment, flips = words.present(example(), place("a")).figures
+    segment, plane, flips = words.present(example(), place("a")).figures
     assert segment.alt.endswith("Knots by layer: layer 1: 3, layer 2: 11.")
     assert "layer 2, random directions: 5%, random layer 2.5%" in flips.alt
-    for figure in (segment, flips):
+    assert "The 2 linear regions of the head" in plane.caption
+    assert plane.alt.endswith("Edges by layer: layer 1: 0; layer 2: 1.")
+    for figure in (segment, plane, flips):
         assert svg(figure) == svg(figure)
 
 
@@ -97,6 +116,10 @@ def changed(part, **fields):
         (changed("flips", layer="other"), "not among the hidden layers"),
         (changed("segments", pieces=0), ">= 1"),
         (changed("segments", fewest=[1, 2]), "length"),
+        (changed("behaviour", layer="other"), "not among the hidden layers"),
+        (changed("behaviour", verdict="perhaps"), "Invalid enum value"),
+        (lambda stored: stored["plane"].update(edges=[0.0] * 4), "not those of 4 edges"),
+        (lambda stored: stored["plane"].update(edges=[1e200] * 16), "<= 1e"),
         (changed("drawn", t=[0.0]), "lengths differ"),
         (changed("drawn", knots=[[1, 2], [1]]), "lengths differ"),
         (changed("drawn", knots=[[10**13, 2], [1, 2]]), "<= 10"),
@@ -112,6 +135,7 @@ def test_hostile_names_are_made_safe(place):
         example(),
         layers=("a\x1b[31m",),
         flips=tuple(replace(row, layer="a\x1b[31m") for row in example().flips),
+        behaviour=tuple(replace(row, layer="a\x1b[31m") for row in example().behaviour),
     )
-    flips = words.present(hostile, place("a")).blocks[2]
-    assert flips.rows[0][0].text == r"a\x1b[31m"
+    for table in words.present(hostile, place("a")).blocks[1::2]:
+        assert table.rows[0][0].text == r"a\x1b[31m"

@@ -1,0 +1,1 @@
+"""From how many rows an input is a Gaussian layer injective? Beside the thresholds of the literature."""
