@@ -1,5 +1,6 @@
 # make audit [MODEL=name|file]   audit a network (the bundled one by default) and print where the report lies
 # make test                      lint, types, doctests and tests
+# make test-paper                compile the bundle for a paper at the width of each venue; says so where TeX is missing
 # make test-peers                compare with WeightWatcher 0.7.7, in .venv-peers
 # make test-browser              axe-core on a report in the system's Chromium; skips, and says so, without one
 # make bench                     time and memory beside WeightWatcher 0.7.7, into reports/benchmark
@@ -33,7 +34,7 @@ ZOO := $(CURVES) cifar10-resmlp
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint .ci/constraints.txt
 
-.PHONY: audit docs test fuzz test-slow test-peers test-browser lint samples pages calibrate initialisation comparison geometry-claims injectivity survey truncation theory bench rung-costs gpu-check curves shadow-study train-zoo clean
+.PHONY: audit docs test fuzz test-slow test-paper test-peers test-browser lint samples pages calibrate initialisation comparison geometry-claims injectivity survey truncation theory bench rung-costs gpu-check curves shadow-study train-zoo clean
 
 audit: .venv/installed
 	$(BIN)/netaudit audit $(MODEL)
@@ -43,6 +44,10 @@ test: .venv/installed-test lint
 
 test-slow: .venv/installed-test
 	$(BIN)/python -m pytest -m slow
+
+test-paper: .venv/installed-test
+	if command -v pdflatex >/dev/null && command -v bibtex >/dev/null; then $(BIN)/python -m pytest -m paper tests/paper; \
+	else echo "skipped: pdflatex is not installed (Debian: texlive-latex-base, texlive-latex-recommended)"; fi
 
 test-peers: .venv/installed-test .venv-peers/installed
 	NETAUDIT_PEERS_PYTHON=$(CURDIR)/.venv-peers/bin/python $(BIN)/python -m pytest -m peer tests/peers

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netaudit.analyses.analysis import Analysis
 from netaudit.analyses.table import ALARMS, chosen, installed, payload_types, with_unique_names
-from netaudit.audit_page.build import build_document
+from netaudit.audit_page.build import build_document, draft
 from netaudit.auditing.kept import KeptLayers as KeptLayers
 from netaudit.auditing.torch_settings import settled
 from netaudit.files import write_atomically
+from netaudit.paper.exports import bundles
+from netaudit.paper.numbers import wide_rows
+from netaudit.paper.venues import DEFAULT as DEFAULT_VENUE
+from netaudit.report.document.model import figures_of
+from netaudit.report.figures.objects import drawn
 from netaudit.report.folder import write_whole
+from netaudit.report.renderers.fragment import first_section
 from netaudit.report.renderers.table import DEFAULT_FORMATS
 from netaudit.report.write import show_figures, write_figures
+from netaudit.results.long_form import Row, layer_rows, network_rows
 from netaudit.results.payload import Finding
 from netaudit.results.reading import read_report
 from netaudit.results.report import Report
@@ -22,6 +30,7 @@ from netaudit.vocabulary import NULL_LEVELS, SPECTRUM_METHODS, NullLevel, Spectr
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure as Canvas
     from torch import Tensor, nn
 
     from netaudit.network.network import Progress
@@ -68,12 +77,17 @@ class AuditReport(Report, frozen=True, dict=True):
             for payload in payloads
         )
 
-    def document(self, *, draw: bool = True, progress: Progress | None = None) -> Document:
+    def document(self, *, draw: bool = True, progress: Progress | None = None, venue: str = DEFAULT_VENUE) -> Document:
         """What every renderer lays out: sections of plain strings, and the figures, drawn where they are wanted.
 
-        ``progress`` is told how many figures are done.
+        ``progress`` is told how many figures are done; ``venue`` is the one that a paper is written for.
+
+        Raises:
+            ValueError: no such venue.
         """
-        return build_document(self, self.__dict__["_analyses"], draw=draw, progress=progress)
+        analyses = self.__dict__["_analyses"]
+        document = build_document(self, analyses, draw=draw, progress=progress)
+        return replace(document, bundles=bundles(self, analyses, venue))
 
     def to_json(self, path: str | Path | None = None) -> str:
         """The audit as JSON text (ASCII, two-space indent, one newline at the end); written to ``path`` if given.
@@ -117,7 +131,9 @@ class AuditReport(Report, frozen=True, dict=True):
             write_atomically(Path(path), pdf)
         return pdf
 
-    def write(self, out: str | Path, formats: Collection[str] = DEFAULT_FORMATS) -> dict[str, Path]:
+    def write(
+        self, out: str | Path, formats: Collection[str] = DEFAULT_FORMATS, *, venue: str = DEFAULT_VENUE
+    ) -> dict[str, Path]:
         """Write the report into the folder ``out`` as ``audit.html``, ``audit.pdf``, ... with ``figures/*.svg``.
 
         It takes the place of an earlier report there as a whole: files of formats that are not written now go, too.
@@ -130,7 +146,7 @@ class AuditReport(Report, frozen=True, dict=True):
             ReportError: an unknown format, a PDF that cannot be made, another run that uses the folder, or a file that
                 cannot be written.
         """
-        return write_whole(self.document(draw=show_figures(formats)), Path(out), formats)
+        return write_whole(self.document(draw=show_figures(formats), venue=venue), Path(out), formats)
 
     def write_figures(self, folder: str | Path) -> list[Path]:
         """Draw the report's figures into ``folder`` as SVG.
@@ -140,27 +156,33 @@ class AuditReport(Report, frozen=True, dict=True):
         """
         return write_figures(self.document(), Path(folder))
 
-    def to_dataframe(self) -> pd.DataFrame:
+    def figures(self, width: float | None = None) -> dict[str, Canvas]:
+        """Every figure of the report as a Matplotlib figure, by its name, such as ``layer_001_weights``.
+
+        ``width`` is in inches; that of a column of the report by default. They are no part of pyplot's state: in a
+        notebook the last expression of a cell shows one, and ``figure.savefig`` writes it.
+        """
+        document = draft(self, self.__dict__["_analyses"])
+        return {figure.stem: drawn(figure, width) for figure in figures_of(document.sections)}
+
+    def _repr_html_(self) -> str:
+        """Page one of the report, for a notebook."""
+        return first_section(self.document(draw=False))
+
+    def to_dataframe(self, *, long: bool = False) -> pd.DataFrame:
         """One row a layer: name, shape, and for each claim its verdict and metrics as ``claim.metric``.
 
         What other tools report has WeightWatcher's column names as they are; the interval of alpha and the nulls of
         alpha and D are beside it, as ``alpha_low``, ``alpha_high``, ``alpha_null_q01``, ``D_null_median``, ...
+
+        ``long`` gives one row a number: layer, analysis, metric, value, low, high, verdict. The layer of a number of
+        the network as a whole is empty, and so is the verdict of a number that nothing rests on.
         """
         import pandas as pd
 
-        rows = []
-        for layer in self.layers:
-            row: dict[str, Any] = {"name": layer.name, "out": layer.shape[0], "in": layer.shape[1]}
-            row |= {"dtype": layer.dtype, "activation": layer.activation}
-            for name, finding in layer.findings.items():
-                row[f"{name}.verdict"] = finding.verdict
-                row |= {f"{name}.{metric}": value for metric, value in finding.metrics.items()}
-            for analysis in self.__dict__["_analyses"]:
-                payload = layer.payload(analysis.name, analysis.payload)
-                if payload is not None and analysis.columns is not None:
-                    row |= analysis.columns(payload)
-            rows.append(row)
-        return pd.DataFrame(rows)
+        if long:
+            return pd.DataFrame([*layer_rows(self), *network_rows(self)], columns=list(Row._fields))
+        return pd.DataFrame(wide_rows(self, self.__dict__["_analyses"]))
 
 
 @settled

@@ -36,12 +36,13 @@ ALLOWED = {
         "vocabulary",
     },
     "audit_page": {"analyses", "faults", "report", "results", "text", "vocabulary"},
+    "paper": {"analyses", "audit_page", "errors", "faults", "report", "results", "text", "vocabulary"},
     "auditing": {
         "analyses", "errors", "faults", "files", "near", "network", "numerics", "results", "text", "version",
         "vocabulary",
     },
     "api": {
-        "analyses", "audit_page", "auditing", "files", "network", "numerics", "report", "results", "sources",
+        "analyses", "audit_page", "auditing", "files", "network", "numerics", "paper", "report", "results", "sources",
         "vocabulary",
     },
     "__init__": {"analyses", "api", "comparing", "errors", "network", "sources", "version"},
@@ -49,7 +50,10 @@ ALLOWED = {
         "analyses", "api", "auditing", "errors", "files", "network", "numerics", "report", "results", "sources",
         "text", "vocabulary",
     },
-    "training": {"analyses", "api", "errors", "files", "network", "numerics", "results", "shadow", "sources", "text"},
+    "training": {
+        "analyses", "api", "errors", "files", "network", "numerics", "report", "results", "shadow", "sources", "text",
+        "version",
+    },
     "studies": {
         "analyses", "api", "audit_page", "auditing", "comparing", "errors", "files", "formats", "geometry", "network",
         "numerics", "report", "recurrent", "results", "shadow", "sources", "text", "training", "version", "vocabulary",
@@ -59,7 +63,7 @@ ALLOWED = {
     },
     "cli": {
         "analyses", "api", "auditing", "comparing", "errors", "faults", "files", "near", "network", "numerics",
-        "report", "results", "sources", "studies", "text", "training", "verifying", "version", "vocabulary",
+        "paper", "report", "results", "sources", "studies", "text", "training", "verifying", "version", "vocabulary",
     },
     "__main__": {"cli"},
 }  # fmt: skip

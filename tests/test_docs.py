@@ -233,7 +233,7 @@ def test_every_dependency_has_its_reason_and_every_import_its_dependency():
     listed = {row.replace("_", "-") for row in rows}
     optional = project.partition("[project.optional-dependencies]\n")[2].partition("\n[")[0]
     extras = set(re.findall(r'^\w+ = \["([\w-]+)[^\]\n]*\] +# \w.+$', optional, re.MULTILINE)) - {"tensorboard"}
-    assert extras == {"onnx", "h5py", "gguf", "pypdf"}
+    assert extras == {"onnx", "h5py", "gguf", "pypdf", "pyarrow"}
     assert extras <= others
     others -= extras
     assert others - {"weightwatcher"} <= listed  # the benchmark runs its peer in an environment of its own

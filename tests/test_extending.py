@@ -203,7 +203,7 @@ def test_a_format_of_reports_is_one_row_of_a_table(audited, tmp_path):
 
     for command in ("audit", "render"):
         told = " ".join(call(command, "--help").stdout.split())
-        assert "Reports to write, of shout, html, pdf, text, json." in told
+        assert "Reports to write, of shout, html, pdf, text, latex, csv, parquet, card, json." in told
     done = call("render", folder / "out" / "audit.json", "--format", "shout,text", "--out", tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == f"Report: {tmp_path / 'audit.loud'}, {tmp_path / 'audit.txt'}\n"

@@ -26,29 +26,30 @@ def build_document(
 
     ``analyses`` present their own payloads; a payload of another is named as not installed.
     """
+    return finish(draft(report, analyses), draw=draw, progress=progress)
+
+
+def draft(report: Report, analyses: Sequence[Analysis]) -> Document:
+    """The same document without its numbers, and with figures that can still be drawn."""
     text = report.json_text()
     fingerprint = sha256(text.encode("ascii")).hexdigest()
     presented = present(report, analyses)
     target = printable(report.target, 100)
     version = printable(report.provenance.versions.get("netaudit", ""), 40)
-    return finish(
-        Document(
-            title=f"Audit of {target}",
-            subtitle="How random-like are its fully connected layers, and can they be run in reverse?",
-            sections=(
-                first_page(presented),
-                *layers(presented),
-                *network(presented),
-                skipped(report),
-                glossary(),
-                *method_on_page(presented.analyses),
-                provenance(report, fingerprint),
-            ),
-            footer=f"netaudit {version} · audit.json {fingerprint[:12]}".replace("  ", " "),
-            description=f"Audit of {target}: {count(len(report.layers), 'fully connected layer')}.",
-            json=text,
-            formulas=formulas_of(presented.analyses),
+    return Document(
+        title=f"Audit of {target}",
+        subtitle="How random-like are its fully connected layers, and can they be run in reverse?",
+        sections=(
+            first_page(presented),
+            *layers(presented),
+            *network(presented),
+            skipped(report),
+            glossary(),
+            *method_on_page(presented.analyses),
+            provenance(report, fingerprint),
         ),
-        draw=draw,
-        progress=progress,
+        footer=f"netaudit {version} · audit.json {fingerprint[:12]}".replace("  ", " "),
+        description=f"Audit of {target}: {count(len(report.layers), 'fully connected layer')}.",
+        json=text,
+        formulas=formulas_of(presented.analyses),
     )

@@ -27,7 +27,7 @@ from netaudit.text import number, sentence
 
 def method(analyses: Sequence[Analysis]) -> list[Section]:
     """The method's sections: those of the analyses in the report, in its order."""
-    parts = {analysis: part for analysis in analyses if (part := _part(analysis)) is not None}
+    parts = {analysis: part for analysis in analyses if (part := part_of(analysis)) is not None}
     claims = [analysis for analysis in parts if analysis.claim]
     others = [analysis for analysis in parts if not analysis.claim]
     sections = [Section("method", 1, "Method", _blocks(_SETTING))]
@@ -36,7 +36,7 @@ def method(analyses: Sequence[Analysis]) -> list[Section]:
     if claims:
         verdicts = Items(tuple(map(prose, _VERDICTS)))
         sections.append(Section("method-verdicts", 2, "How to read a verdict", (verdicts,)))
-    cited = {reference for part in parts.values() for reference in part.references} | set(_REFERENCES)
+    cited = {reference for part in parts.values() for reference in part.references} | set(SHARED_REFERENCES)
     listed = Items(tuple((Span(reference),) for reference in sorted(cited, key=by_author)))
     return [*sections, Section("references", 2, "References", (listed,), numbered=False)]
 
@@ -45,7 +45,7 @@ def method_on_page(analyses: Sequence[Analysis]) -> list[Section]:
     """The method as a report has it: a paragraph an analysis, with the whole method folded behind them."""
     whole = method(analyses)
     by_identifier = {section.identifier: section for section in whole}
-    parts = {analysis: part for analysis in analyses if (part := _part(analysis)) is not None}
+    parts = {analysis: part for analysis in analyses if (part := part_of(analysis)) is not None}
     of_layers = {analysis.name for analysis in analyses if analysis.scope == "layer"}
     ordered = sorted(parts, key=lambda analysis: analysis.claim is None)
     short = [
@@ -101,7 +101,7 @@ def formulas_of(analyses: Sequence[Analysis]) -> dict[str, Formula]:
     """
     found: dict[str, Formula] = {}
     for analysis in analyses:
-        part = _part(analysis)
+        part = part_of(analysis)
         for key, formula in (part.formulas if part else {}).items():
             if found.setdefault(key, formula) != formula:
                 raise ValueError(f"two analyses have different formulas called {key!r}")
@@ -121,7 +121,7 @@ def by_author(reference: str) -> str:
     return " ".join([*words[initials:], *words[:initials]])
 
 
-def _part(analysis: Analysis) -> Method | None:
+def part_of(analysis: Analysis) -> Method | None:
     """The analysis' part of the method; why it cannot be shown, where that goes wrong."""
     if analysis.method is None:
         return None
@@ -189,9 +189,10 @@ _VERDICTS: tuple[str, ...] = (
     "beside the part as it is. No verdict rests on these draws.",
 )
 
-_REFERENCES: tuple[str, ...] = (
+SHARED_REFERENCES: tuple[str, ...] = (
     "S. Arora, Y. Liang and T. Ma (2015). Why are deep nets reversible: a simple theory, with implications for "
     "training. arXiv:1511.05653.",
     "S. Wellek (2010). Testing Statistical Hypotheses of Equivalence and Noninferiority, 2nd edition. Chapman and "
     "Hall.",
 )
+"""What every report rests on."""

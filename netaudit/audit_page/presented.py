@@ -10,7 +10,7 @@ from netaudit.analyses.analysis import Analysis, Place
 from netaudit.audit_page.selection import shown_in_full
 from netaudit.audit_page.shown import checked
 from netaudit.faults import in_words, show_trace
-from netaudit.report.document.model import Block, Details, Figure, Pair, Presentation
+from netaudit.report.document.model import Block, Details, Figure, Pair, Presentation, figures_in
 from netaudit.results.payload import Finding, Payload
 from netaudit.results.report import LayerResult, Report, not_applicable
 from netaudit.text import printable
@@ -109,7 +109,7 @@ def _stemmed(parts: Mapping[Analysis, Presentation], prefix: str = "") -> dict[A
     taken: set[str] = set()
     stemmed: dict[Analysis, Presentation] = {}
     for analysis, part in parts.items():
-        stems = {figure.stem for block in (*part.figures, *part.blocks) for figure in _figures(block)}
+        stems = {figure.stem for block in (*part.figures, *part.blocks) for figure in figures_in(block)}
         start = prefix + (f"{analysis.name}_" if stems & taken else "")
         taken |= stems
         stemmed[analysis] = replace(
@@ -118,12 +118,6 @@ def _stemmed(parts: Mapping[Analysis, Presentation], prefix: str = "") -> dict[A
             blocks=tuple(_renamed(block, start) for block in part.blocks),
         )
     return stemmed
-
-
-def _figures(block: Block) -> list[Figure]:
-    if isinstance(block, Details):
-        return [figure for item in block.blocks for figure in _figures(item)]
-    return [item for item in (block.items if isinstance(block, Pair) else (block,)) if isinstance(item, Figure)]
 
 
 def _renamed(block: B, start: str) -> B:

@@ -16,6 +16,8 @@ from netaudit.cli.choices import split_analyses, split_formats
 from netaudit.cli.file_options import file_options
 from netaudit.cli.out_folder import OUT_FOLDER
 from netaudit.cli.run_file import run_file_option, write_run
+from netaudit.paper.venues import DEFAULT as DEFAULT_VENUE
+from netaudit.paper.venues import NAMES as VENUES
 from netaudit.report.renderers.table import DEFAULT_FORMATS, FORMATS, RENDERERS
 from netaudit.text import printable, sentence
 from netaudit.vocabulary import NULL_LEVELS, SPECTRUM_METHODS, NullLevel, SpectrumMethod
@@ -76,6 +78,10 @@ LONGEST_PATH = 4096  # characters, as Linux has it: a path is shown whole
     help=f"Reports to write, of {', '.join(FORMATS)}.",
 )
 @click.option(
+    "--venue", type=click.Choice(VENUES), default=DEFAULT_VENUE, show_default=True,
+    help="Whose columns --format latex writes for.",
+)  # fmt: skip
+@click.option(
     "--fail-on", multiple=True, type=click.Choice(tuple(ALARMS)), metavar="CLAIM",
     help="Exit 1 if this claim fails in any layer, or if any layer is as this word says: "
     f"{', '.join(ALARMS)}.",
@@ -109,6 +115,7 @@ def audit(
     nulls: NullLevel,
     spectrum: SpectrumMethod,
     formats: tuple[str, ...],
+    venue: str,
     fail_on: tuple[str, ...],
     run_file: bool,
     no_hash: bool,
@@ -149,7 +156,7 @@ def audit(
         audited = time.perf_counter()
         if "json" in formats:
             report.to_json(place.new / "audit.json")  # before the figures are drawn: all else is made from it
-        document = report.document(draw=show_figures(formats), progress=progress)
+        document = report.document(draw=show_figures(formats), progress=progress, venue=venue)
         if progress:
             progress("writing the report", 0.0, 0.0)
         write_document(document, place.new, [each for each in formats if each != "json"])
@@ -177,7 +184,7 @@ def _print(document: Document, events: tuple[str, ...], folder: Path, formats: t
         console().print(Text(f"Note: {sentence(event)}"), soft_wrap=True)
     # in the order in which a person opens them
     written = [
-        printable(str(folder / f"audit{renderer.suffix}"), LONGEST_PATH)
+        printable(str(folder / renderer.place("audit")), LONGEST_PATH)
         for renderer in RENDERERS
         if renderer.name in formats
     ]

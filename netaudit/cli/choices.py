@@ -6,13 +6,18 @@ import click
 
 from netaudit.analyses.table import installed
 from netaudit.near import near
-from netaudit.report.renderers.table import FORMATS
+from netaudit.report.renderers.table import FORMATS, PAGE_FORMATS
 from netaudit.text import printable
 
 
 def split_formats(context: click.Context, parameter: click.Parameter, value: str) -> tuple[str, ...]:
     """A comma-separated choice of report formats."""
     return _split(context, parameter, value, FORMATS)
+
+
+def split_page_formats(context: click.Context, parameter: click.Parameter, value: str) -> tuple[str, ...]:
+    """The same of what is no audit."""
+    return _split(context, parameter, value, PAGE_FORMATS)
 
 
 def split_analyses(context: click.Context, parameter: click.Parameter, value: str | None) -> tuple[str, ...] | None:

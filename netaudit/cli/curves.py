@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from netaudit.cli.choices import split_formats
+from netaudit.cli.choices import split_page_formats
 from netaudit.cli.out_folder import OUT_FOLDER
-from netaudit.report.renderers.table import DEFAULT_FORMATS, FORMATS
+from netaudit.report.renderers.table import DEFAULT_FORMATS, PAGE_FORMATS
 
 
 @click.command(short_help="Follow each claim through training runs.")
@@ -22,8 +22,8 @@ from netaudit.report.renderers.table import DEFAULT_FORMATS, FORMATS
 )
 @click.option("--seed", default=0, show_default=True, help="Every random number of the audits follows from it.")
 @click.option(
-    "--format", "formats", callback=split_formats, default=",".join(DEFAULT_FORMATS), show_default=True,
-    help=f"Reports to write, of {', '.join(FORMATS)}.",
+    "--format", "formats", callback=split_page_formats, default=",".join(DEFAULT_FORMATS), show_default=True,
+    help=f"Reports to write, of {', '.join(PAGE_FORMATS)}.",
 )  # fmt: skip
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def curves(folders: tuple[Path, ...], out: Path, device: str, seed: int, formats: tuple[str, ...], quiet: bool) -> None:
@@ -43,4 +43,4 @@ def curves(folders: tuple[Path, ...], out: Path, device: str, seed: int, formats
         tell("writing the report", 0.0, 0.0)
         written = write_study(page.document(found), out, formats)
     if not quiet:
-        click.echo("Report: " + ", ".join(str(written[name]) for name in FORMATS if name in written))
+        click.echo("Report: " + ", ".join(str(written[name]) for name in PAGE_FORMATS if name in written))

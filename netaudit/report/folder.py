@@ -19,11 +19,13 @@ from netaudit.errors import ReportError
 from netaudit.files import cannot_write, make_folder, write_atomically
 from netaudit.report.document.model import Document
 from netaudit.report.renderers.table import DEFAULT_FORMATS, RENDERERS
-from netaudit.report.write import FIGURES, renderers_of, write_document
+from netaudit.report.write import FIGURES, files_of, renderers_of, write_document
 
 WORK = ".netaudit-work"
 RUN_FILE = "run.json"
 """What goes with a report: the command and the clock."""
+_FOLDERS = tuple(renderer.folder for renderer in RENDERERS if renderer.folder)
+_INNER = ("tables", FIGURES)
 PROBE = 64 * 1024
 """Bytes that must fit into the folder before the work begins: what the JSON of one layer takes."""
 
@@ -92,8 +94,9 @@ class ReportFolder:
         for path in (self.path / name for name in self._names):
             if path.exists() and not path.is_file():
                 raise ReportError(f"{path}: cannot write: it is not a regular file")
-        if (self.path / FIGURES).exists() and not (self.path / FIGURES).is_dir():
-            raise ReportError(f"{self.path / FIGURES}: cannot write: it is not a folder")
+        for folder in (self.path / name for name in (FIGURES, *_FOLDERS)):
+            if folder.exists() and not folder.is_dir():
+                raise ReportError(f"{folder}: cannot write: it is not a folder")
         probe = self._work / "probe"
         write_atomically(probe, bytes(PROBE))
         probe.unlink()
@@ -109,8 +112,9 @@ class ReportFolder:
                 for path in sorted(path for path in self._cleared.rglob("*") if path.is_file()):
                     _move(path, self._cleared, self.path)
                 shutil.rmtree(self._cleared, ignore_errors=True)
-            with suppress(OSError):  # it holds other files, or is not there
-                (self.path / FIGURES).rmdir()
+            for folder in (FIGURES, *(f"{one}/{inner}" for one in _FOLDERS for inner in _INNER), *_FOLDERS):
+                with suppress(OSError):  # it holds other files, or is not there
+                    (self.path / folder).rmdir()
             shutil.rmtree(self._old, ignore_errors=True)
         except OSError as error:
             raise cannot_write(Path(error.filename or self.path), error) from error
@@ -118,7 +122,8 @@ class ReportFolder:
     def _earlier(self) -> list[Path]:
         """The files of an earlier report: those that go by the names of a report's, and the figures drawn here."""
         files = [path for name in self._names if (path := self.path / name).is_file()]
-        return files + [path for path in sorted((self.path / FIGURES).glob("*.svg")) if _is_ours(path)]
+        files += [path for path in sorted((self.path / FIGURES).glob("*.svg")) if _is_ours(path)]
+        return files + [path for folder in _FOLDERS for path in files_of(self.path / folder)]
 
 
 @contextmanager
@@ -137,7 +142,7 @@ def report_folder(
     Raises:
         ReportError: another run uses the folder, or no report can be written into it.
     """
-    names = (*(f"{stem}{renderer.suffix}" for renderer in RENDERERS), RUN_FILE)
+    names = (*(renderer.place(stem) for renderer in RENDERERS if not renderer.folder), RUN_FILE)
     place = ReportFolder(path, tuple(name for name in names if name not in stays), forgets)
     make_folder(path)
     make_folder(path / WORK)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import re
+from collections.abc import Collection, Mapping
+from hashlib import sha256
 from pathlib import Path
 
 from netaudit.errors import ReportError
 from netaudit.files import make_folder, write_atomically
 from netaudit.report.document.model import Document
-from netaudit.report.renderers.table import DEFAULT_FORMATS, FORMATS, RENDERERS, Renderer
+from netaudit.report.renderers.table import DEFAULT_FORMATS, FORMATS, MANIFEST, RENDERERS, Renderer
 
 FIGURES = "figures"
 """The folder of the figures, beside the report."""
@@ -51,12 +53,47 @@ def write_document(document: Document, out: Path, formats: Collection[str] = DEF
     make_folder(out)
     written: dict[str, Path] = {}
     for renderer in renderers:
-        written[renderer.name] = out / f"{document.stem}{renderer.suffix}"
-        write_atomically(written[renderer.name], renderer.render(document))
+        written[renderer.name] = out / renderer.place(document.stem)
+        content = renderer.render(document)
+        if isinstance(content, bytes):
+            write_atomically(written[renderer.name], content)
+        else:
+            write_files(content, written[renderer.name])
     if document.figures and show_figures(formats):
         write_figures(document, out / FIGURES)
         written[FIGURES] = out / FIGURES
     return written
+
+
+def write_files(files: Mapping[str, bytes], folder: Path) -> None:
+    """Write files into a folder of their own, each by its path there, with a list of them and their SHA-256.
+
+    Raises:
+        ReportError: a file cannot be written.
+    """
+    for name, content in files.items():
+        path = folder.joinpath(*name.split("/"))
+        make_folder(path.parent)
+        write_atomically(path, content)
+    lines = (f"{sha256(content).hexdigest()}  {name}\n" for name, content in sorted(files.items()))
+    make_folder(folder)
+    write_atomically(folder / MANIFEST, "".join(lines).encode("ascii"))
+
+
+def files_of(folder: Path) -> list[Path]:
+    """The files of a folder that are as its list says: what someone else put there, or changed, is not among them."""
+    try:
+        lines = (folder / MANIFEST).read_text(encoding="ascii").splitlines()
+    except (OSError, ValueError):
+        return []
+    found = []
+    for line in lines:
+        digest, _, name = line.partition("  ")
+        if re.fullmatch(r"[A-Za-z0-9_-]+(\.[a-z]+)?(/[A-Za-z0-9_-]+(\.[a-z]+)?)?", name):
+            path = folder.joinpath(*name.split("/"))
+            if path.is_file() and not path.is_symlink() and sha256(path.read_bytes()).hexdigest() == digest:
+                found.append(path)
+    return [*found, folder / MANIFEST]
 
 
 def write_figures(document: Document, folder: Path) -> list[Path]:

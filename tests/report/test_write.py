@@ -10,7 +10,7 @@ from netaudit.report.document.finish import finish
 from netaudit.report.document.model import Section
 from netaudit.report.renderers.html import to_html
 from netaudit.report.renderers.pdf import to_pdf
-from netaudit.report.renderers.table import DEFAULT_FORMATS, FORMATS, RENDERERS
+from netaudit.report.renderers.table import DEFAULT_FORMATS, PAGE_FORMATS, RENDERERS
 from netaudit.report.renderers.text import to_text
 from netaudit.report.write import show_figures, write_document, write_figures
 
@@ -21,7 +21,7 @@ def files(folder):
 
 def test_all_formats_from_one_document(typical, tmp_path):
     out = tmp_path / "out"
-    written = write_document(typical, out, FORMATS)
+    written = write_document(typical, out, PAGE_FORMATS)
     assert list(written) == ["json", "html", "pdf", "text", "figures"]  # JSON first: the rest is made from it
     assert files(out) == [
         "audit.html",
@@ -50,7 +50,7 @@ def test_the_default_formats_and_another_stem(typical, tmp_path):
 
 
 def test_formats_without_figures_need_none_drawn(tmp_path):
-    assert [show_figures([name]) for name in FORMATS] == [True, True, False, False]
+    assert [show_figures([name]) for name in PAGE_FORMATS] == [True, True, False, False]
     undrawn = finish(unfinished(), draw=False)
     assert set(undrawn.figures.values()) == {""}
     assert list(write_document(undrawn, tmp_path, ["json", "text"])) == ["json", "text"]
@@ -76,7 +76,7 @@ def test_the_json_is_there_after_a_failure(typical, tmp_path):
 def test_unknown_format(typical, tmp_path):
     with pytest.raises(ReportError, match=r"^unknown format 'docx'$") as caught:
         write_document(typical, tmp_path / "out", ("html", "docx"))
-    assert caught.value.hints == ("formats are html, pdf, text, json",)
+    assert caught.value.hints == ("formats are html, pdf, text, latex, csv, parquet, card, json",)
     assert not (tmp_path / "out").exists()
 
 
@@ -94,8 +94,8 @@ def test_write_figures_returns_their_paths(typical, tmp_path):
 
 def test_every_renderer_says_what_it_is():
     assert [renderer.name for renderer in RENDERERS][-1] == "json"
-    assert len({renderer.suffix for renderer in RENDERERS}) == len(RENDERERS)
-    assert all(renderer.says and renderer.suffix.startswith(".") for renderer in RENDERERS)
+    assert len({renderer.place("audit") for renderer in RENDERERS}) == len(RENDERERS)
+    assert all(renderer.says and bool(renderer.folder) != renderer.suffix.startswith(".") for renderer in RENDERERS)
 
 
 def test_importing_the_room_is_cheap(run_python):

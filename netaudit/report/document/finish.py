@@ -8,7 +8,18 @@ from dataclasses import replace
 
 from netaudit.faults import in_words, show_trace
 from netaudit.report.document.formulas import formulas
-from netaudit.report.document.model import Block, Details, Document, Figure, Pair, Paragraph, Section, Span, Table
+from netaudit.report.document.model import (
+    Block,
+    Details,
+    Document,
+    Figure,
+    Pair,
+    Paragraph,
+    Section,
+    Span,
+    Table,
+    figures_in,
+)
 from netaudit.report.document.numbering import number_sections
 from netaudit.report.figures.draw import draw_figure
 from netaudit.text import names, number, sentence
@@ -40,7 +51,7 @@ def finish(document: Document, *, draw: bool = True, progress: Progress | None =
     sections = number_sections(tuple(_bounded(section, document.stem) for section in document.sections))
     drawn: dict[str, str] = {}
     failed: dict[str, str] = {}
-    figures = [figure for section in sections for block in section.blocks for figure in _figures(block)]
+    figures = [figure for section in sections for block in section.blocks for figure in figures_in(block)]
     for done, figure in enumerate(figures):
         if progress is not None and draw:
             progress("drawing the figures", done, len(figures))
@@ -112,13 +123,6 @@ def _first_rows(table: Table, stem: str) -> Table:
         if table.printed_note
         else "",
     )
-
-
-def _figures(block: Block) -> list[Figure]:
-    if isinstance(block, Details):
-        return [figure for item in block.blocks for figure in _figures(item)]
-    items = block.items if isinstance(block, Pair) else (block,)
-    return [item for item in items if isinstance(item, Figure)]
 
 
 def _without_drawing(section: Section, failed: Mapping[str, str]) -> Section:

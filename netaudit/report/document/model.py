@@ -7,7 +7,7 @@ so that two formats cannot come to say different things. Tables, figures and sec
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -109,6 +109,9 @@ class Pair:
     kind: str = "pair"
 
 
+Bundles = Mapping[str, Callable[[], Mapping[str, bytes]]]
+"""By the name of a format, what makes its files: the content of each by its path in the format's folder, with ``/``."""
+
 Foldable = Paragraph | Items | Equation | Table | Figure | Pair
 """What may be folded."""
 
@@ -167,6 +170,8 @@ class Document:
     """Every formula that the sections name, by its key."""
     faults: tuple[str, ...] = ()
     """What could not be drawn and why, in sentences, which page one has, too."""
+    bundles: Bundles = field(default_factory=dict, compare=False, repr=False)
+    """Formats that are made from the numbers and not from this page, by their names: see :data:`Bundles`."""
 
 
 @dataclass(frozen=True)
@@ -207,3 +212,18 @@ class Method:
     sentence: str = ""
     """What a paper says of it: a sentence or two, in the past tense and in plain words. ``[@lilliefors1967]`` or
     ``[@tracy1996; @ma2012]`` cites references by the family name of the first author and the year."""
+    exceptions: Callable[[Any], Sequence[str]] | None = field(default=None, compare=False)
+    """From a payload to what a paper must say of its layer alone: clauses after "For 3 of 96 layers"."""
+
+
+def figures_of(sections: Sequence[Section]) -> list[Figure]:
+    """The figures of some sections, in their order."""
+    return [figure for section in sections for block in section.blocks for figure in figures_in(block)]
+
+
+def figures_in(block: Block) -> list[Figure]:
+    """The figures of a block, those that are folded among them."""
+    if isinstance(block, Details):
+        return [figure for item in block.blocks for figure in figures_in(item)]
+    items = block.items if isinstance(block, Pair) else (block,)
+    return [item for item in items if isinstance(item, Figure)]

@@ -8,7 +8,7 @@ from netaudit.report.document.model import Figure
 from netaudit.report.figures.style import THEME, canvas
 from netaudit.report.figures.svg import to_svg
 
-_DRAWING = Lock()
+DRAWING = Lock()
 """Matplotlib's settings are of the whole process: two threads that draw would draw in each other's."""
 
 
@@ -22,7 +22,7 @@ def draw_figure(figure: Figure) -> str:
 
     if figure.draw is None:
         raise ValueError(f"figure {figure.stem!r} cannot be drawn: it is drawn already")
-    with _DRAWING, matplotlib.style.context(["default", THEME]):  # whatever the user's own matplotlibrc says
+    with DRAWING, matplotlib.style.context(["default", THEME]):  # whatever the user's own matplotlibrc says
         empty = canvas()
         figure.draw(empty)
         return to_svg(empty, figure.stem, figure.alt)

@@ -49,7 +49,9 @@ def _compile(document: Document, **output: Any) -> Any:
 
     template = resources.files("netaudit.report").joinpath("templates/report.typ").read_bytes()
     inputs = {
-        "document": json.dumps(for_paper(asdict(replace(on_paper(document), json="", figures={}, formulas={})))),
+        "document": json.dumps(
+            for_paper(asdict(replace(on_paper(document), json="", figures={}, formulas={}, bundles={})))
+        ),
         "figures": json.dumps(dict(document.figures)),
         "formulas": json.dumps({key: asdict(formula) for key, formula in document.formulas.items()}),
         "json": document.json,

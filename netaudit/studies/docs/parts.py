@@ -82,7 +82,13 @@ def questions() -> str:
 def renderers() -> str:
     """The formats of a report."""
     rows = [
-        (f"`{each.name}`", f"`audit{each.suffix}`", each.says, "yes" if each.by_default else "no") for each in RENDERERS
+        (
+            f"`{each.name}`",
+            f"`{each.place('audit')}{'/' if each.folder else ''}`",
+            each.says,
+            "yes" if each.by_default else "no",
+        )
+        for each in RENDERERS
     ]
     return table_markdown(("`--format`", "file", "what it is", "by default"), rows)
 

@@ -86,5 +86,9 @@ def method() -> Method:
             "the input over the units and inputs, without the bias. Without inputs, biases near zero cannot be told "
             "from constant ones, and the verdict is undecided. The biases are all that there are, so that their spread "
             "is known exactly and has no interval.",
-        )
+        ),
+        sentence=(
+            "Whether the biases are essentially constant (H2) was judged by their spread relative to the scale of the "
+            "pre-activations, where real inputs were given, and to their median."
+        ),
     )

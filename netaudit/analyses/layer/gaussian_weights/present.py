@@ -144,4 +144,16 @@ def method() -> Method:
             "H. W. Lilliefors (1967). On the Kolmogorov-Smirnov test for normality with mean and variance unknown. "
             "Journal of the American Statistical Association 62, 399–402.",
         ),
+        sentence=(
+            "Whether the weights are Gaussian (H1) was judged by the Kolmogorov-Smirnov distance between the "
+            "standardised weights and the standard normal distribution, with a 99% interval for sampling noise "
+            f"[@lilliefors1967] and a tolerance of {number(TOLERANCE)}."
+        ),
+        exceptions=_exceptions,
     )
+
+
+def _exceptions(finding: GaussianWeights) -> list[str]:
+    aside = ["zeros or other special weights were set aside before H1 was judged"]
+    steps = ["the weights are quantised, and the distance of H1 was taken at the middle of each step"]
+    return (aside if SET_ASIDE in finding.warnings else []) + (steps if MIDDLE_OF_STEPS in finding.warnings else [])

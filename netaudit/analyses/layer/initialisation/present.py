@@ -77,4 +77,9 @@ def method() -> Method:
             "M. A. Stephens (1970). Use of the Kolmogorov-Smirnov, Cramér-von Mises and related statistics without "
             "extensive tables. Journal of the Royal Statistical Society B 32, 115–122.",
         ),
+        sentence=(
+            "Each layer was tested for whether a usual initialisation could have drawn it, by tests of the law of its "
+            "entries and of the structure of the matrix [@stephens1970; @nadler2011; @schott2005], with Bonferroni's "
+            "correction over tests and layers."
+        ),
     )

@@ -62,4 +62,9 @@ def method() -> Method:
             "C. E. Porter and R. G. Thomas (1956). Fluctuations of nuclear reaction widths. Physical Review 104, "
             "483–491.",
         ),
+        sentence=(
+            "What has to be set aside before a random matrix is left was found by scaling rows and columns to equal "
+            "mean squares [@landa2022] and by leaving out the directions beyond the edge of the noise; a lower bound "
+            "on their number comes from random signs [@hong2020]."
+        ),
     )

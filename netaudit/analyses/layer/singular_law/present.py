@@ -203,7 +203,25 @@ def method() -> Method:
             "moment, the edge law is void (Auffinger, Ben Arous and Péché 2009): the report warns.",
         ),
         references=_REFERENCES,
+        sentence=(
+            "Whether the singular values follow the law of a Gaussian matrix (H3) was judged on the weights without "
+            "their mean, by the Kolmogorov-Smirnov distance to the Marchenko-Pastur law [@marchenko1967] and by the "
+            "share of the squared singular values in the bulk. Spikes are values beyond the Tracy-Widom edge "
+            "[@tracy1996; @ma2012], with the level of the noise and their number solved for together "
+            "[@kritchman2009]."
+        ),
+        exceptions=_exceptions,
     )
+
+
+def _exceptions(finding: SingularLaw) -> list[str]:
+    void = ["single weights are so large that the law of the edge is void, and spikes need not mean a signal"]
+    made = (
+        ["the distribution of the singular values was estimated by stochastic Lanczos quadrature"]
+        if finding.spectrum is not None and finding.spectrum.method == "lanczos"
+        else []
+    )
+    return made + (void if SINGLE_WEIGHTS in finding.warnings else [])
 
 
 _REFERENCES = (

@@ -89,5 +89,9 @@ def method() -> Method:
             "the fourth root of the number of weights, so that the units' scales do not count; "
             "*quantised* weights take at most 256 values, each four times on average, or lie on a lattice; rows are "
             "*orthogonal* where {A} times its transpose is diagonal up to a hundredth.",
-        )
+        ),
+        sentence=(
+            "Weights of which no law of random entries speaks (dead, duplicate, pruned, heavy and quantised ones) "
+            "were named first and set aside where a claim is about the entries."
+        ),
     )

@@ -154,4 +154,5 @@ def method() -> Method:
             "are run on Gaussian noise.",
         ),
         references=("Y. Xu and H. Zhang (2021). Convergence of deep ReLU networks. arXiv:2107.12530.",),
+        sentence=("Square layers and residual blocks were measured by their distance from the identity [@xu2021]."),
     )

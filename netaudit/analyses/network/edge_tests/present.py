@@ -58,4 +58,7 @@ def method() -> Method:
             "S. Holm (1979). A simple sequentially rejective multiple test procedure. Scandinavian Journal of "
             "Statistics 6, 65–70.",
         ),
+        sentence=(
+            "The p-values of the largest singular values were corrected over the layers by Holm's method [@holm1979]."
+        ),
     )

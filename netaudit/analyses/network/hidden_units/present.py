@@ -232,6 +232,10 @@ def method() -> Method:
             "layers are automatically balanced. Advances in Neural Information Processing Systems 31, 384–395. "
             "arXiv:1806.00900.",
         ),
+        sentence=(
+            "Hidden units were examined for the balance between the norms of their incoming and outgoing weights that "
+            "gradient flow leaves [@du2018], and for dead, unused and duplicate units."
+        ),
     )
 
 

@@ -183,4 +183,8 @@ def method() -> Method:
             "are identifiable are not for that reason easy to find.",
         ),
         ("D. Rolnick and K. P. Kording (2020). Reverse-engineering deep ReLU networks. ICML. arXiv:1910.00744.",),
+        sentence=(
+            "Which hidden neurons could be found from the outputs of the network alone [@rolnick2020] was decided by "
+            "bounds on their pre-activations and by inputs at which they switch."
+        ),
     )

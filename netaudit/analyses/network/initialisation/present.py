@@ -177,5 +177,9 @@ def method() -> Method:
             "its rank up to the rounding of float32, its stable rank (the sum of the squared singular values over the "
             "square of the largest), its spikes (values beyond the edge of the noise), and by how far the leading "
             "singular vectors of W lie among those of W₀ and of W − W₀.",
-        )
+        ),
+        sentence=(
+            "Where the first weights of the training run were given, the change of each layer was described by its "
+            "size, rank and leading directions."
+        ),
     )

@@ -195,4 +195,8 @@ def method() -> Method:
             "A. Maillard, A. S. Bandeira, D. Belius, I. Dokmanić and S. Nakajima (2023). Injectivity of ReLU networks: "
             "perspectives from statistical physics. arXiv:2302.14112.",
         ),
+        sentence=(
+            "Which layers of the head are injective was decided by the criterion of Puthawala and others "
+            "[@puthawala2022], with proofs about the stored numbers."
+        ),
     )

@@ -168,5 +168,9 @@ def method() -> Method:
             "through independent matrices, which must give chance. Shadows scale with the label, biases do not: with "
             "real inputs the shadow at the bottom is given their norm and the biases are used, without them the biases "
             "are left out.",
-        )
+        ),
+        sentence=(
+            "Labels were sent down the fully connected head as shadows and forward again; the share that comes back "
+            "was compared with Gaussian networks of the same shapes."
+        ),
     )

@@ -269,4 +269,8 @@ def method() -> Method:
             "D. B. Owen (1956). Tables for computing bivariate normal probabilities. Annals of Mathematical Statistics "
             "27, 1075–1090.",
         ),
+        sentence=(
+            "The linear pieces that the head cuts segments between inputs into were computed exactly [@sotoudeh2019] "
+            "and compared with those of random weights [@owen1956]."
+        ),
     )

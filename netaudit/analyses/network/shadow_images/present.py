@@ -49,4 +49,8 @@ def method() -> Method:
             "S. Arora, Y. Liang and T. Ma (2015). Why are deep nets reversible: a simple theory, with implications for "
             "training. arXiv:1511.05653.",
         ),
+        sentence=(
+            "Labels were sent down the fully connected head to its input [@arora2015], where their shadows were "
+            "compared with the mean real image of each label."
+        ),
     )

@@ -1,0 +1,173 @@
+"""The methods section of a paper, written from what ran: in LaTeX with macros for its numbers, and in Markdown."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from netaudit.analyses.analysis import Analysis
+from netaudit.audit_page.method import SHARED_REFERENCES, formulas_of, part_of
+from netaudit.faults import in_words, show_trace
+from netaudit.paper import citations
+from netaudit.paper.macros import PREFIX, Macro
+from netaudit.paper.pieces import Piece, Pieces, template, to_latex, to_markdown
+from netaudit.report.document.formulas import formulas
+from netaudit.report.document.model import Method
+from netaudit.report.latex.escape import escaped
+from netaudit.results.payload import Finding
+from netaudit.results.report import Report, not_applicable
+from netaudit.text import count, number, printable, sentence
+
+
+@dataclass(frozen=True)
+class Methods:
+    """The section and what it cites."""
+
+    paragraphs: tuple[Pieces, ...]
+    latex: str
+    markdown: str
+    bib: str
+
+
+def methods(report: Report, analyses: Sequence[Analysis], found: Sequence[Macro]) -> Methods:
+    """Write the section from the analyses that are in the report."""
+    ran = _ran(report, analyses)
+    parts = {analysis: part for analysis in ran if (part := part_of(analysis)) is not None}
+    references = {line for part in parts.values() for line in part.references} | set(SHARED_REFERENCES)
+    keys = citations.keys(references)
+    audit_key = f"netaudit-audit-{next(each.text for each in found if each.name == f'{PREFIX}Fingerprint')}"
+    paragraphs = tuple(
+        paragraph
+        for paragraph in (
+            template(_OPENING.replace("AUDIT", audit_key)) + template(_rest(report)),
+            _sentences(parts, keys),
+            template(_VERDICTS) if any(analysis.claim for analysis in ran) else (),
+            _exceptions(report, parts),
+        )
+        if paragraph
+    )
+    every = {**formulas(), **formulas_of(ran)}
+    by_name = {each.name.removeprefix(PREFIX): each for each in found}
+    entries = [*_own_entries(report, audit_key, by_name), *citations.entries(references)]
+    return Methods(
+        paragraphs,
+        "% Needs macros.tex and audit.bib.\n"
+        + "\n\n".join(to_latex(paragraph, every, by_name) for paragraph in paragraphs)
+        + "\n",
+        "\n\n".join(to_markdown(paragraph, every, by_name) for paragraph in paragraphs) + "\n",
+        "\n".join(entry.text() for entry in entries),
+    )
+
+
+_OPENING = (
+    "We audited <Layers> fully connected layers (<ParametersAudited> of <ParametersTotal> parameters) of <Model> with "
+    "netaudit <Version> [@netaudit; @AUDIT] (seed <Seed>, device <Device>, arithmetic: <Arithmetic>)."
+)
+_VERDICTS = (
+    "Verdicts are equivalence tests by interval inclusion [@wellek2010]: a claim holds where the whole interval of "
+    "each statistic lies within its tolerance, fails where the whole interval of one lies beyond it, and is undecided "
+    "otherwise. Tolerances widen to twice the noise of Gaussian layers for small layers."
+)
+
+
+_SKIPPED = " Layers and tensors that were not audited: <Skipped>; the report gives the reason of each."
+_INPUTS = " Real inputs that were sent through the network: <RealInputs>."
+
+
+def _rest(report: Report) -> str:
+    return (_SKIPPED if report.skipped else "") + ("" if report.data is None else _INPUTS)
+
+
+def _ran(report: Report, analyses: Sequence[Analysis]) -> list[Analysis]:
+    """The analyses that gave a result; of the network, those that apply."""
+    of_layers = {name for layer in report.layers for name in layer.analyses}
+    return [
+        analysis
+        for analysis in analyses
+        if (analysis.scope == "layer" and analysis.name in of_layers)
+        or (
+            analysis.scope == "network"
+            and analysis.name in report.analyses
+            and not not_applicable(report.analyses[analysis.name])
+        )
+    ]
+
+
+def _sentences(parts: Mapping[Analysis, Method], keys: Mapping[str, str]) -> Pieces:
+    """One sentence or two an analysis; one that brings none is named with its question."""
+    made: list[Piece] = []
+    for analysis, part in parts.items():
+        references = (*part.references, *SHARED_REFERENCES)
+
+        def cite(cited: Sequence[str], references: Sequence[str] = references) -> list[str]:
+            return citations.resolve(cited, references, keys)
+
+        own: Pieces = ()
+        if part.sentence:
+            try:
+                own = template(part.sentence, part.formulas, cite)
+            except (KeyError, ValueError) as error:  # of a third party: it costs the others nothing
+                show_trace(error)
+                own = (Piece("text", sentence(f"{analysis.title} cannot be described: {in_words(error)}")),)
+        own = own or (Piece("text", sentence(f"{analysis.title} was run: {analysis.asks}")),)
+        made += ([Piece("text", " ")] if made else []) + list(own)
+    return tuple(made)
+
+
+def _exceptions(report: Report, parts: Mapping[Analysis, Method]) -> Pieces:
+    """What is said of some layers alone, each thing once."""
+    total = len(report.layers)
+    said: Counter[str] = Counter()
+    for layer in report.layers:
+        for analysis, part in parts.items():
+            payload = layer.analyses.get(analysis.name) if analysis.scope == "layer" else None
+            if payload is None:
+                continue
+            if not_applicable(payload):
+                said[f"{analysis.full_title} was not judged ({printable(payload.note, 300).rstrip('.')})"] += 1
+                continue
+            if isinstance(payload, Finding) and payload.rule is not None and payload.rule.widened:
+                said[f"a tolerance of {analysis.full_title} was widened because of the size"] += 1
+            said.update(_of_payload(part, payload))
+        said.update(printable(event, 300).rstrip(".") for event in layer.events)
+    every = [
+        f"For {'all' if n == total else f'{number(n)} of'} {count(total, 'layer')}, {clause}."
+        for clause, n in said.items()
+    ]
+    every += [sentence(note) for note in (*report.events, *report.notes)]
+    return (Piece("text", " ".join(every)),) if every else ()
+
+
+def _of_payload(part: Method, payload: object) -> Sequence[str]:
+    try:
+        return [] if part.exceptions is None else [str(clause) for clause in part.exceptions(payload)]
+    except Exception as error:  # noqa: BLE001 - of a third party: it costs the others nothing
+        show_trace(error)
+        return []
+
+
+def _own_entries(report: Report, audit_key: str, found: Mapping[str, Macro]) -> list[citations.Entry]:
+    """The tool, and this audit with what tells it from any other."""
+    version, seed = found["Version"].latex, found["Seed"].latex
+    author = "{The netaudit developers}"
+    year = {"note": f"Version {version}"}
+    note = (
+        f"netaudit {version}, seed {seed}; SHA-256 of the weights {report.provenance.weights_sha256}, fingerprint of "
+        f"audit.json {found['Fingerprint'].latex}"
+    )
+    title = f"{{Audit of {escaped(printable(report.model.name, 80))}}}"
+    return [
+        citations.Entry(
+            "netaudit", "misc", {"author": author, "title": "{netaudit: an audit of trained networks}"} | year
+        ),
+        citations.Entry(audit_key, "misc", {"author": author, "title": title, "note": _breakable(note)}),
+    ]
+
+
+def _breakable(note: str) -> str:
+    """The note with places to break in its hashes, which no line could hold."""
+    return " ".join(
+        r"\allowbreak{}".join(word[i : i + 8] for i in range(0, len(word), 8)) if len(word) > 40 else word
+        for word in note.split(" ")
+    )

@@ -1,0 +1,85 @@
+"""What a real engine makes of the bundle: `make test-paper`. Needs pdflatex and bibtex."""
+
+import re
+import shutil
+import subprocess
+
+import pytest
+from paper_reports import HOSTILE, renamed
+
+from netaudit.analyses.table import installed
+from netaudit.paper.bundle import bundle
+from netaudit.paper.macros import macros
+from netaudit.paper.venues import VENUES
+from netaudit.report.write import write_files
+
+pytestmark = pytest.mark.paper
+MOST = 3.0  # points that a line may reach into the margin: about a millimetre
+
+TWO_COLUMNS = r"""\documentclass[10pt,twocolumn]{article}
+\usepackage[textwidth=%(text)sin,textheight=9in,columnsep=%(gap)sin]{geometry}
+\usepackage{amsmath,amssymb,array,booktabs,graphicx,longtable}
+\newcommand{\netauditpath}{paper}
+\input{paper/macros}
+\begin{document}\sloppy\emergencystretch=3em
+\input{paper/methods}
+\begin{table}\caption{Verdicts.}\input{paper/tables/verdicts}\end{table}
+\begin{table}\caption{Counts.}\input{paper/tables/counts}\end{table}
+\begin{table}\caption{Network.}\input{paper/tables/network}\end{table}
+\begin{figure}\includegraphics{paper/figures/layer_001_weights}\caption{Weights.}\end{figure}
+\begin{itemize}
+%(macros)s
+\end{itemize}
+\onecolumn
+\input{paper/appendix-body}
+\bibliographystyle{plain}
+\bibliography{paper/audit}
+\end{document}
+"""
+
+
+def compiled(folder, stem):
+    """Compile a document as an author would, and give what the engine says of the last pass."""
+    for program in ("pdflatex", "bibtex", "pdflatex", "pdflatex"):
+        if shutil.which(program) is None:
+            pytest.fail(f"{program} is not installed")
+        command = (
+            [program, stem] if program == "bibtex" else [program, "-interaction=nonstopmode", "-no-shell-escape", stem]
+        )
+        done = subprocess.run(command, cwd=folder, capture_output=True, check=False)
+        assert done.returncode == 0, done.stdout.decode("latin-1")[-3000:]
+    return (folder / f"{stem}.log").read_text(encoding="latin-1")
+
+
+def looked_over(log):
+    wide = [float(points) for points in re.findall(r"Overfull \\hbox \(([\d.]+)pt too wide\)", log)]
+    assert max(wide, default=0.0) <= MOST, log
+    assert "There were undefined" not in log
+    assert "Missing character" not in log
+
+
+@pytest.mark.parametrize("venue", VENUES, ids=lambda venue: venue.name)
+def test_the_appendix_compiles_alone(hostile, venue, tmp_path):
+    write_files(bundle(hostile, installed(), venue), tmp_path)
+    looked_over(compiled(tmp_path, "appendix"))
+    fonts = subprocess.run(
+        ["pdffonts", "appendix.pdf"], cwd=tmp_path, capture_output=True, text=True, check=True
+    ).stdout
+    assert "Type 3" not in fonts
+
+
+@pytest.mark.parametrize("name", ["icml", "cvpr"])
+def test_a_paper_in_two_columns_takes_it_in(report, name, tmp_path):
+    [venue] = [each for each in VENUES if each.name == name]
+    write_files(bundle(report, installed(), venue), tmp_path / "paper")
+    every = "\n".join(rf"\item \raggedright \{macro.name}{{}}" for macro in macros(report, installed()))
+    text = TWO_COLUMNS % {"text": venue.text, "gap": round(venue.text - 2 * venue.column, 3), "macros": every}
+    (tmp_path / "main.tex").write_text(text)
+    looked_over(compiled(tmp_path, "main"))
+
+
+def test_a_hundred_layers(report, tmp_path):
+    many = renamed(report, HOSTILE, times=34)
+    [venue] = [each for each in VENUES if each.name == "icml"]
+    write_files(bundle(many, installed(), venue), tmp_path)
+    looked_over(compiled(tmp_path, "appendix"))
