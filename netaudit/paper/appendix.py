@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from netaudit.analyses.analysis import Analysis
-from netaudit.audit_page.first_page import answers, headlines
+from netaudit.audit_page.first_page import answers, headlines, more_lines
 from netaudit.audit_page.presented import Presented
 from netaudit.paper import tables
 from netaudit.paper.venues import Venue
@@ -77,7 +77,7 @@ def body(
         r"\begingroup\sloppy\emergencystretch=3em",
         r"\section{Audit of the weights of \NAModel{}}",
         *(words(sentence(part.headline)) + "\n" for part in headlines(presented)),
-        *_items(answers(presented)),
+        *_items([*("".join(span.text for span in line) for line in answers(presented)), *more_lines(presented)]),
         r"\subsection{Method}",
         f"\\input{{{PATH}methods}}",
     ]
