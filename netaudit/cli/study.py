@@ -9,6 +9,7 @@ import click
 from netaudit.cli.calibration import calibration
 from netaudit.cli.curves import curves
 from netaudit.cli.initialisation import initialisation
+from netaudit.cli.recurrent import recurrent
 from netaudit.cli.shadow_training import shadow_training
 from netaudit.cli.survey import survey
 from netaudit.cli.theory import theory
@@ -24,7 +25,7 @@ def study(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-for command in (theory, calibration, shadow_training, curves, initialisation, survey):
+for command in (theory, calibration, shadow_training, curves, initialisation, survey, recurrent):
     study.add_command(command)
 
 
