@@ -67,8 +67,9 @@ def test_the_card_s_accuracy_is_measured_again_on_the_sample(name):
     report = AuditReport.from_json(SAMPLES / name / "audit.json")
     card = bundled()[name]
     assert report.data.accuracy == pytest.approx(card["accuracy"]["sample"])
-    assert card["accuracy"]["test"] > {"mnist-mlp": 0.97, "cifar10-mlp": 0.55, "alexnet-cifar10": 0.75}[name]
+    least = {"mnist-mlp": 0.97, "cifar10-mlp": 0.55, "alexnet-cifar10": 0.75, "imdb-gru": 0.8}
+    assert card["accuracy"]["test"] > least[name]
     softmax = {run.rho: run for run in report.analyses["labels_back"].runs if run.source == "softmax"}
     # the pixels of cifar10-mlp are centred: no shadow, which is never negative, is like one of its inputs
     assert softmax[1.0].top1 > (0.5 if name == "cifar10-mlp" else 0.95)
-    assert softmax[1.0].control_top1 < 0.25
+    assert softmax[1.0].control_top1 < (0.75 if name == "imdb-gru" else 0.25)  # of two classes, and of ten

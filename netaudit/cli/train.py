@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.argument("recipe", type=click.Choice([entry.name for entry in RECIPES]), metavar="RECIPE")
 @click.option(
     "--data-root", type=click.Path(path_type=Path), default=Path("data"), show_default=True, metavar="DIR",
-    help="Where the data lie; MNIST and CIFAR-10 are downloaded into it. Texts: reviews.csv or aclImdb, or one of them.",
+    help="Where the data lie; MNIST and CIFAR-10 are downloaded into it. Texts: with reviews.csv or aclImdb.",
 )  # fmt: skip
 @click.option(
     "--epochs", type=click.IntRange(1, 10_000), help="Passes over the training data; the recipe's by default."

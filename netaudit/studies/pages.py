@@ -13,6 +13,7 @@ from netaudit.studies.benchmark import page as benchmark
 from netaudit.studies.calibration import page as calibration
 from netaudit.studies.harness.page import StudyPage, write_study
 from netaudit.studies.initialisation import page as initialisation
+from netaudit.studies.recurrent import page as recurrent
 from netaudit.studies.shadow_training import page as shadow_training
 from netaudit.studies.survey import page as survey
 from netaudit.studies.theory import page as theory
@@ -22,6 +23,7 @@ PAGES: dict[str, Callable[[Mapping[str, Any]], StudyPage]] = {
     "benchmark": benchmark.document,
     "calibration": calibration.document,
     "initialisation": initialisation.document,
+    "recurrent": recurrent.document,
     "shadow-training": shadow_training.document,
     "survey": survey.document,
     "theory": theory.document,

@@ -73,7 +73,7 @@ def export(run: TrainingRun, data: DataSet, folder: Path) -> dict[str, Any]:
         **({} if words is None else {"vocabulary": VOCABULARY, "vocabulary_sha256": hashlib.sha256(words).hexdigest()}),
         "data": data.description,
         "data_sha256": {"train": data.train.sha256(), "test": data.test.sha256()},
-        "sample_data": f"{len(rows)} of the {len(data.test.y):,} {_whose(words)}, equally many of each class",
+        "sample_data": f"{len(rows)} of the {len(data.test.y):,} {_whose(words)}",
         "recipe": run.recipe.describe(run.epochs),
         **({"origin": run.recipe.origin} if run.recipe.origin else {}),
         "command": f"netaudit train {run.recipe.name} --epochs {run.epochs} --seed {run.seed} "
@@ -102,9 +102,10 @@ def export(run: TrainingRun, data: DataSet, folder: Path) -> dict[str, Any]:
 
 
 def _whose(words: bytes | None) -> str:
+    equally = "equally many of each class"
     if words is None:
-        return "test images"
-    return "test texts as numbers of words, which belong to their authors and are no part of the license"
+        return f"test images, {equally}"
+    return f"test texts, {equally}, as numbers of words; the texts are their authors' and no part of the license"
 
 
 def stratified(y: torch.Tensor, size: int, generator: torch.Generator) -> torch.Tensor:

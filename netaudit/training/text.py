@@ -77,7 +77,7 @@ def load_texts(source: Source, root: Path) -> TextSet:
     train, test = (_numbered(parts[held], words, length) for held in (False, True))
     description = (
         f"{title}: {len(train.y):,} training texts, {len(test.y):,} test texts, the last {length} words of each, "
-        f"{len(words):,} words known"
+        f"{len(words) - 2:,} words known"
     )
     return TextSet(train, test, description, words)
 

@@ -13,6 +13,7 @@ STUDIES = {
     "curves": "Follow each claim through training runs.",
     "initialisation": "From which step is training seen?",
     "survey": "How random-like are real layers?",
+    "recurrent": "Do networks that read texts have a line attractor?",
 }
 EARLIER = {"theory": "theory", "calibrate": "calibration", "shadow-study": "shadow-training", "curves": "curves"}
 

@@ -35,9 +35,9 @@ def build(description: Sequence[Mapping[str, Any]]) -> nn.Sequential:
     """The network of a description, with PyTorch's default initialisation from its global random state.
 
     Each layer is a mapping with ``type``: ``Flatten``, ``ReLU``, ``Shift`` (``by``), ``Dropout`` (``p``), ``MaxPool2d``
-    (``kernel``), ``Linear`` (``in``, ``out``), ``Conv2d`` (``in``, ``out``, ``kernel``, ``padding``), ``Words`` (``in``,
-    ``out``), or ``GRU``, ``LSTM``, ``RNN`` or ``UGRNN`` (``in``, ``out``), which give their last state; with ``name`` its
-    parameters go by that, else by the layer's place (``"0"``, ``"1"``, ...).
+    (``kernel``), ``Linear`` (``in``, ``out``), ``Conv2d`` (``in``, ``out``, ``kernel``, ``padding``), ``Words``
+    (``in``, ``out``), and ``GRU``, ``LSTM``, ``RNN`` and ``UGRNN`` (``in``, ``out``), which give their last state; with
+    ``name`` its parameters go by that, else by the layer's place (``"0"``, ``"1"``, ...).
 
     Raises:
         SourceError: another type, a size that no layer has, or two layers of one name.

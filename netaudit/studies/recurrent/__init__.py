@@ -1,1 +1,1 @@
-"""Do recurrent networks that classify sentiment have a line attractor? The experiment of arXiv:1906.10720 on real text."""
+"""Do recurrent networks that read film reviews have a line attractor? The experiment of arXiv:1906.10720."""

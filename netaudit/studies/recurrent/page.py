@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
-from netaudit.report.chart import Axis, Chart, Mark, series
 from netaudit.report.document.model import Block, Column, Items, Pair, Paragraph, Section, Span, Table
 from netaudit.report.document.numbering import facts, table
 from netaudit.report.figures.lines import chart_figure
 from netaudit.studies.harness.page import StudyPage
+from netaudit.studies.recurrent.charts import constants, groups, places, sources_of
 from netaudit.studies.recurrent.words import (
     KINDS,
     NULLS,
@@ -40,7 +40,7 @@ def document(data: Mapping[str, Any]) -> StudyPage:
     return StudyPage(
         stem="recurrent",
         title="How do recurrent networks add up what they read?",
-        subtitle="Line attractors in networks that classify film reviews, after Maheswaranathan et al. (arXiv:1906.10720)",
+        subtitle="Line attractors in networks that read film reviews, after Maheswaranathan et al. (arXiv:1906.10720)",
         description="Fixed points, slow modes and readouts of recurrent networks trained on sentiment, beside nulls.",
         sections=(
             Section("summary", 1, "Summary", (Items(tuple((Span(text),) for text in conclusion(data))),)),
@@ -52,19 +52,10 @@ def document(data: Mapping[str, Any]) -> StudyPage:
     )
 
 
-def _groups(networks: Networks) -> Iterator[tuple[str, str, Networks]]:
-    """The networks of each source and kind."""
-    for source in SOURCES:
-        for kind in KINDS:
-            own = [one for one in networks if (one["source"], one["kind"]) == (source, kind)]
-            if own:
-                yield source, kind, own
-
-
 def _rows(networks: Networks, cells: Sequence[Callable[[Networks], str]]) -> list[tuple[Span, ...]]:
     return [
         (Span(f"{KINDS[kind]}, {SOURCES[source]}"), *(Span(cell(own)) for cell in cells))
-        for source, kind, own in _groups(networks)
+        for source, kind, own in groups(networks)
     ]
 
 
@@ -95,9 +86,9 @@ def _accuracies(data: Json) -> Section:
         ),
     )
     words = (
-        "A recurrent layer of 64 units reads a text word by word, and a linear readout tells from its last state whether "
-        "the review is good. The bag of words is a logistic regression on how often each word comes: it cannot know "
-        "their order. Accuracies are those of texts that were held out, as means over networks that differ in their "
+        "A recurrent layer of 64 units reads a text word by word, and a linear readout tells from its last state "
+        "whether the review is good. The bag of words is a logistic regression on how often each word comes: it cannot "
+        "know their order. Accuracies are those of texts that were held out, as means over networks that differ in their "
         "seed, with 95% intervals."
     )
     caption = "How often the networks are right, beside a bag of words and the larger of the two classes."
@@ -109,17 +100,20 @@ def _accuracies(data: Json) -> Section:
 def _lines(networks: Networks) -> Section:
     words = (
         "The state moves by itself while the input is held. A line attractor is a line of states at which it stands "
-        "nearly still. The rule asks for all of: 90% of the variance of the slow points on one axis, a slowest mode that "
-        "takes half a text to fade by a factor of e, and a next mode that is twice as fast, each with its whole "
-        "interval, and each above what networks reach that have not learned. Intervals here are over seeds."
+        "nearly still. The rule asks for all of: 90% of the variance of the slow points on one axis, a slowest mode "
+        "that takes half a text to fade by a factor of e, and a next mode that is twice as fast, each with its whole "
+        "interval, and each above what networks reach that have not learned. It does not ask that the line is filled: "
+        "a chain of stable and unstable points passes as well, and the longest hole between neighbours tells the two "
+        "apart. Intervals here are over seeds."
     )
     blocks: tuple[Block, ...] = (
         Paragraph((Span(words),)),
         _evidence(networks, "zero", "The slow points while the input is held at zeros."),
         _evidence(networks, "mean", "The slow points while the input is held at the mean of all words."),
+        _loose(networks),
         _nulls(networks),
-        *_pairs([chart_figure(_places(networks, source)) for source in _sources(networks)]),
-        *_pairs([chart_figure(_constants(networks, source)) for source in _sources(networks)]),
+        *_pairs([chart_figure(places(networks, source)) for source in sources_of(networks)]),
+        *_pairs([chart_figure(constants(networks, source)) for source in sources_of(networks)]),
     )
     return Section("line", 1, "Is there a line attractor?", blocks)
 
@@ -133,15 +127,49 @@ def _evidence(networks: Networks, held: Held, caption: str) -> Table:
         Column("On one axis", numeric=True),
         Column("Slowest mode, in texts", numeric=True),
         Column("Next is faster by", numeric=True),
-        Column("Slow modes", numeric=True),
+        Column("Longest hole", numeric=True),
+        Column("Fixed points (stable)"),
         Column("Verdicts", wide=True),
     )
     cells: tuple[Callable[[Networks], str], ...] = (
         lambda own: shares(map(of("share"), own)),
         lambda own: spread(map(of("slowest"), own)),
         lambda own: spread(map(of("gap"), own)),
-        lambda own: spread(map(_point(held, "slow_modes"), own)),
+        lambda own: shares(map(_point(held, "largest_hole"), own)),
+        lambda own: ", ".join(_fixed(one[held]) for one in own),
         lambda own: verdicts([one[held]["verdict"] for one in own]),
+    )
+    return table(caption, columns, _rows(networks, cells))
+
+
+def _fixed(one: Json) -> str:
+    found = one["evidence"]
+    return f"{number(found['fixed'])} ({number(found['stable'])})" if found else "0 (0)"
+
+
+def _loose(networks: Networks) -> Table:
+    def of(name: str) -> Get:
+        return lambda one: one["loose"]["evidence"][name][0] if one["loose"]["evidence"] else None
+
+    def hole(one: Json) -> float | None:
+        return one["loose"]["points"]["largest_hole"] if one["loose"]["points"] else None
+
+    columns = (
+        Column("Network", wide=True),
+        Column("On one axis", numeric=True),
+        Column("Slowest mode, in texts", numeric=True),
+        Column("Next is faster by", numeric=True),
+        Column("Longest hole", numeric=True),
+    )
+    cells: tuple[Callable[[Networks], str], ...] = (
+        lambda own: shares(map(of("share"), own)),
+        lambda own: spread(map(of("slowest"), own)),
+        lambda own: spread(map(of("gap"), own)),
+        lambda own: shares(map(hole, own)),
+    )
+    caption = (
+        "The same at zeros, with points that count as slow up to q = 5 × 10⁻⁵, where the example of renn ends its "
+        "search, in place of 10⁻⁶. No verdict rests on it."
     )
     return table(caption, columns, _rows(networks, cells))
 
@@ -163,7 +191,7 @@ def _nulls(networks: Networks) -> Table:
     for null, told in NULLS.items():
         for name, title in (("share", "axis"), ("slowest", "slowest"), ("gap", "next")):
             columns.append(Column(f"{told}: {title}", numeric=True))
-            cells.append(lambda own, get=largest(null, name): number(_mean(map(get, own)), 2))  # type: ignore[misc]
+            cells.append(_mean_of(largest(null, name)))
     caption = (
         "The same figures of cells that have not learned, the largest of the draws, as means over networks: share on "
         "one axis, slowest mode in texts, and how much faster the next is."
@@ -171,9 +199,14 @@ def _nulls(networks: Networks) -> Table:
     return table(caption, columns, _rows(networks, cells))
 
 
-def _mean(values: Any) -> float | None:
-    known = [value for value in values if value is not None]
-    return sum(known) / len(known) if known else None
+def _mean_of(get: Get) -> Callable[[Networks], str]:
+    """The mean over the networks in which it is known, in words."""
+
+    def shown(own: Networks) -> str:
+        known = [value for value in map(get, own) if value is not None]
+        return number(sum(known) / len(known) if known else None, 2)
+
+    return shown
 
 
 def _readouts(networks: Networks) -> Section:
@@ -198,72 +231,14 @@ def _readouts(networks: Networks) -> Section:
         lambda own: spread(map(alone("integration", "untrained"), own)),
     )
     words = (
-        "Near a slow point a word x moves the state along the slowest mode by l B (x − x*): l is the left vector of the "
-        "mode, B the derivative by the input, and x* the input that is held. The moves of the 1,000 most frequent words "
-        "are ranked and compared with the ranks of their coefficients in the bag of words; and the moves of the words of "
-        "a text are added up and compared with the network's answer."
+        "Near a slow point a word x moves the state along the slowest mode by l B (x − x*): l is the left vector of "
+        "the mode, B the derivative by the input, and x* the input that is held. The moves of the 1,000 most frequent "
+        "words are ranked and compared with the ranks of their coefficients in the bag of words; and the moves of the "
+        "words of a text are added up and compared with the network's answer."
     )
     caption = "Does the slow mode add up valence, and does the readout look at it?"
     return Section(
         "readout", 1, "Valence", (Paragraph((Span(words),)), table(caption, columns, _rows(networks, cells)))
-    )
-
-
-def _sources(networks: Networks) -> list[str]:
-    return [source for source in SOURCES if any(one["source"] == source for one in networks)]
-
-
-def _first(networks: Networks, source: str) -> list[Json]:
-    """The first network of each kind that reads this source and has slow points."""
-    return [own[0] for of, _, own in _groups(networks) if of == source and own[0]["zero"]["points"]]
-
-
-def _places(networks: Networks, source: str) -> Chart:
-    shown = _first(networks, source)
-    rows = [
-        series(KINDS[one["kind"]], sorted(one["zero"]["points"]["drawn"]), "points", look)
-        for look, one in enumerate(shown)
-    ]
-    ends = "; ".join(
-        f"{KINDS[one['kind']]} from {number(one['zero']['points']['readout'][0], 2)} to "
-        f"{number(one['zero']['points']['readout'][1], 2)}"
-        for one in shown
-    )
-    return Chart(
-        stem=f"places_{source}",
-        caption=f"Slow points of the first networks that read {SOURCES[source]}: the readout at each, along their first "
-        "principal axis.",
-        alt=f"The readout goes {ends}." if shown else "No slow points.",
-        x=Axis("place on the first axis"),
-        y=Axis("readout (logit of good)"),
-        series=tuple(rows) or (series("", [(0.0, 0.0)], "points", 0),),
-    )
-
-
-def _constants(networks: Networks, source: str) -> Chart:
-    shown = _first(networks, source)
-    rows = [
-        series(
-            KINDS[one["kind"]],
-            [
-                (rank, max(tau / one["zero"]["length"], 1e-3))
-                for rank, tau in enumerate(one["zero"]["points"]["time_constants"], 1)
-            ],
-            "both",
-            look,
-        )
-        for look, one in enumerate(shown)
-    ]
-    first = "; ".join(f"{row.label} {number(row.y[0], 2)}" for row in rows)
-    return Chart(
-        stem=f"time_constants_{source}",
-        caption=f"Time constants of the first networks that read {SOURCES[source]}, the slowest first, in lengths of a "
-        "text: medians over the slow points.",
-        alt=f"The slowest: {first}." if rows else "No slow points.",
-        x=Axis("rank of the mode"),
-        y=Axis("time constant / length of a text", log=True),
-        series=tuple(rows) or (series("", [(1.0, 1.0)], "points", 0),),
-        marks=(Mark(0.5, "asked for", vertical=False),),
     )
 
 

@@ -73,6 +73,7 @@ def conclusion(data: Json) -> tuple[str, ...]:
         _lines(networks),
         _why_not(networks),
         _axis(networks),
+        _filled(networks),
         _readout(networks),
         _order(networks),
         _start(networks),
@@ -90,8 +91,8 @@ def _lines(networks: Networks) -> str:
     hits = sum(network["zero"]["verdict"] == "line_attractor" for network in networks)
     at_mean = sum(network["mean"]["verdict"] == "line_attractor" for network in networks)
     return (
-        f"By the rule of netaudit {number(hits)} of {count(len(networks), 'network')} that learned to tell good reviews "
-        f"from bad ones have a line attractor while the input is held at zeros ({', '.join(parts)}), and "
+        f"By the rule of netaudit {number(hits)} of {count(len(networks), 'network')} that learned to tell good "
+        f"reviews from bad ones have a line attractor while the input is held at zeros ({', '.join(parts)}), and "
         f"{number(at_mean)} while it is held at the mean word."
     )
 
@@ -118,8 +119,23 @@ def _axis(networks: Networks) -> str:
     slowest = spread(one["slowest"][0] for one in known)
     gap = spread(one["gap"][0] for one in known)
     return (
-        f"Their slow points have {share} of their variance on one axis; the slowest mode takes {slowest} lengths of a "
-        f"text to fade by a factor of e (the rule asks for 0.5), and is {gap} times as slow as the next (it asks for 2)."
+        f"Their slow points have {share} of their variance on one axis; the slowest mode takes {slowest} lengths of "
+        f"a text to fade by a factor of e (the rule asks for 0.5), and is {gap} times as slow as the next (it asks "
+        "for 2)."
+    )
+
+
+def _filled(networks: Networks) -> str:
+    known = [network for network in networks if network["zero"]["points"]]
+    chains = sum(network["zero"]["evidence"]["stable"] > 1 for network in known)
+    holes, loose = (
+        shares(one["points"]["largest_hole"] for one in part if one["points"])
+        for part in ([network["zero"] for network in known], [network["loose"] for network in known])
+    )
+    return (
+        f"The line holds two stable points or more in {number(chains)} of {count(len(known), 'network')} with slow "
+        f"points. The longest hole between neighbours takes {holes} of its length ({loose} where points count as slow "
+        "up to q = 5 × 10⁻⁵): with a large hole it is a chain of points, with a small one a continuum."
     )
 
 
@@ -127,7 +143,7 @@ def _readout(networks: Networks) -> str:
     points = [network["zero"]["points"] for network in networks if network["zero"]["points"]]
     alone = [network["zero"]["linear"] for network in networks if network["zero"]["linear"]]
     return (
-        f"The readout follows the slow direction: |cos| {spread(one['readout_alignment'] for one in points)}. A word "
+        f"Readout and slow direction have |cos| {spread(one['readout_alignment'] for one in points)}. A word "
         f"moves the state along it as the bag of words weighs it, by a rank correlation of "
         f"{spread(one['selectivity'] for one in alone)}, and the sum of these moves over a text tells "
         f"{shares(one['integration'] for one in alone)} of the variance of the network's answer."
@@ -152,14 +168,14 @@ def _start(networks: Networks) -> str:
     alone = [network["untrained"]["linear"] for network in networks if network["untrained"]["linear"]]
     return (
         f"Before training, {count(hits, 'network')} have one: the slowest mode takes "
-        f"{spread(one['slowest'][0] for one in known)} lengths of a text, and the rank correlation with the bag of words "
-        f"is {spread(one['selectivity'] for one in alone)}."
+        f"{spread(one['slowest'][0] for one in known)} lengths of a text, and the rank correlation with the bag of "
+        f"words is {spread(one['selectivity'] for one in alone)}."
     )
 
 
 def _tasks(tasks: Networks) -> str:
     right = sum(expected(task) for task in tasks)
-    return f"Of {count(len(tasks), 'network')} on tasks with known answers, {number(right)} have the answer that they must."
+    return f"Of {count(len(tasks), 'network')} on tasks with known answers, {number(right)} have the right one."
 
 
 def expected(task: Json) -> bool:
