@@ -8,26 +8,29 @@
 # make test-slow                 the tests that take minutes: a checkpoint of 200 layers, 4096 wide
 # make curves DATA=folder        train them with every epoch kept, and draw each claim over the epochs
 # make shadow-study DATA=folder  when shadow training helps: hours, run by run; goes on where it was
-# make train-zoo DATA=folder     train the bundled networks again, and copy them into model_zoo/
+# make train-zoo DATA=folder TEXTS=file   train the bundled networks again, and copy them into model_zoo/
 # make samples                   rewrite the committed sample reports
 # make pages                     make every committed page again from its JSON, after a change of the layout
 # make docs                      make again what docs/, the README and the JSON Schema take from the code
 # make calibrate [JOBS=2]        measure false alarms and power of the analyses: about an hour
 # make initialisation            from which step of training a network is seen to be trained: minutes
 # make survey WHEELS=folder      audit the layers of published networks: minutes
+# make recurrent TEXTS=file      networks that read film reviews: an hour on one core; goes on where it was
 # make theory                    run the study of the theory again, into reports/theory: minutes
 
 PYTHON ?= python3
 MODEL ?= mnist-mlp
 DATA ?= data
+TEXTS ?= $(DATA)
 JOBS ?= 2
 CASES ?= 2000
 SEED ?= 0
 ZOO := mnist-mlp cifar10-mlp alexnet-cifar10
+TEXT_ZOO := imdb-gru
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint .ci/constraints.txt
 
-.PHONY: audit docs test fuzz test-slow test-peers lint samples pages calibrate initialisation survey theory bench rung-costs gpu-check curves shadow-study train-zoo clean
+.PHONY: audit docs test fuzz test-slow test-peers lint samples pages calibrate initialisation survey recurrent theory bench rung-costs gpu-check curves shadow-study train-zoo clean
 
 audit: .venv/installed
 	$(BIN)/netaudit audit $(MODEL)
@@ -80,6 +83,9 @@ initialisation: .venv/installed
 survey: .venv/installed
 	$(BIN)/netaudit study survey $(if $(WHEELS),--wheels $(WHEELS)) $(addprefix --run ,$(RUNS))
 
+recurrent: .venv/installed
+	$(BIN)/netaudit study recurrent --data-root $(TEXTS) --jobs $(JOBS)
+
 theory: .venv/installed
 	$(BIN)/netaudit study theory --device cpu --out reports/theory --no-run-file
 
@@ -97,6 +103,12 @@ train-zoo: .venv/installed
 		$(BIN)/netaudit train $$name --data-root $(DATA) --keep-epochs --out trained/$$name && \
 		mkdir -p model_zoo/$$name && \
 		cp trained/$$name/model.safetensors trained/$$name/card.json trained/$$name/sample.npz model_zoo/$$name/ || exit 1; \
+	done
+	for name in $(TEXT_ZOO); do \
+		$(BIN)/netaudit train $$name --data-root $(TEXTS) --device cpu --out trained/$$name && \
+		mkdir -p model_zoo/$$name && \
+		cp trained/$$name/model.safetensors trained/$$name/card.json trained/$$name/sample.npz \
+			trained/$$name/vocabulary.txt model_zoo/$$name/ || exit 1; \
 	done
 
 clean:
