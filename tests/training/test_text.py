@@ -113,7 +113,7 @@ def test_a_wrong_table_is_one_line(tmp_path, content, words):
 
 
 def test_texts_that_are_not_there_say_where_they_must_lie(tmp_path):
-    with pytest.raises(SourceError, match="neither reviews.csv nor aclImdb/train") as raised:
+    with pytest.raises(SourceError, match=r"neither reviews\.csv nor aclImdb/train") as raised:
         load_texts("imdb", tmp_path)
     assert "--data-root DIR" in raised.value.hints[0]
 

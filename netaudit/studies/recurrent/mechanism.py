@@ -131,8 +131,8 @@ def of_points(reader: Reader, found: FixedPoints, length: int) -> Record | None:
         "slow_modes": float(np.median(slow_modes(modes.time_constants, length))),
         "readout": [float(readout.min()), float(readout.max())],
         "readout_order": _known(float(stats.spearmanr(place, readout).statistic)) if len(points) > 2 else None,
-        "readout_alignment": _median(alignment(direction[:, :size], reader.weight)),
-        "tangent_alignment": _median(alignment(direction, tangents(states))) if several else None,
+        "readout_alignment": _median(_alignment(direction[:, :size], reader.weight)),
+        "tangent_alignment": _median(_alignment(direction, tangents(states))) if several else None,
         "non_normality": _median(modes.non_normality[:, 0]),
         "time_constants": [capped(tau) for tau in np.median(modes.time_constants, 0)[:10]],
         "drawn": [
@@ -206,8 +206,16 @@ def _known(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
+def _alignment(directions: Floats, others: Floats) -> Floats:
+    """``|cos|``, row by row; NaN for a direction of length 0."""
+    with np.errstate(invalid="ignore"):
+        return alignment(directions, others)
+
+
 def _median(values: Floats) -> float | None:
-    return _known(float(np.median(values)))
+    """Of those that are defined: a mode of an LSTM that lies in its memory alone has no angle with a readout of h."""
+    defined = values[np.isfinite(values)]
+    return float(np.median(defined)) if len(defined) else None
 
 
 def _neutral(reader: Reader, points: PointSet) -> PointSet:

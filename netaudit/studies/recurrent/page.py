@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Literal
+from collections.abc import Callable, Mapping
+from typing import Any
 
-from netaudit.report.document.model import Block, Column, Items, Pair, Paragraph, Section, Span, Table
+from netaudit.report.document.model import Column, Items, Paragraph, Section, Span
 from netaudit.report.document.numbering import facts, table
-from netaudit.report.figures.lines import chart_figure
 from netaudit.studies.harness.page import StudyPage
-from netaudit.studies.recurrent.charts import constants, groups, places, sources_of
+from netaudit.studies.recurrent.lines import Get, of_point, rows_of, section
 from netaudit.studies.recurrent.words import (
-    KINDS,
-    NULLS,
     SOURCES,
     Json,
     Networks,
@@ -24,8 +21,8 @@ from netaudit.studies.recurrent.words import (
 )
 from netaudit.text import count, flat, number, percent, printable
 
-Held = Literal["zero", "mean"]
-Get = Callable[[Json], float | None]
+_COSINE = (0.0, 1.0)
+"""Where |cos| and R² lie."""
 
 _TASKS = {
     "flip_flop": ("flip-flop of three bits", "8 stable points"),
@@ -44,19 +41,12 @@ def document(data: Mapping[str, Any]) -> StudyPage:
         description="Fixed points, slow modes and readouts of recurrent networks trained on sentiment, beside nulls.",
         sections=(
             Section("summary", 1, "Summary", (Items(tuple((Span(text),) for text in conclusion(data))),)),
-            *([_accuracies(data), _lines(data["networks"]), _readouts(data["networks"])] if data["networks"] else []),
+            *([_accuracies(data), section(data["networks"]), _readouts(data["networks"])] if data["networks"] else []),
             *([_known(data["tasks"])] if data["tasks"] else []),
             _how(data),
         ),
         data=data,
     )
-
-
-def _rows(networks: Networks, cells: Sequence[Callable[[Networks], str]]) -> list[tuple[Span, ...]]:
-    return [
-        (Span(f"{KINDS[kind]}, {SOURCES[source]}"), *(Span(cell(own)) for cell in cells))
-        for source, kind, own in groups(networks)
-    ]
 
 
 def _accuracies(data: Json) -> Section:
@@ -74,7 +64,7 @@ def _accuracies(data: Json) -> Section:
         Column("Bag of words", numeric=True),
         Column("Larger class", numeric=True),
     )
-    rows = _rows(
+    rows = rows_of(
         networks,
         (
             lambda own: number(len(own)),
@@ -88,125 +78,13 @@ def _accuracies(data: Json) -> Section:
     words = (
         "A recurrent layer of 64 units reads a text word by word, and a linear readout tells from its last state "
         "whether the review is good. The bag of words is a logistic regression on how often each word comes: it cannot "
-        "know their order. Accuracies are those of texts that were held out, as means over networks that differ in their "
-        "seed, with 95% intervals."
+        "know their order. Accuracies are those of texts that were held out, as means over networks that differ in "
+        "their seed, with 95% intervals."
     )
     caption = "How often the networks are right, beside a bag of words and the larger of the two classes."
     return Section(
         "accuracy", 1, "What the networks learned", (Paragraph((Span(words),)), table(caption, columns, rows))
     )
-
-
-def _lines(networks: Networks) -> Section:
-    words = (
-        "The state moves by itself while the input is held. A line attractor is a line of states at which it stands "
-        "nearly still. The rule asks for all of: 90% of the variance of the slow points on one axis, a slowest mode "
-        "that takes half a text to fade by a factor of e, and a next mode that is twice as fast, each with its whole "
-        "interval, and each above what networks reach that have not learned. It does not ask that the line is filled: "
-        "a chain of stable and unstable points passes as well, and the longest hole between neighbours tells the two "
-        "apart. Intervals here are over seeds."
-    )
-    blocks: tuple[Block, ...] = (
-        Paragraph((Span(words),)),
-        _evidence(networks, "zero", "The slow points while the input is held at zeros."),
-        _evidence(networks, "mean", "The slow points while the input is held at the mean of all words."),
-        _loose(networks),
-        _nulls(networks),
-        *_pairs([chart_figure(places(networks, source)) for source in sources_of(networks)]),
-        *_pairs([chart_figure(constants(networks, source)) for source in sources_of(networks)]),
-    )
-    return Section("line", 1, "Is there a line attractor?", blocks)
-
-
-def _evidence(networks: Networks, held: Held, caption: str) -> Table:
-    def of(name: str) -> Get:
-        return lambda one: one[held]["evidence"][name][0] if one[held]["evidence"] else None
-
-    columns = (
-        Column("Network", wide=True),
-        Column("On one axis", numeric=True),
-        Column("Slowest mode, in texts", numeric=True),
-        Column("Next is faster by", numeric=True),
-        Column("Longest hole", numeric=True),
-        Column("Fixed points (stable)"),
-        Column("Verdicts", wide=True),
-    )
-    cells: tuple[Callable[[Networks], str], ...] = (
-        lambda own: shares(map(of("share"), own)),
-        lambda own: spread(map(of("slowest"), own)),
-        lambda own: spread(map(of("gap"), own)),
-        lambda own: shares(map(_point(held, "largest_hole"), own)),
-        lambda own: ", ".join(_fixed(one[held]) for one in own),
-        lambda own: verdicts([one[held]["verdict"] for one in own]),
-    )
-    return table(caption, columns, _rows(networks, cells))
-
-
-def _fixed(one: Json) -> str:
-    found = one["evidence"]
-    return f"{number(found['fixed'])} ({number(found['stable'])})" if found else "0 (0)"
-
-
-def _loose(networks: Networks) -> Table:
-    def of(name: str) -> Get:
-        return lambda one: one["loose"]["evidence"][name][0] if one["loose"]["evidence"] else None
-
-    def hole(one: Json) -> float | None:
-        return one["loose"]["points"]["largest_hole"] if one["loose"]["points"] else None
-
-    columns = (
-        Column("Network", wide=True),
-        Column("On one axis", numeric=True),
-        Column("Slowest mode, in texts", numeric=True),
-        Column("Next is faster by", numeric=True),
-        Column("Longest hole", numeric=True),
-    )
-    cells: tuple[Callable[[Networks], str], ...] = (
-        lambda own: shares(map(of("share"), own)),
-        lambda own: spread(map(of("slowest"), own)),
-        lambda own: spread(map(of("gap"), own)),
-        lambda own: shares(map(hole, own)),
-    )
-    caption = (
-        "The same at zeros, with points that count as slow up to q = 5 × 10⁻⁵, where the example of renn ends its "
-        "search, in place of 10⁻⁶. No verdict rests on it."
-    )
-    return table(caption, columns, _rows(networks, cells))
-
-
-def _point(held: Held, name: str) -> Get:
-    return lambda one: one[held]["points"][name] if one[held]["points"] else None
-
-
-def _nulls(networks: Networks) -> Table:
-    def largest(null: str, name: str) -> Get:
-        def of(one: Json) -> float | None:
-            known = [draw[name] for draw in one["zero"]["nulls"][null] if draw and draw[name] is not None]
-            return max(known) if known else None
-
-        return of
-
-    columns = [Column("Network", wide=True)]
-    cells: list[Callable[[Networks], str]] = []
-    for null, told in NULLS.items():
-        for name, title in (("share", "axis"), ("slowest", "slowest"), ("gap", "next")):
-            columns.append(Column(f"{told}: {title}", numeric=True))
-            cells.append(_mean_of(largest(null, name)))
-    caption = (
-        "The same figures of cells that have not learned, the largest of the draws, as means over networks: share on "
-        "one axis, slowest mode in texts, and how much faster the next is."
-    )
-    return table(caption, columns, _rows(networks, cells))
-
-
-def _mean_of(get: Get) -> Callable[[Networks], str]:
-    """The mean over the networks in which it is known, in words."""
-
-    def shown(own: Networks) -> str:
-        known = [value for value in map(get, own) if value is not None]
-        return number(sum(known) / len(known) if known else None, 2)
-
-    return shown
 
 
 def _readouts(networks: Networks) -> Section:
@@ -223,12 +101,12 @@ def _readouts(networks: Networks) -> Section:
         Column("before training", numeric=True),
     )
     cells: tuple[Callable[[Networks], str], ...] = (
-        lambda own: spread(map(_point("zero", "readout_alignment"), own)),
-        lambda own: spread(map(_point("zero", "tangent_alignment"), own)),
-        lambda own: spread(map(alone("selectivity"), own)),
-        lambda own: spread(map(alone("selectivity", "untrained"), own)),
-        lambda own: spread(map(alone("integration"), own)),
-        lambda own: spread(map(alone("integration", "untrained"), own)),
+        lambda own: spread(map(of_point("zero", "readout_alignment"), own), _COSINE),
+        lambda own: spread(map(of_point("zero", "tangent_alignment"), own), _COSINE),
+        lambda own: spread(map(alone("selectivity"), own), (-1, 1)),
+        lambda own: spread(map(alone("selectivity", "untrained"), own), (-1, 1)),
+        lambda own: spread(map(alone("integration"), own), _COSINE),
+        lambda own: spread(map(alone("integration", "untrained"), own), _COSINE),
     )
     words = (
         "Near a slow point a word x moves the state along the slowest mode by l B (x − x*): l is the left vector of "
@@ -238,7 +116,7 @@ def _readouts(networks: Networks) -> Section:
     )
     caption = "Does the slow mode add up valence, and does the readout look at it?"
     return Section(
-        "readout", 1, "Valence", (Paragraph((Span(words),)), table(caption, columns, _rows(networks, cells)))
+        "readout", 1, "Valence", (Paragraph((Span(words),)), table(caption, columns, rows_of(networks, cells)))
     )
 
 
@@ -255,8 +133,8 @@ def _known(tasks: Networks) -> Section:
                     Span(f"{number(sum(map(expected, own)))} of {number(len(own))}"),
                     Span(verdicts([task["verdict"] for task in own])),
                     Span(", ".join(map(number, stable))),
-                    Span(spread(_slow_modes(task) for task in own)),
-                    Span(spread(task["r2"] for task in own)),
+                    Span(", ".join(number(_slow_modes(task)) for task in own)),
+                    Span(spread((task["r2"] for task in own), (-1, 1))),
                 )
             )
     columns = (
@@ -282,9 +160,3 @@ def _how(data: Json) -> Section:
     pairs += flat({"versions": data["versions"], "effort": data["effort"]})
     pairs += [pair for place, run in enumerate(data["runs"], 1) for pair in flat(run, f"run {place}.")]
     return Section("how", 1, "How it was run", (facts(pairs),))
-
-
-def _pairs(figures: Sequence[Any]) -> Iterator[Block]:
-    for start in range(0, len(figures), 2):
-        both = tuple(figures[start : start + 2])
-        yield Pair(both) if len(both) == 2 else both[0]

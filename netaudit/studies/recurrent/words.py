@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from math import inf
 from typing import Any
 
 from netaudit.studies.harness.intervals import mean_interval
-from netaudit.text import NONE, count, interval, number, percent
+from netaudit.text import NONE, count, number, percent
 
 Json = Mapping[str, Any]
 Networks = Sequence[Json]
@@ -21,37 +22,39 @@ VERDICTS = {
     "undecided": "undecided",
 }
 NULLS = {"initialisation": "at initialisation", "shuffled": "shuffled entries", "gaussian": "Gaussian entries"}
-_AGAINST = {
-    "no_points": "no slow point was found",
-    "share": "the slow points do not lie on one axis",
-    "slowest": "the slowest mode fades within half a text",
-    "gap": "the next mode is nearly as slow",
-    "forgets": "the slowest mode fades within a tenth of a text",
+_PARTS = {
+    "no_points": "there are slow points",
+    "share": "they lie on one axis",
+    "slowest": "the slowest mode lasts half a text",
+    "forgets": "it lasts a tenth of a text",
+    "gap": "the next mode is twice as fast",
 }
 
 
-def spread(values: Iterable[float | None], shown: Callable[[float | None], str] | None = None) -> str:
-    """The mean over networks with its 95 % interval; of one network the value.
+def spread(
+    values: Iterable[float | None],
+    ends: tuple[float, float] = (-inf, inf),
+    shown: Callable[[float | None], str] = lambda value: number(value, 3),
+) -> str:
+    """The mean over networks with its 95 % interval, cut where no value can lie; of one network the value.
 
-    >>> spread([1.0, 2.0, 3.0]), spread([0.5]), spread([None])
-    ('2 [−0.484, 4.48]', '0.5', '–')
+    >>> spread([1.0, 2.0, 3.0]), spread([1.0, 2.0, 3.0], (0, 9)), spread([0.5]), spread([None])
+    ('2 [−0.484, 4.48]', '2 [0, 4.48]', '0.5', '–')
     """
     known = [value for value in values if value is not None]
-    one = shown or (lambda value: number(value, 3))
     if len(known) < 2:
-        return one(known[0]) if known else NONE
-    mean, ends = mean_interval(known)
-    low, high = ends
-    return f"{one(mean)} {interval(ends) if shown is None else f'[{one(low)}, {one(high)}]'}"
+        return shown(known[0]) if known else NONE
+    mean, (low, high) = mean_interval(known)
+    return f"{shown(mean)} [{shown(max(low, ends[0]))}, {shown(min(high, ends[1]))}]"
 
 
 def shares(values: Iterable[float | None]) -> str:
-    """The same of shares, whose interval ends at 100 % at the latest.
+    """The same of shares.
 
     >>> shares([0.5, 0.7])
     '60% [0%, 100%]'
     """
-    return spread(values, lambda value: percent(None if value is None else min(1.0, max(0.0, value))))
+    return spread(values, (0, 1), percent)
 
 
 def verdicts(found: Sequence[str]) -> str:
@@ -103,25 +106,39 @@ def _why_not(networks: Networks) -> str:
         return "No network failed one of the rule's parts."
     parts = [
         f"{told} in {number(hits)}"
-        for code, told in _AGAINST.items()
+        for code, told in _PARTS.items()
         if (hits := sum(any(found.rstrip("?") == code for found in one["against"]) for one in others))
     ]
     beside = sum(any("_of_" in found for found in one["against"]) for one in others)
     return (
-        f"What stands against it in the {number(len(others))} others: {'; '.join(parts) or 'nothing of its own'}; in "
-        f"{number(beside)} a network that has not learned goes as far in some figure."
+        f"These parts of the rule fail in the {number(len(others))} others, or are left open by their interval: "
+        f"{'; '.join(parts) or 'none'}; no cell that has not learned goes as far in any figure in {number(beside)}."
     )
 
 
+def by_kind(networks: Networks, get: Callable[[Json], float | None], shown: Callable[[float | None], str]) -> str:
+    """The mean of a figure over the networks of each kind in which it is known."""
+    parts = []
+    for kind, told in KINDS.items():
+        known = [value for value in map(get, (n for n in networks if n["kind"] == kind)) if value is not None]
+        if known:
+            parts.append(f"{told} {shown(sum(known) / len(known))}")
+    return ", ".join(parts) or NONE
+
+
+def _two(value: float | None) -> str:
+    return number(value, 2)
+
+
 def _axis(networks: Networks) -> str:
-    known = [network["zero"]["evidence"] for network in networks if network["zero"]["evidence"]]
-    share = shares(one["share"][0] for one in known)
-    slowest = spread(one["slowest"][0] for one in known)
-    gap = spread(one["gap"][0] for one in known)
+    def of(name: str) -> Callable[[Json], float | None]:
+        return lambda one: one["zero"]["evidence"][name][0] if one["zero"]["evidence"] else None
+
     return (
-        f"Their slow points have {share} of their variance on one axis; the slowest mode takes {slowest} lengths of "
-        f"a text to fade by a factor of e (the rule asks for 0.5), and is {gap} times as slow as the next (it asks "
-        "for 2)."
+        f"In the mean, the slow points have this much of their variance on one axis: "
+        f"{by_kind(networks, of('share'), percent)} (the rule asks for 90%). The slowest mode takes "
+        f"{by_kind(networks, of('slowest'), _two)} lengths of a text to fade by a factor of e (0.5), and is "
+        f"{by_kind(networks, of('gap'), _two)} times as slow as the next (2)."
     )
 
 
@@ -140,42 +157,52 @@ def _filled(networks: Networks) -> str:
 
 
 def _readout(networks: Networks) -> str:
-    points = [network["zero"]["points"] for network in networks if network["zero"]["points"]]
-    alone = [network["zero"]["linear"] for network in networks if network["zero"]["linear"]]
+    def alone(name: str) -> Callable[[Json], float | None]:
+        return lambda one: one["zero"]["linear"][name] if one["zero"]["linear"] else None
+
+    def angle(one: Json) -> float | None:
+        return one["zero"]["points"]["readout_alignment"] if one["zero"]["points"] else None
+
     return (
-        f"Readout and slow direction have |cos| {spread(one['readout_alignment'] for one in points)}. A word "
-        f"moves the state along it as the bag of words weighs it, by a rank correlation of "
-        f"{spread(one['selectivity'] for one in alone)}, and the sum of these moves over a text tells "
-        f"{shares(one['integration'] for one in alone)} of the variance of the network's answer."
+        f"Does the slowest mode add up valence? How far each word moves the state along it, and what the bag of words "
+        f"gives the word, have a rank correlation of {by_kind(networks, alone('selectivity'), _two)}; the sum of these "
+        f"moves over a text tells {by_kind(networks, alone('integration'), percent)} of the variance of the network's "
+        f"answer; and |cos| of readout and slow direction is {by_kind(networks, angle, _two)}."
     )
 
 
 def _order(networks: Networks) -> str:
-    plain, mixed = (
-        shares(one) for one in ([n["accuracy"] for n in networks], [n["shuffled"]["accuracy"] for n in networks])
-    )
     hits = sum(network["shuffled"]["verdict"] == "line_attractor" for network in networks)
-    r2 = shares(network["shuffled"]["r2"] for network in networks)
     return (
-        f"Words in random order leave the accuracy at {mixed}, from {plain}, and {r2} of the variance of the answers; "
-        f"searched from the states along such texts, {count(hits, 'network')} have a line attractor."
+        f"Words in random order: the accuracy goes from {by_kind(networks, lambda n: n['accuracy'], percent)} to "
+        f"{by_kind(networks, lambda n: n['shuffled']['accuracy'], percent)}, and the answers share "
+        f"{by_kind(networks, lambda n: n['shuffled']['r2'], percent)} of their variance; searched from the states "
+        f"along such texts, {count(hits, 'network')} of {number(len(networks))} have a line attractor."
     )
 
 
 def _start(networks: Networks) -> str:
+    def slowest(one: Json) -> float | None:
+        return one["untrained"]["evidence"]["slowest"][0] if one["untrained"]["evidence"] else None
+
+    def selective(one: Json) -> float | None:
+        return one["untrained"]["linear"]["selectivity"] if one["untrained"]["linear"] else None
+
     hits = sum(network["untrained"]["verdict"] == "line_attractor" for network in networks)
-    known = [network["untrained"]["evidence"] for network in networks if network["untrained"]["evidence"]]
-    alone = [network["untrained"]["linear"] for network in networks if network["untrained"]["linear"]]
     return (
-        f"Before training, {count(hits, 'network')} have one: the slowest mode takes "
-        f"{spread(one['slowest'][0] for one in known)} lengths of a text, and the rank correlation with the bag of "
-        f"words is {spread(one['selectivity'] for one in alone)}."
+        f"Before training {number(hits)} of {count(len(networks), 'network')} have one: the slowest mode takes "
+        f"{by_kind(networks, slowest, _two)} lengths of a text, and the rank correlation with the bag of words is "
+        f"{by_kind(networks, selective, _two)}."
     )
 
 
 def _tasks(tasks: Networks) -> str:
     right = sum(expected(task) for task in tasks)
-    return f"Of {count(len(tasks), 'network')} on tasks with known answers, {number(right)} have the right one."
+    wrong = [task["task"] for task in tasks if not expected(task)]
+    lines = sum(name in ("two_integrators", "last_word") for name in wrong)
+    return f"Of {count(len(tasks), 'network')} on tasks with known answers, {number(right)} have the right one" + (
+        f"; {number(lines)} without a line is called one." if lines else "."
+    )
 
 
 def expected(task: Json) -> bool:
