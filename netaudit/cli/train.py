@@ -82,8 +82,9 @@ def train(
     with progress_bar(quiet) as progress:
         from netaudit.numerics import device as devices
         from netaudit.training import checkpoint, export, loop, recipes
-        from netaudit.training.data import load
+        from netaudit.training.data import DataSet, load
         from netaudit.training.log import Log, follows
+        from netaudit.training.text import load_texts
 
         tell = progress or (lambda message, done, total: None)
         chosen = recipes.recipe(recipe)
@@ -94,7 +95,11 @@ def train(
         run = checkpoint.resume(folder, chosen, seed, epochs or chosen.epochs, devices.choose(device), precision)
         if run.done and not quiet:
             click.echo(f"{folder} holds {run.done} of {run.epochs} epochs: going on from there")
-        data = load(chosen.data, data_root, tell)
+        data: DataSet
+        if chosen.data == "imdb" or chosen.data == "sentences":
+            data = load_texts(chosen.data, data_root)
+        else:
+            data = load(chosen.data, data_root, tell)
         clock, log = time.perf_counter(), Log(folder)
 
         def after(run: TrainingRun) -> None:

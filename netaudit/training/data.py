@@ -45,18 +45,14 @@ class DataSet:
 
 
 def load(name: str, root: Path, progress: Progress) -> DataSet:
-    """MNIST (``x [N, 1, 28, 28]``) or CIFAR-10 (``x [N, 3, 32, 32]``) from a folder, or texts (see ``text.py``).
+    """MNIST (``x [N, 1, 28, 28]``) or CIFAR-10 (``x [N, 3, 32, 32]``) from a folder.
 
-    What the folder lacks of the images is downloaded into it; texts are the user's own.
+    What the folder lacks is downloaded into it.
 
     Raises:
         SourceError: not there and no network, or damaged.
         KeyError: another name.
     """
-    if name in ("imdb", "sentences"):
-        from netaudit.training.text import load_texts
-
-        return load_texts("imdb" if name == "imdb" else "sentences", root)
     return {"mnist": mnist, "cifar10": cifar10}[name](root, progress)
 
 

@@ -10,7 +10,6 @@ import torch
 from netaudit.cli.main import main
 from netaudit.errors import SourceError
 from netaudit.training import checkpoint, loop, text
-from netaudit.training.data import load
 from netaudit.training.recipes import text_recipe
 from netaudit.training.text import load_texts
 
@@ -74,7 +73,7 @@ def test_the_last_words_are_kept_and_padding_follows():
 def test_a_source_is_its_rows_of_the_table_and_all_of_one_without_the_column(tmp_path):
     both = rows(60) + [(f"other {words}", label, "rotten_tomatoes") for words, label, _ in rows(100)]
     table = write(tmp_path / "reviews.csv", both)
-    imdb, sentences = (load(name, tmp_path, silent) for name in ("imdb", "sentences"))
+    imdb, sentences = (load_texts(name, tmp_path) for name in ("imdb", "sentences"))
     assert [len(one.train.y) + len(one.test.y) for one in (imdb, sentences)] == [60, 100]
     assert (imdb.train.x.shape[1], sentences.train.x.shape[1]) == (100, 50)
     lines = [line.rpartition(",")[0] for line in table.read_text().splitlines()]

@@ -112,7 +112,7 @@ def _why_not(networks: Networks) -> str:
     beside = sum(any("_of_" in found for found in one["against"]) for one in others)
     return (
         f"These parts of the rule fail in the {number(len(others))} others, or are left open by their interval: "
-        f"{'; '.join(parts) or 'none'}; no cell that has not learned goes as far in any figure in {number(beside)}."
+        f"{'; '.join(parts) or 'none'}. In {number(beside)} a cell that has not learned goes as far in some figure."
     )
 
 
