@@ -10,7 +10,7 @@
 # make test-slow                 the tests that take minutes: a checkpoint of 200 layers, 4096 wide
 # make curves DATA=folder        train them with every epoch kept, and draw each claim and the linear regions over the epochs
 # make shadow-study DATA=folder  when shadow training helps: hours, run by run; goes on where it was
-# make train-zoo DATA=folder     train the bundled networks again, and copy them into model_zoo/
+# make train-zoo DATA=folder TEXTS=file   train the bundled networks again, and copy them into model_zoo/
 # make samples                   rewrite the committed sample reports
 # make pages                     make every committed page again from its JSON, after a change of the layout
 # make docs                      make again what docs/, the README and the JSON Schema take from the code
@@ -21,20 +21,23 @@
 # make comparison                how often is a word of compare right, and the committed comparisons: minutes
 # make survey WHEELS=folder      audit the layers of published networks: minutes
 # make truncation DATA=folder    train the residual network, and leave out its last blocks: 20 minutes
+# make recurrent TEXTS=file      networks that read film reviews: an hour on one core; goes on where it was
 # make theory                    run the study of the theory again, into reports/theory: minutes
 
 PYTHON ?= python3
 MODEL ?= mnist-mlp
 DATA ?= data
+TEXTS ?= $(DATA)
 JOBS ?= 2
 CASES ?= 2000
 SEED ?= 0
 CURVES := mnist-mlp cifar10-mlp alexnet-cifar10
 ZOO := $(CURVES) cifar10-resmlp
+TEXT_ZOO := imdb-gru
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint .ci/constraints.txt
 
-.PHONY: audit docs test fuzz test-slow test-paper test-peers test-browser lint samples pages calibrate initialisation comparison geometry-claims injectivity survey truncation theory bench rung-costs gpu-check curves shadow-study train-zoo clean
+.PHONY: audit docs test fuzz test-slow test-paper test-peers test-browser lint samples pages calibrate initialisation comparison geometry-claims injectivity survey recurrent truncation theory bench rung-costs gpu-check curves shadow-study train-zoo clean
 
 audit: .venv/installed
 	$(BIN)/netaudit audit $(MODEL)
@@ -108,6 +111,9 @@ truncation: .venv/installed
 	$(BIN)/netaudit train cifar10-resmlp --data-root $(DATA) --keep-epochs --device cpu --out trained/cifar10-resmlp
 	$(BIN)/netaudit study truncation trained/cifar10-resmlp --device cpu
 
+recurrent: .venv/installed
+	$(BIN)/netaudit study recurrent --data-root $(TEXTS) --jobs $(JOBS)
+
 theory: .venv/installed
 	$(BIN)/netaudit study theory --device cpu --out reports/theory --no-run-file
 
@@ -126,6 +132,12 @@ train-zoo: .venv/installed
 		$(BIN)/netaudit train $$name --data-root $(DATA) --keep-epochs --out trained/$$name && \
 		mkdir -p model_zoo/$$name && \
 		cp trained/$$name/model.safetensors trained/$$name/card.json trained/$$name/sample.npz model_zoo/$$name/ || exit 1; \
+	done
+	for name in $(TEXT_ZOO); do \
+		$(BIN)/netaudit train $$name --data-root $(TEXTS) --device cpu --out trained/$$name && \
+		mkdir -p model_zoo/$$name && \
+		cp trained/$$name/model.safetensors trained/$$name/card.json trained/$$name/sample.npz \
+			trained/$$name/vocabulary.txt model_zoo/$$name/ || exit 1; \
 	done
 
 clean:

@@ -12,6 +12,7 @@ from netaudit.cli.curves import curves
 from netaudit.cli.expansivity import expansivity
 from netaudit.cli.geometry_claims import geometry_claims
 from netaudit.cli.initialisation import initialisation
+from netaudit.cli.recurrent import recurrent
 from netaudit.cli.regions_in_training import regions_in_training
 from netaudit.cli.shadow_training import shadow_training
 from netaudit.cli.survey import survey
@@ -41,6 +42,7 @@ for command in (
     regions_in_training,
     truncation,
     comparison,
+    recurrent,
 ):
     study.add_command(command)
 

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 @click.argument("recipe", type=click.Choice([entry.name for entry in RECIPES]), metavar="RECIPE")
 @click.option(
     "--data-root", type=click.Path(path_type=Path), default=Path("data"), show_default=True, metavar="DIR",
-    help="Where MNIST and CIFAR-10 lie; what is missing is downloaded into it.",
+    help="Where the data lie; MNIST and CIFAR-10 are downloaded into it. Texts: with reviews.csv or aclImdb.",
 )  # fmt: skip
 @click.option(
-    "--epochs", type=click.IntRange(1, 10_000), help="Passes over the training images; the recipe's by default."
+    "--epochs", type=click.IntRange(1, 10_000), help="Passes over the training data; the recipe's by default."
 )
 @click.option("--seed", default=0, show_default=True, help="Every random number follows from it.")
 @click.option("--out", type=OUT_FOLDER, metavar="DIR", help="Where to write; trained/RECIPE by default.")
@@ -64,14 +64,17 @@ def train(
     keep_epochs: bool,
     quiet: bool,
 ) -> None:
-    """Train a network by RECIPE, as the bundled ones were: mnist-mlp, cifar10-mlp, alexnet-cifar10 or
-    cifar10-resmlp.
+    """Train a network by RECIPE, as the bundled ones were.
+
+    Of pictures: mnist-mlp, cifar10-mlp, alexnet-cifar10 or cifar10-resmlp. Of texts, which you bring yourself:
+    imdb-gru, imdb-lstm, imdb-rnn or imdb-ugrnn.
 
     Writes model.safetensors, card.json, sample.npz, training.json, and log.csv (with TensorBoard events, if that is
     installed). After an interruption the same command goes on
     from the last whole epoch, to the same bytes.
     """
     from netaudit.cli.progress import progress_bar
+    from netaudit.errors import NetauditError
     from netaudit.files import make_folder
 
     folder = out or Path("trained") / recipe
@@ -79,17 +82,24 @@ def train(
     with progress_bar(quiet) as progress:
         from netaudit.numerics import device as devices
         from netaudit.training import checkpoint, export, loop, recipes
-        from netaudit.training.data import load
+        from netaudit.training.data import DataSet, load
         from netaudit.training.log import Log, follows
+        from netaudit.training.text import load_texts
 
         tell = progress or (lambda message, done, total: None)
         chosen = recipes.recipe(recipe)
+        if shadow and chosen.data in ("imdb", "sentences"):
+            raise NetauditError(f"{recipe}: shadow training takes pictures", hint="leave out --shadow")
         if shadow:
             chosen = replace(chosen, shadow=Shadows(shadow_start, shadow_rho, shadow_weight))
         run = checkpoint.resume(folder, chosen, seed, epochs or chosen.epochs, devices.choose(device), precision)
         if run.done and not quiet:
             click.echo(f"{folder} holds {run.done} of {run.epochs} epochs: going on from there")
-        data = load(chosen.data, data_root, tell)
+        data: DataSet
+        if chosen.data == "imdb" or chosen.data == "sentences":
+            data = load_texts(chosen.data, data_root)
+        else:
+            data = load(chosen.data, data_root, tell)
         clock, log = time.perf_counter(), Log(folder)
 
         def after(run: TrainingRun) -> None:

@@ -17,6 +17,7 @@ from netaudit.studies.expansivity import page as expansivity
 from netaudit.studies.geometry_claims import page as geometry_claims
 from netaudit.studies.harness.page import StudyPage, write_study
 from netaudit.studies.initialisation import page as initialisation
+from netaudit.studies.recurrent import page as recurrent
 from netaudit.studies.regions_in_training import page as regions_in_training
 from netaudit.studies.shadow_training import page as shadow_training
 from netaudit.studies.survey import page as survey
@@ -32,6 +33,7 @@ PAGES: dict[str, Callable[[Mapping[str, Any]], StudyPage]] = {
     "initialisation": initialisation.document,
     "injectivity": expansivity.document,
     "linear-regions": regions_in_training.document,
+    "recurrent": recurrent.document,
     "shadow-training": shadow_training.document,
     "survey": survey.document,
     "theory": theory.document,

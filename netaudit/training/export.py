@@ -19,9 +19,12 @@ from netaudit.numerics import device as devices
 from netaudit.training.data import DataSet, Images
 from netaudit.training.loop import TrainingRun, accuracy
 from netaudit.training.recipes import Shadows
+from netaudit.training.text import TextSet
 
 SAMPLE = 400  # test images: a label accuracy of one half has a standard error of 2.5 %
 WEIGHTS, SAMPLE_FILE, CARD, FIGURES = "model.safetensors", "sample.npz", "card.json", "training.json"
+VOCABULARY = "vocabulary.txt"
+"""The word of each number, a line each; the lines of padding and of unknown words are empty."""
 EPOCHS = "epochs"  # folder of the weights after each epoch, where they are kept
 
 
@@ -57,6 +60,7 @@ def export(run: TrainingRun, data: DataSet, folder: Path) -> dict[str, Any]:
     sample = Images(data.test.x[rows], data.test.y[rows])
     archive = io.BytesIO()
     np.savez_compressed(archive, x=sample.x.numpy(), y=sample.y.numpy())
+    words = "".join(f"{word}\n" for word in data.words).encode() if isinstance(data, TextSet) else None
     card = {
         "name": run.recipe.name,
         "title": run.recipe.title,
@@ -66,9 +70,10 @@ def export(run: TrainingRun, data: DataSet, folder: Path) -> dict[str, Any]:
         "weights_sha256": hashlib.sha256(weights).hexdigest(),
         "sample": SAMPLE_FILE,
         "sample_sha256": hashlib.sha256(archive.getvalue()).hexdigest(),
+        **({} if words is None else {"vocabulary": VOCABULARY, "vocabulary_sha256": hashlib.sha256(words).hexdigest()}),
         "data": data.description,
         "data_sha256": {"train": data.train.sha256(), "test": data.test.sha256()},
-        "sample_data": f"{len(rows)} of the {len(data.test.y):,} test images, equally many of each class",
+        "sample_data": f"{len(rows)} of the {len(data.test.y):,} {_whose(words)}",
         "recipe": run.recipe.describe(run.epochs),
         **({"origin": run.recipe.origin} if run.recipe.origin else {}),
         "command": f"netaudit train {run.recipe.name} --epochs {run.epochs} --seed {run.seed} "
@@ -83,15 +88,24 @@ def export(run: TrainingRun, data: DataSet, folder: Path) -> dict[str, Any]:
         },
         "accuracy": {
             "test": accuracy(run.model, data.test, run.device),
-            "test_images": len(data.test.y),
+            "test_images" if words is None else "test_texts": len(data.test.y),
             "sample": accuracy(run.model, sample, run.device),
         },
         "license": "Apache-2.0",
     }
     write_atomically(folder / WEIGHTS, weights)
     write_atomically(folder / SAMPLE_FILE, archive.getvalue())
+    if words is not None:
+        write_atomically(folder / VOCABULARY, words)
     write_atomically(folder / CARD, _json(card))  # last: it names the others by their hashes
     return card
+
+
+def _whose(words: bytes | None) -> str:
+    equally = "equally many of each class"
+    if words is None:
+        return f"test images, {equally}"
+    return f"test texts, {equally}, as numbers of words; the texts are their authors' and no part of the license"
 
 
 def stratified(y: torch.Tensor, size: int, generator: torch.Generator) -> torch.Tensor:

@@ -75,8 +75,13 @@ def start(
     if len(recipe.input) == 3:  # which makes convolutions on the CPU faster
         model = model.to(memory_format=torch.channels_last)
     model = model.to(device)
-    optimiser = torch.optim.SGD(model.parameters(), recipe.rate, recipe.momentum, weight_decay=recipe.weight_decay)
-    return TrainingRun(recipe, seed, epochs, device, model, optimiser, precision)
+    return TrainingRun(recipe, seed, epochs, device, model, _optimiser(recipe, model), precision)
+
+
+def _optimiser(recipe: Recipe, model: nn.Module) -> torch.optim.Optimizer:
+    if recipe.optimiser == "adam":
+        return torch.optim.Adam(model.parameters(), recipe.rate)
+    return torch.optim.SGD(model.parameters(), recipe.rate, recipe.momentum, weight_decay=recipe.weight_decay)
 
 
 def cross_entropy(model: nn.Module, x: Tensor, y: Tensor, generator: torch.Generator) -> Tensor:
@@ -173,6 +178,8 @@ def epoch(run: TrainingRun, images: Images, rate: float, loss: Loss, progress: P
             with torch.autocast(run.device.type, torch.bfloat16, enabled=run.precision == "bfloat16"):
                 value = loss(run.model, inputs(x, run.device), images.y[rows].to(run.device), own)
             torch.autograd.backward(value)
+            if recipe.clip is not None:
+                nn.utils.clip_grad_norm_(run.model.parameters(), recipe.clip)
             run.optimiser.step()
             total += value.detach() * len(rows)
     return float(total) / len(images.y)

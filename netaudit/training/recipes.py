@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 Layer = dict[str, Any]
+Kind = Literal["GRU", "LSTM", "RNN", "UGRNN"]
+"""Of a recurrent layer."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class Shadows:
 class Recipe:
     """Everything that decides what a training run gives, but the seed, the number of epochs and the machine.
 
-    SGD with momentum on the mean cross-entropy, with shadows or without; pixels are scaled to [0, 1].
+    SGD with momentum, or Adam, on the mean cross-entropy, with shadows or without; pixels are scaled to [0, 1].
     """
 
     name: str
@@ -35,7 +37,7 @@ class Recipe:
     """What :func:`netaudit.sources.hubs.sequential.build` is given."""
     input: tuple[int, ...]
     """Shape of one input."""
-    data: Literal["mnist", "cifar10"]
+    data: Literal["mnist", "cifar10", "imdb", "sentences"]
     initialisation: Literal["pytorch", "gaussian"]
     """``pytorch``: its default, uniform on +- 1 / sqrt(n). ``gaussian``: He et al., arXiv:1502.01852: N(0, 2 / n) for n
     inputs of a unit, biases 0: the random-like net of the hypotheses, at which every claim holds. The last layer of
@@ -52,6 +54,10 @@ class Recipe:
     """``crop and flip``: padded by four pixels of 0, cropped at random, mirrored half of the time."""
     shadow: Shadows | None = None
     """None: the plain cross-entropy."""
+    optimiser: Literal["sgd", "adam"] = "sgd"
+    """``adam``: Kingma and Ba, arXiv:1412.6980, with its two rates of decay; without momentum and weight decay."""
+    clip: float | None = None
+    """The largest norm of a gradient, to which a larger one is scaled (Pascanu et al., arXiv:1211.5063)."""
     origin: str = ""
     """Where the choices come from, in words; goes into the card."""
 
@@ -72,11 +78,13 @@ class Recipe:
         gaussian = "Gaussian initialisation (He et al.)"
         gaussian += f", branches divided by sqrt({blocks}) (Hayou et al.)" if blocks else ""
         start = {"pytorch": "PyTorch's default initialisation", "gaussian": gaussian}
+        adam = self.optimiser == "adam"
         parts = [
-            f"{epochs} epochs of SGD",
+            f"{epochs} epochs of {'Adam' if adam else 'SGD'}",
             f"batch {self.batch}",
             f"learning rate {self.rate:g} with a cosine schedule",
-            f"momentum {self.momentum:g}",
+            *([] if adam else [f"momentum {self.momentum:g}"]),
+            *([f"gradients of norm {self.clip:g} at most"] if self.clip else []),
             *([f"weight decay {self.weight_decay:g}"] if self.weight_decay else []),
             *(f"dropout {p:g}" for p in dropout),
             "cross-entropy",
@@ -107,7 +115,7 @@ _RELU: Layer = {"type": "ReLU"}
 _FLATTEN: Layer = {"type": "Flatten"}
 _POOL: Layer = {"type": "MaxPool2d", "kernel": 2}
 
-RECIPES = (
+PICTURES = (
     Recipe(
         name="mnist-mlp",
         title="A 784-1000-1000-10 ReLU network with dropout, trained on MNIST",
@@ -180,6 +188,38 @@ RECIPES = (
         "(Zagoruyko and Komodakis, arXiv:1605.07146, section 3).",
     ),
 )
+
+
+def text_recipe(kind: Kind, data: Literal["imdb", "sentences"] = "imdb") -> Recipe:
+    """A recurrent layer of 64 units that reads a text word by word, below a linear readout of two classes."""
+    titles = {"GRU": "A GRU", "LSTM": "An LSTM", "RNN": "A tanh RNN", "UGRNN": "An update gate RNN"}
+    corpora = {"imdb": "IMDB reviews", "sentences": "sentences of Rotten Tomatoes"}
+    return Recipe(
+        name=f"{data}-{kind.lower()}",
+        title=f"{titles[kind]} of 64 units that reads film reviews word by word, trained on {corpora[data]}",
+        architecture=(
+            {"type": "Words", "name": "embedding", "in": 5000, "out": 32},
+            {"type": "Dropout", "p": 0.3},
+            {"type": kind, "name": "rnn", "in": 32, "out": 64},
+            _linear(64, 2, "readout"),
+        ),
+        input=(100 if data == "imdb" else 50,),
+        data=data,
+        initialisation="pytorch",
+        epochs=4 if data == "imdb" else 10,
+        batch=64,
+        rate=0.003,
+        optimiser="adam",
+        clip=1.0,
+        origin="Adam and four epochs are those of the example of renn, a library of authors of Maheswaranathan et al. "
+        "(arXiv:1906.10720), whose GRU has 256 units and embeddings of 128; here are fewer, so that it trains within "
+        "minutes on one CPU core.",
+    )
+
+
+KINDS: tuple[Kind, ...] = ("GRU", "LSTM", "RNN", "UGRNN")
+RECIPES = (*PICTURES, *map(text_recipe, KINDS))
+"""Every recipe of ``netaudit train``."""
 
 
 def recipe(name: str) -> Recipe:

@@ -18,6 +18,7 @@ STUDIES = {
     "injectivity": "From how many rows is a layer injective?",
     "linear-regions": "Follow the linear regions through training runs.",
     "comparison": "How often is a word of compare right?",
+    "recurrent": "Do networks that read texts have a line attractor?",
 }
 EARLIER = {"theory": "theory", "calibrate": "calibration", "shadow-study": "shadow-training", "curves": "curves"}
 

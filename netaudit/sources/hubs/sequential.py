@@ -9,6 +9,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from netaudit.errors import SourceError
+from netaudit.sources.hubs.text_layers import RECURRENT, Words
 from netaudit.text import printable
 
 LARGEST = 2**24  # of any size in a description: far above any layer, far below an overflow
@@ -47,8 +48,9 @@ def build(description: Sequence[Mapping[str, Any]]) -> nn.Sequential:
     """The network of a description, with PyTorch's default initialisation from its global random state.
 
     Each layer is a mapping with ``type``: ``Flatten``, ``ReLU``, ``Shift`` (``by``), ``Dropout`` (``p``), ``MaxPool2d``
-    (``kernel``), ``Linear`` (``in``, ``out``), ``Conv2d`` (``in``, ``out``, ``kernel``, ``padding``), or ``Residual``
-    (``branch``, a list of the other layers); with ``name`` its parameters go by that, else by the layer's place
+    (``kernel``), ``Linear`` (``in``, ``out``), ``Conv2d`` (``in``, ``out``, ``kernel``, ``padding``), ``Residual``
+    (``branch``, a list of the other layers), ``Words`` (``in``, ``out``), and ``GRU``, ``LSTM``, ``RNN`` and ``UGRNN``
+    (``in``, ``out``), which give their last state; with ``name`` its parameters go by that, else by the layer's place
     (``"0"``, ``"1"``, ...).
 
     Raises:
@@ -120,6 +122,10 @@ def _plain(layer: Mapping[str, Any]) -> nn.Module:
         case "Conv2d":
             inputs, outputs, kernel = (_size(layer, key) for key in ("in", "out", "kernel"))
             return nn.Conv2d(inputs, outputs, kernel, padding=_size(layer, "padding", least=0))
+        case "Words":
+            return Words(_size(layer, "in"), _size(layer, "out"))
+        case "GRU" | "LSTM" | "RNN" | "UGRNN" as kind:
+            return RECURRENT[kind](_size(layer, "in"), _size(layer, "out"))
         case other:
             raise SourceError(f"a described network cannot have a layer {printable(str(other), 80)}")
 

@@ -72,6 +72,10 @@ class Journal:
         """
         return [self._records[cell, seed] for seed in seeds]
 
+    def records(self) -> list[dict[str, Any]]:
+        """All records, by cell and seed."""
+        return [self._records[key] for key in sorted(self._records)]
+
     def _write(self, line: dict[str, Any]) -> None:
         try:
             self._file.write(json.dumps(line, allow_nan=False) + "\n")
