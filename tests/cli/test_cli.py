@@ -133,7 +133,7 @@ def test_a_figure_that_fails_is_said_and_costs_nothing_else(run, checkpoint, tmp
         assert code == 0
         assert "Report: reports/net/audit.html" in out
         assert [line for line in err.splitlines() if "warning" in line] == [
-            "netaudit: warning: Figure 1, Figure 2, Figure 3 could not be drawn: memory ran out."
+            "netaudit: warning: Figure 1, Figure 2, Figure 3 and 1 more could not be drawn: memory ran out."
         ]
         page = (tmp_path / "reports/net/audit.html").read_text()
         assert "This figure could not be drawn: memory ran out." in page

@@ -39,4 +39,9 @@ def method() -> Method:
             "D. Sussillo and O. Barak (2013). Opening the black box: low-dimensional dynamics in high-dimensional "
             "recurrent neural networks. Neural Computation 25(3), 626–649.",
         ),
+        sentence=(
+            "Fixed and slow points of each recurrent cell were searched for from states along sequences "
+            "[@sussillo2013], and a line attractor was judged as Maheswaranathan and others describe it "
+            "[@maheswaranathan2019], beside cells that have not learned."
+        ),
     )
