@@ -209,10 +209,10 @@ def test_what_is_damaged_is_measured_again_and_said(run, net, stopped):
 
 def test_nothing_of_an_earlier_report_stays_beside_the_new_one(run, net):
     run(net.name, "--format", "html,text,json", "--out", "out")
-    assert len(list((net.parent / "out" / "figures").iterdir())) == 3
+    assert len(list((net.parent / "out" / "figures").iterdir())) == 4  # the picture of page one, and one a layer
     assert run(net.name, "--format", "html", "--layers", "a", "--out", "out", "--no-run-file")[0] == 0
     assert {path.name for path in (net.parent / "out").iterdir()} == {"audit.html", "figures"}
-    assert len(list((net.parent / "out" / "figures").iterdir())) == 1
+    assert len(list((net.parent / "out" / "figures").iterdir())) == 2
 
 
 def test_an_earlier_report_stays_where_an_audit_fails(run, net):

@@ -13,6 +13,8 @@ from netaudit.text import printable
 WIDTH = 160
 """Characters of a line of prose."""
 _GAP = "  "
+_SHORTEST_NAME = 12
+"""Of a name in a table, before words are folded within."""
 _LONGEST_NAME = 28
 """Characters of a layer's name in a table on a terminal of 80 columns."""
 _NARROWEST = 5
@@ -112,21 +114,42 @@ def table_lines(table: Table, layout: Layout, *, titles: bool = False) -> Iterat
             yield (replace(line, style="soft"),)
     if table.caption or titles:
         rows.insert(0, layout.written(Span(column.title, "strong") for column in table.columns))
-    if layout.table is not None:
-        rows = [tuple(_cut(cell) for cell in row) for row in rows]
-    widths = [max((_cells(row[place].text) for row in rows), default=0) for place in range(len(table.columns))]
-    room = sum(widths) if layout.table is None else layout.table - len(_GAP) * (len(widths) - 1)
-    while sum(widths) > room and max(widths) > _NARROWEST:
-        widths[widths.index(max(widths))] -= 1
+    room = None if layout.table is None else layout.table - len(_GAP) * (len(table.columns) - 1)
+    widths = _widths(rows, room)
+    if room is not None:
+        rows = [(_cut(row[0], widths[0]), *row[1:]) for row in rows]
     for row in rows:
         yield from _row(row, table, widths)
     for [line] in _wrapped(table.printed_note, layout) if printed is not None and table.printed_note else ():
         yield (replace(line, style="soft"),)
 
 
-def _cut(cell: Span) -> Span:
-    """A name that a terminal shows: deep networks have long ones that begin alike, so it is cut in the middle."""
-    return replace(cell, text=printable(cell.text, _LONGEST_NAME)) if cell.style == "name" and cell.link else cell
+def _widths(rows: Sequence[Sequence[Span]], room: int | None) -> list[int]:
+    """Cells of each column. Where there is no room, words are folded, then names cut, then words broken."""
+    columns = list(zip(*rows, strict=True))
+    if room is None:
+        return [max(_cells(cell.text) for cell in column) for column in columns]
+    first, others = columns[0], columns[1:]
+    widths = [max(map(_name_width, first)), *(max(_cells(cell.text) for cell in column) for column in others)]
+    words = [max(_cells(word) for cell in column for word in cell.text.split(" ")) for column in others]
+    shortest = _SHORTEST_NAME if any(cell.style == "name" for cell in first) else widths[0]
+    for bounds in ([widths[0], *words], [shortest, *words], [_NARROWEST] * len(widths)):
+        while sum(widths) > room:
+            over = [width if width > bound else 0 for width, bound in zip(widths, bounds, strict=True)]
+            if not any(over):
+                break
+            widths[over.index(max(over))] -= 1
+    return widths
+
+
+def _name_width(cell: Span) -> int:
+    """Cells of a row's name: that of a layer is cut rather than folded, since deep networks have long ones."""
+    return min(_cells(cell.text), _LONGEST_NAME) if cell.style == "name" else _cells(cell.text)
+
+
+def _cut(cell: Span, width: int) -> Span:
+    """A layer's name as a terminal shows it, cut in the middle, where long ones begin alike."""
+    return replace(cell, text=printable(cell.text, max(width, 3))) if cell.style == "name" else cell
 
 
 def _row(cells: Sequence[Span], table: Table, widths: Sequence[int]) -> Iterator[Line]:
