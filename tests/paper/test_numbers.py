@@ -131,8 +131,9 @@ def test_figures_are_matplotlib_objects_of_the_width_asked_for(report):
     import matplotlib as mpl
 
     before = dict(mpl.rcParams)
-    [(stem, figure)] = alone.figures(width=4.0).items()
-    assert stem == "layer_001_biases"
+    figures = alone.figures(width=4.0)
+    assert len(figures) == 2  # the picture of page one, and the layer's
+    figure = figures["layer_001_biases"]
     assert figure.get_size_inches()[0] == 4.0
     assert figure.axes[0].get_xticklabels()[0].get_fontsize() == 6.5
     assert not figure.stale  # drawn once in the theme: nothing is left to be drawn in another
