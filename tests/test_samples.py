@@ -17,6 +17,8 @@ from netaudit.sources.hubs.zoo import bundled
 SAMPLES = Path(__file__).parent.parent / "reports" / "samples"
 _ACCURACY = {"mnist-mlp": 0.97, "cifar10-mlp": 0.55, "cifar10-resmlp": 0.57, "alexnet-cifar10": 0.75, "imdb-gru": 0.8}
 NAMES = sorted(path.name for path in SAMPLES.iterdir())
+_LONG = ("alexnet-cifar10", "cifar10-mlp")  # half a minute each
+FRESH = [pytest.param(name, marks=pytest.mark.slow) if name in _LONG else name for name in NAMES]
 
 
 def test_every_bundled_network_has_a_sample():
@@ -37,7 +39,7 @@ def test_rendered_again_it_is_the_same(name, tmp_path):
         assert pdf.attachments["audit.json"].get_file().read_bytes() == (folder / "audit.json").read_bytes()
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", FRESH)
 def test_a_fresh_audit_gives_the_same_numbers(name):
     committed, fresh = AuditReport.from_json(SAMPLES / name / "audit.json"), netaudit.audit(name, device="cpu")
     assert fresh.provenance.weights_sha256 == committed.provenance.weights_sha256
