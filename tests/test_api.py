@@ -45,7 +45,7 @@ def test_one_method_a_format(made, folder, tmp_path):
     for name in ("json", "html", "pdf"):
         assert (tmp_path / f"a.{name}").read_bytes() == (folder / f"audit.{name}").read_bytes()
     figures = made.write_figures(tmp_path / "figures")
-    assert [path.name for path in figures][:2] == ["layer_001_weights.svg", "layer_001_biases.svg"]
+    assert [path.name for path in figures][:3] == ["verdicts.svg", "layer_001_weights.svg", "layer_001_biases.svg"]
     assert {path.name for path in figures} == {path.name for path in (folder / "figures").iterdir()}
 
 

@@ -11,7 +11,7 @@ WORDS = " ".join(PAGE.split())
 
 def test_the_example_prints_what_stands_there(capsys):
     [example] = re.findall(r"^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
-    [wanted] = re.findall(r"^```text\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+    wanted = re.findall(r"^```text\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)[0]
     exec(compile(example, "recurrent.md", "exec"), {})
     assert capsys.readouterr().out == wanted
 
