@@ -12,6 +12,9 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 os.environ.setdefault("GOMP_SPINCOUNT", "1000")  # as the command does, and as it must: before PyTorch is loaded
+if "PYTEST_XDIST_WORKER" in os.environ:  # a worker a core: threads of two workers would wait for each other
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
 import pytest

@@ -68,7 +68,7 @@ def test_the_wheel_holds_the_package_and_the_networks(site, tmp_path):
 
 
 @pytest.mark.parametrize(  # one shows that the wheel is whole; the others are audited from the source tree elsewhere
-    "name", [name if name == "cifar10-mlp" else pytest.param(name, marks=pytest.mark.slow) for name in bundled()]
+    "name", [name if name == "cifar10-resmlp" else pytest.param(name, marks=pytest.mark.slow) for name in bundled()]
 )
 def test_a_bundled_network_is_as_accurate_as_its_card_says(site, tmp_path, name):
     done = python(
