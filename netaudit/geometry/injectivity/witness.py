@@ -103,7 +103,8 @@ def _orthogonal(rows: Rows, active: Mask) -> Floats:
 
 def _longest(rows: Rows, x: Floats, v: Floats, active: Mask) -> float:
     """How far along v and back the rows that are not active stay so and x stays in the domain, with some slack."""
-    values = (rows.unit[~active] @ _lifted(rows, x), rows.unit[~active][:, : rows.n] @ v)
+    silent = rows.unit[~active]
+    values = (silent @ _lifted(rows, x), silent[:, : rows.n] @ v)
     if rows.orthant:
         values = np.append(values[0], x), np.append(values[1], v)
     with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
@@ -124,7 +125,8 @@ def measured(rows: Rows, first: Floats, second: Floats) -> Witness:
     worst = 0.0
     for row in np.flatnonzero(active).tolist():
         r = rows.integers(row)
-        change = max(exact.dot(r, two), 0) - max(exact.dot(r, one), 0)
+        on = signs[0][row] >= 0, signs[1][row] >= 0
+        change = exact.dot(r, differences if all(on) else two if on[1] else one)
         if change:
             w = r[: rows.n]
             worst = max(worst, _ratio(change * change, exact.dot(w, w) * gap))
