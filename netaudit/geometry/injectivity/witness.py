@@ -6,6 +6,7 @@ leaves their outputs as they are, and the other outputs stay 0 while the step is
 
 from __future__ import annotations
 
+from functools import partial
 from math import sqrt
 from typing import TYPE_CHECKING
 
@@ -117,20 +118,24 @@ def measured(rows: Rows, first: Floats, second: Floats) -> Witness:
     """The two inputs with how well they collide, in integers from the stored numbers."""
     with np.errstate(over="ignore"):
         distance = float(np.linalg.norm(second - first))
-    signs = [rows.signs(_lifted(rows, x)) for x in (first, second)]
-    active = (signs[0] >= 0) | (signs[1] >= 0)
+    on = rows.signs(_lifted(rows, first)) >= 0, rows.signs(_lifted(rows, second)) >= 0
+    bare = Rows(rows.weight, rows.bias, rows.orthant)  # without what was computed of the rows
+    return Witness(first, second, distance, int((on[0] | on[1]).sum()), partial(_residual, bare, first, second, on))
+
+
+def _residual(rows: Rows, first: Floats, second: Floats, on: tuple[Mask, Mask]) -> float:
+    """The largest difference of two outputs, in units of the distance; ``on`` says which rows are active at each."""
     points, _ = exact.integers(np.concatenate([_lifted(rows, first), _lifted(rows, second)]))
     one, two = points[: rows.width], points[rows.width :]
     gap = exact.dot(differences := [b - a for a, b in zip(one, two, strict=True)], differences)
     worst = 0.0
-    for row in np.flatnonzero(active).tolist():
+    for row in np.flatnonzero(on[0] | on[1]).tolist():
         r = rows.integers(row)
-        on = signs[0][row] >= 0, signs[1][row] >= 0
-        change = exact.dot(r, differences if all(on) else two if on[1] else one)
+        change = exact.dot(r, differences if on[0][row] and on[1][row] else two if on[1][row] else one)
         if change:
             w = r[: rows.n]
             worst = max(worst, _ratio(change * change, exact.dot(w, w) * gap))
-    return Witness(first, second, distance, worst, int(active.sum()))
+    return worst
 
 
 def _ratio(numerator: int, denominator: int) -> float:
