@@ -25,13 +25,12 @@ def muted(above: Tensor, radius: Tensor, counted: Tensor) -> Tensor:
         radius: half the range of each neuron's output, ``[n]``.
         counted: which rows of ``above`` are looked at, ``[m]``.
     """
-    largest = torch.zeros_like(radius)
+    norms = torch.zeros_like(radius)
     for rows, part in parts(above, radius.device):
-        largest = torch.maximum(largest, (part * counted[rows, None]).abs().amax(0))
-    squares = torch.zeros_like(radius)
-    for rows, part in parts(above, radius.device):
-        scaled = part * counted[rows, None] / torch.where(largest > 0, largest, 1.0)  # its squares fit float64
-        squares += scaled.square().sum(0)
-    sizes = radius * largest * squares.sqrt()
+        looked_at = part * counted[rows, None]
+        largest = looked_at.abs().amax(0)
+        scaled = looked_at / torch.where(largest > 0, largest, 1.0)  # its squares fit float64
+        norms = torch.hypot(norms, largest * scaled.norm(dim=0))
+    sizes = radius * norms
     usual = torch.where((sizes > 0) & sizes.isfinite(), sizes, torch.nan).nanmedian()  # NaN, and below nothing, if none
-    return (largest == 0) | ((radius > 0) & (sizes <= NUMERICALLY_ZERO * usual))
+    return (norms == 0) | ((radius > 0) & (sizes <= NUMERICALLY_ZERO * usual))

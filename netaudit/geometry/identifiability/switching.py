@@ -13,7 +13,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from netaudit.geometry.identifiability.bounds import Box
+from netaudit.geometry.identifiability.bounds import Box, parts
 from netaudit.geometry.line import exact_line
 from netaudit.geometry.steps import ROUNDINGS
 
@@ -56,31 +56,33 @@ class Seen:
 
     def look(self, x: Tensor) -> list[Tensor]:
         """Send points x ``[N, n]`` up, and return at how many of them each neuron was on, ``[m]`` a layer."""
-        counts, outputs = [], list(torch.split(x, BATCH))
+        counts, inputs = [], list(torch.split(x, BATCH))
         for level, (weight, bias) in enumerate(self.layers):
-            wide = _wide(weight, x.device)
-            norms = wide.norm(dim=1)
-            count = torch.zeros(len(wide), dtype=torch.int64, device=x.device)
-            for number, h in enumerate(outputs):
-                z = h @ wide.T + bias
-                size = h.norm(dim=1).max() * norms + bias.abs()
-                tolerance = ROUNDINGS * torch.finfo(torch.float64).eps * size
-                self._note(level, z, tolerance, len(self.points) + number * BATCH)
-                count += (z > 0).sum(0)
-                outputs[number] = z.relu()
+            count = torch.zeros(len(weight), dtype=torch.int64, device=x.device)
+            outputs = [h.new_empty(len(h), len(weight)) for h in inputs]
+            sizes = [h.norm(dim=1).max() for h in inputs]
+            for rows, part in parts(weight, x.device):
+                norms = part.norm(dim=1)
+                for number, h in enumerate(inputs):
+                    z = h @ part.T + bias[rows]
+                    tolerance = ROUNDINGS * torch.finfo(torch.float64).eps * (sizes[number] * norms + bias[rows].abs())
+                    self._note(level, rows, z, tolerance, len(self.points) + number * BATCH)
+                    count[rows] += (z > 0).sum(0)
+                    outputs[number][:, rows] = z.relu()
             counts.append(count)
+            inputs = outputs
         self.points = torch.cat([self.points, x])
         return counts
 
-    def _note(self, level: int, z: Tensor, tolerance: Tensor, first: int) -> None:
-        """Note pre-activations z ``[N, m]`` of one layer at the points from number ``first`` on."""
+    def _note(self, level: int, rows: slice, z: Tensor, tolerance: Tensor, first: int) -> None:
+        """Note pre-activations z ``[N, rows]`` of some neurons of one layer at the points from number ``first`` on."""
         for state, sign in _SIGN.items():
             value, place = (sign * z).max(0)
-            self.states[state][level] |= value > tolerance
-            most = self._most[state][level]
+            self.states[state][level][rows] |= value > tolerance
+            most = self._most[state][level][rows]
             better = value > most
             most[better] = value[better]
-            self._where[state][level][better] = first + place[better]
+            self._where[state][level][rows][better] = first + place[better]
 
     def switching(self, level: int) -> Tensor:
         """Which neurons were seen in both states, ``[m]``."""
@@ -121,11 +123,15 @@ class Seen:
         x = self.points[torch.where(rising, highest, lowest)]
         slopes, h = [], x
         for weight, bias in self.layers[:level]:
-            h = (h @ _wide(weight, x.device).T + bias).relu()
+            h = torch.cat([h @ part.T + bias[rows] for rows, part in parts(weight, x.device)], 1).relu()
             slopes.append((h > 0).double().clamp(min=slope))
-        gradient = _wide(self.layers[level][0][members.to(self.layers[level][0].device)], x.device)
+        own = self.layers[level][0]
+        gradient = own[members.to(own.device)].to(x.device).to(torch.float64)
         for (weight, _), factor in zip(self.layers[level - 1 :: -1], slopes[::-1], strict=True):
-            gradient = (gradient * factor) @ _wide(weight, x.device)
+            at = gradient * factor
+            gradient = at.new_zeros(len(at), weight.shape[1])
+            for rows, part in parts(weight, x.device):
+                gradient += at[:, rows] @ part
         gradient = torch.where(rising[:, None], gradient, -gradient)
         return x, torch.where(gradient > 0, self.box.high, torch.where(gradient < 0, self.box.low, x))
 
@@ -137,10 +143,6 @@ class Seen:
             found = torch.from_numpy(line.event_neuron[line.event_layer == level]).to(start.device)
             for state in _SIGN:
                 self.states[state][level][found] = True
-
-
-def _wide(weight: Tensor, device: torch.device) -> Tensor:
-    return weight.to(device).to(torch.float64)
 
 
 def lines(layers: Layers) -> int:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -46,12 +48,17 @@ class Witness:
     """``[in]`` float64, another one."""
     distance: float
     """The Euclidean distance of the two."""
-    residual: float
-    """max over rows of |f_i(first) - f_i(second)| / (||w_i|| distance), computed in exact arithmetic from the stored
-    float64 numbers and rounded once. It is 0 for inputs that collide exactly and about 1e-16 / (relative distance) for
-    inputs that are the closest float64 numbers to two that do."""
     active: int
     """Rows that are active (w_i x + b_i >= 0) at either of the two; rows whose weights are all 0 do not count."""
+    _residual: Callable[[], float] = field(repr=False)
+
+    @cached_property
+    def residual(self) -> float:
+        """max over rows of |f_i(first) - f_i(second)| / (||w_i|| distance), computed in exact arithmetic from the
+        stored float64 numbers and rounded once. It is 0 for inputs that collide exactly and about 1e-16 / (relative
+        distance) for inputs that are the closest float64 numbers to two that do. It is computed when it is first asked
+        for, in a second for 4096 rows of 4096 numbers; the weights are kept for it."""
+        return self._residual()
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 def always_active(rows: Rows) -> bool:
     """Whether it is proved that the rows active everywhere, alone or by pairs, span R^n."""
-    chosen = np.concatenate([_alone(rows), _pairs(rows)])
+    alone = _alone(rows)
+    if len(alone) + rows.m // 2 < rows.n:
+        return False  # too few rows, however many pairs there are
+    chosen = np.concatenate([alone, _pairs(rows)])
     return len(chosen) >= rows.n and spans(rows, chosen)
 
 

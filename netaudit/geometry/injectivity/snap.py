@@ -43,8 +43,9 @@ def beside_rays(rows: Rows, zero: Indices, walls: Indices) -> list[Floats]:
         return []
     others = np.setdiff1d(np.arange(rows.m), zero)
     inside = np.setdiff1d(rows.positive, walls)
-    value = np.concatenate([rows.unit[others] @ v, v[inside]])
-    slope = np.concatenate([rows.unit[others] @ u, u[inside]])
+    rest = rows.unit[others]
+    value = np.concatenate([rest @ v, v[inside]])
+    slope = np.concatenate([rest @ u, u[inside]])
     with np.errstate(divide="ignore", invalid="ignore"):
         step = 0.5 * float(np.nanmin(np.abs(value / slope), initial=1.0 / (np.linalg.norm(u) or 1.0)))
     return [y for y in (v + step * u, -v + step * u) if (y[rows.positive] > 0).all()]

@@ -6,6 +6,7 @@ leaves their outputs as they are, and the other outputs stay 0 while the step is
 
 from __future__ import annotations
 
+from functools import partial
 from math import sqrt
 from typing import TYPE_CHECKING
 
@@ -103,7 +104,8 @@ def _orthogonal(rows: Rows, active: Mask) -> Floats:
 
 def _longest(rows: Rows, x: Floats, v: Floats, active: Mask) -> float:
     """How far along v and back the rows that are not active stay so and x stays in the domain, with some slack."""
-    values = (rows.unit[~active] @ _lifted(rows, x), rows.unit[~active][:, : rows.n] @ v)
+    silent = rows.unit[~active]
+    values = (silent @ _lifted(rows, x), silent[:, : rows.n] @ v)
     if rows.orthant:
         values = np.append(values[0], x), np.append(values[1], v)
     with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
@@ -116,19 +118,24 @@ def measured(rows: Rows, first: Floats, second: Floats) -> Witness:
     """The two inputs with how well they collide, in integers from the stored numbers."""
     with np.errstate(over="ignore"):
         distance = float(np.linalg.norm(second - first))
-    signs = [rows.signs(_lifted(rows, x)) for x in (first, second)]
-    active = (signs[0] >= 0) | (signs[1] >= 0)
+    on = rows.signs(_lifted(rows, first)) >= 0, rows.signs(_lifted(rows, second)) >= 0
+    bare = Rows(rows.weight, rows.bias, rows.orthant)  # without what was computed of the rows
+    return Witness(first, second, distance, int((on[0] | on[1]).sum()), partial(_residual, bare, first, second, on))
+
+
+def _residual(rows: Rows, first: Floats, second: Floats, on: tuple[Mask, Mask]) -> float:
+    """The largest difference of two outputs, in units of the distance; ``on`` says which rows are active at each."""
     points, _ = exact.integers(np.concatenate([_lifted(rows, first), _lifted(rows, second)]))
     one, two = points[: rows.width], points[rows.width :]
     gap = exact.dot(differences := [b - a for a, b in zip(one, two, strict=True)], differences)
     worst = 0.0
-    for row in np.flatnonzero(active).tolist():
+    for row in np.flatnonzero(on[0] | on[1]).tolist():
         r = rows.integers(row)
-        change = max(exact.dot(r, two), 0) - max(exact.dot(r, one), 0)
+        change = exact.dot(r, differences if on[0][row] and on[1][row] else two if on[1][row] else one)
         if change:
             w = r[: rows.n]
             worst = max(worst, _ratio(change * change, exact.dot(w, w) * gap))
-    return Witness(first, second, distance, worst, int(active.sum()))
+    return worst
 
 
 def _ratio(numerator: int, denominator: int) -> float:

@@ -5,7 +5,7 @@ import torch
 
 from netaudit.geometry.identifiability import twins as rows
 from netaudit.geometry.identifiability.bounds import Box
-from netaudit.geometry.identifiability.twins import twins
+from netaudit.geometry.identifiability.twins import ALIKE, SKETCH, near, sketch, twins
 
 
 def gaussian(*shape, seed=0):
@@ -38,9 +38,9 @@ def test_equal_and_opposite_twins_are_told_apart():
     assert found(weight, bias) == ([0, 2], [1, 5], 1, 1)
 
 
-@pytest.mark.parametrize("chunk", [1, 8 * 11 * 3, 2**26])
-def test_pairs_are_counted_once_whatever_the_blocks(monkeypatch, chunk):
-    monkeypatch.setattr(rows, "CHUNK", chunk)
+@pytest.mark.parametrize("block", [1, 8 * 11 * 3, 2**24])
+def test_pairs_are_counted_once_whatever_the_blocks(monkeypatch, block):
+    monkeypatch.setattr(rows, "BLOCK", block)
     weight = gaussian(7, 10)
     weight[[1, 4, 6]] = weight[:1].clone()
     weight[5] = -weight[0]
@@ -94,6 +94,41 @@ def test_a_large_bias_makes_no_twins():
 @pytest.mark.parametrize("n", [3, 10, 1000])
 def test_unrelated_rows_are_no_twins(n):
     assert found(gaussian(1500, n), gaussian(1500, seed=1)) == ([], [], 0, 0)
+
+
+def unit_vectors(*shape, seed=0):
+    rows = gaussian(*shape, seed=seed)
+    return rows / rows.norm(dim=1, keepdim=True)
+
+
+@pytest.mark.parametrize("d", [1, SKETCH, SKETCH + 1, 1000])
+def test_sketches_never_lie_farther_apart_than_the_vectors(d):
+    one, other = unit_vectors(200, d), unit_vectors(200, d, seed=1)
+    other[:100] = one[:100] + 1e-3 * other[:100]
+    other[50:60, :] = one[50:60] + torch.eye(d, dtype=torch.float64)[:1] * 1e-3  # a single entry keeps its length
+    apart, sketched = (one - other).norm(dim=1), (sketch(one) - sketch(other)).norm(dim=1)
+    assert bool((sketched <= apart * (1 + 1e-9)).all())
+    assert sketch(one).shape == (200, min(d, SKETCH))
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_sketches_pass_on_all_twins_and_next_to_nothing_else(sign):
+    """The worst twins differ in one number alone, of which the sketch loses the least."""
+    one = unit_vectors(300, 900)
+    other = one.clone()
+    other[:, 0] += (1.99 * ALIKE) ** 0.5
+    other = sign * other / other.norm(dim=1, keepdim=True)
+    cosine = (one * other).sum(1)
+    assert bool((sign * cosine > 1 - ALIKE).all())
+    likely = near(sketch(one), sketch(other))
+    assert bool(likely.diagonal().all())
+    assert int(likely.sum()) == 300
+
+
+def test_a_direction_that_is_not_there_is_no_twin():
+    weight = gaussian(4, 100)
+    weight[1], weight[3] = 0.0, 0.0
+    assert found(weight) == ([], [], 0, 0)
 
 
 def test_no_neurons():

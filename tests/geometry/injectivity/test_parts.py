@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from netaudit.geometry import injective
 from netaudit.geometry.injectivity import exact, laws
+from netaudit.geometry.injectivity import rows as rows_module
 from netaudit.geometry.injectivity.gordan import Circuit, proved
 from netaudit.geometry.injectivity.local import at_inputs
 from netaudit.geometry.injectivity.rays import inverse_lipschitz
@@ -192,3 +193,31 @@ def test_real_inputs():
 
 def test_k_budget():
     assert [laws.k_budget(rows) for rows in (4096, 9216, 25088)] == [305, 687, 1872]
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_rows_are_scaled_alike_in_whatever_parts(monkeypatch, order):
+    generator = np.random.default_rng(0)
+    matrix = generator.standard_normal((30, 50)) * 10.0 ** generator.integers(-320, 300, (30, 1))
+    matrix = np.asarray(np.vstack([matrix, np.zeros(50), np.full(50, 5e-324), np.full(50, 1.7e308)]), order=order)
+    whole = rows_module.unit_rows(matrix)
+    norms = np.linalg.norm(whole, axis=1)
+    assert norms[30] == 0
+    assert np.delete(norms, 30) == pytest.approx(1, abs=1e-14)
+    monkeypatch.setattr(rows_module, "_BLOCK", 1)
+    assert rows_module.unit_rows(matrix) == pytest.approx(whole, rel=1e-14, abs=0)  # sums are taken in another order
+
+
+def test_the_residual_is_computed_when_it_is_asked_for(monkeypatch):
+    """It takes integers of every active row, which an audit of a large layer does without."""
+    weight = np.random.default_rng(0).standard_normal((60, 40))
+    asked = []
+    monkeypatch.setattr(rows_module.Rows, "integers", lambda self, row: asked.append(row) or exact_row(self, row))
+    found = injective(weight).witness
+    assert not asked
+    assert 0 <= found.residual < 1e-8
+    assert len(asked) == found.active
+
+
+def exact_row(rows, row):
+    return exact.integers(rows.weight[row])[0]

@@ -84,7 +84,9 @@ def _stored(layer: FCLayer) -> FCLayer:
 
 
 def _finite(layer: FCLayer) -> bool:
-    return all(bool(part.isfinite().all()) for part in (layer.weight, layer.bias) if part is not None)
+    """Whether all its numbers are; NaN and infinity show up in the least and the largest of them."""
+    ends = [end for part in (layer.weight, layer.bias) if part is not None for end in part.aminmax()]
+    return all(bool(end.isfinite()) for end in ends)
 
 
 def _inputs(context: NetworkContext) -> Tensor | None:
