@@ -28,6 +28,7 @@ _PARTS = {
     "slowest": "the slowest mode lasts half a text",
     "forgets": "it lasts a tenth of a text",
     "gap": "the next mode is twice as fast",
+    "second": "the next mode lasts less than half a text",
 }
 
 

@@ -147,6 +147,7 @@ def _held(
         nulls=_nulls(judged) if name == "zero" else (),
         points=_points(judged),
         drawn=drawn(cell, found, states, held, reading, shown_point(found)),
+        second=None if evidence is None else _interval(evidence.second),
     )
 
 
