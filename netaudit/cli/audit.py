@@ -20,7 +20,7 @@ from netaudit.paper.venues import DEFAULT as DEFAULT_VENUE
 from netaudit.paper.venues import NAMES as VENUES
 from netaudit.report.renderers.table import DEFAULT_FORMATS, FORMATS, RENDERERS
 from netaudit.text import printable, sentence
-from netaudit.vocabulary import NULL_LEVELS, SPECTRUM_METHODS, NullLevel, SpectrumMethod
+from netaudit.vocabulary import NULL_LEVELS, SPECTRUM_METHODS, CellActivation, NullLevel, SpectrumMethod
 
 if TYPE_CHECKING:
     from netaudit.report.document.model import Document
@@ -105,6 +105,7 @@ def audit(
     order: tuple[str, ...],
     as_layer: tuple[str, ...],
     not_layer: tuple[str, ...],
+    cell_activation: CellActivation | None,
     base: str | None,
     device: str,
     seed: int,
@@ -149,9 +150,9 @@ def audit(
         kept.tell = None if progress is None else progress.layer
         report = run(
             target, weights=weights, layers=layers, exclude=exclude, state=state, order=order, as_layer=as_layer,
-            not_layer=not_layer, base=base, analyses=analyses, device=device, seed=seed, data=data, init=init,
-            nulls=nulls, spectrum=spectrum, deterministic=deterministic, hash_files=not no_hash, progress=progress,
-            keep=kept,
+            not_layer=not_layer, cell_activation=cell_activation, base=base, analyses=analyses, device=device,
+            seed=seed, data=data, init=init, nulls=nulls, spectrum=spectrum, deterministic=deterministic,
+            hash_files=not no_hash, progress=progress, keep=kept,
         )  # fmt: skip
         audited = time.perf_counter()
         if "json" in formats:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 
 from netaudit.recurrent.cells.cell import RecurrentCell, scaled
+from netaudit.vocabulary import CellActivation
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,7 +23,7 @@ class SimpleCell(RecurrentCell):
     """
 
     gates: ClassVar[tuple[str, ...]] = ("hidden",)
-    activation: Literal["tanh", "relu"] = "tanh"
+    activation: CellActivation = "tanh"
 
     def __call__(self, states: Tensor, inputs: Tensor) -> Tensor:
         """Step from states ``[P, H]``."""

@@ -25,7 +25,7 @@ from netaudit.analyses.network.rnn_fixed_points.payload import (
 from netaudit.analyses.network.rnn_fixed_points.readout import Readout, readout
 from netaudit.analyses.network.rnn_fixed_points.sequences import Driven, driven, place
 from netaudit.errors import NetauditError
-from netaudit.network.cells import CellSpec
+from netaudit.network.cells import UNKNOWN, CellSpec
 from netaudit.recurrent.cells.cell import RecurrentCell
 from netaudit.recurrent.cells.reading import stepped
 from netaudit.recurrent.driven import states_along
@@ -50,7 +50,8 @@ def measure(context: NetworkContext) -> RnnFixedPoints:
         try:
             chosen.append((spec, stepped(context.network.read_cell(spec))))
         except NetauditError as error:
-            left_out.append(CellLeftOut(spec.name, printable(str(error), 200)))
+            option = ": --cell-activation says it" if spec.note == UNKNOWN else ""
+            left_out.append(CellLeftOut(spec.name, printable(str(error), 160) + option))
     inputs = driven(context.network, chosen, context.sample, context.settings.seed)
     found: list[CellPoints] = []
     for (spec, cell), own in zip(chosen, inputs, strict=True):
