@@ -85,6 +85,5 @@ def _choices(report: Report, target: str | Path) -> Choices:
     settings = report.provenance.settings
     if str(target).startswith("zoo:"):
         return Choices()
-    names = ("order", "as_layer", "not_layer")
-    globs = (tuple(settings.get(name) or ()) for name in names)
-    return Choices(settings.get("state"), *globs, cell_activation=settings.get("cell_activation"))
+    order, as_layer, not_layer = (tuple(settings.get(name) or ()) for name in ("order", "as_layer", "not_layer"))
+    return Choices(settings.get("state"), order, as_layer, not_layer, settings.get("cell_activation"))

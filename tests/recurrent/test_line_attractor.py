@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from netaudit.recurrent import fixed_points, line_attractor, noise, read_cells, states_along, summaries
+from netaudit.recurrent import fixed_points, judged, line_attractor, noise, read_cells, states_along, summaries
 from netaudit.recurrent.cells.simple import SimpleCell
 from netaudit.recurrent.line_verdict import Estimate, LineEvidence, judge, line_evidence
 from netaudit.recurrent.nulls import NULLS, at_initialisation
@@ -199,6 +199,23 @@ def test_a_planted_plane_is_not_called_a_line(slowest, second, width, line, agai
     assert {code.rstrip("?") for code in found.judged.against if "_of_" not in code} == against
     assert found.evidence.second.value == pytest.approx(second)
     assert found.evidence.slowest.value == pytest.approx(slowest)
+
+
+def test_starts_are_drawn_from_all_states(monkeypatch):
+    cell, centre = planted(LENGTH)
+    sequences, given = normal(20, LENGTH, 3), []
+
+    def searched(*arguments, **more):
+        given.append(arguments[1])
+        return fixed_points(*arguments, **more)
+
+    monkeypatch.setattr(judged, "fixed_points", searched)
+    line_attractor(cell, sequences, torch.zeros(3), initial=centre, starts=30, draws=0, steps=5)
+    states = states_along(cell, sequences, centre)
+    rows = torch.cdist(given[0], states.flatten(0, 1)).argmin(1)
+    assert len(rows.unique()) == 30
+    assert len((rows // LENGTH).unique()) > 5  # of many sequences
+    assert len((rows % LENGTH).unique()) > 10  # at many steps
 
 
 def test_states_along_are_those_of_pytorch():
