@@ -106,8 +106,9 @@ def _evidence(found: RnnFixedPoints) -> Table:
         "Slow and fixed points, and what the verdict rests on, with 95% intervals. Slow, fixed: distinct points with q "
         "of at most 1e-6 and 1e-12. Share: of the variance of the slow points on their first axis. Slowest: the "
         "slowest time constant in steps, the median. Gap: how many times as slow it is as the next. Next: the time "
-        "constant of that. Dimension: axes that the slow points fill. Slow modes: modes that outlast a sequence. "
-        "Tangent, readout: cosine of the slowest mode with the line of the points, and with the readout."
+        "constant of the next mode, in steps. Dimension: axes that the slow points fill. Slow modes: modes that "
+        "outlast a sequence. Tangent, readout: cosine of the slowest mode with the line of the points, and with the "
+        "readout."
     )
     return table(caption, columns, [_row(cell, held) for cell in found.cells for held in cell.held])
 

@@ -14,6 +14,7 @@ from torch import nn
 
 import netaudit
 from netaudit.analyses.network.rnn_fixed_points import measure
+from netaudit.analyses.network.rnn_fixed_points.drawn import _axes
 from netaudit.analyses.network.rnn_fixed_points.readout import readout
 from netaudit.analyses.network.rnn_fixed_points.sequences import driven
 from netaudit.network.inputs import Sample
@@ -228,6 +229,21 @@ def test_each_direction_is_read_by_its_own_columns(outputs):
     alone = readout(context_of(one), spec, cell)
     assert alone.layer == "fc"
     assert torch.allclose(alone.of(h), theirs)
+
+
+@pytest.mark.parametrize(
+    ("given", "used"), [((70, 5, 3), (64, 5, 3)), ((70, 2000, 3), (10, 2000, 3)), ((1, 2500, 3), (1, 2000, 3))]
+)
+def test_long_sequences_take_no_more_time(given, used):
+    network, cells = opened(nn.GRU(3, 4).state_dict())
+    assert driven(network, cells, sample(np.zeros(given)), 0)[0].inputs.shape == used
+
+
+def test_axes_have_one_sign():
+    states = np.random.default_rng(0).normal(size=(50, 4)) * [4, 3, 1, 1]
+    for each in (states, -states, states * [-1, 1, 1, 1]):
+        _, axes = _axes(each)
+        assert np.take_along_axis(axes, np.abs(axes).argmax(1)[:, None], 1).min() > 0
 
 
 def test_what_is_not_looked_at_says_why():
