@@ -26,13 +26,14 @@ from netaudit.results.long_form import Row, layer_rows, network_rows
 from netaudit.results.payload import Finding
 from netaudit.results.reading import read_report
 from netaudit.results.report import Report
-from netaudit.vocabulary import NULL_LEVELS, SPECTRUM_METHODS, CellActivation, NullLevel, SpectrumMethod
+from netaudit.vocabulary import NULL_LEVELS, SPECTRUM_METHODS, NullLevel, SpectrumMethod
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure as Canvas
     from torch import Tensor, nn
 
+    from netaudit.network.cells import CellActivation
     from netaudit.network.network import Progress
     from netaudit.report.document.model import Document
 

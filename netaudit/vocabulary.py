@@ -29,10 +29,6 @@ SpectrumMethod = Literal["auto", "exact", "lanczos"]
 SPECTRUM_METHODS: tuple[SpectrumMethod, ...] = ("auto", "exact", "lanczos")
 """How the singular values are computed (``--spectrum``)."""
 
-CellActivation = Literal["tanh", "relu"]
-CELL_ACTIVATIONS: tuple[CellActivation, ...] = ("tanh", "relu")
-"""What follows a simple recurrent cell (``--cell-activation``)."""
-
 Scope = Literal["layer", "network", "collection"]
 """What an analysis looks at: one layer, one network, or several reports."""
 

@@ -16,11 +16,12 @@ from netaudit.cli.choices import split_analyses, split_formats
 from netaudit.cli.file_options import file_options
 from netaudit.cli.out_folder import OUT_FOLDER
 from netaudit.cli.run_file import run_file_option, write_run
+from netaudit.network.cells import CellActivation
 from netaudit.paper.venues import DEFAULT as DEFAULT_VENUE
 from netaudit.paper.venues import NAMES as VENUES
 from netaudit.report.renderers.table import DEFAULT_FORMATS, FORMATS, RENDERERS
 from netaudit.text import printable, sentence
-from netaudit.vocabulary import NULL_LEVELS, SPECTRUM_METHODS, CellActivation, NullLevel, SpectrumMethod
+from netaudit.vocabulary import NULL_LEVELS, SPECTRUM_METHODS, NullLevel, SpectrumMethod
 
 if TYPE_CHECKING:
     from netaudit.report.document.model import Document

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from netaudit.vocabulary import CELL_ACTIVATIONS
+from netaudit.network.cells import CELL_ACTIVATIONS
 
 _OPTIONS = (
     click.option("--state", metavar="KEY", help="Of several networks in a file the one under this key: model_ema."),

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from netaudit.cli.file_options import file_options
+from netaudit.network.cells import CellActivation
 from netaudit.network.layers import SkippedLayer
 from netaudit.text import count, printable, sentence
-from netaudit.vocabulary import CellActivation
 
 if TYPE_CHECKING:
     from netaudit.network.network import LayerSpec, Network

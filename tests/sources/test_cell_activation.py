@@ -12,11 +12,11 @@ from torch import Tensor, nn
 
 import netaudit
 from netaudit.errors import SourceError
+from netaudit.network.cells import CELL_ACTIVATIONS, CellActivation
 from netaudit.recurrent import read_cells
 from netaudit.sources.open import open_network
 from netaudit.sources.planners.choices import Choices
 from netaudit.verifying.again import Given, arguments
-from netaudit.vocabulary import CELL_ACTIVATIONS, CellActivation
 
 
 def state(seed: int = 0) -> dict[str, Tensor]:

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from netaudit.errors import NetauditError
-from netaudit.network.cells import UNKNOWN, Cell, CellSpec, Kind, cells_among
+from netaudit.network.cells import UNKNOWN, Cell, CellActivation, CellSpec, Kind, cells_among
 from netaudit.network.cells import read_cell as read_stored
 from netaudit.network.network import Network
 from netaudit.recurrent.cells.cell import RecurrentCell
@@ -21,7 +21,6 @@ from netaudit.recurrent.cells.gru import GruCell
 from netaudit.recurrent.cells.lstm import LstmCell
 from netaudit.recurrent.cells.simple import SimpleCell
 from netaudit.text import printable
-from netaudit.vocabulary import CellActivation
 
 _CLASSES: Mapping[type[nn.Module], Kind] = {
     nn.GRU: "gru",

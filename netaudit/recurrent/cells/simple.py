@@ -8,8 +8,8 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from netaudit.network.cells import CellActivation
 from netaudit.recurrent.cells.cell import RecurrentCell, scaled
-from netaudit.vocabulary import CellActivation
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from netaudit.errors import SourceError
-from netaudit.network.cells import UNKNOWN, CellSpec, Kind
-from netaudit.vocabulary import CellActivation
+from netaudit.network.cells import UNKNOWN, CellActivation, CellSpec, Kind
 
 _KINDS: Mapping[CellActivation, Kind] = {"tanh": "rnn_tanh", "relu": "rnn_relu"}
 

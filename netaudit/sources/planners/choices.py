@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from netaudit.vocabulary import CellActivation
+from netaudit.network.cells import CellActivation
 
 
 @dataclass(frozen=True)
