@@ -36,8 +36,9 @@ from netaudit.results.payload import number
 from netaudit.text import count, printable
 
 EFFORT = ((64, 100, 3), (128, 80, 1), (256, 64, 1), (512, 32, 1))
-"""Numbers of a state up to which so many starts, and draws of each null, are taken: on one core 16 s for a GRU of
-256 units and 38 s for an LSTM of 256 (docs/limits.md). The library takes 1,024 starts and three draws by default, and sets no limit."""
+"""Numbers of a state up to which so many starts, and draws of each null, are taken: on one core 16 s for a GRU of 256
+units and 38 s for an LSTM of 256 (docs/limits.md). The library takes 1,024 starts and three draws by default, and sets
+no limit."""
 MOST_CELLS = 4
 """Cells that are looked at; the others are listed."""
 
