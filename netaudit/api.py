@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
     from torch import Tensor, nn
 
+    from netaudit.network.cells import CellActivation
     from netaudit.network.network import Progress
     from netaudit.report.document.model import Document
 
@@ -196,6 +197,7 @@ def audit(
     order: Sequence[str] | None = None,
     as_layer: Sequence[str] | None = None,
     not_layer: Sequence[str] | None = None,
+    cell_activation: CellActivation | None = None,
     base: str | Path | None = None,
     analyses: Sequence[str | Analysis] | None = None,
     device: str = "auto",
@@ -223,6 +225,8 @@ def audit(
         order: the layers of the head from bottom to top, where names and shapes leave their order open.
         as_layer: globs of tensors that are tables by their names, or 1 x 1 convolutions, and layers all the same.
         not_layer: globs of tensors that are layers by their names, and are none.
+        cell_activation: ``tanh`` or ``relu``: what follows a simple recurrent cell, where a file or a state dict does
+            not say it. Without it such a cell is not looked at for fixed points.
         base: where the target is an adapter (LoRA, DoRA, LoHa, LoKr), the model that it is added to: a file, a folder,
             a name or a repository. The merged weights are audited then, and ``state`` is of the base.
         analyses: names of installed analyses (`netaudit analyses` lists them), or your own; all installed ones by
@@ -275,7 +279,7 @@ def audit(
     tell = progress or _silent
     kept = KeptLayers(Path(keep)) if isinstance(keep, (str, Path)) else keep
     auditor = Auditor(Settings(devices.choose(device), seed, nulls, spectrum), used, tell, kept)
-    choices = Choices(state, tuple(order or ()), tuple(as_layer or ()), tuple(not_layer or ()))
+    choices = Choices(state, tuple(order or ()), tuple(as_layer or ()), tuple(not_layer or ()), cell_activation)
     file = None if weights is None else Path(weights)
     network = open_network(target, weights=file, progress=tell, choices=choices, base=base, example=example)
     first = None if init is None else open_first(target, init, progress=tell)

@@ -16,6 +16,7 @@ from netaudit.cli.choices import split_analyses, split_formats
 from netaudit.cli.file_options import file_options
 from netaudit.cli.out_folder import OUT_FOLDER
 from netaudit.cli.run_file import run_file_option, write_run
+from netaudit.network.cells import CellActivation
 from netaudit.paper.venues import DEFAULT as DEFAULT_VENUE
 from netaudit.paper.venues import NAMES as VENUES
 from netaudit.report.renderers.table import DEFAULT_FORMATS, FORMATS, RENDERERS
@@ -105,6 +106,7 @@ def audit(
     order: tuple[str, ...],
     as_layer: tuple[str, ...],
     not_layer: tuple[str, ...],
+    cell_activation: CellActivation | None,
     base: str | None,
     device: str,
     seed: int,
@@ -149,9 +151,9 @@ def audit(
         kept.tell = None if progress is None else progress.layer
         report = run(
             target, weights=weights, layers=layers, exclude=exclude, state=state, order=order, as_layer=as_layer,
-            not_layer=not_layer, base=base, analyses=analyses, device=device, seed=seed, data=data, init=init,
-            nulls=nulls, spectrum=spectrum, deterministic=deterministic, hash_files=not no_hash, progress=progress,
-            keep=kept,
+            not_layer=not_layer, cell_activation=cell_activation, base=base, analyses=analyses, device=device,
+            seed=seed, data=data, init=init, nulls=nulls, spectrum=spectrum, deterministic=deterministic,
+            hash_files=not no_hash, progress=progress, keep=kept,
         )  # fmt: skip
         audited = time.perf_counter()
         if "json" in formats:

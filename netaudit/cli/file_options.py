@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from netaudit.network.cells import CELL_ACTIVATIONS
+
 _OPTIONS = (
     click.option("--state", metavar="KEY", help="Of several networks in a file the one under this key: model_ema."),
     click.option(
@@ -19,12 +21,16 @@ _OPTIONS = (
     click.option(
         "--not-layer", multiple=True, metavar="GLOB", help="Skip what is a layer by its name; may be repeated."
     ),
+    click.option(
+        "--cell-activation", type=click.Choice(CELL_ACTIVATIONS),
+        help="What follows a simple recurrent cell, where the file does not say it.",
+    ),
     click.option("--base", metavar="TARGET", help="Where TARGET is an adapter (LoRA), the model that it is added to."),
 )  # fmt: skip
 
 
 def file_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options --state, --order, --as-layer, --not-layer and --base."""
+    """Give a command the options --state, --order, --as-layer, --not-layer, --cell-activation and --base."""
     for option in reversed(_OPTIONS):
         command = option(command)
     return command

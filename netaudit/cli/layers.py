@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from netaudit.cli.file_options import file_options
+from netaudit.network.cells import CellActivation
 from netaudit.network.layers import SkippedLayer
 from netaudit.text import count, printable, sentence
 
@@ -37,6 +38,7 @@ def layers(
     order: tuple[str, ...],
     as_layer: tuple[str, ...],
     not_layer: tuple[str, ...],
+    cell_activation: CellActivation | None,
     base: str | None,
     hashed: bool,
 ) -> None:
@@ -50,7 +52,7 @@ def layers(
     from netaudit.sources.planners.choices import Choices
     from netaudit.sources.planners.head import INFERRED
 
-    choices = Choices(state, order, as_layer, not_layer)
+    choices = Choices(state, order, as_layer, not_layer, cell_activation)
     with progress_bar(quiet=False) as progress:
         network = open_network(target, weights=weights, pretrained=False, progress=progress, choices=choices, base=base)
         with unchanged_files(network.files if hashed else (), progress or _silent) as digest:

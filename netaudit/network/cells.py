@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 Kind = Literal["rnn_tanh", "rnn_relu", "gru", "lstm"]
+CellActivation = Literal["tanh", "relu"]
+CELL_ACTIVATIONS: tuple[CellActivation, ...] = ("tanh", "relu")
+"""What follows a simple recurrent cell, where a file does not say it (``--cell-activation``)."""
 Gates = Mapping[str, "Block"]
 """Where each gate lies, by its name."""
 SIMPLE = ("hidden",)

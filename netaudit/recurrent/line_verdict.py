@@ -1,8 +1,8 @@
 """Is there a line attractor? The rule, with its thresholds, from the points and from those of cells that never learned.
 
 A line attractor is a line of points at which the state stands still, attracting from all sides: along it a network can
-add up evidence. Of a trained network it is approximate, so it is judged by three figures of the slow points: they lie
-on a line, the slowest mode outlasts a sequence, and no other mode does.
+add up evidence. Of a trained network it is approximate, so it is judged by figures of the slow points: they lie on a
+line, the slowest mode keeps what a sequence brings, and the next mode neither comes near it nor keeps that as well.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 SHARE = 0.9
 """Of the variance of the slow points on their first axis, at least."""
 LASTS = 0.5
-"""The slowest time constant is at least so many median lengths of a sequence: evidence at its start still counts."""
+"""The slowest time constant is at least so many median lengths of a sequence: evidence at its start still counts. The
+second is shorter: a line has one slow mode, and a plane two, of which one may be much slower than the other."""
 NEVER = 0.1
 """Below so many lengths it is forgotten, and no line attractor is."""
 GAP = 2.0
@@ -62,6 +63,8 @@ class LineEvidence:
     """The median over the slow points of the slowest time constant, in steps."""
     gap: Estimate
     """The median over the slow points of how many times as slow that is as the next."""
+    second: Estimate
+    """The median over the slow points of the next time constant, in steps; 0 where the state is one number."""
 
 
 @dataclass(frozen=True)
@@ -70,8 +73,8 @@ class LineVerdict:
 
     verdict: Word
     against: tuple[str, ...]
-    """Codes: ``share``, ``slowest`` and ``gap`` below what is asked, ``forgets``, and ``share_of_<null>`` and so on
-    where a null goes as far; with ``?`` where the interval leaves it open."""
+    """Codes: ``share``, ``slowest`` and ``gap`` below what is asked, ``second`` not below it, ``forgets``, and
+    ``share_of_<null>`` and so on where a null goes as far; with ``?`` where the interval leaves it open."""
 
 
 def line_evidence(found: FixedPoints, *, seed: int = 0) -> LineEvidence | None:
@@ -93,6 +96,7 @@ def line_evidence(found: FixedPoints, *, seed: int = 0) -> LineEvidence | None:
         share=_estimate(points, first_axis_share, generator),
         slowest=_estimate(rank[:, 0], _median, generator),
         gap=_estimate(gaps(rank), _median, generator),
+        second=_estimate(rank[:, 1], _median, generator),
     )
 
 
@@ -102,7 +106,8 @@ def judge(
     """Apply the rule.
 
     ``line_attractor`` asks for share, slowest time constant and gap above their thresholds with their whole intervals,
-    and above what every null reaches. Else two stable fixed points and more are ``point_attractors``, and one fixed
+    and above what every null reaches; and for a second time constant below the threshold of the slowest, with
+    its whole interval. Else two stable fixed points and more are ``point_attractors``, and one fixed
     point is a ``single_fixed_point``. It is ``undecided`` where an interval holds a threshold, or none of this fits.
 
     Args:
@@ -118,6 +123,8 @@ def judge(
     for name, figure in figures.items():
         if not figure.low >= asked[name]:
             against.append(f"{name}?" if figure.high >= asked[name] else name)
+    if not evidence.second.high < LASTS * length:
+        against.append("second?" if evidence.second.low < LASTS * length else "second")
     if not evidence.slowest.low >= NEVER * length:
         against.append("forgets?" if evidence.slowest.high >= NEVER * length else "forgets")
     for null, draws in nulls.items():

@@ -100,9 +100,6 @@ _WRAPPERS = ("OptimizedModule", "DataParallel", "DistributedDataParallel", "Aver
 
 
 def _open_module(target: nn.Module, choices: Choices, calls: Sequence[Call]) -> Network:
-    if choices.state or choices.order:
-        option = "--state" if choices.state else "--order"
-        raise SourceError(f"{option} goes with a file or a state dict: of a module the structure is known")
     while type(target).__name__ in _WRAPPERS:  # torch.compile and data parallelism prefix the names
         inner = getattr(target, "_orig_mod", getattr(target, "module", None))
         if not isinstance(inner, nn.Module):
@@ -110,6 +107,9 @@ def _open_module(target: nn.Module, choices: Choices, calls: Sequence[Call]) -> 
         target = inner
     if isinstance(target, torch.jit.ScriptModule):
         return _open_script(target, choices)
+    given = {"--state": choices.state, "--order": choices.order, "--cell-activation": choices.cell_activation}
+    if option := next((option for option, value in given.items() if value), None):
+        raise SourceError(f"{option} goes with a file or a state dict: of a module the structure is known")
     if any(isinstance(parameter, nn.parameter.UninitializedParameter) for parameter in target.parameters()):
         raise SourceError(
             "the module has lazy parameters, whose shapes are not known", hint="run it on one input first"

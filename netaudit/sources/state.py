@@ -14,6 +14,7 @@ from netaudit.formats.collection import paused
 from netaudit.formats.weights_file import Declared, WeightsFile
 from netaudit.network.layers import Head, HeadLayer, SkippedLayer
 from netaudit.network.network import LayerSpec
+from netaudit.sources.planners.cell_activation import with_activation
 from netaudit.sources.planners.choices import Choices
 from netaudit.sources.planners.file_structure import plan_structure
 from netaudit.sources.planners.names_and_shapes import plan
@@ -64,7 +65,8 @@ def plan_state(file: WeightsFile, choices: Choices, model_type: str | None = Non
                 f"{choices.globs[0][0]} goes with named tensors alone: this file says itself what its layers are",
                 hint="--layers and --exclude choose among them",
             )
-        planned = plan_structure(file.declared, file.structure)
+        cells = with_activation(file.structure.cells, choices.cell_activation)
+        planned = plan_structure(file.declared, replace(file.structure, cells=cells))
     else:
         under = f"2-D weight under {file.nested_under}" if file.nested_under else "2-D weight"
         planned = plan(file.declared, under, ordered=file.ordered, model_type=model_type, choices=choices)

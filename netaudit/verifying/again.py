@@ -69,6 +69,7 @@ def arguments(report: Report, given: Given, target: str | Path) -> dict[str, Any
         "order": choices.order,
         "as_layer": choices.as_layer,
         "not_layer": choices.not_layer,
+        "cell_activation": choices.cell_activation,
         "base": given.base,
         "analyses": settings.get("analyses"),
         "seed": report.provenance.seed,
@@ -84,5 +85,5 @@ def _choices(report: Report, target: str | Path) -> Choices:
     settings = report.provenance.settings
     if str(target).startswith("zoo:"):
         return Choices()
-    names = ("order", "as_layer", "not_layer")
-    return Choices(settings.get("state"), *(tuple(settings.get(name) or ()) for name in names))
+    order, as_layer, not_layer = (tuple(settings.get(name) or ()) for name in ("order", "as_layer", "not_layer"))
+    return Choices(settings.get("state"), order, as_layer, not_layer, settings.get("cell_activation"))

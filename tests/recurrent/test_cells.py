@@ -93,9 +93,9 @@ def reset_before(seed=0):
     return arrays, from_keras("GRU", {"reset_after": False}, arrays)
 
 
-def from_keras(name, config, arrays):
+def from_keras(name, config, arrays, **said):
     spec = keras_recurrent.cell("", {key: array.shape for key, array in arrays.items()}, (name, config))
-    return stepped(read_cell(spec, lambda key: torch.from_numpy(arrays[key])))
+    return stepped(read_cell(spec, lambda key: torch.from_numpy(arrays[key])), **said)
 
 
 ALL = [*CELLS, "reset_first"]
@@ -210,6 +210,9 @@ def test_what_is_not_stepped_is_refused_by_name():
     arrays = {"kernel": np.zeros((IN, 4 * H)), "recurrent_kernel": np.zeros((H, 4 * H))}
     with pytest.raises(NotSteppedError, match="not stepped: its functions are hard_sigmoid and tanh"):
         from_keras("LSTM", {"recurrent_activation": "hard_sigmoid"}, arrays)
+    arrays = {"kernel": np.zeros((IN, H)), "recurrent_kernel": np.zeros((H, H))}
+    with pytest.raises(NotSteppedError, match="not stepped: its activation is elu"):  # whatever is said of it
+        from_keras("SimpleRNN", {"activation": "elu"}, arrays, activation="tanh")
     with pytest.raises(NotSteppedError, match="there is no recurrent cell"):
         read_cells(nn.Linear(3, 3))
     broken = nn.GRU(IN, H)

@@ -100,6 +100,16 @@ def test_a_point_on_a_boundary_is_found_once_and_not_called_certain():
     assert rounded.unclear == 2
 
 
+def test_a_solution_that_is_not_known_well_is_not_called_certain():
+    """Two units are off by up to about 1e-6, and the third is on by 1e-9: their error decides, and not its rounding."""
+    slow = 2.0**-30
+    matrix = [[0.5, 0.5 - slow, 0.0], [0.5, 0.5, 0.0], [0.0, 1.0, 0.0]]
+    found = relu_cycles(cell_of(matrix, [slow, slow, -2 + 1e-9]), np.zeros(3))
+    assert found.points[0, 0, :2].tolist() == pytest.approx([2.0, 2.0])
+    assert not found.certain.any()
+    assert not found.complete
+
+
 def test_a_line_of_fixed_points_is_singular_and_the_list_not_complete():
     found = relu_cycles(cell_of([[1.0, 0.0], [0.0, 0.5]], [0.0, 1.0]), np.zeros(2))
     assert found.singular == 2

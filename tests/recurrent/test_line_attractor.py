@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from netaudit.recurrent import fixed_points, line_attractor, noise, read_cells, states_along, summaries
+from netaudit.recurrent import fixed_points, judged, line_attractor, noise, read_cells, states_along, summaries
 from netaudit.recurrent.cells.simple import SimpleCell
 from netaudit.recurrent.line_verdict import Estimate, LineEvidence, judge, line_evidence
 from netaudit.recurrent.nulls import NULLS, at_initialisation
@@ -102,8 +102,8 @@ def sure(value):
     return Estimate(value, value, value)
 
 
-GOOD = LineEvidence(slow=50, fixed=3, stable=2, share=sure(0.98), slowest=sure(60.0), gap=sure(5.0))
-NULL = LineEvidence(slow=50, fixed=1, stable=1, share=sure(0.4), slowest=sure(5.0), gap=sure(1.1))
+GOOD = LineEvidence(slow=50, fixed=3, stable=2, share=sure(0.98), slowest=sure(60.0), gap=sure(5.0), second=sure(12.0))
+NULL = LineEvidence(slow=50, fixed=1, stable=1, share=sure(0.4), slowest=sure(5.0), gap=sure(1.1), second=sure(4.5))
 
 
 @pytest.mark.parametrize(
@@ -117,6 +117,12 @@ NULL = LineEvidence(slow=50, fixed=1, stable=1, share=sure(0.4), slowest=sure(5.
         ({"slowest": Estimate(50.0, 40.0, 70.0)}, {}, "undecided", ("slowest?",)),
         ({"gap": sure(1.9), "fixed": 1}, {}, "single_fixed_point", ("gap",)),
         ({"gap": sure(1.9), "fixed": 0, "stable": 0}, {}, "undecided", ("gap",)),
+        ({"second": sure(49.9)}, {}, "line_attractor", ()),
+        ({"second": sure(50.0)}, {}, "point_attractors", ("second",)),
+        ({"slowest": sure(900.0), "second": sure(180.0)}, {}, "point_attractors", ("second",)),
+        ({"second": Estimate(40.0, 35.0, 50.0)}, {}, "undecided", ("second?",)),
+        ({"second": Estimate(60.0, 45.0, 70.0)}, {}, "undecided", ("second?",)),
+        ({}, {"second": sure(1.0)}, "line_attractor", ()),
         ({}, {"share": sure(0.99)}, "point_attractors", ("share_of_shuffled",)),
         ({}, {"slowest": sure(60.0)}, "point_attractors", ("slowest_of_shuffled",)),
         ({}, {"gap": sure(7.0)}, "point_attractors", ("gap_of_shuffled",)),
@@ -137,15 +143,20 @@ def test_without_points_nothing_is_decided():
 # Planted networks
 
 
-def planted(time_constant):
-    """A ReLU cell far from its kinks, so that it is affine: one mode of a time constant along u, all others of .6."""
+def planted(time_constant, second=None, *, width=0.02):
+    """A ReLU cell far from its kinks, so that it is affine: one mode of a time constant along u, all others of .6.
+
+    With a second time constant a mode of it lies along another direction, along which inputs push by the width.
+    """
     size = 12
-    u = normal(size, seed=7)
-    u /= u.norm()
+    u, v = torch.linalg.qr(torch.stack((normal(size, seed=7), normal(size, seed=6)), 1)).Q.T
     slow = 1.0 if time_constant is None else float(np.exp(-1 / time_constant))
     matrix = 0.6 * torch.eye(size, dtype=F64) + (slow - 0.6) * torch.outer(u, u)
+    if second is not None:
+        matrix += (float(np.exp(-1 / second)) - 0.6) * torch.outer(v, v)
     centre = torch.full((size,), 20.0, dtype=F64)
     inputs = 0.2 * torch.outer(u, normal(3, seed=8)) + 0.02 * normal(size, 3, seed=9)
+    inputs += width * torch.outer(v, normal(3, seed=5))
     return SimpleCell("planted", inputs, matrix, centre - matrix @ centre, "relu"), centre
 
 
@@ -168,6 +179,43 @@ def test_a_planted_line_is_found_and_a_near_miss_is_not_called_one(time_constant
         cell, normal(20, LENGTH, 3), torch.zeros(3), initial=centre, starts=40, draws=1, steps=300, seed=1
     )
     assert (again.evidence, again.nulls, again.judged) == (found.evidence, found.nulls, found.judged)
+
+
+@pytest.mark.parametrize(
+    ("slowest", "second", "width", "line", "against"),
+    [
+        (50 * LENGTH, 50 * LENGTH, 0.2, False, {"share", "gap", "second"}),  # a plane of two equal modes
+        (50 * LENGTH, 10 * LENGTH, 0.02, False, {"second"}),  # of two unequal ones, along one of which the points lie
+        (50 * LENGTH, 0.55 * LENGTH, 0.02, False, {"second"}),  # a near miss
+        (50 * LENGTH, 0.45 * LENGTH, 0.02, True, set()),
+    ],
+)
+def test_a_planted_plane_is_not_called_a_line(slowest, second, width, line, against):
+    cell, centre = planted(slowest, second, width=width)
+    found = line_attractor(
+        cell, normal(20, LENGTH, 3), torch.zeros(3), initial=centre, starts=40, draws=1, steps=300, seed=1
+    )
+    assert (found.judged.verdict == "line_attractor") is line, found.judged
+    assert {code.rstrip("?") for code in found.judged.against if "_of_" not in code} == against
+    assert found.evidence.second.value == pytest.approx(second)
+    assert found.evidence.slowest.value == pytest.approx(slowest)
+
+
+def test_starts_are_drawn_from_all_states(monkeypatch):
+    cell, centre = planted(LENGTH)
+    sequences, given = normal(20, LENGTH, 3), []
+
+    def searched(*arguments, **more):
+        given.append(arguments[1])
+        return fixed_points(*arguments, **more)
+
+    monkeypatch.setattr(judged, "fixed_points", searched)
+    line_attractor(cell, sequences, torch.zeros(3), initial=centre, starts=30, draws=0, steps=5)
+    states = states_along(cell, sequences, centre)
+    rows = torch.cdist(given[0], states.flatten(0, 1)).argmin(1)
+    assert len(rows.unique()) == 30
+    assert len((rows // LENGTH).unique()) > 5  # of many sequences
+    assert len((rows % LENGTH).unique()) > 10  # at many steps
 
 
 def test_states_along_are_those_of_pytorch():

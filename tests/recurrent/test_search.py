@@ -142,6 +142,10 @@ def test_points_of_different_inputs_are_different():
     found = fixed_points(cell, torch.zeros(3, 1), [[0.3], [0.3], [0.4]])
     assert sorted(found.points[:, 0].tolist()) == pytest.approx(np.tanh([0.3, 0.4]).tolist())
     assert sorted(found.inputs[:, 0].tolist()) == [0.3, 0.4]
+    several = fixed_points(cell, torch.zeros(5, 1), 0.1 * torch.arange(5)[:, None])
+    some = several.fixed.some(2)  # each keeps its own input
+    assert (len(some), len(some.inputs)) == (2, 2)
+    assert torch.allclose(some.points, some.inputs.tanh())
 
 
 def test_slow_points_are_where_the_descent_passes_a_threshold():

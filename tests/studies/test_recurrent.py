@@ -14,7 +14,7 @@ from netaudit.recurrent.cells.simple import SimpleCell
 from netaudit.studies.recurrent import known, page, run
 from netaudit.studies.recurrent.bag_of_words import bag_of_words, fitted
 from netaudit.studies.recurrent.measure import _mixed
-from netaudit.studies.recurrent.mechanism import Reader, linear, of_points
+from netaudit.studies.recurrent.mechanism import Reader, _first_axis, _hole, _neutral, linear, of_points
 from netaudit.studies.recurrent.plan import QUICK, Effort, Synthetic, Text, tasks
 from netaudit.studies.recurrent.words import conclusion, expected
 from netaudit.training.text import load_texts
@@ -169,3 +169,20 @@ def test_a_planted_integrator_adds_up_what_it_reads():
 
 def test_without_networks_there_is_a_sentence():
     assert conclusion({"networks": [], "tasks": []}) == ("No network that reads texts was trained.",)
+
+
+def test_a_hole_and_the_sense_of_the_line():
+    assert _hole(np.array([0.0, 1.0, 0.1])) == pytest.approx(0.9)
+    assert _hole(np.zeros(3)) is None
+    points = np.outer([0.0, 1.0, 2.0, 5.0], [1.0, 2.0])
+    for readout in (points[:, 0], -points[:, 0]):
+        assert np.corrcoef(_first_axis(points, readout), readout)[0, 1] == pytest.approx(1)
+
+
+def test_the_neutral_point_is_that_of_the_smallest_readout():
+    reader, centre = planted()
+    starts = centre + torch.tensor([[3.0, 0, 0], [-1.0, 0, 0], [0.5, 0, 0], [-2.0, 0, 0]], dtype=F64)
+    slow = fixed_points(reader.cell, starts, torch.zeros(3), thresholds=(1e-4, 1e-12), steps=50).slow
+    sizes = np.abs(reader.read(slow.points))
+    assert sizes.argmin() > 0
+    assert np.abs(reader.read(_neutral(reader, slow).points)) == pytest.approx(sizes.min())

@@ -54,6 +54,7 @@ def held(verdict: str | None = "line_attractor", against: tuple[str, ...] = ()) 
         nulls=NULLS if verdict else (),
         points=(FixedPoint(1e-15, 40, True, 0, (100.0, 1.4, 1.4), 1.6),),
         drawn=DRAWN,
+        second=Interval95(1.4, 1.3, 1.5),
     )
 
 

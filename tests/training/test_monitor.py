@@ -49,6 +49,14 @@ def test_the_training_is_the_same_without_it(watched):
     assert all(module.training for module in model.modules())
 
 
+def test_a_counter_that_leaps_over_a_step_is_measured_behind_it(tmp_path):
+    monitor = Monitor(network(), tmp_path, every=4, final=(), analyses=("gaussian_weights",))
+    for steps in (3, 5, 6, 7, 13, 15):
+        monitor.step(steps)
+    monitor.close()
+    assert monitor.measured == [0, 5, 13]
+
+
 def test_it_measures_first_last_and_in_between(watched):
     _, monitor, folder, _ = watched
     assert monitor.measured == [0, 4, 8, 10]

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from netaudit.errors import NetauditError
-from netaudit.network.cells import Cell, CellSpec, Kind, cells_among
+from netaudit.network.cells import UNKNOWN, Cell, CellActivation, CellSpec, Kind, cells_among
 from netaudit.network.cells import read_cell as read_stored
 from netaudit.network.network import Network
 from netaudit.recurrent.cells.cell import RecurrentCell
@@ -22,7 +22,6 @@ from netaudit.recurrent.cells.lstm import LstmCell
 from netaudit.recurrent.cells.simple import SimpleCell
 from netaudit.text import printable
 
-Activation = Literal["tanh", "relu"]
 _CLASSES: Mapping[type[nn.Module], Kind] = {
     nn.GRU: "gru",
     nn.GRUCell: "gru",
@@ -37,7 +36,7 @@ class NotSteppedError(NetauditError):
 
 
 def read_cells(
-    source: nn.Module | Mapping[str, Tensor] | Network, *, activation: Activation | None = None
+    source: nn.Module | Mapping[str, Tensor] | Network, *, activation: CellActivation | None = None
 ) -> tuple[RecurrentCell, ...]:
     """Read every recurrent cell: one for each layer and direction, in the order of the source.
 
@@ -69,7 +68,7 @@ def read_cells(
     return tuple(stepped(cell, activation=activation) for cell in found)
 
 
-def stepped(cell: Cell, *, activation: Activation | None = None) -> RecurrentCell:
+def stepped(cell: Cell, *, activation: CellActivation | None = None) -> RecurrentCell:
     """The map of a cell that was read.
 
     Args:
@@ -82,12 +81,10 @@ def stepped(cell: Cell, *, activation: Activation | None = None) -> RecurrentCel
     spec, name = cell.spec, printable(cell.spec.name, 80)
     if cell.projection is not None:
         raise NotSteppedError(f"the cell {name} is a projected LSTM, which is not stepped")
-    if spec.kind is None and activation is None:
-        raise NotSteppedError(
-            f"the cell {name} is {spec.note or 'of an unknown kind'}", hint='say activation="tanh" or "relu"'
-        )
-    if spec.kind is not None and spec.note:
+    if spec.note not in ("", UNKNOWN):
         raise NotSteppedError(f"the cell {name} is not stepped: {printable(spec.note, 160)}")
+    if spec.kind is None and activation is None:
+        raise NotSteppedError(f"the cell {name} is {UNKNOWN}", hint='say activation="tanh" or "relu"')
 
     def rows(role: Literal["weight_ih", "weight_hh", "bias"]) -> Tensor:
         return torch.cat([getattr(cell.gates[gate], role).detach().to(torch.float64) for gate in spec.gates])

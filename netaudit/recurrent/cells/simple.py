@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 
+from netaudit.network.cells import CellActivation
 from netaudit.recurrent.cells.cell import RecurrentCell, scaled
 
 
@@ -22,7 +23,7 @@ class SimpleCell(RecurrentCell):
     """
 
     gates: ClassVar[tuple[str, ...]] = ("hidden",)
-    activation: Literal["tanh", "relu"] = "tanh"
+    activation: CellActivation = "tanh"
 
     def __call__(self, states: Tensor, inputs: Tensor) -> Tensor:
         """Step from states ``[P, H]``."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from netaudit.network.cells import CellActivation
+
 
 @dataclass(frozen=True)
 class Choices:
@@ -18,6 +20,8 @@ class Choices:
     """Globs of tables by their names that are layers all the same."""
     not_layer: tuple[str, ...] = ()
     """Globs of layers by their names that are tables."""
+    cell_activation: CellActivation | None = None
+    """Of simple recurrent cells whose file does not say it."""
 
     @property
     def globs(self) -> tuple[tuple[str, str], ...]:

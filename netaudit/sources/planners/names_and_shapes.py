@@ -10,6 +10,7 @@ from netaudit.network.cells import cells_among
 from netaudit.network.layers import SkippedLayer
 from netaudit.network.network import LayerSpec
 from netaudit.sources.planners import pointwise, recurrent_names
+from netaudit.sources.planners.cell_activation import with_activation
 from netaudit.sources.planners.choices import UNSAID, Choices
 from netaudit.sources.planners.gates import RECURRENT, gates
 from netaudit.sources.planners.head import FoundHead, find_head, with_adapters
@@ -51,6 +52,9 @@ def plan(
         ordered: whether their order is that of the network's definition.
         model_type: the kind of model of the transformers library, where it is known.
         choices: what the user says of the file.
+
+    Raises:
+        SourceError: the user says the activation of cells, and none leaves it open.
     """
     side_by_side = networks({key: tensor.shape for key, tensor in declared.items() if _is_parameter(key, tensor)})
     declared, copies = _apart(declared, side_by_side.copies)
@@ -60,7 +64,8 @@ def plan(
     biases = {key: bias for key in weights for bias in _bias(key, declared, choices)}
     turned = _turned(declared, biases)
     numbers = {key: tensor.shape for key, tensor in declared.items() if tensor.floating and not tensor.refusal}
-    cells = (*cells_among(numbers), *recurrent_names.cells(numbers))
+    found_cells = (*cells_among(numbers), *recurrent_names.cells(numbers))
+    cells = with_activation(found_cells, choices.cell_activation)
     parameters = {key: (tensor.identity, tensor.size) for key, tensor in declared.items() if key in own}
     chosen = (key for key in parameters if key in biases or matches(key, choices.not_layer))
     of_gates = gates(cells, parameters, chosen)

@@ -172,7 +172,7 @@ def linear(
 
 
 def whole(evidence: LineEvidence, length: int) -> Record:
-    """The evidence with its intervals; the slowest time constant in lengths of a sequence."""
+    """The evidence with its intervals; time constants in lengths of a sequence."""
     return {
         "slow": evidence.slow,
         "fixed": evidence.fixed,
@@ -180,6 +180,7 @@ def whole(evidence: LineEvidence, length: int) -> Record:
         "share": _ends(evidence.share),
         "slowest": _ends(evidence.slowest, length),
         "gap": _ends(evidence.gap),
+        "second": _ends(evidence.second, length),
     }
 
 

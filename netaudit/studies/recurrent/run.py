@@ -21,7 +21,7 @@ Progress = Callable[[str, float, float], None]
 
 JOURNAL = "recurrent.journal.jsonl"
 NETWORKS = "networks"
-VERSION = "recurrent 1"
+VERSION = "recurrent 2"
 """Begins the journal; another one begins it anew. To be changed with anything that changes what a record holds."""
 
 

@@ -28,6 +28,7 @@ _PARTS = {
     "slowest": "the slowest mode lasts half a text",
     "forgets": "it lasts a tenth of a text",
     "gap": "the next mode is twice as fast",
+    "second": "the next mode lasts less than half a text",
 }
 
 
@@ -138,7 +139,8 @@ def _axis(networks: Networks) -> str:
         f"In the mean, the slow points have this much of their variance on one axis: "
         f"{by_kind(networks, of('share'), percent)} (the rule asks for 90%). The slowest mode takes "
         f"{by_kind(networks, of('slowest'), _two)} lengths of a text to fade by a factor of e (0.5), and is "
-        f"{by_kind(networks, of('gap'), _two)} times as slow as the next (2)."
+        f"{by_kind(networks, of('gap'), _two)} times as slow as the next (2), which takes "
+        f"{by_kind(networks, of('second'), _two)} lengths of a text (less than 0.5)."
     )
 
 

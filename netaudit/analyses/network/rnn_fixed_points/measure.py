@@ -25,7 +25,7 @@ from netaudit.analyses.network.rnn_fixed_points.payload import (
 from netaudit.analyses.network.rnn_fixed_points.readout import Readout, readout
 from netaudit.analyses.network.rnn_fixed_points.sequences import Driven, driven, place
 from netaudit.errors import NetauditError
-from netaudit.network.cells import CellSpec
+from netaudit.network.cells import UNKNOWN, CellSpec
 from netaudit.recurrent.cells.cell import RecurrentCell
 from netaudit.recurrent.cells.reading import stepped
 from netaudit.recurrent.driven import states_along
@@ -36,8 +36,9 @@ from netaudit.results.payload import number
 from netaudit.text import count, printable
 
 EFFORT = ((64, 100, 3), (128, 80, 1), (256, 64, 1), (512, 32, 1))
-"""Numbers of a state up to which so many starts, and draws of each null, are taken: a minute on one core up to 256,
-some minutes up to 512. The library takes 1,024 starts and three draws by default, and sets no limit."""
+"""Numbers of a state up to which so many starts, and draws of each null, are taken: on one core 16 s for a GRU of 256
+units and 38 s for an LSTM of 256 (docs/limits.md). The library takes 1,024 starts and three draws by default, and sets
+no limit."""
 MOST_CELLS = 4
 """Cells that are looked at; the others are listed."""
 
@@ -50,7 +51,8 @@ def measure(context: NetworkContext) -> RnnFixedPoints:
         try:
             chosen.append((spec, stepped(context.network.read_cell(spec))))
         except NetauditError as error:
-            left_out.append(CellLeftOut(spec.name, printable(str(error), 200)))
+            option = ": --cell-activation says it" if spec.note == UNKNOWN else ""
+            left_out.append(CellLeftOut(spec.name, printable(str(error), 160) + option))
     inputs = driven(context.network, chosen, context.sample, context.settings.seed)
     found: list[CellPoints] = []
     for (spec, cell), own in zip(chosen, inputs, strict=True):
@@ -147,6 +149,7 @@ def _held(
         nulls=_nulls(judged) if name == "zero" else (),
         points=_points(judged),
         drawn=drawn(cell, found, states, held, reading, shown_point(found)),
+        second=None if evidence is None else _interval(evidence.second),
     )
 
 

@@ -113,8 +113,9 @@ class HeldInput(Record, frozen=True):
     verdict: Verdict | None
     """The verdict; None for the mean input, which no null stands beside."""
     against: tuple[Code, ...]
-    """What stands against a line attractor: ``share``, ``slowest``, ``gap`` below what is asked; ``forgets``; and with
-    ``_of_`` a null that goes as far. With ``?`` the interval leaves it open. ``no_points``: there is no slow point."""
+    """What stands against a line attractor: ``share``, ``slowest``, ``gap`` below what is asked; ``second``: the second
+    mode lasts as well; ``forgets``; and with ``_of_`` a null that goes as far. With ``?`` the interval leaves it open.
+    ``no_points``: there is no slow point."""
     starts: Count
     """States from which the search started."""
     outside: Count
@@ -147,6 +148,8 @@ class HeldInput(Record, frozen=True):
     """Fixed points, those with the most starts first."""
     drawn: DrawnCell
     """What the figures show."""
+    second: Interval95 | None = None
+    """The median over the slow points of the next time constant, in steps; 0 where the state is one number."""
 
 
 class CellPoints(Record, frozen=True):

@@ -98,15 +98,17 @@ def _figures(cell: CellPoints, at: int) -> Pair:
 
 
 def _evidence(found: RnnFixedPoints) -> Table:
-    titles = ("Slow", "Fixed", "Stable", "Share", "Slowest", "Gap", "Dimension", "Slow modes", "Tangent", "Readout")
+    judged = ("Slow", "Fixed", "Stable", "Share", "Slowest", "Gap", "Next")
+    titles = (*judged, "Dimension", "Slow modes", "Tangent", "Readout")
     columns = [Column("Cell", wide=True), Column("Held"), Column("Verdict")]
     columns += [Column(title, numeric=True) for title in titles]
     caption = (
         "Slow and fixed points, and what the verdict rests on, with 95% intervals. Slow, fixed: distinct points with q "
         "of at most 1e-6 and 1e-12. Share: of the variance of the slow points on their first axis. Slowest: the "
-        "slowest time constant in steps, the median. Gap: how many times as slow it is as the next. Dimension: axes "
-        "that the slow points fill. Slow modes: modes that outlast a sequence. Tangent, readout: cosine of the slowest "
-        "mode with the line of the points, and with the readout."
+        "slowest time constant in steps, the median. Gap: how many times as slow it is as the next. Next: the time "
+        "constant of the next mode, in steps. Dimension: axes that the slow points fill. Slow modes: modes that "
+        "outlast a sequence. Tangent, readout: cosine of the slowest mode with the line of the points, and with the "
+        "readout."
     )
     return table(caption, columns, [_row(cell, held) for cell in found.cells for held in cell.held])
 
@@ -118,7 +120,7 @@ def _row(cell: CellPoints, held: HeldInput) -> tuple[Span, ...]:
         Span(HELD[held.held]),
         Span("not judged" if held.verdict is None else held.verdict.replace("_", " ")),
         *(Span(number(one)) for one in (held.slow, held.fixed, held.stable)),
-        *(Span(_value(one)) for one in (held.share, held.slowest, held.gap)),
+        *(Span(_value(one)) for one in (held.share, held.slowest, held.gap, held.second)),
         *(Span(number(one, 3)) for one in figures),
     )
 

@@ -7,11 +7,15 @@ import numpy as np
 import onnx
 import pytest
 import torch
+from fake_network import context_of
 from onnx import TensorProto, helper, numpy_helper
+from synthetic.rnn_fixed_points import cell as synthetic_cell
 from torch import nn
 
 import netaudit
 from netaudit.analyses.network.rnn_fixed_points import measure
+from netaudit.analyses.network.rnn_fixed_points.drawn import _axes
+from netaudit.analyses.network.rnn_fixed_points.readout import readout
 from netaudit.analyses.network.rnn_fixed_points.sequences import driven
 from netaudit.network.inputs import Sample
 from netaudit.recurrent import read_cells, states_along
@@ -174,6 +178,74 @@ def test_noise_stands_in_and_says_why(x, why):
     assert driven(without, [cell], sample(np.zeros((2, 3))), 0)[0].unused == "no_embedding"
 
 
+def test_points_with_most_starts_come_first_and_each_null_has_its_largest_draw(monkeypatch):
+    """h' = tanh(2 h + b): two stable points, of which the one with fewer starts is found first."""
+    monkeypatch.setattr(measure, "EFFORT", ((64, 40, 3),))
+    given, searched = [], measure.line_attractor
+
+    def kept(*arguments, **more):
+        given.append(searched(*arguments, **more))
+        return given[-1]
+
+    monkeypatch.setattr(measure, "line_attractor", kept)
+    state = {"weight_ih_l0": [[0.8]], "weight_hh_l0": [[1.5]], "bias_ih_l0": [0.05], "bias_hh_l0": [0.0]}
+    state = {name: torch.tensor(value) for name, value in state.items()}
+    report = netaudit.audit(state, analyses=ROW, cell_activation="tanh")
+    [cell] = report.analyses["rnn_fixed_points"].cells
+    assert cell.kind == "rnn_tanh"
+    [zero], [judged] = cell.held, given
+    found = judged.found.fixed.starts.tolist()
+    assert found != sorted(found, reverse=True)
+    assert [point.starts for point in zero.points] == sorted(found, reverse=True)
+    for null in zero.nulls:
+        slowest = [draw.slowest.value for draw in judged.nulls[null.kind]]
+        assert null.draws == len(slowest) == 3
+        assert null.slowest == max(slowest)
+    assert min(slowest) < max(slowest)
+
+
+def test_no_more_cells_are_looked_at_than_an_audit_has_time_for(monkeypatch):
+    monkeypatch.setattr(measure, "_of_cell", lambda context, spec, *more: synthetic_cell(spec.name))
+    report = netaudit.audit(nn.GRU(2, 2, num_layers=measure.MOST_CELLS + 2).state_dict(), analyses=ROW)
+    found = report.analyses["rnn_fixed_points"]
+    assert [cell.name for cell in found.cells] == ["l0", "l1", "l2", "l3"]
+    assert {one.name: one.why for one in found.left_out} == dict.fromkeys(("l4", "l5"), "4 cells were looked at before")
+
+
+@pytest.mark.parametrize("outputs", [1, 2])
+def test_each_direction_is_read_by_its_own_columns(outputs):
+    torch.manual_seed(0)
+    module = nn.ModuleDict({"rnn": nn.LSTM(3, 4, bidirectional=True), "fc": nn.Linear(8, outputs)})
+    network, cells = opened(module.state_dict())
+    weight, bias = module["fc"].weight.detach().double(), module["fc"].bias.detach().double()
+    context, states = context_of(network), torch.randn(5, 2, 8, dtype=torch.float64)
+    read = [readout(context, spec, cell) for spec, cell in cells]
+    h = torch.cat((states[:, 0, :4], states[:, 1, :4]), 1)  # the memory of an LSTM, behind its output, is not read
+    theirs = h @ weight.T + bias
+    theirs = theirs[:, 0] if outputs == 1 else theirs[:, 1] - theirs[:, 0]  # the logit of the second class
+    offset = bias[0] if outputs == 1 else bias[1] - bias[0]  # of both together, so that neither is given it
+    assert torch.allclose(read[0].of(states[:, 0]) + read[1].of(states[:, 1]) + offset, theirs)
+    one, [(spec, cell)] = opened(nn.ModuleDict({"rnn": nn.GRU(3, 8), "fc": module["fc"]}).state_dict())
+    alone = readout(context_of(one), spec, cell)
+    assert alone.layer == "fc"
+    assert torch.allclose(alone.of(h), theirs)
+
+
+@pytest.mark.parametrize(
+    ("given", "used"), [((70, 5, 3), (64, 5, 3)), ((70, 2000, 3), (10, 2000, 3)), ((1, 2500, 3), (1, 2000, 3))]
+)
+def test_long_sequences_take_no_more_time(given, used):
+    network, cells = opened(nn.GRU(3, 4).state_dict())
+    assert driven(network, cells, sample(np.zeros(given)), 0)[0].inputs.shape == used
+
+
+def test_axes_have_one_sign():
+    states = np.random.default_rng(0).normal(size=(50, 4)) * [4, 3, 1, 1]
+    for each in (states, -states, states * [-1, 1, 1, 1]):
+        _, axes = _axes(each)
+        assert np.take_along_axis(axes, np.abs(axes).argmax(1)[:, None], 1).min() > 0
+
+
 def test_what_is_not_looked_at_says_why():
     names = {"a": nn.LSTM(3, 8, proj_size=2), "b": nn.RNN(3, 4), "c": nn.GRU(2, 100)}
     state = {f"{path}.{name}": value for path, part in names.items() for name, value in part.state_dict().items()}
@@ -182,5 +254,5 @@ def test_what_is_not_looked_at_says_why():
     assert found.cells == ()
     why = {one.name: one.why for one in found.left_out}
     assert "projected" in why["a.l0"]
-    assert "tanh or ReLU" in why["b.l0"]
+    assert why["b.l0"].endswith("whether tanh or ReLU follows is not in the file: --cell-activation says it")
     assert "more than an audit has time for" in why["c.l0"]

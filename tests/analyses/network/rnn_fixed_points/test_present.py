@@ -35,8 +35,8 @@ def test_words_of_a_cell():
 
 def test_every_code_has_words():
     figures = ("share", "slowest", "gap")
-    codes = [*figures, "forgets", "no_points", *(f"{figure}_of_{null}" for figure in figures for null in NULLS)]
-    for code in codes:
+    beyond = [f"{figure}_of_{null}" for figure in figures for null in NULLS]
+    for code in (*figures, "second", "forgets", "no_points", *beyond):
         assert against([code]) != code
         assert "_" not in against([code])
 
@@ -68,3 +68,4 @@ def test_the_method_states_the_rule(threshold):
     assert {SHARE: "at least 0.9 of", NEVER: "Below a tenth"}[threshold] in text
     assert (LASTS, GAP) == (0.5, 2.0)
     assert "at least half the length of a sequence and at least twice the next" in text
+    assert "the next is below half the length of a sequence" in text
