@@ -44,7 +44,9 @@ def asked(report: Report) -> Asked:
     try:
         return msgspec.convert(report.provenance.settings, Asked)
     except ValueError as error:
-        raise ReportError(f"the settings in the report are not those of an audit: {printable(str(error), 200)}") from error
+        raise ReportError(
+            f"the settings in the report are not those of an audit: {printable(str(error), 200)}"
+        ) from error
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 from html import unescape
+from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -24,6 +25,9 @@ _SHOWN = 60
 _MOST_PAIRS = 250_000
 """Texts of one file times those of the other up to which every difference is looked for; the time grows with it."""
 _TAG = re.compile(r"(<[^<>]*>)")  # no "<" within, so that a page of them costs no more than another
+_NAME = re.compile(r"<(/?[^\s/>]+)")
+_DRAWN = {"g", "path", "use", "defs", "clippath", "rect", "image", "title"}
+"""The elements of our drawings."""
 
 
 def shows(file: ReportFile, document: Document) -> Check:
@@ -72,8 +76,9 @@ def _holds(path: Path, content: bytes) -> bool:
 def _texts(file: ReportFile, content: bytes) -> list[str]:
     """The visible text, in pieces."""
     if file.kind == "html":
-        parts = _parts(content, "svg", "style")
-        return [text for part in parts if part[:1] != "<" and (text := " ".join(unescape(part).split()))]
+        parts = _parts(content)
+        words = [part for tag, part in pairwise(["", *parts]) if part[:1] != "<" and _name(tag) != "style"]
+        return [text for part in words if (text := " ".join(unescape(part).split()))]
     with TemporaryDirectory() as folder:
         path = Path(folder) / file.path.name
         path.write_bytes(content)
@@ -81,24 +86,31 @@ def _texts(file: ReportFile, content: bytes) -> list[str]:
     return [line.strip() for page in pages for line in page.splitlines() if line.strip()]
 
 
-def _parts(content: bytes, *silent: str) -> list[str]:
-    """The tags of a page, and the text between them; of the elements that are named here the first tag alone."""
+def _parts(content: bytes) -> list[str]:
+    """The tags of a page, and the texts between them; of a drawing no lines, which other versions draw otherwise."""
     made: list[str] = []
-    end = ""
+    drawing = False
     for part in _TAG.split(content.decode("utf-8", "replace")):
-        tag = part[:8].lower()
-        if end:
-            end = "" if tag.startswith(end) else end
-            continue
-        element = next((each for each in silent if tag.startswith(f"<{each}")), None)
-        made.append(part if element is None else f"<{element}>")
-        end = "" if element is None else f"</{element}"
+        name = _name(part)
+        if not drawing:
+            made.append(part if name != "svg" else "<svg>")
+            drawing = name == "svg"
+        elif name == "/svg":
+            drawing = False
+        elif part.strip() and name.removeprefix("/") not in _DRAWN:
+            made.append(part)  # a browser shows a "<p>" in a drawing as a paragraph
     return made
 
 
+def _name(part: str) -> str:
+    """The name of a tag, with its slash; nothing of a text."""
+    found = _NAME.match(part)
+    return found[1].lower() if found else ""
+
+
 def _frame(content: bytes) -> list[str]:
-    """A page without its figures, what they were drawn with, and the packed JSON, which zlib's version changes."""
-    return [LINK.sub("", GENERATOR.sub("", part)) for part in _parts(content, "svg")]
+    """A page without its lines, what they were drawn with, and the packed JSON, which zlib's version changes."""
+    return [LINK.sub("", GENERATOR.sub("", part)) for part in _parts(content)]
 
 
 def _different(theirs: Sequence[str], ours: Sequence[str]) -> list[str]:
