@@ -59,7 +59,7 @@ ALLOWED = {
         "numerics", "report", "recurrent", "results", "shadow", "sources", "text", "training", "version", "vocabulary",
     },
     "verifying": {
-        "api", "auditing", "errors", "files", "formats", "network", "report", "results", "sources", "text", "version",
+        "api", "errors", "files", "formats", "network", "report", "results", "sources", "text", "version", "vocabulary",
     },
     "cli": {
         "analyses", "api", "auditing", "comparing", "errors", "faults", "files", "near", "network", "numerics",

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from netaudit.api import AuditReport
+from netaudit.report.renderers.bundled import latex
+from netaudit.report.write import write_files
 from netaudit.studies.benchmark import page as benchmark
 from netaudit.studies.calibration import page as calibration
 from netaudit.studies.comparison import page as comparison
@@ -41,15 +43,19 @@ PAGES: dict[str, Callable[[Mapping[str, Any]], StudyPage]] = {
     "truncation": truncation.document,
 }
 """How the page of each study is made from its JSON, by its folder and stem."""
+VENUE = "icml"
+"""Whose columns the committed bundle for a paper is made for."""
 
 
 def main(reports: Path) -> None:
-    """Write the pages of the studies and of the samples in the folder ``reports`` again."""
+    """Write the studies, the samples and the bundle for a paper in the folder ``reports`` again."""
     for stem, document in PAGES.items():
         folder = reports / stem
         write_study(document(json.loads((folder / f"{stem}.json").read_text("ascii"))), folder)
     for sample in sorted((reports / "samples").iterdir()):
         AuditReport.from_json(sample / "audit.json").write(sample)
+    report = AuditReport.from_json(reports / "samples" / "mnist-mlp" / "audit.json")
+    write_files(latex(report.document(draw=False, venue=VENUE)), reports / "paper")
     comparisons.again(reports / "comparison")
 
 

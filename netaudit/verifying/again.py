@@ -6,14 +6,49 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
+from netaudit.errors import ReportError
+from netaudit.network.cells import CellActivation
 from netaudit.network.network import Network, Progress
 from netaudit.results.report import Report
 from netaudit.sources.open import open_network
 from netaudit.sources.planners.choices import Choices
+from netaudit.text import printable
+from netaudit.vocabulary import NullLevel, SpectrumMethod
 
 _NAMED = ("torchvision", "timm")
 _GIVEN = {"data": "--data", "base": "--base", "init": "--init"}
 """What an audit was given beside the weights, and only whoever verifies has: the options that give it again."""
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """What the audit was asked for, of what its report keeps as settings; a report may come from a stranger."""
+
+    layers: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    state: str | None = None
+    order: tuple[str, ...] = ()
+    as_layer: tuple[str, ...] = ()
+    not_layer: tuple[str, ...] = ()
+    cell_activation: CellActivation | None = None
+    analyses: tuple[str, ...] | None = None
+    nulls: NullLevel = "quick"
+    spectrum: SpectrumMethod = "auto"
+
+
+def asked(report: Report) -> Asked:
+    """The settings of a report, checked.
+
+    Raises:
+        ReportError: they are none that an audit has.
+    """
+    try:
+        return msgspec.convert(report.provenance.settings, Asked)
+    except ValueError as error:
+        raise ReportError(
+            f"the settings in the report are not those of an audit: {printable(str(error), 200)}"
+        ) from error
 
 
 @dataclass(frozen=True)
@@ -58,32 +93,31 @@ def opened(report: Report, given: Given, target: str | Path, progress: Progress)
 
 def arguments(report: Report, given: Given, target: str | Path) -> dict[str, Any]:
     """The arguments of :func:`netaudit.api.audit` that give the audit of a report again."""
-    settings, choices = report.provenance.settings, _choices(report, target)
+    settings, choices = asked(report), _choices(report, target)
     named = report.model.kind in _NAMED and isinstance(target, Path)  # a state dict alone does not say its network
     return {
         "target": f"{report.model.kind}:{report.model.name}" if named else target,
         "weights": target if named else None,
-        "layers": settings.get("layers") or None,
-        "exclude": settings.get("exclude") or None,
+        "layers": settings.layers or None,
+        "exclude": settings.exclude or None,
         "state": choices.state,
         "order": choices.order,
         "as_layer": choices.as_layer,
         "not_layer": choices.not_layer,
         "cell_activation": choices.cell_activation,
         "base": given.base,
-        "analyses": settings.get("analyses"),
+        "analyses": settings.analyses,
         "seed": report.provenance.seed,
         "data": given.data,
         "init": given.init,
-        "nulls": settings.get("nulls", "quick"),
-        "spectrum": settings.get("spectrum", "auto"),
+        "nulls": settings.nulls,
+        "spectrum": settings.spectrum,
         "hash_files": False,
     }
 
 
 def _choices(report: Report, target: str | Path) -> Choices:
-    settings = report.provenance.settings
+    settings = asked(report)
     if str(target).startswith("zoo:"):
         return Choices()
-    order, as_layer, not_layer = (tuple(settings.get(name) or ()) for name in ("order", "as_layer", "not_layer"))
-    return Choices(settings.get("state"), order, as_layer, not_layer, settings.get("cell_activation"))
+    return Choices(settings.state, settings.order, settings.as_layer, settings.not_layer, settings.cell_activation)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from netaudit.errors import ReportError, SourceError
-from netaudit.files import in_words
+from netaudit.files import in_words, require_regular
 from netaudit.formats.child import Child
 from netaudit.report.renderers.html import CARRIED
 from netaudit.text import printable
@@ -20,8 +20,8 @@ from netaudit.verifying.pdf_reader import Carried
 Kind = Literal["json", "html", "pdf"]
 MOST_BYTES = 2**28
 """Of a report, and of the JSON in it: a network of 3,000 layers takes a tenth."""
-_LINK = re.compile(f'href="{re.escape(CARRIED)}([A-Za-z0-9+/=]*)"')
-_GENERATOR = re.compile(r'<meta name="generator" content="([^"]*)">')
+LINK = re.compile(f'href="{re.escape(CARRIED)}([A-Za-z0-9+/=]*)"')
+GENERATOR = re.compile(r'<meta name="generator" content="([^"]*)">')
 
 
 @dataclass(frozen=True)
@@ -49,12 +49,7 @@ def open_report(path: Path) -> ReportFile:
         ReportError: it cannot be read, is no report, or carries no JSON.
     """
     shown = printable(path.name, 80)
-    try:
-        if path.stat().st_size > MOST_BYTES:
-            raise ReportError(f"{shown}: no report is larger than {MOST_BYTES:,} bytes")
-        content = path.read_bytes()
-    except OSError as error:
-        raise ReportError(f"{printable(str(path))}: cannot be read: {in_words(error)}") from error
+    content = read_part(path, MOST_BYTES)
     start = content[:1024].lstrip().lower()
     if start.startswith(b"%pdf-"):
         found = pdf_content(path)
@@ -67,6 +62,25 @@ def open_report(path: Path) -> ReportFile:
         page = _text(content, shown)
         return ReportFile(path, "html", content, _packed(page, shown), _generator(page))
     raise ReportError(f"{shown}: neither an audit.json, nor an HTML page or a PDF of an audit")
+
+
+def read_part(path: Path, most: int) -> bytes:
+    """The bytes of a file of a report; a pipe, which would wait for ever, is not opened.
+
+    Raises:
+        ReportError: it is no regular file, has more than ``most`` bytes, or cannot be read.
+    """
+    try:
+        require_regular(path)
+        with path.open("rb") as file:
+            content = file.read(most + 1)
+    except SourceError as error:
+        raise ReportError(str(error)) from error
+    except OSError as error:
+        raise ReportError(f"{printable(str(path))}: cannot be read: {in_words(error)}") from error
+    if len(content) > most:
+        raise ReportError(f"{printable(path.name, 80)}: it has more than {most:,} bytes, and no report has so many")
+    return content
 
 
 def pdf_content(path: Path, *, pages: bool = False) -> Carried:
@@ -88,7 +102,7 @@ def pdf_content(path: Path, *, pages: bool = False) -> Carried:
 
 
 def _packed(page: str, shown: str) -> str:
-    links = _LINK.findall(page)
+    links = LINK.findall(page)
     if not links:
         raise _carries_none(shown)
     if len(links) > 1:
@@ -104,7 +118,7 @@ def _packed(page: str, shown: str) -> str:
 
 
 def _generator(page: str) -> str:
-    found = _GENERATOR.search(page)
+    found = GENERATOR.search(page)
     return html.unescape(found[1]) if found else ""
 
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from netaudit.api import AuditReport, audit
-from netaudit.auditing.selection import Selection
 from netaudit.errors import NetauditError, ReportError
 from netaudit.network.network import Progress
+from netaudit.report.document.model import Document
 from netaudit.report.write import FIGURES
-from netaudit.results.fingerprint import FIELD
+from netaudit.results.fingerprint import FIELD, fingerprint
 from netaudit.results.reading import is_as_written, load_json
 from netaudit.results.report import Report
 from netaudit.text import printable
-from netaudit.verifying.again import Given, arguments, opened
+from netaudit.verifying.again import Given, arguments, asked, opened
 from netaudit.verifying.carried import ReportFile, open_report
 from netaudit.verifying.check import Check, Verification
 from netaudit.verifying.rendering import same_figures, shows
@@ -45,13 +47,14 @@ def verify(
     """
     path, tell = Path(report), progress or _silent
     files = [open_report(each) for each in _files(path)]
+    drawn = _Drawn(tell)
     said = AuditReport.from_json(files[0].json, changed=True)
-    checks = [check for file in files for check in _file(file, tell)]
+    checks = [check for file in files for check in _file(file, drawn, tell)]
     if len(files) > 1:
         checks.append(_one_audit(files))
     if (path / FIGURES).is_dir():
         made = next((file.made_with for file in files if file.made_with), "")
-        checks.append(same_figures(path / FIGURES, said.document(progress=tell), made))
+        checks.append(same_figures(path / FIGURES, drawn.document(files[0].json), made))
     checks += _about_weights(said, given or Given(), tell, rerun=rerun)
     return Verification(printable(path.name or str(path), 80), tuple(checks))
 
@@ -65,7 +68,21 @@ def _files(path: Path) -> list[Path]:
     return found
 
 
-def _file(file: ReportFile, tell: Progress) -> Iterator[Check]:
+class _Drawn:
+    """The document of each JSON, with its figures; the files of one report carry the same, and it is drawn once."""
+
+    def __init__(self, tell: Progress) -> None:
+        self._tell = tell
+        self._documents: dict[str, Document] = {}
+
+    def document(self, text: str) -> Document:
+        """The document of a JSON text."""
+        if text not in self._documents:
+            self._documents[text] = AuditReport.from_json(text, changed=True).document(progress=self._tell)
+        return self._documents[text]
+
+
+def _file(file: ReportFile, drawn: _Drawn, tell: Progress) -> Iterator[Check]:
     """What a file carries, and what it shows."""
     data, _ = load_json(file.json)
     what = f"{file.name}: fingerprint of its numbers"
@@ -80,7 +97,7 @@ def _file(file: ReportFile, tell: Progress) -> Iterator[Check]:
     yield _counts(report, file.name)
     if file.kind != "json":
         tell(f"making {file.name} again", 0.0, 0.0)
-        yield shows(file, report.document(progress=tell))
+        yield shows(file, drawn.document(file.json))
 
 
 def _version(report: Report, name: str) -> Check:
@@ -94,14 +111,13 @@ def _version(report: Report, name: str) -> Check:
 
 
 def _counts(report: Report, name: str) -> Check:
-    """Whether the summary counts the verdicts that the layers have."""
+    """Whether the summary counts the verdicts that the layers have, all of them."""
     what = f"{name}: verdicts counted"
-    for claim, counts in report.summary.claims.items():
-        try:
-            verdicts = [layer.finding(claim).verdict for layer in report.layers]
-        except KeyError:
-            return Check(what, "differs", f"{printable(claim, 60)} is not judged of every layer")
-        if any(verdicts.count(verdict) != counted for verdict, counted in counts.items()):
+    claims = report.summary.claims
+    for claim in dict.fromkeys([*claims, *(found for layer in report.layers for found in layer.findings)]):
+        verdicts = Counter(_verdict(layer.analyses.get(claim)) for layer in report.layers)
+        counted = Counter(claims.get(claim, {}))
+        if verdicts != counted:  # a count of nothing and one that is missing are equal
             return Check(what, "differs", f"the summary counts other verdicts on {printable(claim, 60)} than there are")
     audited = sum(layer.shape[0] * (layer.shape[1] + ("bias" in layer.sha256)) for layer in report.layers)
     if all(layer.sha256 for layer in report.layers) and audited != report.coverage.parameters_audited:
@@ -109,10 +125,17 @@ def _counts(report: Report, name: str) -> Check:
     return Check(what, "same", "the summary agrees with the layers")
 
 
+def _verdict(payload: Any) -> str | None:
+    """The verdict of a claim; of one that is not installed here, as the JSON has it; None where that is no word."""
+    verdict = payload.get("verdict") if isinstance(payload, Mapping) else getattr(payload, "verdict", None)
+    return verdict if isinstance(verdict, str) else None
+
+
 def _one_audit(files: list[ReportFile]) -> Check:
     first, what = files[0], "one audit in all files"
-    other = [file.name for file in files if file.json != first.json]
-    says = f"{', '.join(other)} and {first.name} are of different audits" if other else "each carries the same JSON"
+    marks = [fingerprint(load_json(file.json)[0]) for file in files]  # of the content: another layout is no difference
+    other = [file.name for file, mark in zip(files, marks, strict=True) if mark != marks[0]]
+    says = f"{', '.join(other)} and {first.name} are of different audits" if other else "each carries the same numbers"
     return Check(what, "differs" if other else "same", says)
 
 
@@ -127,9 +150,8 @@ def _about_weights(report: AuditReport, given: Given, tell: Progress, *, rerun: 
     if report.provenance.settings.get("base") and given.base is None:
         yield Check("weights", "not checked", str(missing))
     else:
-        settings = report.provenance.settings
-        chosen = Selection(tuple(settings.get("layers") or ()), tuple(settings.get("exclude") or ()))
-        network = opened(report, given, target, tell).select(chosen.layers, chosen.exclude)
+        settings = asked(report)
+        network = opened(report, given, target, tell).select(settings.layers, settings.exclude)
         yield same_weights(report, network, tell)
     if not rerun:
         yield Check("the audit once more", "not checked", "ask for it with --rerun")

@@ -9,7 +9,7 @@ from netaudit.errors import SourceError
 from netaudit.network.fingerprint import tensor_sha256
 from netaudit.network.network import LayerSpec, Network, Progress
 from netaudit.results.report import LayerResult, Report
-from netaudit.text import count, printable
+from netaudit.text import count, names, printable
 from netaudit.verifying.check import Check, compared
 
 if TYPE_CHECKING:
@@ -27,8 +27,10 @@ def same_weights(report: Report, network: Network, progress: Progress) -> Check:
     if not hashed:
         return Check(what, "not checked", "the report has no hash of a layer")
     specs = {spec.name: spec for spec in network.specs()}
-    unnamed = [spec for name, spec in specs.items() if name not in {layer.name for layer in hashed}]
-    differences: list[str] = []
+    unnamed = [spec for name, spec in specs.items() if name not in {layer.name for layer in report.layers}]
+    differences = [
+        f"the report has no hash of layer {printable(layer.name, 80)}" for layer in report.layers if not layer.sha256
+    ]
     renamed = 0
     for done, layer in enumerate(hashed):
         progress(f"reading {printable(layer.name, 60)}", float(done), float(len(hashed)))
@@ -36,11 +38,17 @@ def same_weights(report: Report, network: Network, progress: Progress) -> Check:
             differences += _differences(layer, network, specs[layer.name])
         else:
             twin = next((spec for spec in unnamed if not any(_differences(layer, network, spec))), None)
-            renamed += twin is not None
             if twin is None:
                 differences.append(f"there is no layer {printable(layer.name, 80)}, and none with its numbers")
-    more = f", {renamed} of them under another name" if renamed else ""
-    return compared(what, differences, f"{count(len(hashed), 'layer')} with the numbers that were audited{more}")
+            else:
+                unnamed.remove(twin)  # so that layers in the same order are read once
+                renamed += 1
+    says = f"{count(len(hashed), 'layer')} with the numbers that were audited"
+    says += f", {renamed} of them under another name" if renamed else ""
+    skipped = {layer.name for layer in report.skipped}
+    more = [spec.name for spec in unnamed if spec.name not in skipped]
+    says += f"; not in the report: {names(more)}" if more else ""
+    return compared(what, differences, says)
 
 
 def _differences(layer: LayerResult, network: Network, spec: LayerSpec) -> Iterator[str]:
@@ -57,7 +65,7 @@ def _differences(layer: LayerResult, network: Network, spec: LayerSpec) -> Itera
     for name in sorted(layer.sha256.keys() | tensors.keys(), reverse=True):
         if name not in tensors or name not in layer.sha256:
             here, then = ("a", "none") if name in tensors else ("no", "one")
-            yield f"layer {shown} has {here} {name} here, and had {then}"
+            yield f"layer {shown} has {here} {printable(name, 40)} here, and had {then}"
         elif layer.sha256[name] not in _hashes(tensors[name], layer.dtype):
             yield f"the {name} of layer {shown} has other numbers"
 
