@@ -1,6 +1,7 @@
 """The picture of page one and the figures over depth."""
 
 import pytest
+from matplotlib.figure import Figure as Canvas
 from msgspec.structs import replace
 from synthetic.audits import document_of, layer, many, report, with_payloads, without_curves
 from synthetic.documents import figures, section
@@ -12,6 +13,7 @@ from netaudit.audit_page.presented import present
 from netaudit.report.document.model import Column, Details, Pair, Paragraph, Span
 from netaudit.report.document.numbering import table
 from netaudit.report.figures.draw import draw_figure
+from netaudit.report.figures.over_depth import Line, OverDepth, draw_over_depth
 from netaudit.report.renderers.text import Layout, text_lines, to_text
 from netaudit.results import Condition
 
@@ -60,6 +62,36 @@ def test_of_many_layers_the_picture_has_kinds_and_blocks():
     assert panels[0].stem == "claim_gaussian_weights"
     assert all(" a line a kind of layer." in panel.caption for panel in panels)
     draw_figure(panels[0])
+
+
+def test_the_picture_of_many_layers_holds_no_pixels():
+    """A dark page turns the colours of shapes over, and cannot turn those of pixels."""
+    drawn = draw_figure(picture(present(many(60), BUILT_IN)))
+    assert "<image" not in drawn
+    assert drawn.count("<path") > 60
+
+
+def test_of_few_layers_the_axis_has_their_numbers(typical):
+    panel = over_depth(present(typical, BUILT_IN))[0]
+    assert "over the layers, numbered as they are listed." in panel.caption
+    assert ticks_of(panel) == ["1", "2", "3"]
+    layers = [replace(each, name=f"fc{place}") for place, each in enumerate([*typical.layers] * 6)]
+    twelve = over_depth(present(replace(typical, layers=tuple(layers)), BUILT_IN))[0]
+    assert ticks_of(twelve) == [str(place) for place in range(1, 19, 2)]
+
+
+def ticks_of(panel):
+    canvas = Canvas()
+    panel.draw(canvas)
+    return [tick.get_text() for tick in canvas.axes[0].get_xticklabels()]
+
+
+def test_no_line_runs_between_layers_of_one_block():
+    ends = {"y": (1.0, 2.0), "low": (0.9, 1.9), "high": (1.1, 2.1)}
+    canvas = Canvas()
+    lines = (Line("one a block", (0.0, 1.0), **ends), Line("experts", (0.0, 0.0), **ends))
+    draw_over_depth(OverDepth("x", (None, 3.0), lines), canvas)
+    assert [line.get_linestyle() for line in canvas.axes[0].get_lines()[-2:]] == ["-", "None"]
 
 
 def test_more_blocks_than_columns_share_one():
