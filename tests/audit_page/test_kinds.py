@@ -86,5 +86,5 @@ def test_the_clause_says_where_the_worst_of_several_counts():
     experts = [(Position("up", 0), "holds"), (Position("up", 0), "fails"), (Position("up", 1), "fails")]
     worst = "; of layers of one kind in one block the worst counts"
     assert in_ranges(experts) == f"fails throughout{worst}"
-    assert in_ranges([*experts, (Position("q", 0), "holds")]) == f"up: fails throughout; q: holds throughout{worst}"
+    assert in_ranges([*experts, (Position("q", 0), "holds")]) == f"up: fails throughout; q: holds{worst}"
     assert in_ranges([*experts[1:], experts[1]]) == "fails throughout"
