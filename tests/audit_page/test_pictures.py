@@ -71,6 +71,15 @@ def test_the_picture_of_many_layers_holds_no_pixels():
     assert drawn.count("<path") > 60
 
 
+def test_names_that_begin_and_end_alike_are_told_apart_in_the_picture(typical):
+    names = ["rnn.weight_ih_l0[reset]", "rnn.weight_hh_l0[reset]", "readout"]
+    layers = tuple(replace(each, name=name) for name, each in zip(names, typical.layers, strict=True))
+    canvas = Canvas()
+    picture(present(replace(typical, layers=layers), BUILT_IN)).draw(canvas)
+    shown = [label.get_text() for label in canvas.axes[0].get_yticklabels()]
+    assert shown == names
+
+
 def test_of_few_layers_the_axis_has_their_numbers(typical):
     panel = over_depth(present(typical, BUILT_IN))[0]
     assert "over the layers, numbered as they are listed." in panel.caption
