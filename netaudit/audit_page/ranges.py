@@ -39,7 +39,7 @@ def in_ranges(placed: Placed) -> str:
         of_kind = by_depth([(position, verdict) for position, verdict in judged if position.kind == kind])
         clauses.setdefault(_ranges(of_kind), []).append(kind)
     mixed = (
-        "; of layers of one kind in one block the worst counts"
+        "; where a block has several layers of a kind, the worst of them counts"
         if len(set(judged)) > len({position for position, _ in judged})
         else ""
     )

@@ -84,7 +84,7 @@ def test_of_several_layers_in_a_block_the_worst_counts():
 
 def test_the_clause_says_where_the_worst_of_several_counts():
     experts = [(Position("up", 0), "holds"), (Position("up", 0), "fails"), (Position("up", 1), "fails")]
-    worst = "; of layers of one kind in one block the worst counts"
+    worst = "; where a block has several layers of a kind, the worst of them counts"
     assert in_ranges(experts) == f"fails throughout{worst}"
     assert in_ranges([*experts, (Position("q", 0), "holds")]) == f"up: fails throughout; q: holds{worst}"
     assert in_ranges([*experts[1:], experts[1]]) == "fails throughout"
