@@ -155,3 +155,24 @@ def test_details_have_no_numbers_and_are_not_on_paper(typical_document):
             if isinstance(block, Details):
                 assert not any(getattr(part, "caption", "").startswith("Table ") for part in block.blocks)
     assert [block for block in section(typical_document, "summary").blocks if isinstance(block, Details)]
+
+
+def test_a_cell_of_several_layers_or_blocks_shows_the_worst():
+    found = {each.title: each for each in picture(present(many(6 * 130), BUILT_IN)).draw.args[0]}
+    law = found["Singular value law (H3)"]
+    assert law.depths[:3] == ("0", "3", "6")
+    assert {cell.verdict for cell in law.cells[law.kinds.index("down")]} == {"fails"}  # each block has one that holds
+
+
+def test_of_several_limits_the_strictest_is_drawn(typical):
+    layers = []
+    for each, low in zip(typical.layers, (0.5, 0.7, 0.6), strict=True):
+        finding = each.finding("gaussian_weights")
+        condition = replace(finding.conditions[0], limits=(low, 9.0 - low))
+        layers.append(with_payloads(each, gaussian_weights=replace(finding, conditions=(condition,))))
+    panel = over_depth(present(replace(typical, layers=tuple(layers)), BUILT_IN))[0]
+    assert panel.draw.args[0].tolerated == (0.7, 8.3)
+
+
+def test_one_value_is_no_figure_over_depth(typical):
+    assert over_depth(present(replace(typical, layers=typical.layers[:1]), BUILT_IN)) == []
