@@ -41,10 +41,8 @@ ALLOWED = {
         "analyses", "errors", "faults", "files", "near", "network", "numerics", "results", "text", "version",
         "vocabulary",
     },
-    "api": {
-        "analyses", "audit_page", "auditing", "files", "network", "numerics", "paper", "report", "results", "sources",
-        "vocabulary",
-    },
+    "audit_report": {"analyses", "audit_page", "files", "paper", "report", "results"},
+    "api": {"analyses", "audit_report", "auditing", "network", "numerics", "sources", "vocabulary"},
     "__init__": {"analyses", "api", "comparing", "errors", "network", "sources", "version"},
     "comparing": {
         "analyses", "api", "auditing", "errors", "files", "network", "numerics", "report", "results", "sources",

@@ -8,6 +8,7 @@ from hashlib import sha256
 from netaudit.analyses.analysis import Analysis
 from netaudit.audit_page.first_page import first_page
 from netaudit.audit_page.glossary import glossary
+from netaudit.audit_page.kinds import audited
 from netaudit.audit_page.layers import layers
 from netaudit.audit_page.method import formulas_of, method_on_page
 from netaudit.audit_page.network import network, skipped
@@ -16,7 +17,7 @@ from netaudit.audit_page.provenance import provenance
 from netaudit.report.document.finish import Progress, finish
 from netaudit.report.document.model import Document
 from netaudit.results.report import Report
-from netaudit.text import count, printable
+from netaudit.text import printable
 
 
 def build_document(
@@ -49,7 +50,7 @@ def draft(report: Report, analyses: Sequence[Analysis]) -> Document:
             provenance(report, fingerprint),
         ),
         footer=f"netaudit {version} · audit.json {fingerprint[:12]}".replace("  ", " "),
-        description=f"Audit of {target}: {count(len(report.layers), 'fully connected layer')}.",
+        description=f"Audit of {target}: {audited(report.layers)}.",
         json=text,
         formulas=formulas_of(presented.analyses),
     )

@@ -8,7 +8,7 @@ from netaudit.analyses.analysis import Analysis
 from netaudit.analyses.presenting import verdict_span
 from netaudit.audit_page import not_judged
 from netaudit.audit_page.claims import metric
-from netaudit.audit_page.kinds import MANY, kinds, positions
+from netaudit.audit_page.kinds import MANY, audited, kinds, positions
 from netaudit.audit_page.pictures import judged as judged_claims
 from netaudit.audit_page.pictures import picture
 from netaudit.audit_page.presented import Presented
@@ -89,7 +89,7 @@ def headlines(presented: Presented) -> list[Presentation]:
 
 def coverage(report: Report) -> str:
     """How many layers, and how many of the parameters, were audited."""
-    found, layers = report.coverage, count(len(report.layers), "fully connected layer")
+    found, layers = report.coverage, audited(report.layers)
     verb = "was" if len(report.layers) == 1 else "were"
     return (
         f"{layers} of {printable(report.model.name, 80)} {verb} audited: {number(found.parameters_audited)} of "

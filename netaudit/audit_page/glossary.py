@@ -14,6 +14,8 @@ def glossary() -> Section:
 _WORDS = (
     "*Fully connected layer*: every output is a weighted sum of all inputs plus a constant, its bias. Its weights are "
     "a matrix with a row for each output.",
+    "*Matrix of a recurrent cell*: a cell reads a sequence step by step and keeps a state. Each of its gates has one "
+    "matrix for the input of a step and one for the state; each is audited as a layer of its own.",
     "*Random-like*: a layer whose weights look as if they had been drawn at random, independently of each other. What "
     "is learnt shows as a difference from that.",
     "*Initialisation*: the random numbers that a layer starts from, before training.",

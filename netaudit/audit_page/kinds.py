@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from netaudit.results.report import LayerResult
-from netaudit.text import shown_name
+from netaudit.text import count, number, shown_name
 
 MANY = 20
 """Layers beyond which a report speaks of kinds and ranges of blocks, rather than of each layer."""
@@ -32,6 +32,9 @@ _PARTS = (
 """The last parts of a name within a block."""
 _HEADS = r"(lm_)?head|classifier|fc|score|logits|output|heads\.head|embed_out"
 
+_OF_CELLS = (", from the input", ", from the state")
+"""How the origin of a recurrent cell's matrix ends, in :mod:`netaudit.sources.planners.gates`."""
+
 
 @dataclass(frozen=True)
 class Position:
@@ -41,6 +44,14 @@ class Position:
     """Its kind, made safe to print."""
     depth: int
     """The number of its block, or its place among the layers of its kind."""
+
+
+def audited(layers: Sequence[LayerResult]) -> str:
+    """How many layers there are, with the matrices of recurrent cells apart: they are no fully connected layers."""
+    cells = sum(layer.origin.endswith(_OF_CELLS) for layer in layers)
+    matrices = f"{number(cells)} {'matrix' if cells == 1 else 'matrices'} of recurrent cells" if cells else ""
+    others = "" if 0 < cells == len(layers) else count(len(layers) - cells, "fully connected layer")
+    return " and ".join(filter(None, (others, matrices)))
 
 
 def positions(layers: Sequence[LayerResult]) -> list[Position]:

@@ -172,15 +172,11 @@ def _figure(
         None if None in highs else min(each for each in highs if each is not None),
     )
     title = metric(analysis, statistic)
-    ticks = tuple((float(at.depth), shown_name(layer.name, 8)) for at, _, layer in found) if few else ()
-    over = "layers" if few else "blocks, a line a kind of layer"
+    ticks = tuple((float(at.depth), str(at.depth + 1)) for at, _, _ in found) if few else ()
+    over = "layers, numbered as they are listed" if few else "blocks, a line a kind of layer"
     caption = f"{analysis.full_title}: {title} over the {over}. Tolerated values lie on the shaded ground."
     values = sorted((c.value, shown_name(layer.name, 60)) for _, c, layer in found)
     ends = f"from {number(values[0][0])} ({values[0][1]}) to {number(values[-1][0])} ({values[-1][1]})"
-    panel = OverDepth(title, tolerated, tuple(lines), ticks if len(ticks) <= 8 else _thinned(ticks))
+    panel = OverDepth(title, tolerated, tuple(lines), ticks[:: -(-len(ticks) // 10) or 1])
     of = "" if few else f" Kinds: {names([line.kind for line in lines], most=12)}."
     return Figure(stem, caption, f"{caption} It runs {ends}.{of}", partial(draw_over_depth, panel))
-
-
-def _thinned(ticks: tuple[tuple[float, str], ...]) -> tuple[tuple[float, str], ...]:
-    return ticks[:: -(-len(ticks) // 8)]

@@ -33,12 +33,11 @@ def provenance(report: Report, json_sha256: str) -> Section:
     ]
     blocks: list[Block] = [facts(pairs)]
     rest: list[Table] = []
-    rest.append(_listing("Versions.", "Software", "Version", flat(found.versions)))
     if found.settings:
         rest.append(_listing("Settings.", "Setting", "Value", flat(found.settings)))
     if model.card:
         rest.append(_listing("The model's card.", "Entry", "Value", flat(model.card)))
-    blocks += details("Versions, settings and the model's card", rest)
+    blocks += details("Settings and the model's card", rest)
     return Section("provenance", 1, "Provenance", tuple(blocks), small=True)
 
 

@@ -26,6 +26,9 @@ Placed = Sequence[tuple[Position, Verdict]]
 def in_ranges(placed: Placed) -> str:
     """The verdicts by kind and block, in a clause; of kinds without any verdict nothing.
 
+    Where layers of one kind stand in one block with different verdicts, as the experts of a mixture do, the worst
+    counts, and the clause says so.
+
     >>> q = [(Position("q", 0), "holds"), (Position("q", 1), "holds"), (Position("q", 2), "fails")]
     >>> in_ranges([*q, (Position("q", 3), "fails"), (Position("k", 0), "fails"), (Position("k", 1), "fails")])
     'q: holds in blocks 0–1, fails from 2 on; k: fails throughout'
@@ -35,9 +38,14 @@ def in_ranges(placed: Placed) -> str:
     for kind in kinds([position for position, _ in judged]):
         of_kind = by_depth([(position, verdict) for position, verdict in judged if position.kind == kind])
         clauses.setdefault(_ranges(of_kind), []).append(kind)
+    mixed = (
+        "; where a block has several layers of a kind, the worst of them counts"
+        if len(set(judged)) > len({position for position, _ in judged})
+        else ""
+    )
     if len(clauses) == 1 and len(judged) == len(placed):
-        return next(iter(clauses))
-    return "; ".join(f"{names(found, most=4)}: {clause}" for clause, found in clauses.items())
+        return next(iter(clauses)) + mixed
+    return "; ".join(f"{names(found, most=4)}: {clause}" for clause, found in clauses.items()) + mixed
 
 
 def by_depth(placed: Placed) -> dict[int, Verdict]:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import click
 
-from netaudit.cli.choices import split_formats
+from netaudit.cli.choices import split_page_formats
 from netaudit.cli.out_folder import OUT_FOLDER
 from netaudit.comparing.rules import CHANGED
-from netaudit.report.renderers.table import DEFAULT_FORMATS, FORMATS, RENDERERS
+from netaudit.report.renderers.table import DEFAULT_FORMATS, PAGE_FORMATS, RENDERERS
 
 ALARMS = ("changed", *CHANGED, "verdict")
 
@@ -26,8 +26,8 @@ ALARMS = ("changed", *CHANGED, "verdict")
 @click.option("--no-ladder", is_flag=True, help="Leave out how random-like the changes are: half of the time.")
 @click.option("--deterministic", is_flag=True, help="Compute in one thread: the same bytes on the same machine.")
 @click.option(
-    "--format", "formats", callback=split_formats, default=",".join(DEFAULT_FORMATS), show_default=True,
-    help=f"Reports to write, of {', '.join(FORMATS)}.",
+    "--format", "formats", callback=split_page_formats, default=",".join(DEFAULT_FORMATS), show_default=True,
+    help=f"Reports to write, of {', '.join(PAGE_FORMATS)}.",
 )  # fmt: skip
 @click.option(
     "--fail-on", multiple=True, type=click.Choice(ALARMS), metavar="WORD",

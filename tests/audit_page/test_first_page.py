@@ -1,5 +1,7 @@
 """The first page: the answer in sentences, the verdicts at a glance."""
 
+from pathlib import Path
+
 import pytest
 import torch
 from msgspec.structs import replace
@@ -14,6 +16,8 @@ from netaudit.audit_page.first_page import answers, claim_in_words, coverage, mo
 from netaudit.audit_page.presented import present
 from netaudit.report.renderers.text import to_text
 from netaudit.results import Condition, LayerResult, Model, NotApplicable
+
+SAMPLES = Path(__file__).parents[2] / "reports" / "samples"
 
 
 def answered(presented):
@@ -57,6 +61,26 @@ def test_the_first_sentence_says_how_much_was_audited(typical):
     )
     assert coverage(replace(typical, layers=typical.layers[:1])).startswith(
         "1 fully connected layer of mnist-mlp was audited"
+    )
+
+
+def test_matrices_of_recurrent_cells_are_no_fully_connected_layers(typical):
+    cell = replace(typical.layers[0], origin="GRU, reset gate, from the input")
+    state = replace(typical.layers[0], origin="simple recurrent cell, from the state")
+    assert coverage(replace(typical, layers=(cell, state, typical.layers[2]))).startswith(
+        "1 fully connected layer and 2 matrices of recurrent cells of mnist-mlp were audited: "
+    )
+    assert coverage(replace(typical, layers=(cell,))).startswith("1 matrix of recurrent cells of mnist-mlp was audited")
+    made = document_of(replace(typical, layers=(without_curves(cell), without_curves(state)), analyses={}))
+    assert made.description == "Audit of mnist-mlp: 2 matrices of recurrent cells."
+
+
+def test_what_a_planner_calls_a_matrix_of_a_cell_is_counted_as_one():
+    report = netaudit.AuditReport.from_json(SAMPLES / "imdb-gru" / "audit.json")
+    matrices = [layer for layer in report.layers if layer.origin.startswith("GRU, ")]
+    others = len(report.layers) - len(matrices)
+    assert coverage(report).startswith(
+        f"{others} fully connected layer and {len(matrices)} matrices of recurrent cells"
     )
 
 

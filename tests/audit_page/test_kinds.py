@@ -80,3 +80,11 @@ def test_verdicts_in_ranges(letters, says):
 def test_of_several_layers_in_a_block_the_worst_counts():
     found = [(Position("q", 1), "holds"), (Position("q", 1), "fails"), (Position("q", 0), "undecided")]
     assert by_depth(found) == {0: "undecided", 1: "fails"}
+
+
+def test_the_clause_says_where_the_worst_of_several_counts():
+    experts = [(Position("up", 0), "holds"), (Position("up", 0), "fails"), (Position("up", 1), "fails")]
+    worst = "; where a block has several layers of a kind, the worst of them counts"
+    assert in_ranges(experts) == f"fails throughout{worst}"
+    assert in_ranges([*experts, (Position("q", 0), "holds")]) == f"up: fails throughout; q: holds{worst}"
+    assert in_ranges([*experts[1:], experts[1]]) == "fails throughout"

@@ -212,6 +212,7 @@ def test_every_field_of_provenance_is_there(typical, typical_document):
     found = typical.provenance
     for value in (found.file_sha256, found.weights_sha256, found.device, found.dtype, "2.14.1", "*.head", "version 2"):
         assert value in text
+    assert text.count("2.14.1") == 1  # the versions stand in one place
     for name in ("Threads", "Seed", "draws", "recipe.epochs", "the name holds no hash"):
         assert name in text
 

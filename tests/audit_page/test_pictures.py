@@ -1,6 +1,7 @@
 """The picture of page one and the figures over depth."""
 
 import pytest
+from matplotlib.figure import Figure as Canvas
 from msgspec.structs import replace
 from synthetic.audits import document_of, layer, many, report, with_payloads, without_curves
 from synthetic.documents import figures, section
@@ -12,6 +13,7 @@ from netaudit.audit_page.presented import present
 from netaudit.report.document.model import Column, Details, Pair, Paragraph, Span
 from netaudit.report.document.numbering import table
 from netaudit.report.figures.draw import draw_figure
+from netaudit.report.figures.over_depth import Line, OverDepth, draw_over_depth
 from netaudit.report.renderers.text import Layout, text_lines, to_text
 from netaudit.results import Condition
 
@@ -60,6 +62,45 @@ def test_of_many_layers_the_picture_has_kinds_and_blocks():
     assert panels[0].stem == "claim_gaussian_weights"
     assert all(" a line a kind of layer." in panel.caption for panel in panels)
     draw_figure(panels[0])
+
+
+def test_the_picture_of_many_layers_holds_no_pixels():
+    """A dark page turns the colours of shapes over, and cannot turn those of pixels."""
+    drawn = draw_figure(picture(present(many(60), BUILT_IN)))
+    assert "<image" not in drawn
+    assert drawn.count("<path") > 60
+
+
+def test_names_that_begin_and_end_alike_are_told_apart_in_the_picture(typical):
+    names = ["rnn.weight_ih_l0[reset]", "rnn.weight_hh_l0[reset]", "readout"]
+    layers = tuple(replace(each, name=name) for name, each in zip(names, typical.layers, strict=True))
+    canvas = Canvas()
+    picture(present(replace(typical, layers=layers), BUILT_IN)).draw(canvas)
+    shown = [label.get_text() for label in canvas.axes[0].get_yticklabels()]
+    assert shown == names
+
+
+def test_of_few_layers_the_axis_has_their_numbers(typical):
+    panel = over_depth(present(typical, BUILT_IN))[0]
+    assert "over the layers, numbered as they are listed." in panel.caption
+    assert ticks_of(panel) == ["1", "2", "3"]
+    layers = [replace(each, name=f"fc{place}") for place, each in enumerate([*typical.layers] * 6)]
+    twelve = over_depth(present(replace(typical, layers=tuple(layers)), BUILT_IN))[0]
+    assert ticks_of(twelve) == [str(place) for place in range(1, 19, 2)]
+
+
+def ticks_of(panel):
+    canvas = Canvas()
+    panel.draw(canvas)
+    return [tick.get_text() for tick in canvas.axes[0].get_xticklabels()]
+
+
+def test_no_line_runs_between_layers_of_one_block():
+    ends = {"y": (1.0, 2.0), "low": (0.9, 1.9), "high": (1.1, 2.1)}
+    canvas = Canvas()
+    lines = (Line("one a block", (0.0, 1.0), **ends), Line("experts", (0.0, 0.0), **ends))
+    draw_over_depth(OverDepth("x", (None, 3.0), lines), canvas)
+    assert [line.get_linestyle() for line in canvas.axes[0].get_lines()[-2:]] == ["-", "None"]
 
 
 def test_more_blocks_than_columns_share_one():
@@ -114,3 +155,24 @@ def test_details_have_no_numbers_and_are_not_on_paper(typical_document):
             if isinstance(block, Details):
                 assert not any(getattr(part, "caption", "").startswith("Table ") for part in block.blocks)
     assert [block for block in section(typical_document, "summary").blocks if isinstance(block, Details)]
+
+
+def test_a_cell_of_several_layers_or_blocks_shows_the_worst():
+    found = {each.title: each for each in picture(present(many(6 * 130), BUILT_IN)).draw.args[0]}
+    law = found["Singular value law (H3)"]
+    assert law.depths[:3] == ("0", "3", "6")
+    assert {cell.verdict for cell in law.cells[law.kinds.index("down")]} == {"fails"}  # each block has one that holds
+
+
+def test_of_several_limits_the_strictest_is_drawn(typical):
+    layers = []
+    for each, low in zip(typical.layers, (0.5, 0.7, 0.6), strict=True):
+        finding = each.finding("gaussian_weights")
+        condition = replace(finding.conditions[0], limits=(low, 9.0 - low))
+        layers.append(with_payloads(each, gaussian_weights=replace(finding, conditions=(condition,))))
+    panel = over_depth(present(replace(typical, layers=tuple(layers)), BUILT_IN))[0]
+    assert panel.draw.args[0].tolerated == (0.7, 8.3)
+
+
+def test_one_value_is_no_figure_over_depth(typical):
+    assert over_depth(present(replace(typical, layers=typical.layers[:1]), BUILT_IN)) == []

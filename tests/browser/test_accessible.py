@@ -26,8 +26,10 @@ RUN = """
 document.querySelectorAll('details').forEach(each => each.open = true);
 axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice']}).then(found => {
   const wide = document.documentElement.scrollWidth - document.documentElement.clientWidth;
+  const captions = [...document.querySelectorAll('caption')].filter(
+    each => each.getBoundingClientRect().width > document.documentElement.clientWidth).length;
   const answer = {violations: found.violations.map(each => [each.id, each.nodes.length, each.nodes[0].html]),
-                  passes: found.passes.length, wide};
+                  passes: found.passes.length, wide, captions};
   document.body.innerHTML = '<pre id="answer"></pre>';
   document.getElementById('answer').textContent = JSON.stringify(answer);
 });
@@ -55,6 +57,7 @@ def test_axe_finds_nothing(name, width, scheme, pages, tmp_path):
     found = in_chromium(pages / f"{name}.html", width, scheme, tmp_path)
     assert found["violations"] == []
     assert found["wide"] <= 0  # nothing but a table or a picture scrolls sideways
+    assert found["captions"] == 0  # a caption is read without scrolling its table
     assert found["passes"] > 20
 
 

@@ -119,6 +119,7 @@ def test_a_notebook_shows_page_one_and_no_markup_of_a_name(hostile):
     assert "&lt;script&gt;" in page
     assert page.count("<table>") == page.count("</table>") >= 1
     assert "Gaussian weights" in page
+    assert "<summary>The verdicts in a table</summary><table>" in page
 
 
 def test_figures_are_matplotlib_objects_of_the_width_asked_for(report):

@@ -45,6 +45,13 @@ def test_every_figure_has_a_text_alternative(page):
     assert len(re.findall(r"<title id=\"[\w-]+\">[^<]{80,}</title>", page)) == figures
 
 
+def test_a_letter_is_outlined_once_for_all_figures(page, typical):
+    outline = re.compile(r'<path (?:id="[^"]*" )?(d="[^"]*") transform="scale\(0\.015625\)"')
+    found = outline.findall(page)
+    assert len(found) == len(set(found)) > 10
+    assert set(found) == {each for svg in typical.figures.values() for each in outline.findall(svg)}
+
+
 def test_tables_scroll_and_have_headers(page, read_page):
     reader = read_page(page)
     assert page.count("<table>") == page.count('<div class="table')

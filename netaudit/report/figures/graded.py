@@ -28,7 +28,7 @@ RANGE = 8.0
 
 _ROW, _HEAD = 0.32, 0.52  # inches
 _GROUND = {"facecolor": "white", "alpha": 0.85, "edgecolor": "none", "pad": 0.6}  # words read on the line, too
-_NAME = 18  # characters of a layer's name beside its row
+_NAME, _LONGEST_NAME = 18, 36  # characters of a layer's name beside its row; more only where two would look alike
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def draw_graded(grid: Grid, figure: Figure) -> None:
     for place, (axes, title) in enumerate(zip(panels, grid.columns, strict=True)):
         _panel(axes, title, [row[place] for row in grid.cells])
         axes.tick_params(left=False)
-    panels[0].set_yticks(range(len(grid.rows)), [shown(printable(name, _NAME)) for name in grid.rows], parse_math=False)
+    panels[0].set_yticks(range(len(grid.rows)), [shown(name) for name in told_apart(grid.rows)], parse_math=False)
     panels[0].set_ylim(len(grid.rows) - 0.45, -0.55)
 
 
@@ -97,3 +97,17 @@ def _mark(axes: Axes, row: int, cell: Graded) -> None:
 def clipped(ratio: float) -> float:
     """The place of a value on the scale."""
     return float(np.clip(ratio, 1 / RANGE, RANGE))
+
+
+def told_apart(names: tuple[str, ...]) -> list[str]:
+    """The names, cut in the middle as little as it takes to tell those that differ from each other.
+
+    >>> told_apart(("encoder.weight_ih_l0[new]", "encoder.weight_hh_l0[new]", "readout"))
+    ['encoder.w…ih_l0[new]', 'encoder.w…hh_l0[new]', 'readout']
+    """
+    cut: list[str] = []
+    for length in range(_NAME, _LONGEST_NAME + 1):
+        cut = [printable(name, length) for name in names]
+        if len(set(cut)) == len(set(names)):
+            break
+    return cut

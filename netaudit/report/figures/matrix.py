@@ -17,12 +17,13 @@ from netaudit.vocabulary import VERDICT_WORDS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.collections import QuadMesh
     from matplotlib.colors import Colormap, Normalize
     from matplotlib.figure import Figure
-    from matplotlib.image import AxesImage
 
 _ROW, _HEAD = 0.125, 0.2  # inches of a row, and of what stands above and below the rows of a panel
 _INSIDE, _MIDDLE, _BEYOND = "#8fc7b5", "#f7f4ec", "#e8a184"  # grounds that every symbol's colour reads on
+_STEPS = 48  # grounds; Matplotlib turns the scale of 50 or more into pixels, which a dark page cannot turn over
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ def draw_matrices(matrices: tuple[Matrix, ...], figure: Figure) -> None:
     """Draw the panels below each other, with the scale of their grounds beside."""
     from matplotlib.colors import LinearSegmentedColormap, LogNorm
 
-    colours = LinearSegmentedColormap.from_list("tolerance", [_INSIDE, _MIDDLE, _BEYOND])
+    colours = LinearSegmentedColormap.from_list("tolerance", [_INSIDE, _MIDDLE, _BEYOND], N=_STEPS)
     norm = LogNorm(1 / RANGE, RANGE)
     heights = [_HEAD + _ROW * len(matrix.kinds) for matrix in matrices]
     figure.set_size_inches(WIDE, sum(heights) + 0.35)
@@ -56,17 +57,20 @@ def draw_matrices(matrices: tuple[Matrix, ...], figure: Figure) -> None:
     scale.outline.set_visible(False)
 
 
-def _panel(axes: Axes, matrix: Matrix, colours: Colormap, norm: Normalize) -> AxesImage:
+def _panel(axes: Axes, matrix: Matrix, colours: Colormap, norm: Normalize) -> QuadMesh:
     ground = np.array(
         [
             [np.nan if cell is None or cell.ratio is None else clipped(cell.ratio) for cell in row]
             for row in matrix.cells
         ]
     )
-    drawn = axes.imshow(ground, aspect="auto", cmap=colours, norm=norm, interpolation="nearest")
+    right, below = np.arange(ground.shape[1] + 1) - 0.5, np.arange(ground.shape[0] + 1) - 0.5
+    cells = np.ma.masked_invalid(ground)
+    drawn = axes.pcolormesh(right, below, cells, cmap=colours, norm=norm, edgecolors="face", linewidth=0.1)
+    axes.invert_yaxis()
     size = min(6.0, 380 / max(1, len(matrix.depths)))
-    for row, cells in enumerate(matrix.cells):
-        for column, cell in enumerate(cells):
+    for row, line in enumerate(matrix.cells):
+        for column, cell in enumerate(line):
             if cell is not None:
                 symbol, colour = VERDICT_WORDS[cell.verdict][0], COLOURS[cell.verdict]
                 axes.text(column, row, symbol, color=colour, fontsize=size, ha="center", va="center")

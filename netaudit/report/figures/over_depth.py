@@ -41,7 +41,7 @@ class OverDepth:
     """Lowest and highest value that is tolerated in every layer; None where there is no such limit."""
     lines: tuple[Line, ...]
     ticks: tuple[tuple[float, str], ...] = ()
-    """Places on the axis of depth that have names; empty for numbers of blocks."""
+    """Places on the axis and the numbers of the layers there; empty where the axis counts blocks."""
 
 
 def draw_over_depth(panel: OverDepth, figure: Figure) -> None:
@@ -86,9 +86,16 @@ def _line(axes: Axes, line: Line, place: int, few: bool) -> None:
         marker=marker,
         markersize=3 if few else 2.2,
         linewidth=0.8,
-        linestyle="-" if place < len(_COLOURS) else "--",
+        linestyle=_line_of(line, place),
         markerfacecolor=colour if place < len(_COLOURS) else "white",
     )
+
+
+def _line_of(line: Line, place: int) -> str:
+    """No line through several layers of one block: it would run up and down between them."""
+    if len(set(line.x)) < len(line.x):
+        return "none"
+    return "-" if place < len(_COLOURS) else "--"
 
 
 def _legend(figure: Figure, axes: Axes, panel: OverDepth) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from html import escape
 
-from netaudit.report.document.model import Block, Document, Items, Pair, Paragraph, Span, Spans, Table
+from netaudit.report.document.model import Block, Details, Document, Items, Pair, Paragraph, Span, Spans, Table
 
 
 def first_section(document: Document) -> str:
-    """The title and page one, but for its figures."""
+    """The title and page one, with what it folds, but for its figures."""
     blocks = "\n".join(_block(block) for block in (document.sections[0].blocks if document.sections else ()))
     return f"<div><h3>{escape(document.title)}</h3>\n{blocks}\n<p><small>{escape(document.footer)}</small></p></div>"
 
@@ -23,6 +23,8 @@ def _block(block: Block) -> str:
             return _table(block)
         case Pair():
             return "\n".join(_block(item) for item in block.items)
+        case Details():
+            return f"<details><summary>{escape(block.title)}</summary>{''.join(map(_block, block.blocks))}</details>"
         case _:
             return ""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import re
 from base64 import b64encode
-from functools import cache
+from functools import cache, partial
 from importlib import resources
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,8 @@ from netaudit.report.document.model import Document
 from netaudit.report.made_with import made_with
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from jinja2 import Template
     from markupsafe import Markup
 
@@ -26,15 +28,38 @@ def to_html(document: Document) -> str:
     """Lay the document out as one HTML page."""
     from markupsafe import Markup
 
+    glyphs, figures = with_shared_glyphs(document.figures)
     # The only strings that are not escaped: our own style sheet, our own MathML, and SVG drawn by us.
     own = {
         "math": lambda key: Markup(document.formulas[key].mathml),
-        "svg": lambda stem: Markup(document.figures[stem]),
+        "svg": lambda stem: Markup(figures[stem]),
     }
-    made = {"carried": carried(document.json), "made_with": made_with()}
+    made = {"carried": carried(document.json), "made_with": made_with(), "glyphs": Markup(glyphs)}
     return _template().render(document=document, **own, **made) + "\n"
 
 
+def with_shared_glyphs(figures: Mapping[str, str]) -> tuple[str, dict[str, str]]:
+    """The letters of all figures as one list of outlines, and the figures without their own: a third of their size.
+
+    Matplotlib writes the outline of every letter that a figure has into that figure, under an id of that figure.
+    """
+    outlines: dict[str, str] = {}
+    shared = {}
+    for stem, svg in figures.items():
+        names: dict[str, str] = {}
+        for name, outline in _GLYPH.findall(svg):
+            names[name] = outlines.setdefault(outline, f"glyph-{len(outlines) + 1}")
+        svg = _GLYPH.sub("", svg).replace("<defs>\n</defs>\n", "")
+        shared[stem] = _USED.sub(partial(_renamed, names), svg)
+    return "".join(f'<path id="{name}" {outline}/>\n' for outline, name in outlines.items()), shared
+
+
+def _renamed(names: Mapping[str, str], use: re.Match[str]) -> str:
+    return f'<use href="#{names.get(use[1], use[1])}"'
+
+
+_GLYPH = re.compile(r'<path id="([^"]+)" (d="[^"]*" transform="scale\(0\.015625\)")/>\n')
+_USED = re.compile(r'<use xlink:href="#([^"]+)"')
 CARRIED = "data:application/gzip;base64,"
 """How the address begins that holds the JSON."""
 
