@@ -13,15 +13,16 @@ from netaudit.report.figures.style import BLUE, COLUMN, GREY, VERMILLION, WIDE, 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_HEAD = 0.45
-"""Inches above and below the panels, for their titles and the legend."""
+_HEAD = 0.75
+"""Inches above and below the panels, for their titles, labels and the legend."""
 
 
 def draw(matrices: Sequence[RecurrentMatrix], figure: Figure) -> None:
     """Draw the eigenvalues of each gate, in units of the radius of the disc; those beyond it stand out."""
-    width = WIDE if len(matrices) > 1 else COLUMN[0]
     panels = np.atleast_1d(figure.subplots(1, len(matrices), sharex=True, sharey=True))
-    figure.set_size_inches(width, min(width / len(matrices), COLUMN[0]) + _HEAD)
+    width = WIDE if len(matrices) > 1 else COLUMN[0]
+    across, up = (np.ptp([-1.0, 1.0, *(one for matrix in matrices for one in matrix.eigenvalues[k])]) for k in (0, 1))
+    figure.set_size_inches(width, min(width / len(matrices) * up / across, COLUMN[0]) + _HEAD)
     angle = np.linspace(0, 2 * np.pi, 200)
     for axes, matrix in zip(panels, matrices, strict=True):
         real, imaginary = (np.array(part) for part in matrix.eigenvalues)
