@@ -242,7 +242,11 @@ def test_every_layer_of_the_head_is_read_once(mlp, tmp_path, monkeypatch):
     monkeypatch.setattr(SafetensorsStore, "read", lambda self, name: reads.append(name) or read(self, name))
     report = netaudit.audit(tmp_path / "net.safetensors", data=tmp_path / "images.npz")
     apart = {name for name, each in report.analyses.items() if getattr(each, "verdict", "") == "not_applicable"}
-    assert apart == {"depth_limit", "rnn_fixed_points"}  # there is no run of square layers, and no recurrent cell
+    assert apart == {
+        "depth_limit",
+        "rnn_fixed_points",
+        "circular_law",
+    }  # no run of square layers, no cell
     assert sorted(reads) == sorted(mlp.state_dict())
 
 

@@ -34,6 +34,7 @@ FOLDERS = (
     "network.identifiability",
     "network.depth_limit",
     "network.rnn_fixed_points",
+    "network.circular_law",
     "network.edge_tests",
 )
 """The folders of the built-in analyses, each of which defines its ``ANALYSIS``."""

@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from netaudit.recurrent.cells.reading import read_cells
     from netaudit.recurrent.cycles import ReluCycles, relu_cycles
+    from netaudit.recurrent.disc import CircularLaw, circular_law
     from netaudit.recurrent.driven import noise, states_along
     from netaudit.recurrent.found import FixedPoints
     from netaudit.recurrent.judged import LineAttractor, line_attractor
     from netaudit.recurrent.search import fixed_points
 
 __all__ = [
+    "CircularLaw",
     "FixedPoints",
     "LineAttractor",
     "ReluCycles",
+    "circular_law",
     "fixed_points",
     "line_attractor",
     "noise",
@@ -26,9 +29,11 @@ __all__ = [
 ]
 
 _HOMES = {
+    "CircularLaw": "netaudit.recurrent.disc",
     "FixedPoints": "netaudit.recurrent.found",
     "LineAttractor": "netaudit.recurrent.judged",
     "ReluCycles": "netaudit.recurrent.cycles",
+    "circular_law": "netaudit.recurrent.disc",
     "fixed_points": "netaudit.recurrent.search",
     "line_attractor": "netaudit.recurrent.judged",
     "noise": "netaudit.recurrent.driven",

@@ -9,6 +9,7 @@ from typing import Any
 
 from msgspec.structs import replace
 from synthetic import (
+    circular_law,
     constant_bias,
     depth_limit,
     edge_tests,
@@ -140,6 +141,7 @@ def network_payloads(names: Sequence[str]) -> dict[str, Any]:
         else NotApplicable("The head has a single layer, so that it has no hidden neurons."),
         "depth_limit": depth_limit.example(shown),
         "rnn_fixed_points": rnn_fixed_points.example(names[0] if names else "rnn.l0"),
+        "circular_law": circular_law.example(names[0] if names else "rnn.l0"),
         "edge_tests": edge_tests.example(names),
     }
 

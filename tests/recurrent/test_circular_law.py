@@ -1,0 +1,93 @@
+"""Random matrices fill the disc whatever the law of their entries; others are told apart; symmetries change nothing."""
+
+import numpy as np
+import pytest
+
+from netaudit.recurrent import circular_law
+from netaudit.recurrent.disc import gaussians
+
+N = 64
+
+
+def generator(seed=0):
+    return np.random.default_rng(seed)
+
+
+def orthogonal(seed=0):
+    return np.linalg.qr(generator(seed).normal(size=(N, N)))[0]
+
+
+@pytest.mark.parametrize("entries", ["standard_normal", "uniform", "shifted"])
+def test_random_matrices_are_never_called_others(entries):
+    numbers = generator()
+    drawn = {
+        "standard_normal": lambda: numbers.standard_normal((N, N)),
+        "uniform": lambda: numbers.uniform(-1, 1, (N, N)),
+        "shifted": lambda: 1 + numbers.standard_normal((N, N)),
+    }[entries]
+    found = [circular_law(drawn()) for _ in range(100)]
+    assert sum(one.verdict == "other" for one in found) == 0
+    assert sum(one.verdict == "circular" for one in found) > 80
+    more = [one.outliers - (entries == "shifted") for one in found]  # the mean is one direction
+    assert min(more) == 0
+    assert sum(more) <= 3  # one of 200 matrices reaches beyond 199 draws
+
+
+@pytest.mark.parametrize(
+    ("matrix", "verdict"),
+    [
+        (orthogonal(), "orthogonal"),
+        (orthogonal().astype(np.float16), "orthogonal"),
+        (generator().normal(size=(N, N)) + generator().normal(size=(N, N)).T, "other"),
+        (np.triu(generator().normal(size=(N, N)), -8), "other"),
+        (generator().normal(size=(N, 8)) @ generator(1).normal(size=(8, N)), "other"),
+    ],
+    ids=["orthogonal", "orthogonal in float16", "symmetric", "nearly triangular", "rank 8"],
+)
+def test_others_are_told_apart(matrix, verdict):
+    assert circular_law(matrix).verdict == verdict
+
+
+def test_a_planted_mode_is_an_outlier_where_it_was_put():
+    u = generator(3).normal(size=N)
+    u /= np.linalg.norm(u)
+    matrix = generator(4).normal(size=(N, N)) / np.sqrt(N) + 2.5 * np.outer(u, u)
+    found = circular_law(matrix)
+    assert found.outliers == 1
+    assert found.eigenvalues[0].real * matrix.std() * np.sqrt(N) == pytest.approx(2.5, rel=0.1)
+    assert found.verdict == "circular"  # all others fill the disc
+
+
+def test_order_sign_scale_and_transposition_change_nothing():
+    matrix = generator(5).normal(size=(N, N))
+    own = circular_law(matrix)
+    order, signs = generator(6).permutation(N), generator(7).choice([-1, 1], N)
+    for other in (matrix[order][:, order], signs[:, None] * matrix * signs, 1e200 * matrix, matrix.T):
+        found = circular_law(other)
+        assert (found.verdict, found.outliers, found.real) == (own.verdict, own.outliers, own.real)
+        # the entries' mean is not that of the matrix with signs, and sigma is about the mean
+        assert found.distance == pytest.approx(own.distance, abs=0.01)
+        assert found.normality == pytest.approx(own.normality, rel=1e-2)
+
+
+def test_gaussian_matrices_have_the_known_number_of_real_eigenvalues_and_half_the_normality():
+    null = gaussians(0, N)
+    fewest, most = null.real
+    assert fewest < np.sqrt(2 * N / np.pi) < most
+    assert null.normality[0] < 0.5 < null.normality[1]
+    assert np.median(null.squares) == pytest.approx(0.5, abs=0.02)  # the disc is filled evenly
+
+
+@pytest.mark.parametrize(
+    ("matrix", "why"),
+    [
+        (np.ones((N, N)), "all entries are equal"),
+        (np.zeros((N, N)), "all entries are equal"),
+        (np.full((N, N), np.nan), "finite"),
+        (np.ones((N, N - 1)), "square"),
+        (generator().normal(size=(31, 31)), "at least 32"),
+    ],
+)
+def test_what_has_no_answer_is_refused(matrix, why):
+    with pytest.raises(ValueError, match=why):
+        circular_law(matrix)
