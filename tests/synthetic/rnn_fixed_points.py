@@ -32,10 +32,11 @@ NULLS = (
 )
 
 
-def held(verdict: str | None = "line_attractor", against: tuple[str, ...] = ()) -> HeldInput:
-    """Zeros with a verdict; the mean input without."""
+def held(verdict: str | None = "line_attractor", against: tuple[str, ...] = (), token: int | None = None) -> HeldInput:
+    """Zeros with a verdict; the mean input or a token without."""
     return HeldInput(
-        held="mean" if verdict is None else "zero",
+        held="zero" if verdict else "mean" if token is None else "token",
+        token=token,
         verdict=verdict,  # type: ignore[arg-type]
         against=against,
         starts=100,
@@ -60,7 +61,7 @@ def held(verdict: str | None = "line_attractor", against: tuple[str, ...] = ()) 
 
 def cell(name: str = "rnn.l0", verdict: str = "line_attractor", against: tuple[str, ...] = ()) -> CellPoints:
     """A GRU on real tokens."""
-    of_cell = (held(verdict, against), held(None))
+    of_cell = (held(verdict, against), held(None), held(None, token=7))
     return CellPoints(name, "gru", 64, 64, "tokens", "", 64, 60, 2.1, 0.8, "fc", of_cell)
 
 

@@ -18,6 +18,7 @@ from netaudit.analyses.network.rnn_fixed_points.payload import (
     CellNull,
     CellPoints,
     FixedPoint,
+    Held,
     HeldInput,
     Interval95,
     RnnFixedPoints,
@@ -76,9 +77,11 @@ def _of_cell(
 ) -> CellPoints:
     states = states_along(cell, own.inputs)
     reading = readout(context, spec, cell)
-    helds = {"zero": torch.zeros(cell.input_size, dtype=torch.float64)}
+    helds: dict[Held, Tensor] = {"zero": torch.zeros(cell.input_size, dtype=torch.float64)}
     if own.source != "noise":
         helds["mean"] = own.inputs.mean((0, 1))
+    if own.of_token is not None:
+        helds["token"] = own.of_token
     flat = states.flatten(0, 1).numpy()
     assert spec.kind is not None
     return CellPoints(
@@ -103,7 +106,7 @@ def _held(
     own: Driven,
     states: Tensor,
     held: Tensor,
-    name: str,
+    name: Held,
     reading: Readout | None,
     effort: tuple[int, int],
 ) -> HeldInput:
@@ -130,7 +133,8 @@ def _held(
     lasting = None if modes is None else _median(slow_modes(modes.time_constants, judged.length))
     along = None if right is None or reading is None else _median(alignment(right, reading.direction))
     return HeldInput(
-        held="zero" if name == "zero" else "mean",
+        held=name,
+        token=own.token if name == "token" else None,
         verdict=judged.judged.verdict if name == "zero" else None,
         against=judged.judged.against,
         starts=found.total,

@@ -21,6 +21,7 @@ Unused = Literal["", "no_data", "shape", "width", "no_embedding", "token_numbers
 vectors of another length; no embedding, or several; numbers that are not in the embedding; a cell whose inputs come
 from a part of the network that is not known. Empty where the inputs are real."""
 Verdict = Literal["line_attractor", "point_attractors", "single_fixed_point", "undecided"]
+Held = Literal["zero", "mean", "token"]
 Kind = Literal["rnn_tanh", "rnn_relu", "gru", "lstm"]
 Code = Annotated[str, Meta(pattern=r"^[a-z_]{1,60}\??$")]
 Constants = Annotated[tuple[Bounded, ...], Meta(max_length=3)]
@@ -108,10 +109,10 @@ class DrawnCell(Record, frozen=True):
 class HeldInput(Record, frozen=True):
     """The cell with an input that is held."""
 
-    held: Literal["zero", "mean"]
-    """Zeros, or the mean of the real inputs."""
+    held: Held
+    """``zero``: zeros. ``mean``: the mean of the real inputs. ``token``: the most frequent of the real tokens."""
     verdict: Verdict | None
-    """The verdict; None for the mean input, which no null stands beside."""
+    """The verdict; None for another input than zeros, which no null stands beside."""
     against: tuple[Code, ...]
     """What stands against a line attractor: ``share``, ``slowest``, ``gap`` below what is asked; ``second``: the second
     mode lasts as well; ``forgets``; and with ``_of_`` a null that goes as far. With ``?`` the interval leaves it open.
@@ -148,6 +149,8 @@ class HeldInput(Record, frozen=True):
     """Fixed points, those with the most starts first."""
     drawn: DrawnCell
     """What the figures show."""
+    token: Count | None = None
+    """The number of the token; None for another input."""
     second: Interval95 | None = None
     """The median over the slow points of the next time constant, in steps; 0 where the state is one number."""
 

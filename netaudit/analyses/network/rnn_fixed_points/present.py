@@ -25,7 +25,7 @@ def present(found: RnnFixedPoints, place: Place) -> Presentation:
     if found.cells:
         blocks.append(Items(tuple((Span(words(cell)),) for cell in found.cells)))
         blocks += [_figures(cell, at) for at, cell in enumerate(found.cells[:DRAWN], start=1)]
-        blocks += [_evidence(found), _nulls(found)]
+        blocks += [_evidence(found), _directions(found), _nulls(found)]
         if any(held.points for cell in found.cells for held in cell.held):
             blocks.append(_points(found))
     for cell in found.left_out:
@@ -98,31 +98,52 @@ def _figures(cell: CellPoints, at: int) -> Pair:
 
 
 def _evidence(found: RnnFixedPoints) -> Table:
-    judged = ("Slow", "Fixed", "Stable", "Share", "Slowest", "Gap", "Next")
-    titles = (*judged, "Dimension", "Slow modes", "Tangent", "Readout")
+    titles = ("Slow", "Fixed", "Stable", "Share", "Slowest", "Gap", "Next")
     columns = [Column("Cell", wide=True), Column("Held"), Column("Verdict")]
     columns += [Column(title, numeric=True) for title in titles]
     caption = (
         "Slow and fixed points, and what the verdict rests on, with 95% intervals. Slow, fixed: distinct points with q "
         "of at most 1e-6 and 1e-12. Share: of the variance of the slow points on their first axis. Slowest: the "
         "slowest time constant in steps, the median. Gap: how many times as slow it is as the next. Next: the time "
-        "constant of the next mode, in steps. Dimension: axes that the slow points fill. Slow modes: modes that "
-        "outlast a sequence. Tangent, readout: cosine of the slowest mode with the line of the points, and with the "
-        "readout."
+        "constant of the next mode, in steps."
     )
-    return table(caption, columns, [_row(cell, held) for cell in found.cells for held in cell.held])
+    rows = [
+        (
+            *_place(cell, held),
+            Span("not judged" if held.verdict is None else held.verdict.replace("_", " ")),
+            *(Span(number(one)) for one in (held.slow, held.fixed, held.stable)),
+            *(Span(_value(one)) for one in (held.share, held.slowest, held.gap, held.second)),
+        )
+        for cell in found.cells
+        for held in cell.held
+    ]
+    return table(caption, columns, rows)
 
 
-def _row(cell: CellPoints, held: HeldInput) -> tuple[Span, ...]:
-    figures = (held.dimension, held.slow_modes, held.along_tangent, held.along_readout)
-    return (
-        Span(shown_name(cell.name), "name"),
-        Span(HELD[held.held]),
-        Span("not judged" if held.verdict is None else held.verdict.replace("_", " ")),
-        *(Span(number(one)) for one in (held.slow, held.fixed, held.stable)),
-        *(Span(_value(one)) for one in (held.share, held.slowest, held.gap, held.second)),
-        *(Span(number(one, 3)) for one in figures),
+def _directions(found: RnnFixedPoints) -> Table:
+    titles = ("Dimension", "Slow modes", "Tangent", "Readout")
+    columns = [Column("Cell", wide=True), Column("Held"), *(Column(title, numeric=True) for title in titles)]
+    caption = (
+        "Where the slow points lie. Dimension: axes that they fill. Slow modes: modes that outlast a sequence. "
+        "Tangent, readout: cosine of the slowest mode with the line of the points, and with the readout."
     )
+    rows = [
+        (
+            *_place(cell, held),
+            *(
+                Span(number(one, 3))
+                for one in (held.dimension, held.slow_modes, held.along_tangent, held.along_readout)
+            ),
+        )
+        for cell in found.cells
+        for held in cell.held
+    ]
+    return table(caption, columns, rows)
+
+
+def _place(cell: CellPoints, held: HeldInput) -> tuple[Span, Span]:
+    token = "" if held.token is None else f", {number(held.token)}"
+    return Span(shown_name(cell.name), "name"), Span(f"{HELD[held.held]}{token}")
 
 
 def _value(figure: Interval95 | None) -> str:
@@ -156,8 +177,7 @@ def _points(found: RnnFixedPoints) -> Table:
     columns = [Column("Cell", wide=True), Column("Held"), *(Column(title, numeric=True) for title in titles)]
     rows = [
         (
-            Span(shown_name(cell.name), "name"),
-            Span(HELD[held.held]),
+            *_place(cell, held),
             Span(number(point.starts)),
             Span(number(point.q, 2)),
             Span(number(point.unstable)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import torch
@@ -40,6 +40,10 @@ class Driven:
     """``[P, T, input]``, float64."""
     source: Source
     unused: Unused = ""
+    token: int | None = None
+    """Of real tokens, the number of the most frequent one."""
+    of_token: Tensor | None = None
+    """Its row of the embedding, ``[input]``."""
 
 
 def place(spec: CellSpec) -> tuple[str, int]:
@@ -57,42 +61,42 @@ def driven(
     for spec, cell in cells:
         stack, layer = place(spec)
         below = outputs.get((stack, layer - 1))
-        got: Tensor | Unused
-        source: Source = "below"
+        got: Driven | Unused
         if layer == 0:
-            got, source = _real(network, sample, cell.input_size)
+            got = _real(network, sample, cell.input_size)
         else:
-            got = torch.cat(below, 2) if below else ("no_data" if sample is None else "below_not_known")
-            if isinstance(got, Tensor) and got.shape[2] != cell.input_size:
+            got = Driven(torch.cat(below, 2), "below") if below else "no_data" if sample is None else "below_not_known"
+            if isinstance(got, Driven) and got.inputs.shape[2] != cell.input_size:
                 got = "below_not_known"
         if isinstance(got, str):
             found.append(Driven(noise(cell, seed=seed), "noise", got))
             continue
-        inputs = got.flip(1) if spec.reverse else got
-        found.append(Driven(inputs, source))
+        inputs = got.inputs.flip(1) if spec.reverse else got.inputs
+        found.append(replace(got, inputs=inputs))
         states = states_along(cell, inputs)[:, :, : cell.hidden_size]
         outputs.setdefault((stack, layer), []).append(states.flip(1) if spec.reverse else states)
     return found
 
 
-def _real(network: Network, sample: Sample | None, width: int) -> tuple[Tensor | Unused, Source]:
+def _real(network: Network, sample: Sample | None, width: int) -> Driven | Unused:
     """Real sequences for a bottom layer ``[P, T, width]``, or why there are none."""
     if sample is None:
-        return "no_data", "noise"
+        return "no_data"
     x = torch.from_numpy(sample.x)
     if x.ndim not in (2, 3):
-        return "shape", "noise"
+        return "shape"
     length = min(x.shape[1], LONGEST)
     x = x[: max(1, min(SEQUENCES, STEPS // length)), :length].double()
     if x.ndim == 3:
-        return (x, "vectors") if x.shape[2] == width else ("width", "noise")
+        return Driven(x, "vectors") if x.shape[2] == width else "width"
     table = _embedding(network, width)
     if table is None:
-        return "no_embedding", "noise"
+        return "no_embedding"
     numbers = x.long()
     if not bool((numbers == x).all()) or int(numbers.min()) < 0 or int(numbers.max()) >= len(table):
-        return "token_numbers", "noise"
-    return table[numbers].double(), "tokens"
+        return "token_numbers"
+    token = int(numbers.flatten().bincount().argmax())
+    return Driven(table[numbers].double(), "tokens", token=token, of_token=table[token].double())
 
 
 def _embedding(network: Network, width: int) -> Tensor | None:

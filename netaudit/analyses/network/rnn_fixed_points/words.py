@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from netaudit.analyses.network.rnn_fixed_points.payload import Kind, Source, Unused, Verdict
+from netaudit.analyses.network.rnn_fixed_points.payload import Held, Kind, Source, Unused, Verdict
 from netaudit.text import names
 
 VERDICTS: dict[Verdict | None, str] = {
@@ -13,7 +13,7 @@ VERDICTS: dict[Verdict | None, str] = {
     "single_fixed_point": "has a single fixed point and no line attractor",
     "undecided": "is undecided",
 }
-HELD = {"zero": "zero", "mean": "the mean input"}
+HELD: dict[Held, str] = {"zero": "zero", "mean": "the mean input", "token": "the most frequent token"}
 KINDS: dict[Kind, str] = {
     "rnn_tanh": "a simple cell with tanh",
     "rnn_relu": "a simple cell with ReLU",

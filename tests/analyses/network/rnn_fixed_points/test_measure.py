@@ -18,7 +18,7 @@ from netaudit.analyses.network.rnn_fixed_points.drawn import _axes
 from netaudit.analyses.network.rnn_fixed_points.readout import readout
 from netaudit.analyses.network.rnn_fixed_points.sequences import driven
 from netaudit.network.inputs import Sample
-from netaudit.recurrent import read_cells, states_along
+from netaudit.recurrent import fixed_points, read_cells, states_along
 
 LENGTH, UNITS = 40, 12
 ROW = ["rnn_fixed_points"]
@@ -156,6 +156,26 @@ def test_tokens_go_through_the_embedding_and_upper_layers_get_the_states_below()
         outputs, _ = module.rnn(module.embed(numbers).transpose(0, 1))
     forward, backward = (states_along(cells[i][1], found[i].inputs) for i in (2, 3))
     assert torch.allclose(torch.cat((forward, backward.flip(1)), 2), outputs.transpose(0, 1))
+
+
+def test_the_most_frequent_token_is_held_too(tmp_path):
+    torch.manual_seed(0)
+    state = Tokens().state_dict()
+    numbers = torch.tensor([[1, 7, 7, 2, 7, 3], [7, 1, 5, 1, 7, 2]])
+    np.savez(tmp_path / "data.npz", x=numbers.numpy().astype(np.int32))
+    torch.save(state, tmp_path / "net.pt")
+    first, _, third, _ = (
+        netaudit.audit(tmp_path / "net.pt", data=tmp_path / "data.npz", analyses=ROW).analyses["rnn_fixed_points"].cells
+    )
+    assert [(one.held, one.token) for one in first.held] == [("zero", None), ("mean", None), ("token", 7)]
+    assert [one.held for one in third.held] == ["zero", "mean"]  # its inputs are states, not tokens
+    network, cells = opened(state)
+    of_token = driven(network, cells, sample(numbers), 0)[0].of_token
+    assert torch.equal(of_token.float(), state["embed.weight"][7])
+    cell = cells[0][1]
+    found = fixed_points(cell, torch.zeros(1, 4, dtype=torch.float64), of_token[None])
+    largest = first.held[2].drawn.eigenvalues[0][0]
+    assert found.modes.eigenvalues[0, 0].real == pytest.approx(largest, rel=1e-4)
 
 
 @pytest.mark.parametrize(
