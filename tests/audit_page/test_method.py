@@ -48,6 +48,7 @@ def test_the_sections_are_those_of_the_analyses_in_the_report():
         "method-identifiability",
         "method-depth-limit",
         "method-rnn-fixed-points",
+        "method-circular-law",
         "method-edge-tests",
         "method-verdicts",
         "references",

@@ -8,7 +8,7 @@ from synthetic_documents import unfinished
 from netaudit.errors import ReportError
 from netaudit.report.document.finish import finish
 from netaudit.report.document.model import Section
-from netaudit.report.renderers.html import to_html
+from netaudit.report.renderers.html import to_html, with_shared_glyphs
 from netaudit.report.renderers.pdf import to_pdf
 from netaudit.report.renderers.table import DEFAULT_FORMATS, PAGE_FORMATS, RENDERERS
 from netaudit.report.renderers.text import to_text
@@ -37,10 +37,12 @@ def test_all_formats_from_one_document(typical, tmp_path):
     assert written["pdf"].read_bytes() == to_pdf(typical)
     page = written["html"].read_text(encoding="utf-8")
     assert page == to_html(typical)
+    _, shown = with_shared_glyphs(typical.figures)  # the page has the letters of all figures once
     for path in written["figures"].iterdir():
         declaration, svg = path.read_text(encoding="utf-8").split("\n", 1)
         assert declaration == '<?xml version="1.0" encoding="utf-8"?>'
-        assert svg in page
+        assert svg == typical.figures[path.stem]
+        assert shown[path.stem] in page
 
 
 def test_the_default_formats_and_another_stem(typical, tmp_path):
