@@ -215,6 +215,8 @@ class Auditor:
             share.tell(f"{shown}: {analysis.title.lower()}", index / len(analyses))
             with events_of(analysis, events):
                 payloads[analysis.name] = judged(analysis, partial(_of_layer, analysis, context))
+            # as large as the layer, and two of the analyses use it: they make it anew, AlexNet's fc6 in a quarter second
+            vars(context).pop("standardised", None)
         return LayerResult(spec.name, spec.shape, layer.dtype, layer.activation, layer.origin, payloads, tuple(events))
 
     def _network(
