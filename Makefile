@@ -5,6 +5,7 @@
 # make test-browser              axe-core on a report in the system's Chromium; skips, and says so, without one
 # make bench                     time and memory beside WeightWatcher 0.7.7, into reports/benchmark
 # make rung-costs                what each rung of the ladder costs, into the same page: minutes
+# make line-costs                the exact line beside dense sampling, into the same page: minutes
 # make gpu-check                 figures and times on this machine's GPU beside the CPU's; says so where there is none
 # make fuzz [CASES=2000 SEED=0]  damaged files of every format: minutes; goes on where it was
 # make test-slow                 the tests that take minutes: a checkpoint of 200 layers, 4096 wide
@@ -37,7 +38,7 @@ TEXT_ZOO := imdb-gru
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint .ci/constraints.txt
 
-.PHONY: audit docs test fuzz test-slow test-paper test-peers test-browser lint samples pages calibrate initialisation comparison geometry-claims injectivity survey recurrent truncation theory bench rung-costs gpu-check curves shadow-study train-zoo clean
+.PHONY: audit docs test fuzz test-slow test-paper test-peers test-browser lint samples pages calibrate initialisation comparison geometry-claims injectivity survey recurrent truncation theory bench rung-costs line-costs gpu-check curves shadow-study train-zoo clean
 
 audit: .venv/installed
 	$(BIN)/netaudit audit $(MODEL)
@@ -87,6 +88,9 @@ bench: .venv/installed .venv-peers/installed
 
 rung-costs: .venv/installed
 	$(BIN)/python -m netaudit.studies.benchmark.rungs
+
+line-costs: .venv/installed
+	$(BIN)/python -m netaudit.studies.benchmark.lines
 
 gpu-check: .venv/installed
 	$(BIN)/python -m netaudit.studies.benchmark.gpu_check

@@ -12,7 +12,7 @@ from netaudit.report.document.model import Block, Column, Paragraph, Section, Sp
 from netaudit.report.document.numbering import facts, table
 from netaudit.report.figures.lines import chart_figure
 from netaudit.studies.harness.page import StudyPage
-from netaudit.text import NONE, number, percent, size
+from netaudit.text import NONE, count, number, percent, size
 
 ARMS = {
     "floor": "float64 Gram products and eigenvalues, once a layer",
@@ -55,6 +55,8 @@ def document(data: Mapping[str, Any]) -> StudyPage:
         sections.append(Section("cost", 1, "Cost of a layer", tuple(cost)))
     if data.get("rungs"):  # older runs have none
         sections.append(_rungs(data["rungs"]))
+    if data.get("lines"):  # older runs have none
+        sections.append(_lines(data["lines"]))
     sections.append(_how(data, len(sections) + 1))
     return StudyPage(
         stem="benchmark",
@@ -191,6 +193,65 @@ def _rungs(found: Mapping[str, Any]) -> Section:
     )
     caption = f"What each rung costs, as a multiple of one decomposition ({found['date']}, torch {found['torch']})."
     return Section("rungs", 1, "What each rung costs", (Paragraph((Span(words),)), table(caption, columns, rows)))
+
+
+def _lines(found: Mapping[str, Any]) -> Section:
+    """The exact line beside dense sampling, a row a number of points."""
+    words = (
+        "A neuron that changes its state along a segment of inputs makes a breakpoint of the network. The exact line "
+        "(exact_line) computes each of them, in float64. The usual way is dense sampling: the network is evaluated at "
+        "points that lie equally far apart, and a neuron that is on at one point and off at the next counts as one "
+        "breakpoint, whose place is then known to one step. What changes twice within a step is not seen, and several "
+        "breakpoints within a step are not told apart. Both look at the same network and the same segment in one "
+        "process, on one core; seconds are of the processor."
+    )
+    exact = [
+        f"{one['network']}, of widths {', '.join(map(number, one['widths']))}: "
+        f"{count(one['exact']['breakpoints'], 'breakpoint')} in {number(one['exact']['seconds'], 3)} s"
+        for one in found["networks"]
+    ]
+    columns = (
+        Column("Network", wide=True),
+        Column("Points", numeric=True),
+        Column("Computed in"),
+        Column("Breakpoints counted", numeric=True),
+        Column("Told apart", numeric=True),
+        Column("Seconds", numeric=True),
+        Column("Times the exact line's", numeric=True),
+        Column("Times, a breakpoint told apart", numeric=True),
+    )
+    rows = [_sampled(one["network"], one["exact"], own) for one in found["networks"] for own in one["sampled"]]
+    caption = (
+        f"Dense sampling of a segment ({found['date']}, torch {found['torch']}). Counted: in the breakpoints of the "
+        "exact line; rounding in float32 can add some that are none. Told apart: steps in which a neuron changes its "
+        "state, in the places of the exact line. Times: seconds over those of the exact line, for all and for one "
+        "breakpoint told apart."
+    )
+    return Section(
+        "lines",
+        1,
+        "Breakpoints on a line, exactly and by sampling",
+        (
+            Paragraph((Span(words),)),
+            Paragraph((Span(f"The exact line: {'; '.join(exact)}."),)),
+            table(caption, columns, rows),
+        ),
+    )
+
+
+def _sampled(name: str, exact: Mapping[str, Any], own: Mapping[str, Any]) -> tuple[Span, ...]:
+    times = own["seconds"] / exact["seconds"]
+    share = own["steps"] / exact["steps"]
+    return (
+        Span(name),
+        Span(number(own["points"])),
+        Span(own["dtype"]),
+        Span(percent(own["breakpoints"] / exact["breakpoints"])),
+        Span(percent(share)),
+        Span(number(own["seconds"], 3)),
+        Span(number(times, 2)),
+        Span(number(times / share if share else None, 2)),
+    )
 
 
 def _chart(data: Mapping[str, Any]) -> Chart:

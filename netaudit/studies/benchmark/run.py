@@ -37,8 +37,8 @@ CRITERIA = {
     "times the bare Gram products and eigenvalues": ("analyses", "floor", 2.5, 1.8),
 }
 """Ratios of the times of two arms, with what is asked of each, and the goal."""
-MEASURED_APART = ("rungs",)
-"""Parts of the page that another command measures."""
+MEASURED_APART = ("rungs", "lines")
+"""Parts of the page that other commands measure."""
 MOST_BYTES = {"AlexNet": 1.5e9, "VGG-16's fc6": 2.5e9}
 """Peak memory that the analyses may take."""
 
@@ -196,7 +196,7 @@ def main() -> int:
 
 
 def _measured_apart(out: Path) -> dict[str, Any]:
-    """The parts of the page that other commands measure, such as ``make rung-costs``: they stay."""
+    """The parts of the page that ``make rung-costs`` and ``make line-costs`` measure: they stay."""
     file = out / "benchmark.json"
     found: dict[str, Any] = json.loads(file.read_text("ascii")) if file.exists() else {}
     return {part: found[part] for part in MEASURED_APART if part in found}
