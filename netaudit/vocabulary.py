@@ -32,7 +32,7 @@ SPECTRUM_METHODS: tuple[SpectrumMethod, ...] = ("auto", "exact", "lanczos")
 Scope = Literal["layer", "network", "collection"]
 """What an analysis looks at: one layer, one network, or several reports."""
 
-Need = Literal["weights", "bias", "activations", "spectrum", "head", "module", "cells", "data"]
+Need = Literal["weights", "bias", "activations", "spectrum", "head", "module", "cells", "sample", "data"]
 """What an analysis cannot do without; the loop says "not applicable" where it is missing."""
 NEEDS: dict[Need, str] = {
     "weights": "weights that are finite and not constant",
@@ -42,5 +42,6 @@ NEEDS: dict[Need, str] = {
     "head": "the fully connected head",
     "module": "the network's architecture",
     "cells": "recurrent cells",
+    "sample": "real inputs of the network",
     "data": "real inputs",
 }

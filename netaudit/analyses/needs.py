@@ -38,6 +38,10 @@ def _no_cells(context: NetworkContext) -> str | None:
     return None if context.network.cells else "the network has no recurrent cells"
 
 
+def _no_sample(context: NetworkContext) -> str | None:
+    return "there are no real inputs (--data)" if context.sample is None else None
+
+
 def _no_data(context: NetworkContext) -> str | None:
     if context.inputs.logits is not None:
         return None
@@ -55,5 +59,6 @@ _OF_NETWORK: Mapping[Need, Callable[[NetworkContext], str | None]] = {
     "head": lambda context: context.network.head_gap(),
     "module": _no_module,
     "cells": _no_cells,
+    "sample": _no_sample,
     "data": _no_data,
 }

@@ -92,7 +92,7 @@ def figures(found: LinearRegions) -> dict[str, Any]:
             {"layer": row.layer, "verdict": row.verdict, "dispersion": row.dispersion, "excess": row.excess}
             for row in found.behaviour
         ],
-        "nearest": found.nearest[1],
+        "nearest": None if found.nearest is None else found.nearest[1],
         "apart": found.apart,
     }
 

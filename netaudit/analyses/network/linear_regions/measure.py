@@ -13,23 +13,24 @@ import torch
 from torch import Tensor
 
 from netaudit.analyses.context import NetworkContext
+from netaudit.analyses.needs import missing_of_network
 from netaudit.analyses.network.linear_regions.behaviour import behaviour
+from netaudit.analyses.network.linear_regions.end_to_end import end_to_end
 from netaudit.analyses.network.linear_regions.flips import Flips, layer_flips
 from netaudit.analyses.network.linear_regions.pairs import Floats, Pair, apart, pairs
 from netaudit.analyses.network.linear_regions.payload import (
-    ERRORS,
+    WORK,
     Behaviour,
     DrawnSegment,
     Ends,
     LayerFlips,
     LinearRegions,
     PlanePicture,
-    Segment,
 )
 from netaudit.analyses.network.linear_regions.picture import picture
+from netaudit.analyses.network.linear_regions.segments import LINES, MEMORY, segment
 from netaudit.analyses.network.linear_regions.shadows import with_shadows
 from netaudit.analyses.network.linear_regions.whole import whole
-from netaudit.geometry.fewest_pieces import fewest_pieces
 from netaudit.geometry.line import Line, exact_line
 from netaudit.geometry.reading import piecewise_linear
 from netaudit.numerics import device as devices
@@ -43,27 +44,23 @@ if TYPE_CHECKING:
 
 INPUTS = 200
 """Real inputs at most: four times the segments of one kind."""
-LINES = 4
-"""Segments of each kind that are walked exactly, for a small head."""
-WORK = 5e10
-"""Multiplications for all exact segments together by default, about two seconds on one core; one segment of each kind
-is walked in any case, unless it needs more than ``MOST_WORK``."""
 MOST_WORK = 2e12
-"""Multiplications for one segment: some minutes on one core."""
-MEMORY = 2**28
-"""Bytes for the values at the knots: an audit should not need more for this than for its largest layer."""
+"""Multiplications for one segment: some minutes on one core. One segment of each kind is walked in any case, whatever
+all may take together, unless it needs more than this."""
 BINS = 60
 PLACES = 300
 """Bins and places of a drawn segment: what a figure of one column can show."""
 
 
 def measure(context: NetworkContext) -> LinearRegions | NotApplicable:
-    """Walk segments between inputs of the head."""
+    """Walk segments between inputs of the head; where it has no hidden layers, of the whole network."""
+    why = missing_of_network(("head", "data"), context) or _no_hidden_layers(context)
+    if why is not None:
+        return end_to_end(context, why)
     head, sample, backbone = context.network.head, context.sample, context.network.backbone
-    if head is None or sample is None or backbone is None:
-        return NotApplicable("There are no real inputs of the fully connected head.")
-    if len(head.layers) < 2:
-        return NotApplicable("The head has a single layer, so that it is one linear piece.")
+    assert head is not None
+    assert sample is not None
+    assert backbone is not None
     bent = next((layer for layer in head.layers[:-1] if layer.activation != "relu"), None)
     if bent is not None:
         named = f"the layer {printable(bent.name, 80)} of the head is {printable(bent.activation, 80)}"
@@ -80,6 +77,13 @@ def measure(context: NetworkContext) -> LinearRegions | NotApplicable:
     return devices.with_cpu_fallback(
         lambda where: _measured(context, inputs.numpy(), ends, devices.float64_device(where)), context.settings.device
     )
+
+
+def _no_hidden_layers(context: NetworkContext) -> str | None:
+    """Why the head has no linear pieces, as a clause; None where it has hidden layers."""
+    head = context.network.head
+    single = head is None or len(head.layers) < 2
+    return "the head has a single layer, so that it is one linear piece" if single else None
 
 
 def _measured(context: NetworkContext, x: Floats, ends: Mapping[Ends, Pair], device: torch.device) -> LinearRegions:
@@ -105,7 +109,7 @@ def _measured(context: NetworkContext, x: Floats, ends: Mapping[Ends, Pair], dev
         layers=tuple(names[:-1]),
         flips=tuple(_flips(names[:-1], [len(layer.weight) for layer in layers], flips, ends, lines)),
         behaviour=tuple(found for found in judged if found is not None),
-        segments=tuple(_segment(kind, pair, line) for kind, pair, line in lines),
+        segments=tuple(segment(kind, pair, line) for kind, pair, line in lines),
         drawn=tuple(_drawn(kind, *next(found[1:] for found in lines if found[0] == kind)) for kind in ends if lines),
         plane=None if read is None else _plane(read, ends, lines, device),
         whole=whole(context, device, MEMORY),
@@ -195,15 +199,6 @@ def _flips(
                 shuffled_dispersion=one.shuffled_dispersion,
                 crossed=float(np.mean(crossed)) if crossed else None,
             )
-
-
-def _segment(kind: Ends, pair: Pair, line: Line) -> Segment:
-    logit = line.values[:, line.values[0].argmax()]
-    spread = float(np.ptp(logit))
-    length = float(np.linalg.norm(pair[1] - pair[0]))
-    first = float(line.knots[1]) * length if line.pieces > 1 else None
-    fewest = tuple(fewest_pieces(line.knots, logit, error * spread) for error in ERRORS)
-    return Segment(kind, length, line.pieces, fewest, first)
 
 
 def _drawn(kind: Ends, _: Pair, line: Line) -> DrawnSegment:

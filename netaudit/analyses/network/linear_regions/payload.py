@@ -17,6 +17,9 @@ input in a random direction, as far as two real inputs are apart in the median."
 ERRORS = (0.1, 0.01, 0.001, 0.0001)
 """The sup-errors of the fewest pieces, in the range of the function along the segment."""
 
+WORK = 5e10
+"""Multiplications for all exact segments together by default, about two seconds on one core."""
+
 MOST_EDGES = 2000
 """Edges of a picture, which add 60 kB to the JSON at most."""
 
@@ -79,12 +82,12 @@ class Behaviour(Record, frozen=True):
 
 
 class Segment(Record, frozen=True):
-    """The head along one segment, exactly."""
+    """The head along one segment, exactly; the whole network, where the head has no hidden layers."""
 
     ends: Ends
     """Between which inputs."""
     length: Bounded
-    """The Euclidean distance between the ends, at the input of the head."""
+    """The Euclidean distance between the ends, at the input of what was walked."""
     pieces: Positive
     """The linear pieces: one more than the places at which a neuron changes its state."""
     fewest: Fewest
@@ -153,27 +156,29 @@ class WholeNetwork(Record, frozen=True):
 
 
 class LinearRegions(Payload, frozen=True):
-    """The head, an exact piecewise-linear map, along segments between inputs."""
+    """The head, an exact piecewise-linear map, along segments between inputs; the whole network, where the head has no
+    hidden layers."""
 
     layers: tuple[str, ...]
-    """The hidden layers, bottom to top (untrusted text)."""
+    """The hidden layers of the head, bottom to top (untrusted text); none where the whole network was walked."""
     flips: tuple[LayerFlips, ...]
     """One a layer and kind of ends."""
     behaviour: tuple[Behaviour, ...]
     """The verdict on each layer; none on one with a segment along which no neuron is expected to flip."""
     segments: tuple[Segment, ...]
-    """The segments that were walked exactly; none where the head is too large for that by default."""
+    """The segments that were walked exactly; none where the head, or the whole network, is too large for that by
+    default."""
     drawn: tuple[DrawnSegment, ...]
     """One a kind of ends, of those that were walked."""
     plane: PlanePicture | None
     """A picture of the regions; None where the head is too large, or there are too few inputs."""
     whole: WholeNetwork | None
-    """The network from its real inputs on; None where that is the head."""
-    nearest: tuple[Bounded, Bounded, Bounded]
+    """A part of the way of the network from its real inputs on; None where that is the head."""
+    nearest: tuple[Bounded, Bounded, Bounded] | None
     """The 5 %, 50 % and 95 % quantile over real inputs of the exact distance to the nearest boundary of the first
-    layer."""
+    layer; None where those of a whole network are no hyperplanes, as behind a max pooling."""
     apart: Bounded
-    """The median distance between two real inputs, at the input of the head."""
+    """The median distance between two real inputs, at the input of what was walked."""
     inputs: Count
     """How many real inputs were used."""
 

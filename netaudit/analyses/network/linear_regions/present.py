@@ -10,6 +10,7 @@ from netaudit.analyses.analysis import Place
 from netaudit.analyses.network.linear_regions.figure import draw_flips, draw_plane, draw_segment
 from netaudit.analyses.network.linear_regions.payload import (
     ERRORS,
+    WORK,
     Ends,
     LinearRegions,
     PlanePicture,
@@ -51,7 +52,7 @@ def present(found: LinearRegions, place: Place) -> Presentation:
             Paragraph((Span(statement(found)),)),
             *((_behaviour(found),) if found.behaviour else ()),
             *tables,
-            _flips(found),
+            *((_flips(found),) if found.flips else ()),
         ),
     )
 
@@ -65,7 +66,7 @@ def line(found: LinearRegions) -> str:
     few = _fewest(_of(found, kind), ERRORS.index(_ON_PAGE_ONE))
     some = number(min(pieces)) if min(pieces) == max(pieces) else f"{number(min(pieces))} to {number(max(pieces))}"
     return (
-        f"{_LINE[kind]} the head is a function of {some} linear pieces; {number(few)} pieces would follow it to "
+        f"{_LINE[kind]} {_what(found)} is a function of {some} linear pieces; {number(few)} pieces would follow it to "
         f"within {percent(_ON_PAGE_ONE)} of its range."
     )
 
@@ -86,19 +87,40 @@ def facts(found: LinearRegions) -> tuple[tuple[str, str], ...]:
 
 def statement(found: LinearRegions) -> str:
     """What was walked, and how near the first layer's boundaries are, in sentences."""
-    low, middle, high = (number(value, 3) for value in found.nearest)
+    what = _what(found)
     sentences = [
         f"{count(found.inputs, 'real input')} were used, which lie {number(found.apart, 3)} apart in the median at the "
-        f"input of the head. The nearest boundary of the first layer is {middle} away from a real input in the median "
-        f"(5% to 95%: {low} to {high})."
+        f"input of {what}."
     ]
+    if not found.layers:
+        sentences.insert(0, "The head has no hidden layers that could be walked, so that the whole network was.")
+    if found.nearest is not None:
+        low, middle, high = (number(value, 3) for value in found.nearest)
+        sentences.append(
+            f"The nearest boundary of the first layer is {middle} away from a real input in the median (5% to 95%: "
+            f"{low} to {high})."
+        )
     if found.behaviour:
         sentences.append(f"{_JUDGED}: {counted(found)}.")
     if not found.segments:
-        sentences.append("The head is too large to be walked exactly by default, so that its pieces are not counted.")
+        sentences.append(_not_walked(found))
     if found.whole is not None:
         sentences.append(_whole(found.whole))
     return " ".join(sentences)
+
+
+def _what(found: LinearRegions) -> str:
+    """What was walked."""
+    return "the head" if found.layers else "the whole network"
+
+
+def _not_walked(found: LinearRegions) -> str:
+    if found.layers:
+        return "The head is too large to be walked exactly by default, so that its pieces are not counted."
+    return (
+        f"One segment of each kind from end to end would take more than the {number(WORK)} multiplications, about two "
+        "seconds on one core, that an audit spends on them by default."
+    )
 
 
 def counted(found: LinearRegions) -> str:
@@ -128,6 +150,8 @@ def _figures(found: LinearRegions) -> list[Figure]:
         figures.append(Figure("linear_regions_segment", caption, alt, partial(draw_segment, drawn)))
     if found.plane is not None:
         figures.append(_plane(found.plane, len(found.layers)))
+    if not found.flips:
+        return figures
     caption = (
         "Share of the neurons of each hidden layer that are on at one end of a segment and off at the other, the mean "
         "over segments; and what a layer of Gaussian weights gives on the same inputs."
@@ -246,7 +270,10 @@ def method() -> Method:
             "2019): between two places found so far the pre-activation of a neuron of the next layer is a straight "
             "line, so that its zero is solved for. The pieces between these places are counted, not sampled. *K* is "
             "the least number of straight pieces, which need not join, whose distance from the logit is nowhere more "
-            "than a share of its range: each piece of a sweep from one end reaches as far as it can, which is optimal.",
+            "than a share of its range: each piece of a sweep from one end reaches as far as it can, which is optimal. "
+            "Where the head has a single layer, as that of a residual network, the same is done for the whole network, "
+            "if all its operations are piecewise linear: of its neurons, whose inputs come through convolutions and "
+            "additions, no law is asked.",
             "A neuron with independent Gaussian weights and no bias differs at the two ends of a segment with "
             "probability θ / π, where θ is the angle between its two inputs; with a bias the probability is that of "
             "two quadrants of a bivariate Gaussian (Owen 1956). Each layer is compared with this law *on its own "
