@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from netaudit.analyses.context import LayerContext, NetworkContext
+from netaudit.network.layers import Head
+from netaudit.text import printable
 from netaudit.vocabulary import Need
 
 
@@ -16,6 +18,15 @@ def missing_of_layer(needs: Sequence[Need], context: LayerContext) -> str | None
 def missing_of_network(needs: Sequence[Need], context: NetworkContext) -> str | None:
     """Why an analysis of the network does not apply, as a clause; None when everything is there."""
     return next((why for need in needs if (why := _OF_NETWORK[need](context))), None)
+
+
+def not_relu(head: Head) -> str | None:
+    """Why hidden layers of a head are not read where one has another activation than ReLU, as a sentence; else None."""
+    other = next((layer for layer in head.layers[:-1] if layer.activation != "relu"), None)
+    if other is None:
+        return None
+    named = f"the layer {printable(other.name, 80)} of the head is {printable(other.activation, 80)}"
+    return f"The activation after {named}, and this analysis reads ReLU alone."
 
 
 def _no_bias(context: LayerContext) -> str | None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from netaudit.analyses.context import NetworkContext
+from netaudit.analyses.needs import not_relu
 from netaudit.analyses.network.identifiability.payload import (
     MOST_NEURONS,
     TOLERANCE,
@@ -54,11 +55,12 @@ def measure(context: NetworkContext) -> Identifiability | NotApplicable:
     if head is None:
         return NotApplicable("No head of fully connected layers was found.")
     if len(head.layers) < 2:
-        return NotApplicable("The head has a single layer, so that it has no hidden neurons.")
-    bent = next((layer for layer in head.layers[:-1] if layer.activation != "relu"), None)
-    if bent is not None:
-        named = f"the layer {printable(bent.name, 80)} of the head is {printable(bent.activation, 80)}"
-        return NotApplicable(f"The activation after {named}, and this analysis reads ReLU alone.")
+        return NotApplicable(
+            "The head has a single layer, so that it has no hidden neurons. Those below it are not looked at."
+        )
+    other = not_relu(head)
+    if other is not None:
+        return NotApplicable(other)
     context.progress("identifiability", 0.0, 0.0)
     layers = []
     for step in head.layers:

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from netaudit.analyses.context import NetworkContext
-from netaudit.analyses.needs import missing_of_network
+from netaudit.analyses.needs import missing_of_network, not_relu
 from netaudit.analyses.network.linear_regions.behaviour import behaviour
 from netaudit.analyses.network.linear_regions.end_to_end import end_to_end
 from netaudit.analyses.network.linear_regions.flips import Flips, layer_flips
@@ -61,10 +61,9 @@ def measure(context: NetworkContext) -> LinearRegions | NotApplicable:
     assert head is not None
     assert sample is not None
     assert backbone is not None
-    bent = next((layer for layer in head.layers[:-1] if layer.activation != "relu"), None)
-    if bent is not None:
-        named = f"the layer {printable(bent.name, 80)} of the head is {printable(bent.activation, 80)}"
-        return NotApplicable(f"The activation after {named}, and this analysis reads ReLU alone.")
+    other = not_relu(head)
+    if other is not None:
+        return NotApplicable(other)
     constant = next((name for name, scale in context.scales.items() if not scale), None)
     if constant is not None:
         return NotApplicable(f"The weights of {printable(constant, 80)} are constant, or not finite.")

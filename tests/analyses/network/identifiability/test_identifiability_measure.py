@@ -128,7 +128,10 @@ def test_float8_is_read_as_the_numbers_that_it_holds():
 @pytest.mark.parametrize(
     ("parts", "says"),
     [
-        ({"layers": layers_of(30, 6)}, "The head has a single layer, so that it has no hidden neurons."),
+        (
+            {"layers": layers_of(30, 6)},
+            "The head has a single layer, so that it has no hidden neurons. Those below it are not looked at.",
+        ),
         ({"head": head_of("012", activation="gelu")}, "The activation after the layer 0 of the head is gelu"),
         (
             {"layers": [*layers_of()[:2], FCLayer("2", torch.full((6, 50), torch.nan))]},
