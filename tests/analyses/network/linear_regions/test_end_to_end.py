@@ -74,7 +74,9 @@ def test_the_nearest_boundary_is_that_of_the_bottom_convolution():
 
 
 def test_what_is_beyond_the_budget_is_not_walked_and_the_report_says_so(monkeypatch, place):
+    monkeypatch.setattr(whole, "KNOTS", 40)
     found = regions.measure(context(Small()))
+    assert found.whole.share < 0.6
     work = (
         found.whole.pieces / found.whole.share * whole.read_whole(context(Small()), torch.device("cpu")).multiplications
     )
