@@ -54,7 +54,9 @@ def test_a_run_near_the_identity_on_real_inputs():
     assert run.data.errors == pytest.approx((own.data.errors / lengths).median(0).values.tolist(), rel=0.1)
     assert run.data.steps == pytest.approx(own.data.steps.quantile(0.5, 0).tolist(), rel=1e-5)
     assert all(error <= bound for error, bound in zip(run.data.errors, run.data.bounds, strict=True))
-    assert all(0 < share <= 1 for share in run.data.tightness)
+    tightness = (own.data.errors / own.data.bounds).quantile(0.5, 0).tolist()
+    assert run.data.tightness == pytest.approx(tightness, rel=0.02)
+    assert all(0 < share <= 1 for share in tightness)
     assert min(run.data.control_steps) > 3 * max(run.data.steps)
     assert run.decay == pytest.approx(own.decay)
     assert (found.stages, found.cuts, found.inputs, found.source) == ((), (), 0, None)
@@ -73,6 +75,7 @@ def test_runs_are_square_of_one_width_with_relu():
     assert list(square_runs(context_of(network(layers, wide)))) == [["1", "2", "3", "4"]]
     assert list(square_runs(context_of(network(layers, wide, skipped={"2": "too large"})))) == []
     assert list(square_runs(context_of(network(layers, head_of("12349", activation="gelu"))))) == []
+    assert list(square_runs(context_of(network(layers, head_of("12349", activation="linear"))))) == []
     assert list(square_runs(context_of(network(layers[:4])))) == [["1", "2", "3", "4"]]  # the last has no ReLU
 
 
