@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -36,6 +37,27 @@ def test_a_coherent_layer_is_noticed_and_a_random_one_is_not() -> None:
     )
     draws = [next(plan.work(plan.Task(Line(**{**vars(line), "draws": 3}), 0))) for line in (first, last)]
     assert [record["noticed"] for record in draws] == [[], [0, 1, 2]]
+
+
+def test_neurons_that_occur_five_times_are_noticed() -> None:
+    [line] = [line for line in plan.lines() if line.analysis == "linear_regions" and line.strength == "5 times"]
+    assert all(plan.ANALYSES["linear_regions"].noticed(line, seed) for seed in range(3))
+
+
+def test_all_layers_of_a_run_must_have_the_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
+    of_depth = plan.ANALYSES["depth_limit"]
+    [line] = [
+        line for line in plan.lines() if "near the identity" in line.planted and line.strength.endswith("256, c = 0.05")
+    ]
+
+    def answer(*words: str) -> bool:
+        layers = [SimpleNamespace(likeness=word) for word in words]
+        monkeypatch.setattr(of_depth, "depth_limit", lambda *_, **__: SimpleNamespace(layers=layers))
+        monkeypatch.setattr(of_depth, "layer", lambda *_: None)
+        return of_depth.noticed(line, 0)
+
+    assert answer("near_identity", "near_identity")
+    assert not answer("near_identity", "as_random")
 
 
 def test_every_draw_of_a_line_is_in_one_record() -> None:
