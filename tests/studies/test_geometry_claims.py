@@ -85,6 +85,14 @@ def test_bars(kind: str, noticed: int, answer: bool | None) -> None:
     assert met(line, noticed, noticed / 100 - 0.15, noticed / 100 + 0.15) is answer
 
 
+def test_a_known_rate_is_held_against_the_interval_of_99_9_percent() -> None:
+    line = Line("a", "rate", "p", "", 1000, expected=0.5)
+    journal = SimpleNamespace(of=lambda key, seeds: [{"noticed": list(range(465))}])
+    row = run._summed(line, journal)  # type: ignore[arg-type]
+    assert row["interval"][1] < 0.5  # that of 95 %
+    assert row["met"]
+
+
 def test_brute_force_on_known_layers() -> None:
     turns = 2 * np.pi * np.arange(5) / 5
     pentagon = np.stack([np.cos(turns), np.sin(turns)], 1)

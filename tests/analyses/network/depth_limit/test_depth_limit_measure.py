@@ -125,6 +125,14 @@ def test_residual_blocks_on_real_inputs():
     assert (found.inputs, found.source) == (30, "real")
 
 
+def test_of_very_many_blocks_the_last_cuts_are_kept(monkeypatch):
+    monkeypatch.setattr(residual, "LONGEST_CURVE", 2)
+    monkeypatch.setattr("netaudit.analyses.network.depth_limit.summary.LONGEST_CURVE", 2)
+    found = measure(context_of(plain(module=residual_net()), sample_of(X, Y)))
+    assert {cut.left_out for cut in found.cuts} == {1, 2}
+    assert [len(stage.blocks) for stage in found.stages] == [2]
+
+
 def test_without_real_inputs_gaussian_noise():
     found = measure(context_of(plain(module=residual_net(), shape=(20,))))
     assert (found.inputs, found.source, found.accuracy) == (residual.INPUTS // 4, "gaussian", None)
