@@ -1,6 +1,7 @@
 """What is walked, and what it is set beside."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -101,6 +102,11 @@ def test_a_large_head_is_not_walked(monkeypatch):
 def test_a_little_work_walks_one_segment_of_each_kind(monkeypatch):
     monkeypatch.setattr(regions, "WORK", 1)
     assert [segment.ends for segment in measured().segments] == ["other_class", "same_class", "shadow", "random"]
+
+
+def test_each_knot_goes_through_all_layers_above_its_own():
+    flips = [[SimpleNamespace(flipped=share)] for share in (0.5, 0.25)]
+    assert regions._work([(10, 4), (8, 10), (3, 8)], flips) == [5 * 10 * 8 + (5 + 2) * 8 * 3]
 
 
 def test_dead_layers_are_measured():
