@@ -2,8 +2,8 @@
 
 import argparse
 import json
-import sys
 import re
+import sys
 from pathlib import Path
 from statistics import median
 
