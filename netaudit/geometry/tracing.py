@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -11,6 +9,7 @@ from torch import Tensor, fx, nn
 
 from netaudit.geometry.builder import Builder, Value
 from netaudit.geometry.calls import called
+from netaudit.geometry.evaluating import evaluating
 from netaudit.geometry.modules import is_read, layer
 from netaudit.geometry.steps import NotPiecewiseLinearError, PiecewiseLinear
 from netaudit.text import printable
@@ -38,24 +37,13 @@ def traced(module: nn.Module, example: Tensor) -> PiecewiseLinear:
     Raises:
         NotPiecewiseLinearError: an operation is not piecewise linear or not read, or the pass cannot be written down.
     """
-    with _eval(module), torch.no_grad():
+    with evaluating(module), torch.no_grad():
         try:
             graph = _Tracer().trace(module)
         except Exception as error:  # a user's forward may raise anything when it is handed no numbers
             reason = printable(f"{type(error).__name__}: {str(error).partition(chr(10))[0]}", 160)
             raise NotPiecewiseLinearError(f"its forward pass cannot be traced: {reason}") from error
         return _Reading(module, example).read(graph)
-
-
-@contextmanager
-def _eval(module: nn.Module) -> Iterator[None]:
-    modes = [(part, part.training) for part in module.modules()]
-    module.eval()
-    try:
-        yield
-    finally:
-        for part, mode in modes:
-            part.training = mode
 
 
 class _Reading:

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from netaudit.geometry.depth.blocks import Block, residual_blocks
 from netaudit.geometry.depth.norms import spectral_norm
 from netaudit.geometry.depth.stack import from_here_on, relative
+from netaudit.geometry.evaluating import evaluating
 
 Norms = list[tuple[float, float]]
 """For each Linear of a branch, ||A|| from above and ||b||."""
@@ -81,7 +82,7 @@ def residual_depth(
             does not give one tensor.
     """
     found = {block: branch_norms(block, seed) for block in residual_blocks(module)}
-    with _eval(module), torch.no_grad():
+    with evaluating(module), torch.no_grad():
         parts = [_recorded(module, found, x) for x in torch.split(inputs, batch)]
         if not parts or not parts[0][0]:
             raise ValueError("no residual block of the module runs once in a pass and keeps the shape of its input")
@@ -219,14 +220,3 @@ def _bypassed(module: nn.Module) -> Iterator[None]:
         del module.__dict__["forward"]
         if had is not None:
             module.__dict__["forward"] = had
-
-
-@contextmanager
-def _eval(module: nn.Module) -> Iterator[None]:
-    modes = [(part, part.training) for part in module.modules()]
-    module.eval()
-    try:
-        yield
-    finally:
-        for part, mode in modes:
-            part.training = mode

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from contextlib import closing
-from datetime import UTC, datetime
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +11,9 @@ from netaudit.comparing.rules import ERRORS, RULES, SMALL_CHANGE
 from netaudit.files import make_folder
 from netaudit.studies.comparison.measure import work
 from netaudit.studies.comparison.plan import APART, MADE, Apart, Rounded, Spike, Task, Trained, tasks
+from netaudit.studies.harness.goes_on import Progress, go_on
 from netaudit.studies.harness.journal import Journal
-from netaudit.studies.harness.pool import run_tasks
-from netaudit.studies.harness.provenance import describe_run, versions
-
-Progress = Callable[[str, float, float], None]
+from netaudit.studies.harness.provenance import versions
 
 JOURNAL = "comparison.journal.jsonl"
 VERSION = "comparison 1"
@@ -35,12 +31,7 @@ def run(out: Path, *, command: str, jobs: int, progress: Progress, quick: bool =
     planned = tasks(quick)
     with Journal(out / JOURNAL, f"{VERSION} {_thresholds()}{' quick' if quick else ''}") as journal:
         left = [task for task in planned if (task.cell.key, task.seed) not in journal]
-        if left:
-            journal.begin(describe_run(command, datetime.now(UTC).date().isoformat(), jobs))
-        with closing(run_tasks(left, jobs, work)) as records:
-            for done, record in enumerate(records, 1):
-                journal.add(record)
-                progress(record["cell"], done, len(left))
+        go_on(journal, left, work, command=command, jobs=jobs, progress=progress)
         found = [(task, journal.of(task.cell.key, [task.seed])[0]) for task in planned]
         runs = journal.runs
     return {

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import closing
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from netaudit.files import make_folder
 from netaudit.studies.expansivity.measure import cells, work
+from netaudit.studies.harness.goes_on import Progress, go_on
 from netaudit.studies.harness.journal import Journal
-from netaudit.studies.harness.pool import run_tasks
-from netaudit.studies.harness.provenance import describe_run, versions
-
-Progress = Callable[[str, float, float], None]
+from netaudit.studies.harness.provenance import versions
 
 JOURNAL = "injectivity.journal.jsonl"
 VERSION = "expansivity 1"
@@ -33,12 +28,7 @@ def run(out: Path, *, command: str, jobs: int, progress: Progress, quick: bool =
     planned = cells(quick)
     with Journal(out / JOURNAL, f"{VERSION}{' quick' if quick else ''}") as journal:
         left = [cell for cell in planned if (cell.key, 0) not in journal]
-        if left:
-            journal.begin(describe_run(command, datetime.now(UTC).date().isoformat(), jobs))
-        with closing(run_tasks(left, jobs, work)) as records:
-            for done, record in enumerate(records, 1):
-                journal.add(record)
-                progress(record["cell"], done, len(left))
+        go_on(journal, left, work, command=command, jobs=jobs, progress=progress)
         found = []
         for cell in planned:
             (record,) = journal.of(cell.key, [0])

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from netaudit.files import make_folder
 from netaudit.studies.geometry_claims.lines import CERTAIN, Line, met
 from netaudit.studies.geometry_claims.plan import BLOCK, lines, tasks, work
+from netaudit.studies.harness.goes_on import Progress, go_on
 from netaudit.studies.harness.intervals import share_interval
 from netaudit.studies.harness.journal import Journal
-from netaudit.studies.harness.pool import run_tasks
-from netaudit.studies.harness.provenance import describe_run, versions
-
-Progress = Callable[[str, float, float], None]
+from netaudit.studies.harness.provenance import versions
 
 JOURNAL = "geometry_claims.journal.jsonl"
 VERSION = "geometry claims 1"
@@ -33,12 +28,7 @@ def run(out: Path, *, command: str, jobs: int, progress: Progress, quick: bool =
     make_folder(out)
     with Journal(out / JOURNAL, f"{VERSION}{' quick' if quick else ''}") as journal:
         left = [task for task in tasks(quick) if (task.line.key, task.first) not in journal]
-        if left:
-            journal.begin(describe_run(command, datetime.now(UTC).date().isoformat(), jobs))
-        with closing(run_tasks(left, jobs, work)) as records:
-            for done, record in enumerate(records, 1):
-                journal.add(record)
-                progress(record["cell"], done, len(left))
+        go_on(journal, left, work, command=command, jobs=jobs, progress=progress)
         found = [_summed(line, journal) for line in lines(quick)]
         runs = journal.runs
     return {"study": "geometry-claims", "versions": versions(), "runs": runs, "lines": found}

@@ -12,9 +12,10 @@ from torch import Tensor, nn
 from netaudit.analyses.context import LayerContext
 from netaudit.analyses.layer.initialisation.measure import measure
 from netaudit.analyses.layer.initialisation.payload import LEVEL, Initialisation
+from netaudit.comparing.twin import drawn
 from netaudit.network.layers import FCLayer
 from netaudit.numerics import device as devices
-from netaudit.numerics.laws.initialisation.families import CUT, Law, families
+from netaudit.numerics.laws.initialisation.families import families
 from netaudit.sources.open import open_network
 from netaudit.studies.initialisation.plan import BATCH, DIGITS, STEPS, WIDTHS, Draws, Task, Training
 
@@ -35,16 +36,6 @@ def judged(weight: Tensor, bias: Tensor | None, of_layers: int = 1) -> Initialis
     found = measure(LayerContext(FCLayer("layer", weight, bias), 0, _CPU, of_layers=of_layers))
     assert isinstance(found, Initialisation)
     return found
-
-
-def drawn(law: Law, shape: tuple[int, int], generator: torch.Generator) -> Tensor:
-    """One draw of a law, as PyTorch makes it."""
-    weight = torch.empty(shape)
-    if law.kind == "uniform":
-        return weight.uniform_(-law.scale, law.scale, generator=generator)
-    if law.kind == "normal":
-        return weight.normal_(0, law.scale, generator=generator)
-    return nn.init.trunc_normal_(weight, 0, law.scale, -CUT * law.scale, CUT * law.scale, generator)
 
 
 def _draws(task: Task, cell: Draws) -> dict[str, Any]:

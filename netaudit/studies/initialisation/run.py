@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from netaudit.files import make_folder
+from netaudit.studies.harness.goes_on import Progress, go_on
 from netaudit.studies.harness.journal import Journal
-from netaudit.studies.harness.pool import run_tasks
-from netaudit.studies.harness.provenance import describe_run, versions
+from netaudit.studies.harness.provenance import versions
 from netaudit.studies.initialisation.measure import work
 from netaudit.studies.initialisation.plan import Draws, Training, tasks
-
-Progress = Callable[[str, float, float], None]
 
 JOURNAL = "initialisation.journal.jsonl"
 VERSION = "initialisation 3"
@@ -33,12 +28,7 @@ def run(out: Path, *, command: str, jobs: int, progress: Progress, quick: bool =
     planned = tasks(quick)
     with Journal(out / JOURNAL, f"{VERSION}{' quick' if quick else ''}") as journal:
         left = [task for task in planned if (task.cell.key, task.seed) not in journal]
-        if left:
-            journal.begin(describe_run(command, datetime.now(UTC).date().isoformat(), jobs))
-        with closing(run_tasks(left, jobs, work)) as records:
-            for done, record in enumerate(records, 1):
-                journal.add(record)
-                progress(record["cell"], done, len(left))
+        go_on(journal, left, work, command=command, jobs=jobs, progress=progress)
         draws: list[dict[str, Any]] = []
         training: dict[str, dict[str, Any]] = {}
         for task in planned:

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from netaudit.errors import SourceError
 from netaudit.files import make_folder
+from netaudit.studies.harness.goes_on import Progress, go_on
 from netaudit.studies.harness.journal import Journal
-from netaudit.studies.harness.pool import run_tasks
-from netaudit.studies.harness.provenance import describe_run, versions
+from netaudit.studies.harness.provenance import versions
 from netaudit.studies.recurrent.measure import worker
 from netaudit.studies.recurrent.plan import Synthetic, Task
-
-Progress = Callable[[str, float, float], None]
 
 JOURNAL = "recurrent.journal.jsonl"
 NETWORKS = "networks"
@@ -38,11 +34,7 @@ def run(out: Path, planned: Sequence[Task], *, command: str, jobs: int, progress
         left = [task for task in planned if (task.cell.key, task.seed) not in journal]
         if left:
             _require_texts(left)
-            journal.begin(describe_run(command, datetime.now(UTC).date().isoformat(), jobs))
-        with closing(run_tasks(left, jobs, worker(out / NETWORKS))) as records:
-            for done, record in enumerate(records, 1):
-                journal.add(record)
-                progress(record["cell"], done, len(left))
+        go_on(journal, left, worker(out / NETWORKS), command=command, jobs=jobs, progress=progress)
         found, runs = journal.records(), journal.runs
     return {
         "versions": versions(),
