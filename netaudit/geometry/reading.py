@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from netaudit.geometry.builder import Builder, Value
+from netaudit.geometry.evaluating import evaluating
 from netaudit.geometry.steps import NotPiecewiseLinearError, PiecewiseLinear
 from netaudit.geometry.tracing import traced
 from netaudit.numerics import device as devices
@@ -96,13 +97,8 @@ def _from_layers(layers: Layers, example: Tensor) -> PiecewiseLinear:
 def _check(module: nn.Module, read: PiecewiseLinear, example: Tensor) -> None:
     """Compare with the module itself, one input at a time: what mixes the inputs of a batch shows too."""
     parameter = next(module.parameters(), example)
-    modes = [(part, part.training) for part in module.modules()]
-    try:
-        with torch.no_grad():
-            own = [module.eval()(x[None].to(parameter.device, parameter.dtype, copy=True)).flatten() for x in example]
-    finally:
-        for part, mode in modes:
-            part.training = mode
+    with evaluating(module), torch.no_grad():
+        own = [module(x[None].to(parameter.device, parameter.dtype, copy=True)).flatten() for x in example]
     theirs, ours = torch.stack(own).to(example.device, torch.float64), read(example)
     if not bool((theirs - ours).abs().max() <= AGREES * theirs.abs().max()):
         raise NotPiecewiseLinearError("the network as it was read gives other outputs than the network itself")

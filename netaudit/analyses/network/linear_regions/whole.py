@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from netaudit.analyses.context import NetworkContext
 from netaudit.analyses.network.linear_regions.payload import WholeNetwork
 from netaudit.errors import SourceError
+from netaudit.geometry.evaluating import evaluating
 from netaudit.geometry.line import exact_line
 from netaudit.geometry.reading import piecewise_linear, points
 from netaudit.geometry.steps import NotPiecewiseLinearError, PiecewiseLinear
@@ -123,12 +124,7 @@ def _multiplications(module: nn.Module, x: Tensor) -> float:
     from torch.utils.flop_counter import FlopCounterMode
 
     parameter = next(module.parameters(), x)
-    modes = [(part, part.training) for part in module.modules()]
     counter = FlopCounterMode(display=False)
-    try:
-        with counter, torch.no_grad():
-            module.eval()(x.to(parameter.device, parameter.dtype))
-    finally:
-        for part, mode in modes:
-            part.training = mode
+    with evaluating(module), counter, torch.no_grad():
+        module(x.to(parameter.device, parameter.dtype))
     return counter.get_total_flops() / 2
