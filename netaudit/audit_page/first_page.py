@@ -34,8 +34,8 @@ REVERSE = "Run in reverse"
 """The question of page one whose answer follows the claims."""
 _MEANING = (
     "Where a claim holds, theorems about random matrices speak of the layer. Where it fails, training has written "
-    "structure into the weights; that does not make the network bad, wrongly trained or unsafe, and where it holds the "
-    "layer is not proved to be random"
+    "structure into the weights, or the start was drawn by another law; that does not make the network bad, wrongly "
+    "trained or unsafe, and where it holds the layer is not proved to be random"
 )
 _WRONG_HASH = (
     "The file's SHA-256 does not begin with the hash in its name: these may not be the weights that the name promises."

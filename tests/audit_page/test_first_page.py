@@ -266,3 +266,13 @@ def test_a_layer_of_which_nothing_can_be_said_is_named():
     assert "Layer b could not be judged. The weight holds NaN or infinite values." in page
     assert "Layer c could not be judged. Every weight is the constant 1." in page
     assert page.count("could not be judged. ") == 2
+
+
+def test_of_an_untrained_network_page_one_does_not_say_that_training_wrote_anything():
+    """PyTorch's default start is uniform: the claim on Gaussian weights fails before any training."""
+    torch.manual_seed(0)
+    report = netaudit.audit({"a.weight": torch.nn.Linear(100, 80).weight.detach()}, nulls="none")
+    assert report.verdicts("gaussian_weights") == {"a": "fails"}
+    text = " ".join(to_text(report.document(draw=False)).split())
+    assert "This network cannot be told from one that was never trained." in text
+    assert "structure into the weights, or the start was drawn by another law;" in text
