@@ -268,6 +268,15 @@ def test_a_layer_of_which_nothing_can_be_said_is_named():
     assert page.count("could not be judged. ") == 2
 
 
+def test_weights_that_are_not_finite_are_told_although_the_bias_was_judged():
+    odd = torch.randn(60, 50, generator=torch.Generator().manual_seed(0))
+    odd[0, 0] = float("nan")
+    state = {"a.weight": torch.ones(50, 40).cumsum(0), "b.weight": odd, "b.bias": torch.linspace(0, 1, 60)}
+    report = netaudit.audit(state, nulls="none", analyses=["gaussian_weights", "constant_bias", "singular_law"])
+    assert report.verdicts("constant_bias")["b"] == "undecided"
+    assert report.to_html().count("Layer b could not be judged. The weight holds NaN or infinite values.") == 1
+
+
 def test_of_an_untrained_network_page_one_does_not_say_that_training_wrote_anything():
     """PyTorch's default start is uniform: the claim on Gaussian weights fails before any training."""
     torch.manual_seed(0)
