@@ -12,6 +12,8 @@ from netaudit.analyses.context import LayerContext
 from netaudit.analyses.layer.initialisation.evidence import sides
 from netaudit.analyses.layer.random_likeness.measure import measure
 from netaudit.analyses.layer.random_likeness.present import answer, present, set_aside, with_profile
+from netaudit.analyses.network.random_likeness.payload import NetworkRandomLikeness
+from netaudit.analyses.network.random_likeness.present import line
 from netaudit.network.layers import FCLayer
 from netaudit.numerics.laws.spikes import landing
 from netaudit.results.payload import NotApplicable
@@ -205,6 +207,23 @@ def test_the_words_say_what_was_found():
     assert len(page.blocks[0].rows) == 4
     assert page.figures[0].stem == "ladder"
     assert not page.warnings
+
+
+@pytest.mark.parametrize(
+    ("layers", "says"),
+    [
+        ({"as_drawn": 1}, "the one layer judged is a random matrix as drawn."),
+        ({"as_drawn": 2}, "2 of 2 layers are random matrices as drawn."),
+        (
+            {"unit_scales": 1, "local": 1},
+            "1 of 2 layers is a random matrix up to the scales of its units; "
+            "1 of 2 layers is random only locally, in the spacings of its singular values.",
+        ),
+    ],
+)
+def test_one_layer_is_one_matrix(layers, says):
+    found = NetworkRandomLikeness(rung="undecided", directions=None, random_like_share=None, layers=layers)
+    assert line(found, []) == f"Random-like, up to what: {says}"
 
 
 @pytest.mark.parametrize(

@@ -12,14 +12,24 @@ from netaudit.text import count, interval, number, percent, shown_name
 
 _ON_PAPER = 60  # rows of the table in the PDF, about a page and a half; the HTML has them all
 _NAMED = 3  # layers that page one names
-_CLAUSES: dict[RungOrUndecided, str] = {
-    "as_drawn": " random matrices as drawn",
-    "unit_scales": " random matrices up to the scales of their units",
-    "directions": " random matrices once some directions are left out",
-    "local": " random only locally, in the spacings of their singular values",
-    "none": " not random-like",
-    "undecided": " undecided",
+_CLAUSES: dict[RungOrUndecided, tuple[str, str]] = {
+    "as_drawn": (" a random matrix as drawn", " random matrices as drawn"),
+    "unit_scales": (
+        " a random matrix up to the scales of its units",
+        " random matrices up to the scales of their units",
+    ),
+    "directions": (
+        " a random matrix once some directions are left out",
+        " random matrices once some directions are left out",
+    ),
+    "local": (
+        " random only locally, in the spacings of its singular values",
+        " random only locally, in the spacings of their singular values",
+    ),
+    "none": (" not random-like", " not random-like"),
+    "undecided": (" undecided", " undecided"),
 }
+"""Of one layer, and of several."""
 _WHAT = (
     "What has to be set aside before a random matrix is left of a layer? Nothing; the scales of its units, which a "
     "ReLU network may change without changing what it computes; or some directions, each one singular value with its "
@@ -53,7 +63,7 @@ def line(found: NetworkRandomLikeness, layers: list[tuple[str, RandomLikeness]])
         if n == 1 and judged > 1:
             subject = f"1 of {count(judged, 'layer')} is"
         named = _named([each for each in layers if each[1].rung == rung]) if rung == "directions" else ""
-        parts.append(f"{subject}{_CLAUSES[rung]}{named}")
+        parts.append(f"{subject}{_CLAUSES[rung][n != 1]}{named}")
     text = f"Random-like, up to what: {'; '.join(parts)}."
     if found.random_like_share is not None:
         text += f" {share(found)}."
