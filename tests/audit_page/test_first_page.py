@@ -106,6 +106,38 @@ def test_the_answers_are_those_of_the_network_then_of_the_claims(typical):
     assert all(line.endswith(".") for line in answered(shown))
 
 
+def test_a_cut_list_of_layers_begins_with_what_fails():
+    rows = ("holds", "holds", "holds", "undecided", "fails")
+    layers = [layer(f"fc{at}", verdicts=("holds", "holds", "holds", verdict)) for at, verdict in enumerate(rows)]
+    [line] = more_lines(present(report(layers, analyses={}), BUILT_IN))
+    assert line.startswith("Shadow inversion layer by layer: fc4: ")
+    assert line.index("; fc3: ") < line.index("; fc0: ")
+    assert line.endswith("; and 2 more")
+
+
+def test_how_sure_says_where_small_layers_have_a_wider_tolerance():
+    made = layer("fc")
+    claim = made.finding("gaussian_weights")
+    wide = with_payloads(made, gaussian_weights=replace(claim, rule=replace(claim.rule, widened=True)))
+    sure = [answered(present(report([each], analyses={}), BUILT_IN))[-2] for each in (made, wide)]
+    assert sure[0].endswith("with each rule.")
+    held = sum(each.verdict == "holds" for each in made.findings.values())
+    assert f"; 1 of {held} verdicts that hold has a wider tolerance, as small layers need, and so says less." in sure[1]
+
+
+def test_how_sure_of_nothing():
+    tiny = layer("fc", verdicts=("not_applicable",) * 4)
+    assert "; no verdict could be given. " in answered(present(report([tiny], analyses={}), BUILT_IN))[-2]
+
+
+def test_where_no_analysis_has_an_answer_page_one_says_why():
+    state = {"a.weight": torch.randn(50, 40, generator=torch.Generator().manual_seed(0))}
+    asked = netaudit.audit(state, nulls="none", analyses=["circular_law", "rnn_fixed_points"])
+    assert "The network has no recurrent cells." in " ".join(to_text(asked.document(draw=False)).split())
+    more = netaudit.audit(state, nulls="none", analyses=["circular_law", "gaussian_weights"])
+    assert "no recurrent cells" not in to_text(more.document(draw=False))
+
+
 def test_how_sure_counts_what_is_undecided(typical):
     assert "; 2 of 10 verdicts are undecided. " in answered(present(typical, BUILT_IN))[-2]
 
