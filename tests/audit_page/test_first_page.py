@@ -96,8 +96,8 @@ def test_the_answers_are_those_of_the_network_then_of_the_claims(typical):
         "How sure. A claim holds or fails only where a whole interval",
         "What it means. Where a claim holds",
         "Hidden units",
-        "Between real inputs of two classes the head is a function of 600 to 620 linear pieces; 5 pieces would follow "
-        "it to within 1% of its range.",
+        "Between real inputs of two classes the head is a function of 600 to 620 linear pieces (3 segments); 5 pieces "
+        "would follow it to within 1% of its range",
         "Of 140 hidden neurons 112 can be told from the outputs; hidden are 10 dead",
         "Of 3 residual blocks the last one of a stage can be left out with at least 95% of the labels kept.",
         "Recurrent cells (on real sequences; the input then held at zero)",
@@ -222,8 +222,8 @@ def test_the_page_has_the_answer_the_verdicts_their_values_and_the_share(typical
         "Layers": "3 audited, 3 skipped",
         "Labels back, one-hot labels": "100% of 10 at ρ = 1 (random network 99%, chance 10%)",
         "Labels back, softmax of real inputs": "99.3% of 400 at ρ = 1 (random network 99%, chance 10%)",
-        "Linear pieces, inputs of two classes": "median 610 of 3 segments",
-        "Hidden layers whose neurons flip as in a random layer": "● holds 1, × fails 1",
+        "Linear pieces, inputs of two classes": "610, the median of 3 segments",
+        "Neurons flip as in a random layer": "● holds in 1 hidden layer, × fails in 1",
     }
     assert prose(page).splitlines()[0].startswith("3 fully connected layers of mnist-mlp were audited")
 
