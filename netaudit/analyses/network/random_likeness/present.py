@@ -74,7 +74,9 @@ def share(found: NetworkRandomLikeness) -> str:
     """How much is random-like, of the weights judged and of the model."""
     of_all = found.share_of_parameters
     counted = "" if of_all is None else f" ({percent(of_all)} counted over all parameters)"
-    return f"{percent(found.random_like_share)} of the variance of the weights judged is random-like{counted}"
+    low, high = (percent(end) for end in found.interval or (found.random_like_share, found.random_like_share))
+    between = "" if low == high else f", between {low} and {high} as far as counting leaves it open,"
+    return f"{percent(found.random_like_share)} of the variance of the weights judged{between} is random-like{counted}"
 
 
 def _named(layers: list[tuple[str, RandomLikeness]]) -> str:
@@ -83,7 +85,7 @@ def _named(layers: list[tuple[str, RandomLikeness]]) -> str:
         f"{percent(payload.random_like_share)} random-like"
         for name, payload in layers[:_NAMED]
     ]
-    more = ", ..." if len(layers) > _NAMED else ""
+    more = f"; and {number(len(layers) - _NAMED)} more" if len(layers) > _NAMED else ""
     return f" ({'; '.join(shown)}{more})"
 
 
