@@ -122,9 +122,12 @@ def names(texts: Sequence[str], most: int = 3, separator: str = ", ") -> str:
 
     >>> names(["a", "b"]), names(["a", "b", "c", "d", "e"])
     ('a, b', 'a, b, c and 2 more')
+    >>> names(["a is x", "b is y", "c is x", "d is y"], separator="; ")
+    'a is x; b is y; c is x; and 1 more'
     """
     shown = separator.join(printable(text, 200) for text in texts[:most])
-    return shown if len(texts) <= most else f"{shown} and {number(len(texts) - most)} more"
+    ending = separator.rstrip().replace(",", "")  # clauses are separated before "and", too
+    return shown if len(texts) <= most else f"{shown}{ending} and {number(len(texts) - most)} more"
 
 
 def sentence(text: str) -> str:

@@ -30,12 +30,13 @@ from netaudit.results.report import LayerResult, Report, not_applicable, why_not
 from netaudit.text import NONE, count, names, number, percent, printable, sentence, shown_name, size
 from netaudit.vocabulary import VERDICT_WORDS, VERDICTS, Verdict
 
+_TOLD = 3  # layers of which page one says a line
 REVERSE = "Run in reverse"
 """The question of page one whose answer follows the claims."""
 _MEANING = (
     "Where a claim holds, theorems about random matrices speak of the layer. Where it fails, training has written "
-    "structure into the weights; that does not make the network bad, wrongly trained or unsafe, and where it holds the "
-    "layer is not proved to be random"
+    "structure into the weights, or the start was drawn by another law; that does not make the network bad, wrongly "
+    "trained or unsafe, and where it holds the layer is not proved to be random"
 )
 _WRONG_HASH = (
     "The file's SHA-256 does not begin with the hash in its name: these may not be the weights that the name promises."
@@ -119,10 +120,19 @@ def more_lines(presented: Presented) -> list[str]:
     lines += not_answered(presented)
     for analysis in presented.analyses:
         if analysis.scope == "layer" and len(presented.report.layers) <= MANY:
-            by_layer = [f"{shown_name(layer.name, 80)}: {line}" for layer, line in presented.lines(analysis)]
+            told = presented.lines(analysis)
+            if len(told) > _TOLD:
+                told.sort(key=lambda each: _urgency(each[0], analysis))
+            by_layer = [f"{shown_name(layer.name, 80)}: {line}" for layer, line in told]
             if by_layer:
-                lines.append(f"{analysis.title} layer by layer: {names(by_layer, separator='; ')}")
+                lines.append(f"{analysis.title} layer by layer: {names(by_layer, _TOLD, '; ')}")
     return lines
+
+
+def _urgency(layer: LayerResult, analysis: Analysis) -> int:
+    """Of a list that is cut, what fails comes first, then what is undecided: a reader must not miss them."""
+    finding = layer.findings.get(analysis.name)
+    return 2 if finding is None else {"fails": 0, "undecided": 1}.get(finding.verdict, 2)
 
 
 def _labelled(label: str, text: str) -> Spans:
@@ -138,9 +148,24 @@ def _sure(presented: Presented) -> str:
     judged = [verdict for verdict in found if verdict != "not_applicable"]
     undecided = judged.count("undecided")
     of_them = f"{number(undecided) if undecided else 'none'} of {count(len(judged), 'verdict')}"
+    says = f"{of_them} {'is' if undecided <= 1 else 'are'} undecided" if judged else "no verdict could be given"
     return (
         f"A claim holds or fails only where a whole interval, not a value alone, lies within or beyond its tolerance; "
-        f"{of_them} {'is' if undecided <= 1 else 'are'} undecided. Tolerances are conventions, stated with each rule"
+        f"{says}. Tolerances are conventions, stated with each rule{_widened(presented)}"
+    )
+
+
+def _widened(presented: Presented) -> str:
+    """How many verdicts that hold have a tolerance that was widened, since the layer is small: a weaker statement."""
+    held = [finding for layer in presented.report.layers for finding in layer.findings.values()]
+    held = [finding for finding in held if finding.verdict == "holds"]
+    wide = sum(finding.rule is not None and finding.rule.widened for finding in held)
+    if not wide:
+        return ""
+    return (
+        f"; {number(wide)} of {count(len(held), 'verdict')} that {'holds' if len(held) == 1 else 'hold'} "
+        f"{'has' if wide == 1 else 'have'} a wider tolerance, as small layers need, and so "
+        f"{'says' if wide == 1 else 'say'} less"
     )
 
 
@@ -148,14 +173,17 @@ def not_answered(presented: Presented) -> list[str]:
     """Why analyses of the network that have a line here do not apply, one line a reason.
 
     Of one that needs real inputs nothing is said where the user gave none, and nothing of one that needs recurrent
-    cells: most networks have none. Errors stand above, as warnings.
+    cells: most networks have none. Where no analysis asked for has an answer, all say why. Errors stand above, as
+    warnings.
     """
     report = presented.report
     no_data = report.data is None and report.provenance.settings.get("data") is None
+    nothing = not presented.network and not any(analysis.scope == "layer" for analysis in presented.analyses)
     titles: dict[str, list[str]] = {}
     for analysis in presented.analyses:
         payload = report.analyses.get(analysis.name) if analysis.scope == "network" else None
         silent = not analysis.on_page_one or ("data" in analysis.needs and no_data) or "cells" in analysis.needs
+        silent = silent and not nothing
         if payload is not None and not silent and not_applicable(payload) and why_not_judged(payload) is None:
             titles.setdefault(sentence(payload.note), []).append(analysis.title)
     return [f"{names(found, most=len(found))}: not applicable. {note}" for note, found in titles.items()]

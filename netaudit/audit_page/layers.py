@@ -12,7 +12,7 @@ from netaudit.results.report import LayerResult
 from netaudit.text import number, printable, sentence, shown_name, size
 
 SHORT = 60  # characters of a layer's name in a heading; its table has the whole name
-_REST = "The rule behind each verdict, the nulls and every number are in audit.html, and in audit.json."
+_REST = "The rule behind each verdict, the nulls and every number are in audit.html, folded away, and in audit.json."
 _FEW = 6  # layers whose statistics the picture of page one shows well enough
 _WORD = 24  # characters of a dtype or an activation
 

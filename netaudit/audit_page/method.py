@@ -172,9 +172,9 @@ _VERDICTS: tuple[str, ...] = (
     "*● holds*: the whole interval of every statistic lies within the tolerance. The layer is as random-like as the "
     "rule asks for, not proved to be random.",
     "*× fails*: the whole interval of a statistic lies beyond the tolerance. It does not mean that the network "
-    "is bad, wrongly trained or unsafe: training writes structure into the weights, and a spike may be just what was "
-    "learnt. It means that theorems which assume a random matrix do not describe this layer, and that its shadows "
-    "cannot be trusted to the predicted accuracy.",
+    "is bad, wrongly trained or unsafe: training writes structure into the weights, a spike may be just what was "
+    "learnt, and uniform weights are not Gaussian from the start. It means that theorems which assume a random "
+    "matrix do not describe this layer, and that its shadows cannot be trusted to the predicted accuracy.",
     "*▲ undecided*: the tolerance lies within the interval, or the data at hand do not settle the claim; the note says "
     "which.",
     "*– not applicable*: the claim makes no statement about this layer, such as one without a bias.",

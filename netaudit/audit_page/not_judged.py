@@ -32,10 +32,14 @@ def lines(presented: Presented) -> list[str]:
 
 
 def unusable(presented: Presented) -> list[str]:
-    """One sentence for each reason for which no analysis applies to a layer, as weights that are not finite."""
+    """One sentence for each reason for which no analysis applies to the weights of a layer: they are not finite.
+
+    An analysis that looks at the bias alone may still have an answer there, and is not asked.
+    """
     found: dict[str, list[str]] = {}
+    of_bias = {each.name for each in presented.analyses if each.scope == "layer" and each.needs == ("bias",)}
     for layer in presented.report.layers:
-        payloads = layer.analyses.values()
+        payloads = [payload for name, payload in layer.analyses.items() if name not in of_bias]
         if not payloads or any(getattr(payload, "verdict", "") != "not_applicable" for payload in payloads):
             continue
         [(reason, times)] = Counter(getattr(payload, "note", "") for payload in payloads).most_common(1)

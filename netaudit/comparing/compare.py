@@ -148,8 +148,9 @@ def _pair(opened: Sequence[Opened], place: int, options: Options, tell: Progress
         compared = _by_weights(first.network, second.network, found, options, tell, notes)
     else:
         compared = _by_hashes(first, second, found)
-        without = names([printable(each.name, 80) for each in (first, second) if each.network is None])
-        notes.append(f"Of {without} there is an audit and no weights: only the numbers of the audits are compared.")
+        without = [printable(each.name, 80) for each in (first, second) if each.network is None]
+        of = "both" if len(without) == 2 else names(without)
+        notes.append(f"Of {of} there is an audit and no weights: only the numbers of the audits are compared.")
     words, numbers = changes(first.report, second.report, found.pairs) if first.report and second.report else ((), ())
     if not (first.report and second.report) and (first.network is None or second.network is None):
         raise NetauditError(

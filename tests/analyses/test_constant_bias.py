@@ -107,8 +107,8 @@ def test_without_a_scale_the_reason_is_given(scale):
     assert finding.metrics["std_over_preactivation_scale"] is None
     reason = finding.reasons["std_over_preactivation_scale"]
     assert reason == finding.reasons["share_within_10pct_of_scale"] == "needs_data"
-    assert ANALYSIS.labels[reason] == "needs real inputs (--data)"
-    assert "real inputs (--data)" in words(finding)
+    assert ANALYSIS.labels[reason] == "needs real inputs to the layer (--data)"
+    assert "real inputs to the layer (--data)" in words(finding)
 
 
 def test_a_median_of_zero_leaves_nothing_to_judge_by():
@@ -116,7 +116,7 @@ def test_a_median_of_zero_leaves_nothing_to_judge_by():
     assert (finding.verdict, finding.conditions) == ("undecided", ())
     reason = finding.reasons["std_over_abs_median"]
     assert ANALYSIS.labels[reason] == "the median is 0"
-    assert "without real inputs its scale is unknown (median 0); 25% are negative." in words(finding)
+    assert "without real inputs to the layer its scale is unknown (median 0); 25% are negative." in words(finding)
     assert "Rule “constant against its own median”" in words(finding)
 
 
@@ -133,8 +133,8 @@ def test_what_the_report_says_with_real_inputs():
 
 def test_what_the_report_says_without():
     text = words(example("undecided"))
-    assert ", without real inputs its scale is unknown (median 0.0" in text
-    assert ("holds if std(b) is at most 0.1 |median(b)|; undecided otherwise: that takes real inputs (--data).") in text
+    assert ", without real inputs to the layer its scale is unknown (median 0.0" in text
+    assert "holds if std(b) is at most 0.1 |median(b)|; undecided otherwise: that takes real inputs to" in text
     assert "Every bias is 0.1." in words(measure(torch.full((400,), 0.1)))
 
 

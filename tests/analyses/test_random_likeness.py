@@ -5,13 +5,17 @@ import math
 import numpy as np
 import pytest
 import torch
+from msgspec.structs import replace
 
 import netaudit
 from netaudit.analyses.analysis import Place
 from netaudit.analyses.context import LayerContext
 from netaudit.analyses.layer.initialisation.evidence import sides
 from netaudit.analyses.layer.random_likeness.measure import measure
+from netaudit.analyses.layer.random_likeness.payload import RandomLikeness
 from netaudit.analyses.layer.random_likeness.present import answer, present, set_aside, with_profile
+from netaudit.analyses.network.random_likeness.payload import NetworkRandomLikeness
+from netaudit.analyses.network.random_likeness.present import line
 from netaudit.network.layers import FCLayer
 from netaudit.numerics.laws.spikes import landing
 from netaudit.results.payload import NotApplicable
@@ -205,6 +209,39 @@ def test_the_words_say_what_was_found():
     assert len(page.blocks[0].rows) == 4
     assert page.figures[0].stem == "ladder"
     assert not page.warnings
+
+
+def test_page_one_says_how_far_the_share_is_open():
+    found = NetworkRandomLikeness(
+        rung="directions", directions=3, random_like_share=0.528, interval=(0.485, 0.71), layers={"directions": 4}
+    )
+    each = RandomLikeness(rung="directions", directions=1, random_like_share=0.5)
+    said = line(found, [(name, each) for name in "abcd"])
+    assert "(layer a: 1 direction, 50% random-like; " in said
+    assert "; layer c: 1 direction, 50% random-like; and 1 more). " in said
+    assert said.endswith(
+        " 52.8% of the variance of the weights judged, between 48.5% and 71% as far as counting leaves it open, is "
+        "random-like."
+    )
+    exact = replace(found, interval=(0.528, 0.528))
+    assert line(exact, []).endswith(" 52.8% of the variance of the weights judged is random-like.")
+
+
+@pytest.mark.parametrize(
+    ("layers", "says"),
+    [
+        ({"as_drawn": 1}, "the one layer judged is a random matrix as drawn."),
+        ({"as_drawn": 2}, "2 of 2 layers are random matrices as drawn."),
+        (
+            {"unit_scales": 1, "local": 1},
+            "1 of 2 layers is a random matrix up to the scales of its units; "
+            "1 of 2 layers is random only locally, in the spacings of its singular values.",
+        ),
+    ],
+)
+def test_one_layer_is_one_matrix(layers, says):
+    found = NetworkRandomLikeness(rung="undecided", directions=None, random_like_share=None, layers=layers)
+    assert line(found, []) == f"Random-like, up to what: {says}"
 
 
 @pytest.mark.parametrize(

@@ -96,14 +96,46 @@ def test_the_answers_are_those_of_the_network_then_of_the_claims(typical):
         "How sure. A claim holds or fails only where a whole interval",
         "What it means. Where a claim holds",
         "Hidden units",
-        "Between real inputs of two classes the head is a function of 600 to 620 linear pieces; 5 pieces would follow "
-        "it to within 1% of its range.",
+        "Between real inputs of two classes the head is a function of 600 to 620 linear pieces (3 segments); 5 pieces "
+        "would follow it to within 1% of its range",
         "Of 140 hidden neurons 112 can be told from the outputs; hidden are 10 dead",
         "Of 3 residual blocks the last one of a stage can be left out with at least 95% of the labels kept.",
         "Recurrent cells (on real sequences; the input then held at zero)",
         "Shadow inversion layer by layer",
     ]
     assert all(line.endswith(".") for line in answered(shown))
+
+
+def test_a_cut_list_of_layers_begins_with_what_fails():
+    rows = ("holds", "holds", "holds", "undecided", "fails")
+    layers = [layer(f"fc{at}", verdicts=("holds", "holds", "holds", verdict)) for at, verdict in enumerate(rows)]
+    [line] = more_lines(present(report(layers, analyses={}), BUILT_IN))
+    assert line.startswith("Shadow inversion layer by layer: fc4: ")
+    assert line.index("; fc3: ") < line.index("; fc0: ")
+    assert line.endswith("; and 2 more")
+
+
+def test_how_sure_says_where_small_layers_have_a_wider_tolerance():
+    made = layer("fc")
+    claim = made.finding("gaussian_weights")
+    wide = with_payloads(made, gaussian_weights=replace(claim, rule=replace(claim.rule, widened=True)))
+    sure = [answered(present(report([each], analyses={}), BUILT_IN))[-2] for each in (made, wide)]
+    assert sure[0].endswith("with each rule.")
+    held = sum(each.verdict == "holds" for each in made.findings.values())
+    assert f"; 1 of {held} verdicts that hold has a wider tolerance, as small layers need, and so says less." in sure[1]
+
+
+def test_how_sure_of_nothing():
+    tiny = layer("fc", verdicts=("not_applicable",) * 4)
+    assert "; no verdict could be given. " in answered(present(report([tiny], analyses={}), BUILT_IN))[-2]
+
+
+def test_where_no_analysis_has_an_answer_page_one_says_why():
+    state = {"a.weight": torch.randn(50, 40, generator=torch.Generator().manual_seed(0))}
+    asked = netaudit.audit(state, nulls="none", analyses=["circular_law", "rnn_fixed_points"])
+    assert "The network has no recurrent cells." in " ".join(to_text(asked.document(draw=False)).split())
+    more = netaudit.audit(state, nulls="none", analyses=["circular_law", "gaussian_weights"])
+    assert "no recurrent cells" not in to_text(more.document(draw=False))
 
 
 def test_how_sure_counts_what_is_undecided(typical):
@@ -190,8 +222,8 @@ def test_the_page_has_the_answer_the_verdicts_their_values_and_the_share(typical
         "Layers": "3 audited, 3 skipped",
         "Labels back, one-hot labels": "100% of 10 at ρ = 1 (random network 99%, chance 10%)",
         "Labels back, softmax of real inputs": "99.3% of 400 at ρ = 1 (random network 99%, chance 10%)",
-        "Linear pieces, inputs of two classes": "median 610 of 3 segments",
-        "Hidden layers whose neurons flip as in a random layer": "● holds 1, × fails 1",
+        "Linear pieces, inputs of two classes": "610, the median of 3 segments",
+        "Neurons flip as in a random layer": "● holds in 1 hidden layer, × fails in 1",
     }
     assert prose(page).splitlines()[0].startswith("3 fully connected layers of mnist-mlp were audited")
 
@@ -266,3 +298,22 @@ def test_a_layer_of_which_nothing_can_be_said_is_named():
     assert "Layer b could not be judged. The weight holds NaN or infinite values." in page
     assert "Layer c could not be judged. Every weight is the constant 1." in page
     assert page.count("could not be judged. ") == 2
+
+
+def test_weights_that_are_not_finite_are_told_although_the_bias_was_judged():
+    odd = torch.randn(60, 50, generator=torch.Generator().manual_seed(0))
+    odd[0, 0] = float("nan")
+    state = {"a.weight": torch.ones(50, 40).cumsum(0), "b.weight": odd, "b.bias": torch.linspace(0, 1, 60)}
+    report = netaudit.audit(state, nulls="none", analyses=["gaussian_weights", "constant_bias", "singular_law"])
+    assert report.verdicts("constant_bias")["b"] == "undecided"
+    assert report.to_html().count("Layer b could not be judged. The weight holds NaN or infinite values.") == 1
+
+
+def test_of_an_untrained_network_page_one_does_not_say_that_training_wrote_anything():
+    """PyTorch's default start is uniform: the claim on Gaussian weights fails before any training."""
+    torch.manual_seed(0)
+    report = netaudit.audit({"a.weight": torch.nn.Linear(100, 80).weight.detach()}, nulls="none")
+    assert report.verdicts("gaussian_weights") == {"a": "fails"}
+    text = " ".join(to_text(report.document(draw=False)).split())
+    assert "This network cannot be told from one that was never trained." in text
+    assert "structure into the weights, or the start was drawn by another law;" in text

@@ -144,7 +144,7 @@ def test_of_two_audits_the_numbers_are_compared_and_the_weights_are_not(net, noi
     [pair] = found.pairs
     assert (pair.word, pair.layers[0].note) == ("undecided", "The weights are not there.")
     assert pair.metrics
-    assert "there is an audit and no weights" in pair.notes[0]
+    assert pair.notes[0].startswith("Of both there is an audit and no weights: ")
     assert netaudit.compare(tmp_path / "a.json", tmp_path / "c.json").words == ("identical",)
     with pytest.raises(NetauditError, match=r"one of the two is an audit\.json"):
         netaudit.compare(tmp_path / "a.json", noisy)

@@ -43,7 +43,7 @@ def test_inputs_that_do_not_fit_a_state_dict() -> None:
     network = open_memory(nn.Sequential(nn.Linear(12, 8), nn.ReLU(), nn.Linear(8, 3)).state_dict())
     assert network.backbone is not None
     assert network.backbone(torch.ones(2, 3, 4)).shape == (2, 12)
-    with pytest.raises(SourceError, match=r"inputs of shape \(5,\) do not fit 0, which takes 12"):
+    with pytest.raises(SourceError, match=r"inputs of shape \(5,\) do not fit layer 0, which takes 12 numbers"):
         network.backbone(torch.ones(2, 5))
 
 

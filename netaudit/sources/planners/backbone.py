@@ -27,7 +27,8 @@ def flattened(spec: LayerSpec) -> Backbone:
         width = math.prod(x.shape[1:])
         if width != spec.shape[1]:
             raise SourceError(
-                f"inputs of shape {tuple(x.shape[1:])} do not fit {printable(spec.name)}, which takes {spec.shape[1]}",
+                f"inputs of shape {tuple(x.shape[1:])} do not fit layer {printable(spec.name)}, which "
+                f"takes {spec.shape[1]} numbers",
                 hint="without an architecture the data must be what the bottom layer of the head takes",
             )
         return x.reshape(len(x), width).float()

@@ -33,6 +33,6 @@ ANALYSIS = Analysis(
         "std_over_preactivation_scale": "std / pre-activation scale",
         "preactivation_scale": "pre-activation scale",
         "median_is_zero": "the median is 0",
-        "needs_data": "needs real inputs (--data)",
+        "needs_data": "needs real inputs to the layer (--data)",
     },
 )

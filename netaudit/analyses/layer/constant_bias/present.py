@@ -37,7 +37,7 @@ def note(finding: ConstantBias) -> str:
     against = (
         f"{number(metrics.get('std_over_preactivation_scale'), 2)} of the pre-activation scale"
         if _has_data(finding)
-        else f"without real inputs its scale is unknown (median {number(metrics.get('median'), 2)})"
+        else f"without real inputs to the layer its scale is unknown (median {number(metrics.get('median'), 2)})"
     )
     return (
         f"The biases have standard deviation {number(metrics.get('std'), 2)}, {against}; "
@@ -63,7 +63,7 @@ def _rule(finding: ConstantBias) -> RuleWords | None:
     return RuleWords(
         "constant against its own median",
         f"holds if std(b) is at most {number(TOLERANCE)} |median(b)|; undecided otherwise: "
-        "that takes real inputs (--data)",
+        "that takes real inputs to the layer (--data), which gates of cells do not get",
         origin,
     )
 

@@ -13,7 +13,7 @@ FAMILIES: Mapping[str, str] = {
     "clip_residual": "CLIP's initialisation of residual branches",
     "clip_mlp": "CLIP's initialisation of its feed-forward layers",
     "small_init": "the small initialisation of transformers",
-    "uniform_fan_out": "a uniform initialisation by the outputs (EfficientNet)",
+    "uniform_fan_out": "a uniform initialisation by the outputs (PyTorch's default for recurrent cells; EfficientNet)",
     "uniform_05": "a uniform initialisation on ±0.05",
     "uniform_1": "a uniform initialisation on ±0.1",
     "normal_unit": "a normal initialisation with standard deviation 1",

@@ -83,10 +83,13 @@ def answer(found: RandomLikeness) -> str:
 
     >>> answer(RandomLikeness(rung="directions", directions=11, random_like_share=0.93))
     'random-like up to 11 directions, which leave 93% of the variance'
+    >>> answer(RandomLikeness(rung="directions", directions=1, random_like_share=0.87))
+    'random-like up to 1 direction, which leaves 87% of the variance'
     """
     if found.rung == "directions" and found.directions is not None:
         left = percent(found.random_like_share)
-        return f"random-like up to {count(found.directions, 'direction')}, which leave {left} of the variance"
+        leaves = "leaves" if found.directions == 1 else "leave"
+        return f"random-like up to {count(found.directions, 'direction')}, which {leaves} {left} of the variance"
     words = NAMES[found.rung]
     return words if found.rung in ("none", "undecided") else f"random-like {words}"
 

@@ -20,9 +20,15 @@ def line(finding: ShadowInversion) -> str:
     words = _STARTS[finding.standing]
     row, twin = _row(finding, "gauge"), _row(finding, "gaussian")
     if finding.statistic == REAL and row and twin:
+        # by another measure it may be the worse one: what comes back correlates more and is told apart less
+        told = (
+            ""
+            if row.retrieval is None or twin.retrieval is None
+            else (f"; nearest to what was sent in {percent(row.retrieval)}, random layer {percent(twin.retrieval)}")
+        )
         return (
             f"{words} on its own activations (correlation of what comes back {number(row.centred_cosine, 2)}, random "
-            f"layer {number(twin.centred_cosine, 2)})"
+            f"layer {number(twin.centred_cosine, 2)}{told})"
         )
     share = finding.metrics.get("effective_inputs_share")
     if finding.standing == "worse" and share is not None and share < 1:

@@ -46,9 +46,9 @@ def words(found: CircularLaws) -> str:
     total = len(found.matrices)
     parts = []
     for verdict, clause in (
-        ("circular", "with those of a random matrix"),
-        ("orthogonal", "with those of an orthogonal matrix"),
-        ("other", "with others"),
+        ("circular", "as those of a random matrix"),
+        ("orthogonal", "as those of an orthogonal matrix"),
+        ("other", "not as those of a random matrix"),
         ("undecided", "undecided"),
     ):
         n = sum(matrix.verdict == verdict for matrix in found.matrices)

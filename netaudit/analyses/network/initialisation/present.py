@@ -26,18 +26,22 @@ def present(found: NetworkInitialisation, place: Place) -> Presentation:
     blocks: list[Block] = [_table(found)]
     if found.since is not None:
         blocks += _since(found.since)
-    return Presentation(headline=headline(found), blocks=tuple(blocks))
+    unjudged = len(place.report.layers) - len(found.layers)
+    return Presentation(headline=headline(found, unjudged), blocks=tuple(blocks))
 
 
-def headline(found: NetworkInitialisation) -> str:
-    """The answer in a sentence or a few: which layers were trained, and which are as they were drawn."""
-    total = len(found.layers)
+def headline(found: NetworkInitialisation, unjudged: int = 0) -> str:
+    """The answer in a sentence or a few: which layers were trained, and which are as they were drawn.
+
+    Of layers that were not judged, as one with NaN, nothing is known: then no sentence speaks of all layers.
+    """
+    total = len(found.layers) + unjudged
     by_verdict = {name: [each for each in found.layers if each.verdict == name] for name in VERDICTS}
     clauses = []
     if trained := by_verdict["trained"]:
         why = " None of the usual initialisations could have drawn " + ("it." if len(trained) == 1 else "them.")
         clauses.append(f"{_subject(trained, total)} been trained.{why}")
-    clauses += [_as_drawn(found, family, by_verdict["as_drawn"]) for family in found.families]
+    clauses += [_as_drawn(family, by_verdict["as_drawn"], total) for family in found.families]
     if unknown := by_verdict["unknown_start"]:
         verb = "looks" if len(unknown) == 1 else "look"
         clauses.append(
@@ -50,7 +54,7 @@ def headline(found: NetworkInitialisation) -> str:
     if found.verdict == "as_drawn":
         clauses.append(
             "This network cannot be told from one that was never trained."
-            if _plain(found)
+            if _plain(found) and not unjudged
             else "No layer was seen to be trained."
         )
     if found.since is not None and found.since.changes:
@@ -82,13 +86,13 @@ def _plain(found: NetworkInitialisation) -> bool:
     return all(each.verdict == "as_drawn" for each in found.layers)
 
 
-def _as_drawn(found: NetworkInitialisation, family: str, layers: Sequence[LayerStart]) -> str:
+def _as_drawn(family: str, layers: Sequence[LayerStart], total: int) -> str:
     drawn = [each for each in layers if each.family == family]
     verb, pronoun = ("is", "it") if len(drawn) == 1 else ("are", "them")
     if family in ("zeros", "identity"):  # nothing was drawn
         what = "all zeros" if family == "zeros" else "an identity matrix" if len(drawn) == 1 else "identity matrices"
-        return f"{_subject(drawn, len(found.layers), '')} {verb} {what}."
-    return f"{_subject(drawn, len(found.layers), '')} {verb} as {in_words(family)} draws {pronoun}."
+        return f"{_subject(drawn, total, '')} {verb} {what}."
+    return f"{_subject(drawn, total, '')} {verb} as {in_words(family)} draws {pronoun}."
 
 
 def _subject(layers: Sequence[LayerStart], total: int, verb: str = "has") -> str:

@@ -36,7 +36,7 @@ _LINE: dict[Ends, str] = {
     "shadow": "From real inputs to their shadows",
     "random": "From real inputs in random directions",
 }
-_JUDGED = "Hidden layers whose neurons flip as in a random layer"
+_JUDGED = "Neurons flip as in a random layer"
 _ON_PAGE_ONE = 0.01
 """The sup-error of page one: what a printed curve shows."""
 
@@ -66,8 +66,8 @@ def line(found: LinearRegions) -> str:
     few = _fewest(_of(found, kind), ERRORS.index(_ON_PAGE_ONE))
     some = number(min(pieces)) if min(pieces) == max(pieces) else f"{number(min(pieces))} to {number(max(pieces))}"
     return (
-        f"{_LINE[kind]} {_what(found)} is a function of {some} linear pieces; {number(few)} pieces would follow it to "
-        f"within {percent(_ON_PAGE_ONE)} of its range."
+        f"{_LINE[kind]} {_what(found)} is a function of {some} linear pieces ({count(len(pieces), 'segment')}); "
+        f"{number(few)} pieces would follow it to within {percent(_ON_PAGE_ONE)} of its range, in the median."
     )
 
 
@@ -78,7 +78,7 @@ def facts(found: LinearRegions) -> tuple[tuple[str, str], ...]:
     return judged + tuple(
         (
             f"Linear pieces, {ENDS[kind]}",
-            f"median {number(median(segment.pieces for segment in _of(found, kind)))} of "
+            f"{number(median(segment.pieces for segment in _of(found, kind)))}, the median of "
             f"{count(len(_of(found, kind)), 'segment')}",
         )
         for kind in rows
@@ -126,8 +126,12 @@ def _not_walked(found: LinearRegions) -> str:
 def counted(found: LinearRegions) -> str:
     """How many hidden layers have each verdict."""
     verdicts: list[Verdict] = [row.verdict for row in found.behaviour]
-    parts = [f"{VERDICT_WORDS[verdict]} {number(verdicts.count(verdict))}" for verdict in VERDICTS]
-    return ", ".join(part for part, verdict in zip(parts, VERDICTS, strict=True) if verdict in verdicts)
+    told = [verdict for verdict in VERDICTS if verdict in verdicts]
+    return ", ".join(
+        f"{VERDICT_WORDS[verdict]} in {number(n) if at else count(n, 'hidden layer')}"
+        for at, verdict in enumerate(told)
+        if (n := verdicts.count(verdict))
+    )
 
 
 def _of(found: LinearRegions, kind: Ends) -> list[Segment]:
@@ -255,8 +259,9 @@ def _flips(found: LinearRegions) -> Table:
         "Neurons whose state differs at the two ends of a segment. Random layer: what Gaussian weights give with the "
         "same inputs and biases. Shuffled: the layer's own weights in random places. Dispersion: the squared "
         "difference of the flips from a random layer's, in the variance of independent neurons; 1 for a random layer. "
-        "Crossed: the neurons that change their state at least once on the way. A shadow comes out of the layer's own "
-        "weights, so that a random layer is no null for it."
+        "Crossed: the neurons that change their state at least once on the way, on the exact segments alone, which are "
+        "fewer, so that it may lie below the flips. A shadow comes out of the layer's own weights, so that a random "
+        "layer is no null for it."
     )
     return table(caption, columns, rows)
 

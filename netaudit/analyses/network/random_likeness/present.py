@@ -12,14 +12,24 @@ from netaudit.text import count, interval, number, percent, shown_name
 
 _ON_PAPER = 60  # rows of the table in the PDF, about a page and a half; the HTML has them all
 _NAMED = 3  # layers that page one names
-_CLAUSES: dict[RungOrUndecided, str] = {
-    "as_drawn": " random matrices as drawn",
-    "unit_scales": " random matrices up to the scales of their units",
-    "directions": " random matrices once some directions are left out",
-    "local": " random only locally, in the spacings of their singular values",
-    "none": " not random-like",
-    "undecided": " undecided",
+_CLAUSES: dict[RungOrUndecided, tuple[str, str]] = {
+    "as_drawn": (" a random matrix as drawn", " random matrices as drawn"),
+    "unit_scales": (
+        " a random matrix up to the scales of its units",
+        " random matrices up to the scales of their units",
+    ),
+    "directions": (
+        " a random matrix once some directions are left out",
+        " random matrices once some directions are left out",
+    ),
+    "local": (
+        " random only locally, in the spacings of its singular values",
+        " random only locally, in the spacings of their singular values",
+    ),
+    "none": (" not random-like", " not random-like"),
+    "undecided": (" undecided", " undecided"),
 }
+"""Of one layer, and of several."""
 _WHAT = (
     "What has to be set aside before a random matrix is left of a layer? Nothing; the scales of its units, which a "
     "ReLU network may change without changing what it computes; or some directions, each one singular value with its "
@@ -53,7 +63,7 @@ def line(found: NetworkRandomLikeness, layers: list[tuple[str, RandomLikeness]])
         if n == 1 and judged > 1:
             subject = f"1 of {count(judged, 'layer')} is"
         named = _named([each for each in layers if each[1].rung == rung]) if rung == "directions" else ""
-        parts.append(f"{subject}{_CLAUSES[rung]}{named}")
+        parts.append(f"{subject}{_CLAUSES[rung][n != 1]}{named}")
     text = f"Random-like, up to what: {'; '.join(parts)}."
     if found.random_like_share is not None:
         text += f" {share(found)}."
@@ -64,7 +74,9 @@ def share(found: NetworkRandomLikeness) -> str:
     """How much is random-like, of the weights judged and of the model."""
     of_all = found.share_of_parameters
     counted = "" if of_all is None else f" ({percent(of_all)} counted over all parameters)"
-    return f"{percent(found.random_like_share)} of the variance of the weights judged is random-like{counted}"
+    low, high = (percent(end) for end in found.interval or (found.random_like_share, found.random_like_share))
+    between = "" if low == high else f", between {low} and {high} as far as counting leaves it open,"
+    return f"{percent(found.random_like_share)} of the variance of the weights judged{between} is random-like{counted}"
 
 
 def _named(layers: list[tuple[str, RandomLikeness]]) -> str:
@@ -73,7 +85,7 @@ def _named(layers: list[tuple[str, RandomLikeness]]) -> str:
         f"{percent(payload.random_like_share)} random-like"
         for name, payload in layers[:_NAMED]
     ]
-    more = ", ..." if len(layers) > _NAMED else ""
+    more = f"; and {number(len(layers) - _NAMED)} more" if len(layers) > _NAMED else ""
     return f" ({'; '.join(shown)}{more})"
 
 

@@ -10,7 +10,7 @@ from netaudit.analyses.network.rnn_fixed_points.payload import CellPoints, HeldI
 from netaudit.analyses.network.rnn_fixed_points.words import HELD, KINDS, NULLS, SOURCES, UNUSED, VERDICTS, against
 from netaudit.report.document.model import Block, Column, Figure, Items, Pair, Paragraph, Presentation, Span, Table
 from netaudit.report.document.numbering import table
-from netaudit.text import capital, count, number, sentence, shown_name
+from netaudit.text import capital, count, names, number, sentence, shown_name
 
 SHORT = 60
 DRAWN = 2
@@ -38,9 +38,18 @@ def line(found: RnnFixedPoints) -> str:
     said = [f"{shown_name(cell.name, SHORT)} {VERDICTS[held.verdict]}" for cell, held in _judged(found)]
     if not said:
         return "" if not found.left_out else f"No recurrent cell was looked at: {found.left_out[0].why}."
-    noise = all(cell.inputs == "noise" for cell in found.cells)
-    under = "driven by noise, not by real sequences" if noise else "on real sequences"
-    return f"Recurrent cells ({under}; the input then held at zero): {'; '.join(said)}."
+    return f"Recurrent cells ({_driven(found)}; the input then held at zero): {'; '.join(said)}."
+
+
+def _driven(found: RnnFixedPoints) -> str:
+    """By what the cells were driven, and why not by the real inputs that were given."""
+    noise = [cell for cell in found.cells if cell.inputs == "noise"]
+    if not noise:
+        return "on real sequences"
+    why = UNUSED[noise[0].unused] if noise[0].unused != "no_data" else ""
+    if len(noise) < len(found.cells):
+        return f"on real sequences, but {names([shown_name(cell.name, SHORT) for cell in noise])} on noise{why}"
+    return f"driven by noise, not by real sequences{why}"
 
 
 def _judged(found: RnnFixedPoints) -> list[tuple[CellPoints, HeldInput]]:

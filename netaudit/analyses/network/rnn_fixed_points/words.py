@@ -47,10 +47,10 @@ _CELLS = {
 }
 _FIGURES = {
     "share": "the slow points do not lie on a line",
-    "slowest": "the slowest mode fades within half a sequence",
+    "slowest": "the slowest mode fades, or grows, within half a sequence",
     "gap": "the next mode is more than half as slow",
     "second": "the next mode lasts half a sequence as well",
-    "forgets": "the slowest mode fades within a tenth of a sequence",
+    "forgets": "the slowest mode fades, or grows, within a tenth of a sequence",
 }
 _SHORT = {"share": "share", "slowest": "slowest time constant", "gap": "gap"}
 

@@ -60,8 +60,8 @@ def test_of_a_network_without_cells_it_does_not_apply(tmp_path):
 
 def test_words():
     assert words(synthetic.example()) == (
-        "The eigenvalues of 3 recurrent matrices were compared: 1 with those of a random matrix, 1 with those of an "
-        "orthogonal matrix, 1 with others. 2 of them have eigenvalues beyond the disc."
+        "The eigenvalues of 3 recurrent matrices were compared: 1 as those of a random matrix, 1 as those of an "
+        "orthogonal matrix, 1 not as those of a random matrix. 2 of them have eigenvalues beyond the disc."
     )
     assert words(CircularLaws((synthetic.matrix(outliers=0),))).endswith(
         "None of them has eigenvalues beyond the disc."

@@ -54,6 +54,22 @@ def test_the_first_sentence(verdict: str, layers: list[tuple[str, str | None]], 
     assert headline(found(verdict, layers)) == says
 
 
+def test_layers_that_were_not_judged_are_not_spoken_of() -> None:
+    """As one with NaN: "both layers" of three would be wrong, and that the network was never trained is not known."""
+    assert headline(found("as_drawn", [D, D]), unjudged=1) == (
+        "Layers a, b are as PyTorch's default initialisation draws them. No layer was seen to be trained."
+    )
+    weights = {"a.weight": torch.full((50, 40), torch.nan), "b.weight": nn.Linear(60, 50).weight.detach()}
+    report = netaudit.audit(weights, analyses=["initialisation", "gaussian_weights"], nulls="none")
+    assert "Layer b is as PyTorch&#39;s default initialisation draws it. No layer" in report.to_html()
+
+
+def test_the_start_of_a_recurrent_cell_is_called_by_its_name() -> None:
+    torch.manual_seed(0)
+    report = netaudit.audit(nn.LSTM(100, 60), analyses=["initialisation"], nulls="none")
+    assert "(PyTorch&#39;s default for recurrent cells, " in report.to_html()
+
+
 def test_as_few_families_as_do_are_named() -> None:
     assert fewest({"a": ["x", "y"], "b": ["y"]}) == {"a": "y", "b": "y"}
     assert fewest({}) == {}

@@ -17,12 +17,12 @@ replace = msgspec.structs.replace
 def test_the_line_on_page_one(place):
     found = words.present(example(), place("fc6", "fc7", "fc8"))
     assert found.line == (
-        "Between real inputs of two classes the head is a function of 600 to 620 linear pieces; 5 pieces would follow "
-        "it to within 1% of its range."
+        "Between real inputs of two classes the head is a function of 600 to 620 linear pieces (3 segments); 5 pieces "
+        "would follow it to within 1% of its range, in the median."
     )
     assert found.facts == (
-        ("Hidden layers whose neurons flip as in a random layer", "● holds 1, × fails 1"),
-        ("Linear pieces, inputs of two classes", "median 610 of 3 segments"),
+        ("Neurons flip as in a random layer", "● holds in 1 hidden layer, × fails in 1"),
+        ("Linear pieces, inputs of two classes", "610, the median of 3 segments"),
     )
 
 
@@ -45,8 +45,9 @@ def test_the_tables(place):
     assert rows[0] == ["fc6", "× fails", "80.5", "1.6", "62%", "3%"]
     assert [row[0].style for row in verdicts.rows] == ["name", "name"]
     assert "5% is tolerated" in verdicts.caption
+    assert "on the exact segments alone" in flips.caption  # or fewer neurons crossed than flipped were impossible
     said = paragraph.spans[0].text
-    assert "Hidden layers whose neurons flip as in a random layer: ● holds 1, × fails 1." in said
+    assert "Neurons flip as in a random layer: ● holds in 1 hidden layer, × fails in 1." in said
     assert said.endswith(
         "on the first 2% of the way between two real inputs, exactly: 14,500 on the whole way at this density."
     )

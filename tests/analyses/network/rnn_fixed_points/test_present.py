@@ -2,6 +2,7 @@
 
 import pytest
 from matplotlib.figure import Figure
+from msgspec.structs import replace
 from synthetic import rnn_fixed_points
 from synthetic_documents import HOSTILE
 
@@ -22,14 +23,31 @@ def test_the_line_of_page_one():
     assert line(left_out) == "No recurrent cell was looked at: it is a projected LSTM."
 
 
+def test_page_one_says_why_the_inputs_given_did_not_drive_a_cell():
+    """Numbers of tokens beyond the embedding, say; with no inputs at all there is nothing to explain."""
+    real = rnn_fixed_points.cell("a")
+    noise = replace(rnn_fixed_points.cell("b"), inputs="noise", unused="token_numbers")
+    why = "since the real inputs are no numbers of tokens in the embedding"
+    assert line(RnnFixedPoints((noise,), ())).startswith(
+        f"Recurrent cells (driven by noise, not by real sequences, {why}; the input"
+    )
+    assert line(RnnFixedPoints((real, noise), ())).startswith(
+        f"Recurrent cells (on real sequences, but b on noise, {why}; the input"
+    )
+    without = replace(noise, unused="no_data")
+    assert line(RnnFixedPoints((without,), ())).startswith(
+        "Recurrent cells (driven by noise, not by real sequences; the input"
+    )
+
+
 def test_words_of_a_cell():
     found = words(rnn_fixed_points.cell("a\nb", "point_attractors", ("gap?", "slowest", "share_of_shuffled")))
     assert found == (
         "a\\nb, a GRU of 64 units, was driven by 64 sequences of 60 steps of real tokens. With the input held at zero, "
         "it has point attractors and no line attractor: 3 slow points and 1 fixed point (1 stable) were found from 100 "
         "starts. Against a line attractor: the next mode is more than half as slow (the interval leaves it open); the "
-        "slowest mode fades within half a sequence; the cell with its recurrent weights shuffled reaches its share. "
-        "The readout is that of fc."
+        "slowest mode fades, or grows, within half a sequence; the cell with its recurrent weights shuffled reaches "
+        "its share. The readout is that of fc."
     )
 
 
