@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from netaudit.analyses.analysis import Analysis
+from netaudit.audit_page.kinds import sorts
 from netaudit.report.latex import escape
 from netaudit.results.fingerprint import FIELD
 from netaudit.results.long_form import Row, layer_rows, network_rows
@@ -107,6 +108,9 @@ def _whole(report: Report) -> Iterator[_Entry]:
     ):
         yield (name,), text, escape.escaped(text), ""
     yield ("layers",), number(len(report.layers)), None, ""
+    of_sorts = sorts(report.layers)
+    for sort in of_sorts if len(of_sorts) > 1 else ():
+        yield (sort.macro,), number(sort.how_many), None, ""
     yield ("skipped",), number(len(report.skipped)), None, ""
     yield ("parameters audited",), number(coverage.parameters_audited), None, ""
     yield ("parameters total",), number(coverage.parameters_total), None, ""

@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from netaudit.analyses.analysis import Analysis
+from netaudit.audit_page.kinds import sorts
 from netaudit.audit_page.method import SHARED_REFERENCES, formulas_of, part_of
 from netaudit.faults import in_words, show_trace
 from netaudit.paper import citations
-from netaudit.paper.macros import PREFIX, Macro
+from netaudit.paper.macros import PREFIX, Macro, letters
 from netaudit.paper.pieces import Piece, Pieces, template, to_latex, to_markdown
 from netaudit.report.document.formulas import formulas
 from netaudit.report.document.model import Method
@@ -40,7 +41,7 @@ def methods(report: Report, analyses: Sequence[Analysis], found: Sequence[Macro]
     paragraphs = tuple(
         paragraph
         for paragraph in (
-            template(_OPENING.replace("AUDIT", audit_key)) + template(_rest(report)),
+            template(_OPENING.replace("AUDIT", audit_key).replace("LAYERS", _layers(report))) + template(_rest(report)),
             _sentences(parts, keys),
             template(_VERDICTS) if any(analysis.claim for analysis in ran) else (),
             _exceptions(report, parts),
@@ -61,7 +62,7 @@ def methods(report: Report, analyses: Sequence[Analysis], found: Sequence[Macro]
 
 
 _OPENING = (
-    "We audited <Layers> fully connected layers (<ParametersAudited> of <ParametersTotal> parameters) of <Model> with "
+    "We audited LAYERS (<ParametersAudited> of <ParametersTotal> parameters) of <Model> with "
     "netaudit <Version> [@netaudit; @AUDIT] (seed <Seed>, device <Device>, arithmetic: <Arithmetic>)."
 )
 _VERDICTS = (
@@ -73,6 +74,13 @@ _VERDICTS = (
 
 _SKIPPED = " Layers and tensors that were not audited: <Skipped>; the report gives the reason of each."
 _INPUTS = " Real inputs that were sent through the network: <RealInputs>."
+
+
+def _layers(report: Report) -> str:
+    """How many layers there are, with the matrices of recurrent cells apart."""
+    found = sorts(report.layers)
+    names = [letters(sort.macro) for sort in found] if len(found) > 1 else ["Layers"]
+    return " and ".join(f"<{name}> {sort.name}" for name, sort in zip(names, found, strict=True))
 
 
 def _rest(report: Report) -> str:

@@ -13,6 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from netaudit.analyses.table import BUILT_IN, installed
+from netaudit.api import AuditReport
 from netaudit.audit_page.method import SHARED_REFERENCES
 from netaudit.paper import citations
 from netaudit.paper.bundle import bundle
@@ -238,3 +239,28 @@ def test_venues():
     assert [each.name for each in VENUES] == ["neurips", "icml", "iclr", "cvpr", "jmlr"]
     with pytest.raises(ValueError, match="unknown venue 'nature': venues are neurips"):
         venue("nature")
+
+
+CELLS = ("GRU, reset gate, from the input", "GRU, new gate, from the state")
+
+
+@pytest.mark.parametrize(
+    ("origins", "says", "counted"),
+    [
+        (("Linear", "Linear", "Linear"), "fully connected layers", "3 fully connected layers ("),
+        (("Linear", *CELLS), "fully connected layers and matrices of recurrent cells",
+         "1 fully connected layer and 2 matrices of recurrent cells ("),
+        ((*CELLS, CELLS[0]), "matrices of recurrent cells", "3 matrices of recurrent cells ("),
+    ],
+)  # fmt: skip
+def test_the_gates_of_a_cell_are_no_fully_connected_layers(report, origins, says, counted):
+    layers = tuple(
+        msgspec.structs.replace(layer, origin=origin) for layer, origin in zip(report.layers, origins, strict=True)
+    )
+    made = AuditReport.of(msgspec.structs.replace(report, layers=layers), installed())
+    document = made.document(draw=False)
+    assert document.subtitle == f"How random-like are its {says}, and can they be run in reverse?"
+    found = macros(made, installed())
+    assert f"We audited {counted}" in methods(made, installed(), found).markdown
+    [card] = document.bundles["card"]().values()
+    assert f"How random-like are the {says}, and can they be run in reverse?".encode() in card
