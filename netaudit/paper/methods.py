@@ -13,7 +13,7 @@ from netaudit.faults import in_words, show_trace
 from netaudit.paper import citations
 from netaudit.paper.macros import PREFIX, Macro, letters
 from netaudit.paper.pieces import Piece, Pieces, template, to_latex, to_markdown
-from netaudit.report.document.formulas import formulas
+from netaudit.report.document.formulas import Formula, formulas
 from netaudit.report.document.model import Method
 from netaudit.report.latex.escape import escaped
 from netaudit.results.payload import Finding
@@ -37,7 +37,7 @@ def methods(report: Report, analyses: Sequence[Analysis], found: Sequence[Macro]
     parts = {analysis: part for analysis in ran if (part := part_of(analysis)) is not None}
     references = {line for part in parts.values() for line in part.references} | set(SHARED_REFERENCES)
     keys = citations.keys(references)
-    audit_key = f"netaudit-audit-{next(each.text for each in found if each.name == f'{PREFIX}Fingerprint')}"
+    audit_key = f"netaudit-audit-{text_of(found, f'{PREFIX}Fingerprint')}"
     paragraphs = tuple(
         paragraph
         for paragraph in (
@@ -49,8 +49,25 @@ def methods(report: Report, analyses: Sequence[Analysis], found: Sequence[Macro]
         if paragraph
     )
     every = {**formulas(), **formulas_of(ran)}
-    by_name = {each.name.removeprefix(PREFIX): each for each in found}
-    entries = [*_own_entries(report, audit_key, by_name), *citations.entries(references)]
+    version, seed = (text_of(found, f"{PREFIX}{name}") for name in ("Version", "Seed"))
+    note = (
+        f"netaudit {version}, seed {seed}; SHA-256 of the weights {report.provenance.weights_sha256}, fingerprint of "
+        f"audit.json {text_of(found, f'{PREFIX}Fingerprint')}"
+    )
+    title = f"Audit of {printable(report.model.name, 80)}"
+    entries = [*own_entries(version, audit_key, title, note), *citations.entries(references)]
+    return written(paragraphs, every, found, PREFIX, entries)
+
+
+def written(
+    paragraphs: tuple[Pieces, ...],
+    every: Mapping[str, Formula],
+    found: Sequence[Macro],
+    prefix: str,
+    entries: Sequence[citations.Entry],
+) -> Methods:
+    """The section in both forms, with the macros ``found``, whose names begin with ``prefix``, and the formulas."""
+    by_name = {each.name.removeprefix(prefix): each for each in found}
     return Methods(
         paragraphs,
         "% Needs macros.tex and audit.bib.\n"
@@ -155,22 +172,23 @@ def _of_payload(part: Method, payload: object) -> Sequence[str]:
         return []
 
 
-def _own_entries(report: Report, audit_key: str, found: Mapping[str, Macro]) -> list[citations.Entry]:
-    """The tool, and this audit with what tells it from any other."""
-    version, seed = found["Version"].latex, found["Seed"].latex
+def own_entries(version: str, key: str, title: str, note: str) -> list[citations.Entry]:
+    """The tool, and this document: its title, and a note with what tells it from any other."""
     author = "{The netaudit developers}"
-    year = {"note": f"Version {version}"}
-    note = (
-        f"netaudit {version}, seed {seed}; SHA-256 of the weights {report.provenance.weights_sha256}, fingerprint of "
-        f"audit.json {found['Fingerprint'].latex}"
-    )
-    title = f"{{Audit of {escaped(printable(report.model.name, 80))}}}"
+    year = {"note": f"Version {escaped(version)}"}
     return [
         citations.Entry(
             "netaudit", "misc", {"author": author, "title": "{netaudit: an audit of trained networks}"} | year
         ),
-        citations.Entry(audit_key, "misc", {"author": author, "title": title, "note": _breakable(note)}),
+        citations.Entry(
+            key, "misc", {"author": author, "title": f"{{{escaped(title)}}}", "note": _breakable(escaped(note))}
+        ),
     ]
+
+
+def text_of(found: Sequence[Macro], name: str) -> str:
+    """What the macro of a name stands for."""
+    return next(each.text for each in found if each.name == name)
 
 
 def _breakable(note: str) -> str:
