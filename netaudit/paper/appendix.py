@@ -59,7 +59,12 @@ def tables_tex(presented: Presented, width: float, formulas: Mapping[str, Formul
 
 
 def body(
-    opening: Sequence[str], after: Sequence[str], sections: Sequence[Section], venue: Venue, failed: Mapping[str, str]
+    opening: Sequence[str],
+    after: Sequence[str],
+    sections: Sequence[Section],
+    venue: Venue,
+    failed: Mapping[str, str],
+    texts: Mapping[str, Sequence[str]],
 ) -> str:
     """The appendix without its preamble.
 
@@ -69,6 +74,7 @@ def body(
         sections: those whose figures follow.
         venue: whose columns they are set for.
         failed: why figures could not be drawn, by their stems.
+        texts: LaTeX before the figures of a section, by its identifier.
     """
     lines = [
         r"% Needs the packages amsmath, amssymb, array, booktabs, graphicx and longtable, and macros.tex. Tables run",
@@ -83,7 +89,7 @@ def body(
         *after,
     ]
     for section in sections:
-        lines += _figures(section, venue, failed)
+        lines += _section(section, venue, failed, texts.get(section.identifier, ()))
     return "\n".join([*lines, r"\endgroup", ""])
 
 
@@ -140,12 +146,13 @@ def items(lines: Sequence[str]) -> list[str]:
     return [r"\begin{itemize}", *(f"  \\item[$\\bullet$] {words(line)}" for line in lines), r"\end{itemize}"]
 
 
-def _figures(section: Section, venue: Venue, failed: Mapping[str, str]) -> Iterator[str]:
-    """The figures of one section of the report, as many side by side as the page holds columns."""
+def _section(section: Section, venue: Venue, failed: Mapping[str, str], text: Sequence[str]) -> Iterator[str]:
+    """One section of the report: its text, and its figures, as many side by side as the page holds columns."""
     every = figures_of([section])
-    if not every:
+    if not every and not text:
         return
     yield f"\\subsection{{{words(section.title)}}}"
+    yield from text
     for figure in every:
         if figure.stem in failed:
             yield f"\\noindent {words(sentence(f'A figure could not be drawn: {failed[figure.stem]}'))}\n"

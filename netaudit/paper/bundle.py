@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from netaudit.analyses.analysis import Analysis
 from netaudit.audit_page.build import draft
@@ -63,6 +63,8 @@ class Parts:
     """LaTeX behind its method."""
     sections: Sequence[Section]
     """Those whose figures are taken, not drawn yet."""
+    texts: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """LaTeX before the figures of a section, by its identifier."""
 
 
 def bundle(report: Report, analyses: Sequence[Analysis], venue: Venue) -> dict[str, bytes]:
@@ -105,7 +107,7 @@ def files_of(parts: Parts, venue: Venue) -> dict[str, bytes]:
         "methods.md": parts.methods.markdown,
         "audit.bib": parts.methods.bib,
         "appendix.tex": appendix.standalone(venue),
-        "appendix-body.tex": appendix.body(parts.opening, parts.after, parts.sections, venue, failed),
+        "appendix-body.tex": appendix.body(parts.opening, parts.after, parts.sections, venue, failed, parts.texts),
     } | {f"tables/{name}.tex": text for name, text in parts.tables.items()}
     return {path: text.encode() for path, text in texts.items()} | {
         f"figures/{stem}.pdf": pdf for stem, pdf in pdfs.items()

@@ -15,7 +15,8 @@ from netaudit.paper.macros import PREFIX, Macro, letters
 from netaudit.paper.pieces import Piece, Pieces, template, to_latex, to_markdown
 from netaudit.report.document.formulas import Formula, formulas
 from netaudit.report.document.model import Method
-from netaudit.report.latex.escape import escaped
+from netaudit.report.latex.escape import broken, escaped
+from netaudit.report.latex.spans import words
 from netaudit.results.payload import Finding
 from netaudit.results.report import Report, not_applicable
 from netaudit.text import count, number, printable, sentence
@@ -180,9 +181,7 @@ def own_entries(version: str, key: str, title: str, note: str) -> list[citations
         citations.Entry(
             "netaudit", "misc", {"author": author, "title": "{netaudit: an audit of trained networks}"} | year
         ),
-        citations.Entry(
-            key, "misc", {"author": author, "title": f"{{{escaped(title)}}}", "note": _breakable(escaped(note))}
-        ),
+        citations.Entry(key, "misc", {"author": author, "title": f"{{{words(title)}}}", "note": _breakable(note)}),
     ]
 
 
@@ -192,8 +191,5 @@ def text_of(found: Sequence[Macro], name: str) -> str:
 
 
 def _breakable(note: str) -> str:
-    """The note with places to break in its hashes, which no line could hold."""
-    return " ".join(
-        r"\allowbreak{}".join(word[i : i + 8] for i in range(0, len(word), 8)) if len(word) > 40 else word
-        for word in note.split(" ")
-    )
+    """The note in LaTeX, with places to break in its hashes, which no line could hold."""
+    return " ".join(broken(word, 8) if len(word) > 40 else escaped(word) for word in note.split(" "))
