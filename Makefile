@@ -77,6 +77,7 @@ pages: .venv/installed
 
 docs: .venv/installed
 	$(BIN)/python -m netaudit.analyses.shipped_schema
+	$(BIN)/python -m netaudit.comparing.shipped_schema
 	$(BIN)/python -m netaudit.studies.docs
 
 calibrate: .venv/installed

@@ -126,12 +126,13 @@ def test_a_paper_takes_an_audit_and_a_comparison(report, tmp_path):
     write_files(files, tmp_path / "comparison")
     [venue] = [each for each in VENUES if each.name == "icml"]
     write_files(bundle(report, installed(), venue), tmp_path / "audit")
-    tables = "\n".join(
-        rf"\begin{{table{'*' if 'difference' in path or 'noise' in path else ''}}}\input{{comparison/{path}}}"
-        rf"\end{{table{'*' if 'difference' in path or 'noise' in path else ''}}}"
-        for path in files
+    floats = {
+        path: "table*" if content.count(rb"\arraybackslash}p{") > 5 else "table"
+        for path, content in files.items()
         if path.startswith("tables/")
-    )
+    }
+    assert set(floats.values()) == {"table", "table*"}
+    tables = "\n".join(rf"\begin{{{kind}}}\input{{comparison/{path}}}\end{{{kind}}}" for path, kind in floats.items())
     every = "\n".join(rf"\item \raggedright \{macro.name}{{}}" for macro in macros_of_comparison(found, "0" * 64))
     (tmp_path / "main.tex").write_text(COMPARISON % {"tables": tables, "macros": every})
     looked_over(compiled(tmp_path, "main", bibtex=2))

@@ -112,8 +112,8 @@ def _noise(layers: Sequence[LayerComparison]) -> Table:
         size = layer.change.relative if layer.change else None
         rows.append((Span(shown_name(layer.layer), "name"), Span(percent(size)), *cells, Span(said)))
     columns = (
-        Column("Layer"), Column("Size of D", numeric=True), *(Column(printable(scheme, 40), numeric=True) for scheme in schemes),
-        Column("Format that explains D"),
+        Column("Layer"), Column("Size of D", numeric=True),
+        *(Column(printable(scheme, 40), numeric=True) for scheme in schemes), Column("Format that explains D"),
     )  # fmt: skip
     caption = "How much rounding the first network to usual formats would change it, and whether D is larger than that."
     return table(caption, columns, rows)
