@@ -57,7 +57,8 @@ ALLOWED = {
         "numerics", "report", "recurrent", "results", "shadow", "sources", "text", "training", "version", "vocabulary",
     },
     "verifying": {
-        "api", "errors", "files", "formats", "network", "report", "results", "sources", "text", "version", "vocabulary",
+        "api", "comparing", "errors", "files", "formats", "network", "report", "results", "sources", "text", "version",
+        "vocabulary",
     },
     "cli": {
         "analyses", "api", "auditing", "comparing", "errors", "faults", "files", "near", "network", "numerics",

@@ -37,8 +37,10 @@ class Comparison(Compared, frozen=True, kw_only=True):
     """A whole comparison, with what turns it into a report; the fields are those of ``Compared``."""
 
     @classmethod
-    def from_json(cls, source: str | Path) -> Comparison:
+    def from_json(cls, source: str | Path, *, changed: bool = False) -> Comparison:
         """Read a compare.json: a path, or the text itself (a string that begins with ``{``).
+
+        ``changed`` reads also one that was changed since it was written: its fingerprint is of another content.
 
         Raises:
             ReportError: not a file, not JSON, of another version or schema, or changed since it was written.
@@ -55,7 +57,7 @@ class Comparison(Compared, frozen=True, kw_only=True):
             made = msgspec.convert(fields, type=cls)
         except (ValueError, RecursionError) as error:
             raise ReportError(f"{name}: not a {STEM}.json: {printable(str(error), _LONGEST)}") from error
-        if not is_as_written(data):
+        if not changed and not is_as_written(data):
             raise ReportError(
                 f"{name}: a word or a number was changed since it was written: the fingerprint in it is of another "
                 "content",
