@@ -65,8 +65,30 @@ def test_every_table_and_figure_is_taken_in_once(files):
             assert body.count(f"\\caption{{{caption}") == 1
 
 
+def test_the_answer_stands_once_at_the_top(files):
+    body = files["appendix-body.tex"].decode()
+    assert body.count("changed a little, as fine-tuning does.") == 1
+    assert body.index("changed a little") < body.index(r"\subsection{Method}")
+    assert body.count("D is the difference of the weights") == 1
+
+
+def test_what_is_said_of_several_networks_is_said_once(found):
+    noted = msgspec.structs.replace(found.pairs[0], notes=("The order is not known.",))
+    twice = msgspec.structs.replace(found, pairs=(noted, noted))
+    assert methods(twice, MARK, macros(twice, MARK)).markdown.count("The order is not known.") == 1
+
+
 def test_macros_hold_what_the_payload_says(found):
-    said, pair = texts(found), found.pairs[0]
+    pair = found.pairs[0]
+    layers = tuple(
+        msgspec.structs.replace(
+            layer,
+            overlap=msgspec.structs.replace(layer.overlap, left=0.1, right=0.2, left_null=0.3, right_null=0.4),
+        )
+        for layer in pair.layers
+    )
+    pair = msgspec.structs.replace(pair, layers=layers)
+    said = texts(msgspec.structs.replace(found, pairs=(pair,)))
     assert said["NCNetworkBWord"] == "fine-tuned"
     assert said["NCNetworkBLayers"] == str(len(pair.layers))
     for place, layer in zip(string.ascii_uppercase, pair.layers, strict=False):
@@ -134,6 +156,8 @@ def test_the_methods_are_of_what_ran(found):
     assert "is untrained" in text
     assert "numbers of the audits" in text
     assert "Drawn so." in text
+    words = msgspec.structs.replace(pair, layers=alike, verdicts=(VerdictChange("a", "b", "holds", "fails"),))
+    assert "numbers of the audits" in methods(msgspec.structs.replace(found, pairs=(words,)), MARK, every).markdown
     by_hashes = tuple(msgspec.structs.replace(each, cosine=None) for each in alike)
     only = msgspec.structs.replace(found, pairs=(msgspec.structs.replace(pair, layers=by_hashes),))
     assert "cosine" not in methods(only, MARK, every).markdown
@@ -188,6 +212,15 @@ def test_a_long_table_is_cut_in_the_text_and_says_so(found, undrawn):
     assert "The first 200 of 210 rows; all are in compare.json." in made["appendix-body.tex"].decode().replace(
         r"\allowbreak{}", ""
     )
+
+
+def test_a_table_of_many_columns_is_as_wide_as_the_page(files):
+    widths = {
+        path: sum(map(float, re.findall(r"p\{([\d.]+)in\}", content.decode())))
+        for path, content in files.items()
+        if path.startswith("tables/")
+    }
+    assert widths["tables/summary.tex"] <= 3.25 < widths["tables/pair-1-difference.tex"] <= 6.75
 
 
 def test_the_text_of_a_paper_has_no_column_that_stands_back(files):
