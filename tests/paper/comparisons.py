@@ -3,7 +3,7 @@
 import msgspec
 from paper_reports import HOSTILE
 
-from netaudit.comparing.payload import MetricChange, VerdictChange
+from netaudit.comparing.payload import MetricChange, Rounding, VerdictChange
 from netaudit.comparing.result import Comparison
 
 COMMITTED = "reports/comparison/{}/compare.json"
@@ -17,7 +17,7 @@ def hostile(found, times=1):
     """Three networks; every text that comes from a file is an attack."""
     pair = found.pairs[0]
     layers = tuple(
-        msgspec.structs.replace(layer, layer=name, other=name, rule=name)
+        msgspec.structs.replace(layer, layer=name, other=name, rule=name, rounding=Rounding(name, 1.0))
         for _ in range(times)
         for layer, name in zip(pair.layers, HOSTILE, strict=True)
     )
@@ -28,8 +28,8 @@ def hostile(found, times=1):
         only_first=HOSTILE,
         replaced=HOSTILE[1:],
         notes=HOSTILE,
-        verdicts=(VerdictChange(name, name, "holds", name),) * times,
-        metrics=(MetricChange(name, name, name, 1.0, 2.0, (0.5, 1.5)),) * times,
+        verdicts=tuple(VerdictChange(each, each, "holds", each) for each in HOSTILE) * times,
+        metrics=tuple(MetricChange(each, each, each, 1.0, 2.0, (0.5, 1.5)) for each in HOSTILE) * times,
     )
     sides = tuple(
         msgspec.structs.replace(found.sides[1], name=each, weights=each, notes=(each,), kind=each) for each in HOSTILE

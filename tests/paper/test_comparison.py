@@ -2,6 +2,7 @@
 
 import re
 import string
+import unicodedata
 
 import msgspec
 import pytest
@@ -13,6 +14,7 @@ from netaudit.comparing.paper.macros import macros
 from netaudit.comparing.paper.methods import methods
 from netaudit.comparing.payload import MetricChange, VerdictChange
 from netaudit.paper import citations
+from netaudit.report.document.model import Paragraph, Table
 from netaudit.report.renderers.bundled import latex
 from netaudit.results.fingerprint import FIELD
 from netaudit.text import number, percent
@@ -202,6 +204,20 @@ def test_hostile_names_never_reach_a_file_unescaped(found, undrawn):
             assert r"\end{document}" not in code or path == "appendix.tex"
     assert not re.search(r"(?<!\\)<script", made["methods.md"].decode())
     assert all(line.startswith(("%", "\\newcommand{\\NC")) for line in made["macros.tex"].decode().splitlines())
+
+
+def test_every_word_of_the_page_can_be_printed(found):
+    shown = hostile(found).document(draw=False)
+    spans = [
+        span.text
+        for section in shown.sections
+        for block in section.blocks
+        for row in (block.rows if isinstance(block, Table) else [block.spans] if isinstance(block, Paragraph) else [])
+        for span in row
+    ]
+    texts = [*spans, *(section.title for section in shown.sections)]
+    assert len(spans) > 100
+    assert [text for text in texts if any(unicodedata.category(c)[0] == "C" for c in text)] == []
 
 
 def test_a_long_table_is_cut_in_the_text_and_says_so(found, undrawn):
