@@ -172,3 +172,8 @@ def test_the_command_line(folder, capsys):
         main(["verify", str(folder / "made" / "compare.json"), *weights, "--rerun"])
     assert leaving.value.code == 0
     assert "the weights give these numbers again" in " ".join(capsys.readouterr().out.split())
+
+
+def test_another_number_of_threads_is_no_difference(folder):
+    path = edited(folder, lambda data: data.update(threads=77))
+    assert outcomes(verify(path, given(folder), rerun=True))[AGAIN] == "same"
