@@ -78,6 +78,7 @@ pages: .venv/installed
 
 docs: .venv/installed
 	$(BIN)/python -m netaudit.analyses.shipped_schema
+	$(BIN)/python -m netaudit.comparing.shipped_schema
 	$(BIN)/python -m netaudit.studies.docs
 
 calibrate: .venv/installed

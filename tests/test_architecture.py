@@ -45,8 +45,8 @@ ALLOWED = {
     "api": {"analyses", "audit_report", "auditing", "network", "numerics", "sources", "vocabulary"},
     "__init__": {"analyses", "api", "comparing", "errors", "network", "sources", "version"},
     "comparing": {
-        "analyses", "api", "auditing", "errors", "files", "network", "numerics", "report", "results", "sources",
-        "text", "vocabulary",
+        "analyses", "api", "auditing", "errors", "files", "network", "numerics", "paper", "report", "results",
+        "sources", "text", "vocabulary",
     },
     "training": {
         "analyses", "api", "errors", "files", "network", "numerics", "report", "results", "shadow", "sources", "text",
@@ -57,7 +57,8 @@ ALLOWED = {
         "numerics", "report", "recurrent", "results", "shadow", "sources", "text", "training", "version", "vocabulary",
     },
     "verifying": {
-        "api", "errors", "files", "formats", "network", "report", "results", "sources", "text", "version", "vocabulary",
+        "api", "comparing", "errors", "files", "formats", "network", "report", "results", "sources", "text", "version",
+        "vocabulary",
     },
     "cli": {
         "analyses", "api", "auditing", "comparing", "errors", "faults", "files", "near", "network", "numerics",

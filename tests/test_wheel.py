@@ -57,7 +57,12 @@ def test_the_wheel_holds_the_package_and_the_networks(site, tmp_path):
         for file in (*files, *(["vocabulary.txt"] if "vocabulary" in card else []))
     ]
     assert networks == wanted
-    for data in ("sources/hubs/names.json", "results/audit-2.schema.json", "report/document/formulas.json"):
+    for data in (
+        "sources/hubs/names.json",
+        "results/audit-2.schema.json",
+        "comparing/compare-1.schema.json",
+        "report/document/formulas.json",
+    ):
         assert (site / "netaudit" / data).is_file()
     assert not (site / "model_zoo").exists()
     assert not (site / "tests").exists()

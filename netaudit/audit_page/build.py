@@ -8,7 +8,7 @@ from hashlib import sha256
 from netaudit.analyses.analysis import Analysis
 from netaudit.audit_page.first_page import first_page
 from netaudit.audit_page.glossary import glossary
-from netaudit.audit_page.kinds import audited
+from netaudit.audit_page.kinds import audited, in_general
 from netaudit.audit_page.layers import layers
 from netaudit.audit_page.method import formulas_of, method_on_page
 from netaudit.audit_page.network import network, skipped
@@ -39,7 +39,7 @@ def draft(report: Report, analyses: Sequence[Analysis]) -> Document:
     version = printable(report.provenance.versions.get("netaudit", ""), 40)
     return Document(
         title=f"Audit of {target}",
-        subtitle="How random-like are its fully connected layers, and can they be run in reverse?",
+        subtitle=f"How random-like are its {in_general(report.layers)}, and can they be run in reverse?",
         sections=(
             first_page(presented),
             *layers(presented),

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from netaudit.results.report import LayerResult
-from netaudit.text import count, number, shown_name
+from netaudit.text import number, shown_name
 
 MANY = 20
 """Layers beyond which a report speaks of kinds and ranges of blocks, rather than of each layer."""
@@ -46,12 +46,41 @@ class Position:
     """The number of its block, or its place among the layers of its kind."""
 
 
-def audited(layers: Sequence[LayerResult]) -> str:
-    """How many layers there are, with the matrices of recurrent cells apart: they are no fully connected layers."""
+@dataclass(frozen=True)
+class Sort:
+    """Layers, or matrices of recurrent cells, which are no fully connected layers."""
+
+    macro: str
+    """What a paper calls their number."""
+    how_many: int
+    one: str
+    many: str
+
+    @property
+    def name(self) -> str:
+        """The name that goes with their number."""
+        return self.one if self.how_many == 1 else self.many
+
+
+def sorts(layers: Sequence[LayerResult]) -> tuple[Sort, ...]:
+    """How many there are of each sort; of no layers at all, no fully connected layer."""
     cells = sum(layer.origin.endswith(_OF_CELLS) for layer in layers)
-    matrices = f"{number(cells)} {'matrix' if cells == 1 else 'matrices'} of recurrent cells" if cells else ""
-    others = "" if 0 < cells == len(layers) else count(len(layers) - cells, "fully connected layer")
-    return " and ".join(filter(None, (others, matrices)))
+    others = len(layers) - cells
+    found = (
+        Sort("fully connected layers", others, "fully connected layer", "fully connected layers"),
+        Sort("cell matrices", cells, "matrix of recurrent cells", "matrices of recurrent cells"),
+    )
+    return tuple(sort for sort in found if sort.how_many) or found[:1]
+
+
+def audited(layers: Sequence[LayerResult]) -> str:
+    """How many layers there are, with the matrices of recurrent cells apart."""
+    return " and ".join(f"{number(sort.how_many)} {sort.name}" for sort in sorts(layers))
+
+
+def in_general(layers: Sequence[LayerResult]) -> str:
+    """What they are called without their number: "fully connected layers and matrices of recurrent cells"."""
+    return " and ".join(sort.many for sort in sorts(layers))
 
 
 def positions(layers: Sequence[LayerResult]) -> list[Position]:

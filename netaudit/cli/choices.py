@@ -6,7 +6,7 @@ import click
 
 from netaudit.analyses.table import installed
 from netaudit.near import near
-from netaudit.report.renderers.table import FORMATS, PAGE_FORMATS
+from netaudit.report.renderers.table import COMPARE_FORMATS, FORMATS, PAGE_FORMATS
 from netaudit.text import printable
 
 
@@ -18,6 +18,11 @@ def split_formats(context: click.Context, parameter: click.Parameter, value: str
 def split_page_formats(context: click.Context, parameter: click.Parameter, value: str) -> tuple[str, ...]:
     """The same of what is no audit."""
     return _split(context, parameter, value, PAGE_FORMATS)
+
+
+def split_compare_formats(context: click.Context, parameter: click.Parameter, value: str) -> tuple[str, ...]:
+    """The same of a comparison."""
+    return _split(context, parameter, value, COMPARE_FORMATS)
 
 
 def split_analyses(context: click.Context, parameter: click.Parameter, value: str | None) -> tuple[str, ...] | None:

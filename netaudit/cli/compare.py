@@ -7,10 +7,12 @@ from pathlib import Path
 
 import click
 
-from netaudit.cli.choices import split_page_formats
+from netaudit.cli.choices import split_compare_formats
 from netaudit.cli.out_folder import OUT_FOLDER
 from netaudit.comparing.rules import CHANGED
-from netaudit.report.renderers.table import DEFAULT_FORMATS, PAGE_FORMATS, RENDERERS
+from netaudit.paper.venues import DEFAULT as DEFAULT_VENUE
+from netaudit.paper.venues import NAMES as VENUES
+from netaudit.report.renderers.table import COMPARE_FORMATS, DEFAULT_FORMATS, RENDERERS
 
 ALARMS = ("changed", *CHANGED, "verdict")
 
@@ -26,8 +28,12 @@ ALARMS = ("changed", *CHANGED, "verdict")
 @click.option("--no-ladder", is_flag=True, help="Leave out how random-like the changes are: half of the time.")
 @click.option("--deterministic", is_flag=True, help="Compute in one thread: the same bytes on the same machine.")
 @click.option(
-    "--format", "formats", callback=split_page_formats, default=",".join(DEFAULT_FORMATS), show_default=True,
-    help=f"Reports to write, of {', '.join(PAGE_FORMATS)}.",
+    "--format", "formats", callback=split_compare_formats, default=",".join(DEFAULT_FORMATS), show_default=True,
+    help=f"Reports to write, of {', '.join(COMPARE_FORMATS)}.",
+)  # fmt: skip
+@click.option(
+    "--venue", type=click.Choice(VENUES), default=DEFAULT_VENUE, show_default=True,
+    help="Whose columns --format latex writes for.",
 )  # fmt: skip
 @click.option(
     "--fail-on", multiple=True, type=click.Choice(ALARMS), metavar="WORD",
@@ -46,6 +52,7 @@ def compare(
     no_ladder: bool,
     deterministic: bool,
     formats: tuple[str, ...],
+    venue: str,
     fail_on: tuple[str, ...],
     no_hash: bool,
     quiet: bool,
@@ -75,14 +82,14 @@ def compare(
             *targets, audited=audited, vs_init=vs_init, layers=layers, exclude=exclude, seed=seed,
             ladder=not no_ladder, hash_files=not no_hash, deterministic=deterministic, progress=progress,
         )  # fmt: skip
-        document = found.document(draw=show_figures(formats), progress=progress)
+        document = found.document(draw=show_figures(formats), progress=progress, venue=venue)
         write_whole(document, folder, formats, moving=interruption.held)
     warn(document.faults)
     if not quiet:
         from netaudit.cli.tables import print_document
 
         print_document(document)
-        written = [str(folder / f"compare{renderer.suffix}") for renderer in RENDERERS if renderer.name in formats]
+        written = [str(folder / renderer.place("compare")) for renderer in RENDERERS if renderer.name in formats]
         click.echo(f"Report: {', '.join(written)}")
     if any(found.raises(alarm) for alarm in fail_on):
         sys.exit(1)

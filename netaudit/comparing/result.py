@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +14,8 @@ from netaudit.comparing.payload import FORMAT_VERSION, SCHEMA_ID, Compared
 from netaudit.comparing.rules import CHANGED, Word
 from netaudit.errors import ReportError
 from netaudit.files import write_atomically
+from netaudit.paper.venues import DEFAULT as DEFAULT_VENUE
+from netaudit.paper.venues import venue as venue_of
 from netaudit.report.folder import write_whole
 from netaudit.report.renderers.table import DEFAULT_FORMATS
 from netaudit.report.write import show_figures
@@ -33,8 +37,10 @@ class Comparison(Compared, frozen=True, kw_only=True):
     """A whole comparison, with what turns it into a report; the fields are those of ``Compared``."""
 
     @classmethod
-    def from_json(cls, source: str | Path) -> Comparison:
+    def from_json(cls, source: str | Path, *, changed: bool = False) -> Comparison:
         """Read a compare.json: a path, or the text itself (a string that begins with ``{``).
+
+        ``changed`` reads also one that was changed since it was written: its fingerprint is of another content.
 
         Raises:
             ReportError: not a file, not JSON, of another version or schema, or changed since it was written.
@@ -51,7 +57,7 @@ class Comparison(Compared, frozen=True, kw_only=True):
             made = msgspec.convert(fields, type=cls)
         except (ValueError, RecursionError) as error:
             raise ReportError(f"{name}: not a {STEM}.json: {printable(str(error), _LONGEST)}") from error
-        if not is_as_written(data):
+        if not changed and not is_as_written(data):
             raise ReportError(
                 f"{name}: a word or a number was changed since it was written: the fingerprint in it is of another "
                 "content",
@@ -97,13 +103,24 @@ class Comparison(Compared, frozen=True, kw_only=True):
             write_atomically(Path(path), text.encode("ascii"))
         return text
 
-    def document(self, *, draw: bool = True, progress: Progress | None = None) -> Document:
-        """What every renderer lays out, with the figures drawn where they are wanted."""
+    def document(self, *, draw: bool = True, progress: Progress | None = None, venue: str = DEFAULT_VENUE) -> Document:
+        """What every renderer lays out, with the figures drawn where they are wanted.
+
+        ``venue`` is the one that a paper is written for.
+
+        Raises:
+            ValueError: no such venue.
+        """
         from netaudit.comparing.page.build import build_document
+        from netaudit.comparing.paper.bundle import bundle
 
-        return build_document(self, self.to_json(), draw=draw, progress=progress)
+        text, columns = self.to_json(), venue_of(venue)
+        made = build_document(self, text, draw=draw, progress=progress)
+        return replace(made, bundles={"latex": partial(bundle, self, text, columns)})
 
-    def write(self, out: str | Path, formats: Collection[str] = DEFAULT_FORMATS) -> dict[str, Path]:
+    def write(
+        self, out: str | Path, formats: Collection[str] = DEFAULT_FORMATS, *, venue: str = DEFAULT_VENUE
+    ) -> dict[str, Path]:
         """Write ``compare.html``, ``compare.pdf``, ``compare.json`` and ``figures/*.svg`` into the folder ``out``.
 
         They take the place of an earlier comparison there as a whole.
@@ -111,4 +128,4 @@ class Comparison(Compared, frozen=True, kw_only=True):
         Raises:
             ReportError: an unknown format, a PDF that cannot be made, or a file that cannot be written.
         """
-        return write_whole(self.document(draw=show_figures(formats)), Path(out), formats)
+        return write_whole(self.document(draw=show_figures(formats), venue=venue), Path(out), formats)

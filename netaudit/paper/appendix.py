@@ -10,7 +10,7 @@ from netaudit.audit_page.presented import Presented
 from netaudit.paper import tables
 from netaudit.paper.venues import Venue
 from netaudit.report.document.formulas import Formula
-from netaudit.report.document.model import Document, Section, figures_of
+from netaudit.report.document.model import Section, figures_of
 from netaudit.report.latex.spans import words
 from netaudit.report.latex.tables import longtable, tabular
 from netaudit.text import number, sentence
@@ -59,15 +59,23 @@ def tables_tex(presented: Presented, width: float, formulas: Mapping[str, Formul
 
 
 def body(
-    presented: Presented,
-    document: Document,
+    opening: Sequence[str],
+    after: Sequence[str],
+    sections: Sequence[Section],
     venue: Venue,
-    made: Mapping[str, str],
     failed: Mapping[str, str],
-    formulas: Mapping[str, Formula],
+    texts: Mapping[str, Sequence[str]],
 ) -> str:
-    """The appendix without its preamble; ``made`` are the tables of the bundle, ``failed`` says why figures are not."""
-    report, claims = presented.report, judged(presented)
+    """The appendix without its preamble.
+
+    Args:
+        opening: LaTeX before the method: the heading of the appendix, and the answer.
+        after: LaTeX behind the method: tables.
+        sections: those whose figures follow.
+        venue: whose columns they are set for.
+        failed: why figures could not be drawn, by their stems.
+        texts: LaTeX before the figures of a section, by its identifier.
+    """
     lines = [
         r"% Needs the packages amsmath, amssymb, array, booktabs, graphicx and longtable, and macros.tex. Tables run",
         r"% over pages, so that it stands in one column: write \onecolumn before it where the paper has two.",
@@ -75,16 +83,33 @@ def body(
         r"\makeatletter\providecommand{\netauditcaptions}[1]{\def\@captype{#1}}\makeatother",
         r"% The line above makes captions that do not float.",
         r"\begingroup\sloppy\emergencystretch=3em",
-        r"\section{Audit of the weights of \NAModel{}}",
-        *(words(sentence(part.headline)) + "\n" for part in headlines(presented)),
-        *_items([*("".join(span.text for span in line) for line in answers(presented)), *more_lines(presented)]),
+        *opening,
         r"\subsection{Method}",
         f"\\input{{{PATH}methods}}",
+        *after,
     ]
+    for section in sections:
+        lines += _section(section, venue, failed, texts.get(section.identifier, ()))
+    return "\n".join([*lines, r"\endgroup", ""])
+
+
+def opening(presented: Presented) -> list[str]:
+    """Of an audit: its heading, and the answers of page one."""
+    return [
+        r"\section{Audit of the weights of \NAModel{}}",
+        *(words(sentence(part.headline)) + "\n" for part in headlines(presented)),
+        *items([*("".join(span.text for span in line) for line in answers(presented)), *more_lines(presented)]),
+    ]
+
+
+def verdicts(presented: Presented, venue: Venue, made: Mapping[str, str], formulas: Mapping[str, Formula]) -> list[str]:
+    """Of an audit: every verdict and test; ``made`` are the tables of the bundle."""
+    report, claims = presented.report, judged(presented)
+    lines: list[str] = []
     if claims and report.layers:
         lines += [
             r"\subsection{Verdicts}",
-            *_captioned("counts", "In how many layers each claim holds."),
+            *captioned("counts", "In how many layers each claim holds."),
             *(
                 longtable(columns, rows, venue.text, formulas, "The verdicts, layer by layer.")
                 for columns, rows in tables.verdicts(report, claims)
@@ -95,10 +120,8 @@ def body(
             ),
         ]  # fmt: skip
     if "network" in made:
-        lines += _captioned("network", "The network as a whole.")
-    for section in document.sections:
-        lines += _figures(section, venue, failed)
-    return "\n".join([*lines, r"\endgroup", ""])
+        lines += captioned("network", "The network as a whole.")
+    return lines
 
 
 def judged(presented: Presented) -> list[Analysis]:
@@ -106,7 +129,7 @@ def judged(presented: Presented) -> list[Analysis]:
     return [claim for claim in presented.claims if claim.name in presented.report.summary.claims]
 
 
-def _captioned(name: str, caption: str) -> list[str]:
+def captioned(name: str, caption: str) -> list[str]:
     """A table of the bundle with a caption, in its place."""
     return [
         r"\par\medskip\noindent\begin{minipage}{\linewidth}\centering\netauditcaptions{table}",
@@ -116,18 +139,20 @@ def _captioned(name: str, caption: str) -> list[str]:
     ]
 
 
-def _items(lines: Sequence[str]) -> list[str]:
+def items(lines: Sequence[str]) -> list[str]:
+    """A list of sentences."""
     if not lines:
         return []
     return [r"\begin{itemize}", *(f"  \\item[$\\bullet$] {words(line)}" for line in lines), r"\end{itemize}"]
 
 
-def _figures(section: Section, venue: Venue, failed: Mapping[str, str]) -> Iterator[str]:
-    """The figures of one section of the report, as many side by side as the page holds columns."""
+def _section(section: Section, venue: Venue, failed: Mapping[str, str], text: Sequence[str]) -> Iterator[str]:
+    """One section of the report: its text, and its figures, as many side by side as the page holds columns."""
     every = figures_of([section])
-    if not every:
+    if not every and not text:
         return
     yield f"\\subsection{{{words(section.title)}}}"
+    yield from text
     for figure in every:
         if figure.stem in failed:
             yield f"\\noindent {words(sentence(f'A figure could not be drawn: {failed[figure.stem]}'))}\n"

@@ -11,6 +11,7 @@ from typing import Any
 
 from netaudit.analyses.analysis import Analysis
 from netaudit.audit_page.first_page import coverage, headlines
+from netaudit.audit_page.kinds import in_general
 from netaudit.audit_page.presented import Presented, present
 from netaudit.paper.appendix import judged
 from netaudit.paper.tables import WORDS
@@ -32,7 +33,7 @@ def card(report: Report, analyses: Sequence[Analysis]) -> dict[str, bytes]:
         "",
         "## Audit of the weights",
         "",
-        "How random-like are the fully connected layers, and can they be run in reverse? Measured by "
+        f"How random-like are the {in_general(report.layers)}, and can they be run in reverse? Measured by "
         f"[netaudit](https://pypi.org/project/netaudit-dnn/) {_text(report.provenance.versions.get('netaudit', ''))}.",
         "",
         " ".join(_text(sentence(part.headline)) for part in headlines(presented)),

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from netaudit.analyses.analysis import Analysis
+from netaudit.audit_page.kinds import sorts
 from netaudit.report.latex import escape
 from netaudit.results.fingerprint import FIELD
 from netaudit.results.long_form import Row, layer_rows, network_rows
@@ -21,6 +22,10 @@ from netaudit.vocabulary import VERDICTS
 
 PREFIX = "NA"
 _DIGITS = ("Zero", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")
+
+
+Entry = tuple[Sequence[str], str, str | None, str]
+"""The parts of a macro's name, its text, its LaTeX where the text is no number, and the comment before it."""
 
 
 @dataclass(frozen=True)
@@ -38,28 +43,26 @@ class Macro:
 
 def macros(report: Report, analyses: Sequence[Analysis]) -> tuple[Macro, ...]:
     """All macros of a report: of the whole, of each claim, over the layers, of each layer, and of the network."""
+    return named(_entries(report, analyses), PREFIX)
+
+
+def named(entries: Iterable[Entry], prefix: str) -> tuple[Macro, ...]:
+    """A macro for each entry, with a name that no other has; names of what two documents have begin otherwise."""
     names: set[str] = set()
 
     def made(parts: Sequence[str], text: str, latex: str | None = None, says: str = "") -> Macro:
-        name = PREFIX + "".join(map(letters, parts))
+        name = prefix + "".join(map(letters, parts))
         while name in names:
             name += "X"
         names.add(name)
         return Macro(name, text, escape.number(text) if latex is None else latex, says)
 
-    every = [made(*entry) for entry in _whole(report)]
-    every += [made(*entry) for entry in _claims(report, analyses)]
-    every += [made(*entry) for entry in _over_layers(report)]
-    for place, layer in enumerate(report.layers):
-        says = f"layer {shown_name(layer.name, 200)}"
-        rows = layer_rows(report, [layer])
-        every += [made(*entry) for entry in _rows(f"layer {in_letters(place)}", rows, says)]
-    return (*every, *(made(*entry) for entry in _rows("network", network_rows(report), "the network as a whole")))
+    return tuple(made(*entry) for entry in entries)
 
 
-def macros_tex(found: Iterable[Macro]) -> str:
-    """The file that defines them."""
-    lines = ["% Every number of this audit. Made by netaudit: a new audit replaces this file."]
+def macros_tex(found: Iterable[Macro], called: str = "audit") -> str:
+    """The file that defines them; ``called`` is what they are of."""
+    lines = [f"% Every number of this {called}. Made by netaudit: a new {called} replaces this file."]
     for macro in found:
         if macro.says:
             lines.append(f"% {escape.comment(macro.says)}")
@@ -90,10 +93,17 @@ def in_letters(place: int) -> str:
     return made
 
 
-_Entry = tuple[Sequence[str], str, str | None, str]
+def _entries(report: Report, analyses: Sequence[Analysis]) -> Iterator[Entry]:
+    yield from _whole(report)
+    yield from _claims(report, analyses)
+    yield from _over_layers(report)
+    for place, layer in enumerate(report.layers):
+        says = f"layer {shown_name(layer.name, 200)}"
+        yield from _rows(f"layer {in_letters(place)}", layer_rows(report, [layer]), says)
+    yield from _rows("network", network_rows(report), "the network as a whole")
 
 
-def _whole(report: Report) -> Iterator[_Entry]:
+def _whole(report: Report) -> Iterator[Entry]:
     coverage, provenance = report.coverage, report.provenance
     mark = report.to_dict()[FIELD]
     yield ("model",), (text := printable(report.model.name, 80)), escape.name(text), "the audit as a whole"
@@ -107,6 +117,9 @@ def _whole(report: Report) -> Iterator[_Entry]:
     ):
         yield (name,), text, escape.escaped(text), ""
     yield ("layers",), number(len(report.layers)), None, ""
+    of_sorts = sorts(report.layers)
+    for sort in of_sorts if len(of_sorts) > 1 else ():
+        yield (sort.macro,), number(sort.how_many), None, ""
     yield ("skipped",), number(len(report.skipped)), None, ""
     yield ("parameters audited",), number(coverage.parameters_audited), None, ""
     yield ("parameters total",), number(coverage.parameters_total), None, ""
@@ -115,7 +128,7 @@ def _whole(report: Report) -> Iterator[_Entry]:
         yield ("real inputs",), number(report.data.n), None, ""
 
 
-def _claims(report: Report, analyses: Sequence[Analysis]) -> Iterator[_Entry]:
+def _claims(report: Report, analyses: Sequence[Analysis]) -> Iterator[Entry]:
     for analysis in analyses:
         counts = report.summary.claims.get(analysis.name)
         if analysis.claim is None or counts is None:
@@ -128,7 +141,7 @@ def _claims(report: Report, analyses: Sequence[Analysis]) -> Iterator[_Entry]:
             yield (analysis.name, statistic, "tolerance"), number(tolerance), None, ""
 
 
-def _over_layers(report: Report) -> Iterator[_Entry]:
+def _over_layers(report: Report) -> Iterator[Entry]:
     """Median and extremes of each number over the layers that have it."""
     values: dict[tuple[str, str], list[float]] = {}
     for row in layer_rows(report):
@@ -141,7 +154,7 @@ def _over_layers(report: Report) -> Iterator[_Entry]:
             says = ""
 
 
-def _rows(start: str, rows: Iterable[Row], says: str) -> Iterator[_Entry]:
+def _rows(start: str, rows: Iterable[Row], says: str) -> Iterator[Entry]:
     for row in rows:
         parts = (start, row.analysis, row.metric)
         if row.value is None and row.verdict:

@@ -7,14 +7,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from netaudit.analyses.analysis import Analysis
+from netaudit.audit_page.kinds import sorts
 from netaudit.audit_page.method import SHARED_REFERENCES, formulas_of, part_of
 from netaudit.faults import in_words, show_trace
 from netaudit.paper import citations
-from netaudit.paper.macros import PREFIX, Macro
+from netaudit.paper.macros import PREFIX, Macro, letters
 from netaudit.paper.pieces import Piece, Pieces, template, to_latex, to_markdown
-from netaudit.report.document.formulas import formulas
+from netaudit.report.document.formulas import Formula, formulas
 from netaudit.report.document.model import Method
-from netaudit.report.latex.escape import escaped
+from netaudit.report.latex.escape import broken, escaped
+from netaudit.report.latex.spans import words
 from netaudit.results.payload import Finding
 from netaudit.results.report import Report, not_applicable
 from netaudit.text import count, number, printable, sentence
@@ -36,11 +38,11 @@ def methods(report: Report, analyses: Sequence[Analysis], found: Sequence[Macro]
     parts = {analysis: part for analysis in ran if (part := part_of(analysis)) is not None}
     references = {line for part in parts.values() for line in part.references} | set(SHARED_REFERENCES)
     keys = citations.keys(references)
-    audit_key = f"netaudit-audit-{next(each.text for each in found if each.name == f'{PREFIX}Fingerprint')}"
+    audit_key = f"netaudit-audit-{text_of(found, f'{PREFIX}Fingerprint')}"
     paragraphs = tuple(
         paragraph
         for paragraph in (
-            template(_OPENING.replace("AUDIT", audit_key)) + template(_rest(report)),
+            template(_OPENING.replace("AUDIT", audit_key).replace("LAYERS", _layers(report))) + template(_rest(report)),
             _sentences(parts, keys),
             template(_VERDICTS) if any(analysis.claim for analysis in ran) else (),
             _exceptions(report, parts),
@@ -48,8 +50,25 @@ def methods(report: Report, analyses: Sequence[Analysis], found: Sequence[Macro]
         if paragraph
     )
     every = {**formulas(), **formulas_of(ran)}
-    by_name = {each.name.removeprefix(PREFIX): each for each in found}
-    entries = [*_own_entries(report, audit_key, by_name), *citations.entries(references)]
+    version, seed = (text_of(found, f"{PREFIX}{name}") for name in ("Version", "Seed"))
+    note = (
+        f"netaudit {version}, seed {seed}; SHA-256 of the weights {report.provenance.weights_sha256}, fingerprint of "
+        f"audit.json {text_of(found, f'{PREFIX}Fingerprint')}"
+    )
+    title = f"Audit of {printable(report.model.name, 80)}"
+    entries = [*own_entries(version, audit_key, title, note), *citations.entries(references)]
+    return written(paragraphs, every, found, PREFIX, entries)
+
+
+def written(
+    paragraphs: tuple[Pieces, ...],
+    every: Mapping[str, Formula],
+    found: Sequence[Macro],
+    prefix: str,
+    entries: Sequence[citations.Entry],
+) -> Methods:
+    """The section in both forms, with the macros ``found``, whose names begin with ``prefix``, and the formulas."""
+    by_name = {each.name.removeprefix(prefix): each for each in found}
     return Methods(
         paragraphs,
         "% Needs macros.tex and audit.bib.\n"
@@ -61,7 +80,7 @@ def methods(report: Report, analyses: Sequence[Analysis], found: Sequence[Macro]
 
 
 _OPENING = (
-    "We audited <Layers> fully connected layers (<ParametersAudited> of <ParametersTotal> parameters) of <Model> with "
+    "We audited LAYERS (<ParametersAudited> of <ParametersTotal> parameters) of <Model> with "
     "netaudit <Version> [@netaudit; @AUDIT] (seed <Seed>, device <Device>, arithmetic: <Arithmetic>)."
 )
 _VERDICTS = (
@@ -73,6 +92,13 @@ _VERDICTS = (
 
 _SKIPPED = " Layers and tensors that were not audited: <Skipped>; the report gives the reason of each."
 _INPUTS = " Real inputs that were sent through the network: <RealInputs>."
+
+
+def _layers(report: Report) -> str:
+    """How many layers there are, with the matrices of recurrent cells apart."""
+    found = sorts(report.layers)
+    names = [letters(sort.macro) for sort in found] if len(found) > 1 else ["Layers"]
+    return " and ".join(f"<{name}> {sort.name}" for name, sort in zip(names, found, strict=True))
 
 
 def _rest(report: Report) -> str:
@@ -147,27 +173,23 @@ def _of_payload(part: Method, payload: object) -> Sequence[str]:
         return []
 
 
-def _own_entries(report: Report, audit_key: str, found: Mapping[str, Macro]) -> list[citations.Entry]:
-    """The tool, and this audit with what tells it from any other."""
-    version, seed = found["Version"].latex, found["Seed"].latex
+def own_entries(version: str, key: str, title: str, note: str) -> list[citations.Entry]:
+    """The tool, and this document: its title, and a note with what tells it from any other."""
     author = "{The netaudit developers}"
-    year = {"note": f"Version {version}"}
-    note = (
-        f"netaudit {version}, seed {seed}; SHA-256 of the weights {report.provenance.weights_sha256}, fingerprint of "
-        f"audit.json {found['Fingerprint'].latex}"
-    )
-    title = f"{{Audit of {escaped(printable(report.model.name, 80))}}}"
+    year = {"note": f"Version {escaped(version)}"}
     return [
         citations.Entry(
             "netaudit", "misc", {"author": author, "title": "{netaudit: an audit of trained networks}"} | year
         ),
-        citations.Entry(audit_key, "misc", {"author": author, "title": title, "note": _breakable(note)}),
+        citations.Entry(key, "misc", {"author": author, "title": f"{{{words(title)}}}", "note": _breakable(note)}),
     ]
 
 
+def text_of(found: Sequence[Macro], name: str) -> str:
+    """What the macro of a name stands for."""
+    return next(each.text for each in found if each.name == name)
+
+
 def _breakable(note: str) -> str:
-    """The note with places to break in its hashes, which no line could hold."""
-    return " ".join(
-        r"\allowbreak{}".join(word[i : i + 8] for i in range(0, len(word), 8)) if len(word) > 40 else word
-        for word in note.split(" ")
-    )
+    """The note in LaTeX, with places to break in its hashes, which no line could hold."""
+    return " ".join(broken(word, 8) if len(word) > 40 else escaped(word) for word in note.split(" "))

@@ -34,7 +34,19 @@ def make_schema(of_layers: PayloadTypes, of_network: PayloadTypes) -> dict[str, 
     Raises:
         ValueError: two record types of one name, or a field without a docstring.
     """
-    types: list[Any] = [Report, NotApplicable, *of_layers.values(), *of_network.values()]
+    parts = described([Report, NotApplicable, *of_layers.values(), *of_network.values()])
+    _refer(parts["LayerResult"], of_layers)
+    _refer(parts["Report"], of_network)
+    says = "One audit of a trained network: every number that its reports show."
+    return whole(parts, "Report", SCHEMA_ID, FORMAT_VERSION, f"netaudit audit.json, format {FORMAT_VERSION}", says)
+
+
+def described(types: list[Any]) -> dict[str, Any]:
+    """The schema of each record that some types are made of, by its name, with the docstrings of the fields.
+
+    Raises:
+        ValueError: two record types of one name, or a field without a docstring.
+    """
     _, parts = msgspec.json.schema_components(types, ref_template="#/$defs/{name}")
     missing = []
     for kind in _records(types):
@@ -45,22 +57,24 @@ def make_schema(of_layers: PayloadTypes, of_network: PayloadTypes) -> dict[str, 
             field["description"] = docs.get(name, "")
     if missing:
         raise ValueError(f"fields without a docstring: {', '.join(missing)}")
-    _refer(parts["LayerResult"], of_layers)
-    report = parts.pop("Report")
-    _refer(report, of_network)
-    report["properties"] = {"$schema": {"const": SCHEMA_ID}} | report["properties"]
+    return dict(parts)
+
+
+def whole(parts: dict[str, Any], record: str, identifier: str, version: int, title: str, says: str) -> dict[str, Any]:
+    """The schema of a file: that of one record, with the name of the schema, the version and the fingerprint."""
+    report = parts.pop(record)
+    report["properties"] = {"$schema": {"const": identifier}} | report["properties"]
     report["properties"]["$schema"]["description"] = "The name of this schema."
-    report["properties"]["format_version"] |= {"const": FORMAT_VERSION}
+    report["properties"]["format_version"] |= {"const": version}
     del report["properties"]["format_version"]["default"]
     report["properties"][FIELD] = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
     report["properties"][FIELD]["description"] = (
         "SHA-256 of this object without this field, as JSON in ASCII with sorted keys and without blanks."
     )
     report["required"] = ["$schema", "format_version", *report["required"], FIELD]
-    report["description"] = "One audit of a trained network: every number that its reports show."
-    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": SCHEMA_ID}
-    title, defs = f"netaudit audit.json, format {FORMAT_VERSION}", dict(sorted(parts.items()))
-    made: dict[str, Any] = head | report | {"title": title, "$defs": defs}
+    report["description"] = says
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": identifier}
+    made: dict[str, Any] = head | report | {"title": title, "$defs": dict(sorted(parts.items()))}
     return made
 
 

@@ -63,6 +63,8 @@ class Given:
     """The model that an adapter is added to."""
     init: str | Path | None = None
     """The first weights of the training run."""
+    others: tuple[str | Path, ...] = ()
+    """Of a comparison: the weights of the other networks, in their order."""
 
     def target(self, report: Report) -> str | Path | None:
         """The weights to read; None where nobody said which."""

@@ -61,7 +61,7 @@ def open_report(path: Path) -> ReportFile:
     if start.startswith(b"<!doctype html"):
         page = _text(content, shown)
         return ReportFile(path, "html", content, _packed(page, shown), _generator(page))
-    raise ReportError(f"{shown}: neither an audit.json, nor an HTML page or a PDF of an audit")
+    raise ReportError(f"{shown}: neither an audit.json or compare.json, nor an HTML page or a PDF of one")
 
 
 def read_part(path: Path, most: int) -> bytes:
@@ -131,6 +131,6 @@ def _text(content: bytes, shown: str) -> str:
 
 def _carries_none(shown: str) -> ReportError:
     return ReportError(
-        f"{shown}: it carries no audit.json, so that nothing in it can be checked",
+        f"{shown}: it carries no audit.json or compare.json, so that nothing in it can be checked",
         hint="netaudit puts one into every page and every PDF: was it printed or saved by another program?",
     )

@@ -9,7 +9,8 @@ from typing import Any
 
 from netaudit.errors import SourceError
 
-ATTACHMENT = "audit.json"
+ATTACHMENTS = ("audit.json", "compare.json")
+"""What an audit and a comparison carry; one of them."""
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,7 @@ class Carried:
     """What is asked of a PDF."""
 
     json: str | None
-    """The attachment ``audit.json``; None without one."""
+    """The attachment; None without one."""
     made_with: str
     """What it says that it was made with."""
     pages: tuple[str, ...]
@@ -34,9 +35,10 @@ def read(path: str, *, pages: bool) -> tuple[Carried, Callable[[str], Any]]:
 
     with Path(path).open("rb") as file:
         pdf = pypdf.PdfReader(file)
-        attached = pdf.attachments.get(ATTACHMENT, [])
+        attached = [each for name in ATTACHMENTS for each in pdf.attachments.get(name, [])]
         if len(attached) > 1:
-            raise SourceError(f"{Path(path).name}: {len(attached)} attachments are called {ATTACHMENT}")
+            shown = " or ".join(ATTACHMENTS)
+            raise SourceError(f"{Path(path).name}: {len(attached)} attachments are called {shown}")
         text = attached[0].decode("ascii") if attached else None
         made_with = str(pdf.metadata.get("/Keywords", "")) if pdf.metadata else ""
         texts = tuple(page.extract_text() for page in pdf.pages) if pages else ()

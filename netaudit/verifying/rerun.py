@@ -24,9 +24,13 @@ _NAMES = ("target", "model", "notes", "events")
 
 def same_numbers(report: Report, again: Report) -> Check:
     """Compare every number, verdict and word of two audits of the same weights, within the tolerances above."""
-    differences = list(_different(_counted(report), _counted(again), ""))
+    return within_tolerance("the audit once more", _counted(report), _counted(again))
+
+
+def within_tolerance(what: str, report: Mapping[str, Any], again: Mapping[str, Any]) -> Check:
+    """Compare all that two reports say."""
     within = f"every verdict, and every number within {RELATIVE:g} of itself"
-    return compared("the audit once more", differences, within)
+    return compared(what, list(_different(report, again, "")), within)
 
 
 def _counted(report: Report) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from netaudit.results.fingerprint import FIELD, fingerprint
 from netaudit.results.reading import is_as_written, load_json
 from netaudit.results.report import Report
 from netaudit.text import printable
+from netaudit.verifying import comparison
 from netaudit.verifying.again import Given, arguments, asked, opened
 from netaudit.verifying.carried import ReportFile, open_report
 from netaudit.verifying.check import Check, Verification
@@ -26,12 +27,14 @@ from netaudit.version import __version__
 
 FILES = ("audit.json", "audit.html", "audit.pdf")
 """Those of a report's folder."""
+COMPARED = ("compare.json", "compare.html", "compare.pdf")
+"""Those of a comparison's."""
 
 
 def verify(
     report: str | Path, given: Given | None = None, *, rerun: bool = False, progress: Progress | None = None
 ) -> Verification:
-    """Check a report: an audit.json, audit.html or audit.pdf, or the folder of all three.
+    """Check a report: an audit.json, audit.html or audit.pdf, or the folder of all three; or the same of a comparison.
 
     This finds damage and carelessness. It does not find a forger, who can compute a new fingerprint for other numbers;
     only ``rerun`` can, which audits the weights once more.
@@ -43,10 +46,12 @@ def verify(
         progress: called with (message, done, total).
 
     Raises:
-        ReportError: it cannot be read, or is no report of an audit.
+        ReportError: it cannot be read, or is no report.
     """
     path, tell = Path(report), progress or _silent
     files = [open_report(each) for each in _files(path)]
+    if comparison.is_one(files[0]):
+        return comparison.verify(path, files, given or Given(), tell, rerun=rerun)
     drawn = _Drawn(tell)
     said = AuditReport.from_json(files[0].json, changed=True)
     checks = [check for file in files for check in _file(file, drawn, tell)]
@@ -62,10 +67,11 @@ def verify(
 def _files(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
-    found = [path / name for name in FILES if (path / name).is_file()]
-    if not found:
-        raise ReportError(f"{printable(str(path))}: there is none of {', '.join(FILES)} in this folder")
-    return found
+    for names in (FILES, COMPARED):
+        found = [path / name for name in names if (path / name).is_file()]
+        if found:
+            return found
+    raise ReportError(f"{printable(str(path))}: there is none of {', '.join((*FILES, *COMPARED))} in this folder")
 
 
 class _Drawn:
@@ -140,6 +146,8 @@ def _one_audit(files: list[ReportFile]) -> Check:
 
 
 def _about_weights(report: AuditReport, given: Given, tell: Progress, *, rerun: bool) -> Iterator[Check]:
+    if given.others:
+        raise ReportError("an audit is of one network", hint="name its weights once: --weights FILE")
     target = given.target(report)
     if target is None:
         yield Check("weights", "not checked", "name them with --weights")

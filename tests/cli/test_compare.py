@@ -58,7 +58,7 @@ def test_exit_codes(weights, run, arguments, code):
         (("a.pt",), "name two networks or more, or one with --vs-init"),
         (("a.pt", "b.pt", "--vs-init"), "name two networks or more, or one with --vs-init"),
         (("a.pt", "b.pt", "--fail-on", "verdict"), "--fail-on verdict needs the audits"),
-        (("a.pt", "b.pt", "--format", "csv"), "'csv': a comma-separated choice of html, pdf, text, json"),
+        (("a.pt", "b.pt", "--format", "csv"), "'csv': a comma-separated choice of html, pdf, text, latex, json"),
         (("a.pt", "none.pt"), "none.pt: no such file or directory"),
         (("a.pt", "b.pt", "--layers", "no*"), "there is no fully connected layer to compare"),
     ],

@@ -13,14 +13,16 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from netaudit.analyses.table import BUILT_IN, installed
+from netaudit.api import AuditReport
 from netaudit.audit_page.method import SHARED_REFERENCES
 from netaudit.paper import citations
 from netaudit.paper.bundle import bundle
 from netaudit.paper.macros import letters, macros
-from netaudit.paper.methods import methods
+from netaudit.paper.methods import methods, own_entries
 from netaudit.paper.venues import VENUES, venue
 from netaudit.report.document.model import Method
 from netaudit.report.latex.escape import escaped, name
+from netaudit.report.latex.spans import words
 from netaudit.results.long_form import layer_rows
 from netaudit.text import number
 
@@ -238,3 +240,44 @@ def test_venues():
     assert [each.name for each in VENUES] == ["neurips", "icml", "iclr", "cvpr", "jmlr"]
     with pytest.raises(ValueError, match="unknown venue 'nature': venues are neurips"):
         venue("nature")
+
+
+CELLS = ("GRU, reset gate, from the input", "GRU, new gate, from the state")
+
+
+@pytest.mark.parametrize(
+    ("origins", "says", "counted"),
+    [
+        (("Linear", "Linear", "Linear"), "fully connected layers", "3 fully connected layers ("),
+        (("Linear", *CELLS), "fully connected layers and matrices of recurrent cells",
+         "1 fully connected layer and 2 matrices of recurrent cells ("),
+        ((*CELLS, CELLS[0]), "matrices of recurrent cells", "3 matrices of recurrent cells ("),
+    ],
+)  # fmt: skip
+def test_the_gates_of_a_cell_are_no_fully_connected_layers(report, origins, says, counted):
+    layers = tuple(
+        msgspec.structs.replace(layer, origin=origin) for layer, origin in zip(report.layers, origins, strict=True)
+    )
+    made = AuditReport.of(msgspec.structs.replace(report, layers=layers), installed())
+    document = made.document(draw=False)
+    assert document.subtitle == f"How random-like are its {says}, and can they be run in reverse?"
+    found = macros(made, installed())
+    assert f"We audited {counted}" in methods(made, installed(), found).markdown
+    [card] = document.bundles["card"]().values()
+    assert f"How random-like are the {says}, and can they be run in reverse?".encode() in card
+
+
+def test_a_break_in_the_bibliography_never_stands_in_a_command():
+    """A version of a report is a stranger's text: forty signs of it are several hundred in LaTeX."""
+    own = own_entries("\\" * 40, "key", "Audit of " + "\\" * 30, "version " + "\\" * 60 + " and the hash " + "0f" * 32)
+    for field in (own[1].fields["note"], own[1].fields["title"]):
+        pieces = field.split(r"\allowbreak{}")
+        assert len(pieces) > 2
+        assert all("\\" not in piece.replace(r"\textbackslash{}", "") for piece in pieces)
+    assert max(len(word) for word in own[1].fields["note"].split(r"\allowbreak{}")[-5:]) <= 8
+
+
+def test_a_word_breaks_as_it_is_printed():
+    r"""A sign that no font has is printed as \u5c42: six signs, and not one."""
+    pieces = words("层" * 6, 12).split(r"\allowbreak{}")
+    assert max(len(piece.replace(r"\textbackslash{}", "x")) for piece in pieces) <= 6

@@ -144,6 +144,6 @@ def test_a_document_that_is_no_audit_has_no_bundle(report):
     from dataclasses import replace
 
     document = replace(report.document(draw=False), bundles={})
-    with pytest.raises(ReportError, match="format latex: only an audit has it"):
+    with pytest.raises(ReportError, match="format latex: 'Audit of mnist-mlp' does not have it"):
         bundled.latex(document)
     assert "Audit of" in first_section(document)

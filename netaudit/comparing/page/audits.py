@@ -9,7 +9,7 @@ from netaudit.comparing.page.first import name_of
 from netaudit.comparing.payload import Compared, Pair
 from netaudit.report.document.model import Block, Column, Paragraph, Section, Span, Table
 from netaudit.report.document.numbering import table
-from netaudit.text import NONE, interval, number, shown_name
+from netaudit.text import NONE, interval, number, printable, shown_name
 from netaudit.vocabulary import VERDICT_WORDS
 
 
@@ -29,7 +29,7 @@ def _verdicts(pair: Pair) -> Table:
     rows = [
         (
             Span(shown_name(each.layer), "name"),
-            Span(each.what.replace("_", " ")),
+            Span(printable(each.what.replace("_", " "), 80)),
             Span(_word(each.before)),
             Span(_word(each.after)),
         )
@@ -40,14 +40,14 @@ def _verdicts(pair: Pair) -> Table:
 
 
 def _word(text: str) -> str:
-    return dict(VERDICT_WORDS).get(text, text.replace("_", " "))  # type: ignore[call-overload, no-any-return]
+    return dict(VERDICT_WORDS).get(text, printable(text.replace("_", " "), 60))  # type: ignore[call-overload, no-any-return]
 
 
 def _metrics(pair: Pair) -> Table:
     rows = [
         (
             Span(shown_name(each.layer), "name"),
-            Span(f"{each.claim}.{each.metric}", "name"),
+            Span(printable(f"{each.claim}.{each.metric}", 120), "name"),
             Span(number(each.before)),
             Span(number(each.after)),
             Span(number(each.after - each.before)),

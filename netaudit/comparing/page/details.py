@@ -11,7 +11,7 @@ from netaudit.comparing.payload import Compared, LayerComparison
 from netaudit.report.document.model import Block, Column, Figure, Paragraph, Section, Span, Table
 from netaudit.report.document.model import Pair as TwoFigures
 from netaudit.report.document.numbering import table
-from netaudit.text import NONE, count, interval, number, percent, shown_name
+from netaudit.text import NONE, count, interval, number, percent, printable, shown_name
 
 MOST_SPECTRA = 12
 """Spectra of one document: about three pages."""
@@ -104,12 +104,16 @@ def _noise(layers: Sequence[LayerComparison]) -> Table:
             for scheme in schemes
         ]
         explained = layer.rounding
-        said = f"{explained.scheme}, {percent(explained.within)} within half a step" if explained else "none"
+        said = (
+            f"{printable(explained.scheme, 40)}, {percent(explained.within)} within half a step"
+            if explained
+            else "none"
+        )
         size = layer.change.relative if layer.change else None
         rows.append((Span(shown_name(layer.layer), "name"), Span(percent(size)), *cells, Span(said)))
     columns = (
-        Column("Layer"), Column("Size of D", numeric=True), *(Column(scheme, numeric=True) for scheme in schemes),
-        Column("Format that explains D"),
+        Column("Layer"), Column("Size of D", numeric=True),
+        *(Column(printable(scheme, 40), numeric=True) for scheme in schemes), Column("Format that explains D"),
     )  # fmt: skip
     caption = "How much rounding the first network to usual formats would change it, and whether D is larger than that."
     return table(caption, columns, rows)

@@ -91,7 +91,7 @@ def _where(pair: Pair) -> list[str]:
             if len(changed) > 1
             else f"That is {'more' if larger else 'no more'} than rounding each row to int8 changes."
         )
-    schemes = sorted({layer.rounding.scheme for layer in pair.layers if layer.rounding})
+    schemes = sorted({printable(layer.rounding.scheme, 40) for layer in pair.layers if layer.rounding})
     if schemes:
         said.append(f"Rounding explains the change of {count(told['requantised'], 'layer')}: {', '.join(schemes)}.")
     if any(layer.word == "undecided" and layer.rule == "interval_over_a_limit" for layer in pair.layers):
@@ -147,7 +147,7 @@ def _table(found: Compared, pair: Pair) -> Block:
         (
             Span(shown_name(layer.layer), "name"),
             Span(WORDS[layer.word], STYLES[layer.word]),
-            Span(layer.rule.replace("_", " "), "soft"),
+            Span(printable(layer.rule.replace("_", " "), 60), "soft"),
             Span(percent(layer.change.relative) if layer.change else "0%" if layer.update == "none" else NONE),
             Span(angle(layer)),
             Span(kind(layer)),

@@ -33,17 +33,10 @@ def method() -> Section:
         "How often each word is right, and how often it is given falsely, is measured in reports/comparison of the "
         "project.",
     ]
-    references = [
-        "R. Hecht-Nielsen (1990). On the algebraic structure of feedforward network weight spaces.",
-        "S. Ainsworth, J. Hayase and S. Srinivasa (2023). Git Re-Basin. arXiv:2209.04836.",
-        "E. J. Hu et al. (2022). LoRA. arXiv:2106.09685.",
-        "M. Nagel et al. (2021). A white paper on neural network quantization. arXiv:2106.08295.",
-        "A. Bjorck and G. Golub (1973). Math. Comp. 27, 579. Angles between subspaces.",
-    ]
     blocks: tuple[Block, ...] = (
         table("The rules in the order in which they are tried.", columns, rows),
         Items(tuple((Span(each),) for each in said)),
-        Paragraph((Span("References: " + " ".join(references), "soft"),)),
+        Paragraph((Span("References: " + " ".join(REFERENCES), "soft"),)),
     )
     return Section("method", 1, "The words and their rules", blocks)
 
@@ -71,3 +64,23 @@ def provenance(found: Compared, fingerprint: str) -> Section:
     ]
     blocks: tuple[Block, ...] = (table("The networks.", columns, sides), facts(pairs))
     return Section("provenance", 1, "Provenance", blocks)
+
+
+REFERENCES: tuple[str, ...] = (
+    "S. K. Ainsworth, J. Hayase and S. Srinivasa (2023). Git Re-Basin: merging models modulo permutation symmetries. "
+    "ICLR, arXiv:2209.04836.",
+    "Å. Björck and G. H. Golub (1973). Numerical methods for computing angles between linear subspaces. Mathematics of "
+    "Computation 27, 579–594.",
+    "R. A. Fisher (1921). On the probable error of a coefficient of correlation deduced from a small sample. Metron 1, "
+    "3–32.",
+    "R. Hecht-Nielsen (1990). On the algebraic structure of feedforward network weight spaces. Advanced Neural "
+    "Computers, North-Holland.",
+    "E. J. Hu, Y. Shen, P. Wallis, Z. Allen-Zhu, Y. Li, S. Wang, L. Wang and W. Chen (2022). LoRA: low-rank adaptation "
+    "of large language models. ICLR, arXiv:2106.09685.",
+    "H. W. Kuhn (1955). The Hungarian method for the assignment problem. Naval Research Logistics Quarterly 2, 83–97.",
+    "M. Nagel, M. Fournarakis, R. A. Amjad, Y. Bondarenko, M. van Baalen and T. Blankevoort (2021). A white paper on "
+    "neural network quantization. arXiv:2106.08295.",
+    "O. Roy and M. Vetterli (2007). The effective rank: a measure of effective dimensionality. European Signal "
+    "Processing Conference 15, 606–610.",
+)
+"""What the words and the numbers of a difference rest on."""

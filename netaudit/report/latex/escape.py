@@ -26,7 +26,7 @@ _SIGNS = {"–": "--", "—": "---", "…": r"\ldots{}", "“": "``", "”": "''
 _MATHS = {
     "−": "-", "×": r"\times", "±": r"\pm", "·": r"\cdot", "≤": r"\leq", "≥": r"\geq", "≈": r"\approx", "≠": r"\neq",
     "→": r"\rightarrow", "∞": r"\infty", "∈": r"\in", "∑": r"\sum", "‖": r"\|", "°": r"^\circ", "⊤": r"\top",
-    "½": r"\frac12", "¼": r"\frac14", "¾": r"\frac34", "√": r"\surd", "●": r"\bullet", "▲": r"\triangle",
+    "½": r"\frac12", "¼": r"\frac14", "¾": r"\frac34", "√": r"\surd", "●": r"\bullet", "○": r"\circ", "▲": r"\triangle",
     "⁻": "^{-}", "²": "^2", "³": "^3", "¹": "^1", "µ": r"\mu", "ℝ": r"\mathbf{R}",
 }  # fmt: skip
 _MATHS |= {c: f"^{{{unicodedata.digit(c)}}}" for c in "⁰⁴⁵⁶⁷⁸⁹"} | {
@@ -75,6 +75,7 @@ def name(text: str, longest: int = 8) -> str:
 
 def broken(text: str, longest: int) -> str:
     """The text, escaped, with places to break in every word of more than ``longest`` characters."""
+    text = spelt(text)
     pieces = [
         piece[start : start + longest]
         for piece in re.findall(r"[^\s._/-]*[._/-]+|[^\s._/-]+|\s+", text)
@@ -85,6 +86,15 @@ def broken(text: str, longest: int) -> str:
         joins = place > 0 and not piece.isspace() and not pieces[place - 1].isspace()
         made += (r"\allowbreak{}" if joins else "") + escaped(piece)
     return made
+
+
+def spelt(text: str) -> str:
+    r"""The text with an escape in the place of each character that no font has, as long as it is printed.
+
+    >>> spelt("é 层")
+    'é \\u5c42'
+    """
+    return "".join(_without_glyph(c) or c for c in text)
 
 
 def number(text: str) -> str:
@@ -123,4 +133,13 @@ def _character(c: str) -> str:
     if len(marks) == 1 and marks[0] in _ACCENTS and base.isascii() and base.isalpha():
         accent = _ACCENTS[marks[0]]
         return f"{{\\{accent}{{{base}}}}}" if accent.isalpha() else f"{{\\{accent}{base}}}"
-    return escaped(c.encode("unicode_escape").decode())
+    return escaped(_escape(c))
+
+
+def _without_glyph(c: str) -> str:
+    """The escape of a character that is printed as one, or nothing."""
+    return _escape(c) if not c.isspace() and _character(c) == escaped(_escape(c)) else ""
+
+
+def _escape(c: str) -> str:
+    return c.encode("unicode_escape").decode()

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from netaudit.report.document.formulas import Formula
 from netaudit.report.document.model import Block, Equation, Items, Paragraph, Span
-from netaudit.report.latex.escape import broken, escaped, name
+from netaudit.report.latex.escape import broken, escaped, name, spelt
 
 LONG_WORD = 18
 """Characters of a word in running text, without a place to break, that no line must be asked to hold."""
@@ -32,6 +32,7 @@ def span_latex(span: Span, formulas: Mapping[str, Formula]) -> str:
 
 def words(text: str, longest: int = LONG_WORD) -> str:
     """Text with places to break in words that are too long for a line."""
+    text = spelt(text)
     return "".join(broken(piece, longest // 2) if len(piece) > longest else escaped(piece) for piece in _pieces(text))
 
 

@@ -1,4 +1,4 @@
-"""Formats that are made from the numbers of an audit, and not from its page: what made the document brings them."""
+"""Formats that are made from the numbers of a document, and not from its page: what made the document brings them."""
 
 from __future__ import annotations
 
@@ -31,5 +31,5 @@ def card(document: Document) -> bytes:
 
 def _bundle(document: Document, name: str) -> Mapping[str, bytes]:
     if name not in document.bundles:
-        raise ReportError(f"format {name}: only an audit has it, and this is {document.title!r}")
+        raise ReportError(f"format {name}: {document.title!r} does not have it")
     return document.bundles[name]()

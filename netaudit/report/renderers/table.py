@@ -30,8 +30,8 @@ class Renderer:
     """Whether it is written where the user names no format."""
     folder: str = ""
     """Of a format of several files, the folder that they lie in, beside the other formats."""
-    of_audits: bool = False
-    """Whether it is made from the numbers of an audit, so that no other document has it."""
+    only: tuple[str, ...] = ()
+    """Stems of the documents that bring it along, since it is made from their numbers; empty where any page has it."""
 
     def place(self, stem: str) -> str:
         """Its file or folder in the folder of a report.
@@ -57,23 +57,25 @@ RENDERERS: tuple[Renderer, ...] = (
     Renderer("text", ".txt", lazily(f"{_HERE}.text:render"), "page one, as the terminal prints it", by_default=False),
     Renderer(
         "latex", "", lazily(f"{_HERE}.bundled:latex"), "for a paper: tables, figures, macros, methods, references",
-        by_default=False, folder="paper", of_audits=True,
+        by_default=False, folder="paper", only=("audit", "compare"),
     ),
     Renderer(
         "csv", "", lazily(f"{_HERE}.bundled:csv"), "every number as tables: layers.csv, metrics.csv, network.csv",
-        by_default=False, folder="csv", of_audits=True,
+        by_default=False, folder="csv", only=("audit",),
     ),
     Renderer(
         "parquet", "", lazily(f"{_HERE}.bundled:parquet"), "the same tables as Parquet; needs the extra `parquet`",
-        by_default=False, folder="parquet", of_audits=True,
+        by_default=False, folder="parquet", only=("audit",),
     ),
     Renderer(
         "card", ".card.md", lazily(f"{_HERE}.bundled:card"), "a section for a model card, with YAML",
-        by_default=False, of_audits=True,
+        by_default=False, only=("audit",),
     ),
     Renderer("json", ".json", lazily(f"{_HERE}.json:render"), "every number"),
 )  # fmt: skip
 FORMATS: tuple[str, ...] = tuple(renderer.name for renderer in RENDERERS)
 DEFAULT_FORMATS: tuple[str, ...] = tuple(renderer.name for renderer in RENDERERS if renderer.by_default)
-PAGE_FORMATS: tuple[str, ...] = tuple(renderer.name for renderer in RENDERERS if not renderer.of_audits)
+PAGE_FORMATS: tuple[str, ...] = tuple(renderer.name for renderer in RENDERERS if not renderer.only)
 """The formats of any document, such as that of a study."""
+COMPARE_FORMATS: tuple[str, ...] = tuple(each.name for each in RENDERERS if not each.only or "compare" in each.only)
+"""Those of a comparison."""
