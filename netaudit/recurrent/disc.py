@@ -34,6 +34,8 @@ DRAWS = ((128, 199), (256, 49), (512, 19))
 """Gaussian matrices for a size of at most so much, seconds on one core each; what is judged varies less with size."""
 LARGEST = DRAWS[-1][0]
 """Of n, in an audit: beyond it the draws take a minute."""
+FEW = 0.05
+"""Share of the eigenvalues up to which those beyond the disc are single modes, and not the shape of the cloud."""
 ORTHOGONAL = 1e-2
 """Spread of the singular values, relative to their mean, up to which a matrix counts as orthogonal. An orthogonal
 matrix in bfloat16 has 0.007 at n = 64 from rounding, a Gaussian one 2."""
@@ -74,8 +76,8 @@ class CircularLaw:
     limit: float
     """The distance that is tolerated: :data:`DISTANCE`, or twice the noise of Gaussian matrices."""
     normality: float
-    """Sum of the squared moduli over the sum of the squared entries, both without the outliers: 1 of a normal matrix,
-    whose eigenvectors are orthogonal; 1/2 of a Gaussian one."""
+    """Sum of the squared moduli over the sum of the squared entries, both without the outliers where these are few: 1
+    of a normal matrix, whose eigenvectors are orthogonal; 1/2 of a Gaussian one."""
     limits: tuple[float, float]
     """The normality that is tolerated."""
     outliers: int
@@ -113,7 +115,7 @@ def _judged(scaled: Floats, null: Gaussians) -> CircularLaw:
     moduli = np.abs(values)
     outliers = int(np.sum(moduli > null.radius))
     distance = _distance(np.sort(moduli**2), null.squares)
-    normality = _normality(moduli, scaled, outliers)
+    normality = _normality(moduli, scaled, outliers if outliers <= FEW * len(moduli) else 0)
     limit = max(DISTANCE, 2 * null.noise)
     spread = (0.5 - null.normality[0], null.normality[1] - 0.5)  # of Gaussian matrices, below and above
     limits = (0.5 - max(NORMALITY, 2 * spread[0]), 0.5 + max(NORMALITY, 2 * spread[1]))

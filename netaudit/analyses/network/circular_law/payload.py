@@ -29,8 +29,8 @@ class RecurrentMatrix(Record, frozen=True, kw_only=True):
     limit: Bounded
     """The distance that is tolerated."""
     normality: Bounded
-    """Sum of the squared moduli over the sum of the squared entries, both without the outliers: 1 of a normal matrix,
-    1/2 of a Gaussian one."""
+    """Sum of the squared moduli over the sum of the squared entries, both without the outliers where these are at
+    most a twentieth of the eigenvalues: 1 of a normal matrix, 1/2 of a Gaussian one."""
     limits: tuple[Bounded, Bounded]
     """The normality that is tolerated."""
     outliers: Count
