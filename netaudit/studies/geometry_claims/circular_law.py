@@ -85,12 +85,11 @@ def matrix(drawn: int, n: int, strength: float, generator: np.random.Generator) 
     if drawn == _ACROSS:  # the correlation of a_ij and a_ji is 2 c / (1 + c^2) with what is added of the transpose
         return gaussian + gaussian.T * ((1 - math.sqrt(1 - strength**2)) / strength)
     if drawn == _ROTATION:
-        rotation: NDArray[np.float64] = np.linalg.qr(gaussian)[0].astype(np.float16).astype(np.float64)
-        return rotation
+        return np.asarray(np.linalg.qr(gaussian)[0].astype(np.float16), dtype=np.float64)
     scaled = gaussian / math.sqrt(n)
     if drawn == _LOW_RANK:
-        left, right = generator.standard_normal((2, n, n // 4))
-        return scaled + strength * left @ right.T / n
+        low_rank: NDArray[np.float64] = generator.standard_normal((n, n // 4)) @ generator.standard_normal((n // 4, n))
+        return scaled + strength * low_rank / n
     if drawn == _MODE:
         direction = generator.standard_normal(n)
         return scaled + strength * np.outer(direction, direction) / float(direction @ direction)

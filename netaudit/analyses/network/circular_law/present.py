@@ -115,9 +115,10 @@ def method() -> Method:
             "over the sum of the squared entries (0.05 about 1/2), both without the eigenvalues that lie beyond every "
             "draw where these are at most a twentieth; each tolerance is at least twice the noise. Where a figure lies "
             "outside with all of its noise, the matrix is *not as random*; where all its singular values are equal "
-            "within 1 percent it is *orthogonal*, as some networks start. The order of the units changes no eigenvalue. The signs of the units, which a "
-            "cell with tanh or a GRU may change without changing what it computes, change none of the matrix of a "
-            "simple cell, of a GRU's new gate or of an LSTM's cell gate, but those of the other gates.",
+            "within 1 percent it is *orthogonal*, as some networks start. The order of the units changes no "
+            "eigenvalue. The signs of the units, which a cell with tanh or a GRU may change without changing what it "
+            "computes, change none of the matrix of a simple cell, of a GRU's new gate or of an LSTM's cell gate, but "
+            "those of the other gates.",
         ),
         references=(
             "T. Tao, V. Vu and M. Krishnapur (2010). Random matrices: universality of ESDs and the circular law. "
