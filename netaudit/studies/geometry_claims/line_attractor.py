@@ -18,14 +18,16 @@ from netaudit.recurrent.judged import line_attractor
 from netaudit.recurrent.nulls import at_initialisation
 from netaudit.studies.geometry_claims.lines import Kind, Line
 
+_PLANTED, _GRU, _TANH = range(3)
 UNITS, INPUTS = 12, 3
 SEQUENCES, LENGTH = 20, 40
-STARTS, NULLS = 30, 1
+STARTS = 30
+NULLS = {_PLANTED: 1, _GRU: 3, _TANH: 3}
+"""Draws of each null: three as in an audit, where a cell that is drawn at random stands beside others of its kind."""
 CENTRE = 20.0
 """Every number of the state around which a planted cell moves: far above the kinks of ReLU, so that it is linear."""
 _REST = 0.6
 """The eigenvalue of all other modes of a planted cell, whose time constant is 2 steps."""
-_PLANTED, _GRU, _TANH = range(3)
 
 
 def _planted(kind: Kind, draws: int, first: float, second: float, what: str) -> Line:
@@ -35,7 +37,7 @@ def _planted(kind: Kind, draws: int, first: float, second: float, what: str) -> 
 
 
 def _untrained(drawn: int, what: str) -> Line:
-    return Line("rnn_fixed_points", "false_alarm", what, f"{UNITS} units", 100, (drawn, 0, 0))
+    return Line("rnn_fixed_points", "false_alarm", what, f"{UNITS} units, 3 draws of each null", 200, (drawn, 0, 0))
 
 
 LINES = (
@@ -64,7 +66,7 @@ def noticed(line: Line, seed: int) -> bool:
         torch.zeros(INPUTS, dtype=torch.float64),
         initial=torch.full((UNITS,), CENTRE if drawn == _PLANTED else 0.0, dtype=torch.float64),
         starts=STARTS,
-        draws=NULLS,
+        draws=NULLS[int(drawn)],
         seed=seed,
     )
     return found.judged.verdict == "line_attractor"

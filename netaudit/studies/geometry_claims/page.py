@@ -33,8 +33,8 @@ ABOUT: Mapping[str, tuple[str, str]] = {
     ),
     "rnn_fixed_points": (
         "Line attractors",
-        "Recurrent cells on 20 sequences of 40 steps of Gaussian noise, with 30 starts of the search and one draw of "
-        "each null. Noticed: the verdict “line attractor” at zero input.",
+        "Recurrent cells on 20 sequences of 40 steps of Gaussian noise, with 30 starts of the search; with a plant "
+        "one draw of each null. Noticed: the verdict “line attractor” at zero input.",
     ),
     "circular_law": (
         "Eigenvalues of recurrent matrices",
