@@ -25,7 +25,8 @@ class RecurrentMatrix(Record, frozen=True, kw_only=True):
     distance: Bounded
     """Kolmogorov-Smirnov distance of the squared moduli from those of Gaussian matrices of this size."""
     noise: Bounded
-    """The largest such distance of a Gaussian matrix."""
+    """Such a distance of a Gaussian matrix, which 99.5 % of those drawn do not exceed; the largest of fewer than
+    200."""
     limit: Bounded
     """The distance that is tolerated."""
     normality: Bounded
