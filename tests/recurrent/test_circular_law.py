@@ -27,10 +27,11 @@ def test_random_matrices_are_never_called_others(entries):
     }[entries]
     found = [circular_law(drawn()) for _ in range(100)]
     assert sum(one.verdict == "other" for one in found) == 0
-    assert sum(one.verdict == "circular" for one in found) > 80
+    # without its mean's direction a matrix counts as slightly further from normal, and is left undecided more often
+    assert sum(one.verdict == "circular" for one in found) > (60 if entries == "shifted" else 80)
     more = [one.outliers - (entries == "shifted") for one in found]  # the mean is one direction
     assert min(more) == 0
-    assert sum(more) <= 3  # one of 200 matrices reaches beyond 199 draws
+    assert sum(more) <= 2  # one of 1,000 matrices reaches beyond 999 draws
 
 
 @pytest.mark.parametrize(

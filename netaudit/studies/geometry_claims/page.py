@@ -31,6 +31,15 @@ ABOUT: Mapping[str, tuple[str, str]] = {
         "Depth limit",
         "Square layers, each drawn alone. Noticed: the verdict that the line names.",
     ),
+    "rnn_fixed_points": (
+        "Line attractors",
+        "Recurrent cells on 20 sequences of 40 steps of Gaussian noise, with 30 starts of the search; with a plant "
+        "one draw of each null. Noticed: the verdict “line attractor” at zero input.",
+    ),
+    "circular_law": (
+        "Eigenvalues of recurrent matrices",
+        "Square matrices of n rows. Noticed: the word that the line names.",
+    ),
 }
 """Title and explanation of each analysis' section."""
 _KINDS = {

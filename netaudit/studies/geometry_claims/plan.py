@@ -6,7 +6,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from netaudit.studies.geometry_claims import depth_limit, identifiability, injectivity, linear_regions
+from netaudit.studies.geometry_claims import (
+    circular_law,
+    depth_limit,
+    identifiability,
+    injectivity,
+    line_attractor,
+    linear_regions,
+)
 from netaudit.studies.geometry_claims.lines import Line
 
 ANALYSES: Mapping[str, Any] = {
@@ -14,6 +21,8 @@ ANALYSES: Mapping[str, Any] = {
     "injectivity": injectivity,
     "identifiability": identifiability,
     "depth_limit": depth_limit,
+    "rnn_fixed_points": line_attractor,
+    "circular_law": circular_law,
 }
 """Each is a file of this room with ``LINES`` and ``noticed(line, seed) -> bool``."""
 BLOCK = 100

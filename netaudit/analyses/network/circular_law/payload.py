@@ -25,12 +25,13 @@ class RecurrentMatrix(Record, frozen=True, kw_only=True):
     distance: Bounded
     """Kolmogorov-Smirnov distance of the squared moduli from those of Gaussian matrices of this size."""
     noise: Bounded
-    """The largest such distance of a Gaussian matrix."""
+    """Such a distance of a Gaussian matrix, which 99.5 % of those drawn do not exceed; the largest of fewer than
+    200."""
     limit: Bounded
     """The distance that is tolerated."""
     normality: Bounded
-    """Sum of the squared moduli over the sum of the squared entries, both without the outliers: 1 of a normal matrix,
-    1/2 of a Gaussian one."""
+    """Sum of the squared moduli over the sum of the squared entries, both without the outliers where these are at
+    most a twentieth of the eigenvalues: 1 of a normal matrix, 1/2 of a Gaussian one."""
     limits: tuple[Bounded, Bounded]
     """The normality that is tolerated."""
     outliers: Count

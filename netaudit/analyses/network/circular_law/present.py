@@ -108,16 +108,18 @@ def method() -> Method:
         (
             "The eigenvalues of an n × n matrix of independent entries with mean 0 and standard deviation σ fill the "
             "disc of radius σ√n evenly as n grows, whatever the law of the entries (Tao, Vu and Krishnapur 2010). At a "
-            "finite n some lie beyond it, so that a recurrent matrix is compared with Gaussian ones of its size: 199 "
-            "draws up to 128 rows, 49 up to 256, 19 up to 512. Its eigenvalues *fill the disc* where two figures lie "
-            "within their tolerances, each with the noise of the draws on either side: the Kolmogorov-Smirnov distance "
+            "finite n some lie beyond it, so that a recurrent matrix is compared with Gaussian ones of its size: 999 "
+            "draws up to 64 rows, 199 up to 128, 49 up to 256, 19 up to 512. Its eigenvalues *fill the disc* where two "
+            "figures lie within their tolerances, each with the noise of the draws on either side: the "
+            "Kolmogorov-Smirnov distance "
             "of their squared moduli from those of the draws (0.05), and the normality, the sum of the squared moduli "
             "over the sum of the squared entries (0.05 about 1/2), both without the eigenvalues that lie beyond every "
-            "draw; each tolerance is at least twice the noise. Where a figure lies outside with all of its noise, the "
-            "matrix is *not as random*; where all its singular values are equal within 1 percent it is *orthogonal*, "
-            "as some networks start. The order of the units changes no eigenvalue. The signs of the units, which a "
-            "cell with tanh or a GRU may change without changing what it computes, change none of the matrix of a "
-            "simple cell, of a GRU's new gate or of an LSTM's cell gate, but those of the other gates.",
+            "draw where these are at most a twentieth; each tolerance is at least twice the noise. Where a figure lies "
+            "outside with all of its noise, the matrix is *not as random*; where all its singular values are equal "
+            "within 1 percent it is *orthogonal*, as some networks start. The order of the units changes no "
+            "eigenvalue. The signs of the units, which a cell with tanh or a GRU may change without changing what it "
+            "computes, change none of the matrix of a simple cell, of a GRU's new gate or of an LSTM's cell gate, but "
+            "those of the other gates.",
         ),
         references=(
             "T. Tao, V. Vu and M. Krishnapur (2010). Random matrices: universality of ESDs and the circular law. "

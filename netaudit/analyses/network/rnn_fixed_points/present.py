@@ -69,13 +69,23 @@ def words(cell: CellPoints) -> str:
         points = f"{count(held.fixed, 'fixed point')} ({number(held.stable)} stable)"
         sentences.append(
             f"With the input held at {HELD[held.held]}, it {VERDICTS[held.verdict]}: {count(held.slow, 'slow point')} "
-            f"and {points} were found from {count(held.starts, 'start')}."
+            f"and {points} were found from {count(held.starts, 'start')}.{_outside(held)}"
         )
         if held.against:
             sentences.append(f"Against a line attractor: {against(held.against)}.")
     if cell.readout is not None:
         sentences.append(f"The readout is that of {shown_name(cell.readout)}.")
     return " ".join(sentences)
+
+
+def _outside(held: HeldInput) -> str:
+    """What was dropped, since the states on the way are nowhere near."""
+    if not held.outside:
+        return ""
+    return (
+        f" {number(held.outside)} more {'end' if held.outside == 1 else 'ends'} of the search lay far from all states "
+        f"of the sequences, and {'was' if held.outside == 1 else 'were'} dropped."
+    )
 
 
 def _figures(cell: CellPoints, at: int) -> Pair:

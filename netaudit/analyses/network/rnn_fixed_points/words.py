@@ -9,8 +9,8 @@ from netaudit.text import names
 
 VERDICTS: dict[Verdict | None, str] = {
     "line_attractor": "has a line attractor",
-    "point_attractors": "has point attractors and no line attractor",
-    "single_fixed_point": "has a single fixed point and no line attractor",
+    "point_attractors": "has point attractors, and no line attractor by the rule",
+    "single_fixed_point": "has a single fixed point, and no line attractor by the rule",
     "undecided": "is undecided",
 }
 HELD: dict[Held, str] = {"zero": "zero", "mean": "the mean input", "token": "the most frequent token"}

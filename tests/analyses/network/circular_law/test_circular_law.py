@@ -91,5 +91,5 @@ def test_the_method_states_the_rule():
     assert "(0.05)" in text
     assert "(0.05 about 1/2)" in text
     assert "within 1 percent" in text
-    assert disc.DRAWS == ((128, 199), (256, 49), (512, 19))
-    assert "199 draws up to 128 rows, 49 up to 256, 19 up to 512" in text
+    assert disc.DRAWS == ((64, 999), (128, 199), (256, 49), (512, 19))
+    assert "999 draws up to 64 rows, 199 up to 128, 49 up to 256, 19 up to 512" in text
