@@ -44,11 +44,11 @@ def test_words_of_a_cell():
     found = words(rnn_fixed_points.cell("a\nb", "point_attractors", ("gap?", "slowest", "share_of_shuffled")))
     assert found == (
         "a\\nb, a GRU of 64 units, was driven by 64 sequences of 60 steps of real tokens. With the input held at zero, "
-        "it has point attractors, and no line attractor by the rule: 3 slow points and 1 fixed point (1 stable) were found from 100 "
-        "starts. 1 more end of the search lay far from all states of the sequences, and was dropped. Against a line "
-        "attractor: the next mode is more than half as slow (the interval leaves it open); the slowest mode fades, or "
-        "grows, within half a sequence; the cell with its recurrent weights shuffled reaches its share. The readout is "
-        "that of fc."
+        "it has point attractors, and no line attractor by the rule: 3 slow points and 1 fixed point (1 stable) were "
+        "found from 100 starts. 1 more end of the search lay far from all states of the sequences, and was dropped. "
+        "Against a line attractor: the next mode is more than half as slow (the interval leaves it open); the slowest "
+        "mode fades, or grows, within half a sequence; the cell with its recurrent weights shuffled reaches its share. "
+        "The readout is that of fc."
     )
 
 
