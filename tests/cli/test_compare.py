@@ -68,3 +68,22 @@ def test_what_cannot_be_compared_is_said_in_one_line(weights, run, arguments, sa
     assert code == 2
     assert says in told.err.splitlines()[0]
     assert "Traceback" not in told.err
+
+
+def test_a_comparison_is_rendered_again_from_its_json(weights, run, capsys):
+    run("a.pt", "b.pt", "--format", "json,html,text", "--out", "first")
+    made = {path.name: path.read_bytes() for path in (weights / "first").iterdir() if path.is_file()}
+    for arguments, code, says in (
+        (("first/compare.json", "--format", "html,text", "--out", "again"), 0, "Report: again/compare.html"),
+        (("first/compare.json", "--format", "latex,json", "--out", "paper"), 0, "Report: paper/paper"),
+        (("first/compare.json", "--format", "csv"), 2, "a comparison has no format csv: choose of html, pdf"),
+    ):
+        with pytest.raises(SystemExit) as leaving:
+            main(["render", *arguments])
+        told = capsys.readouterr()
+        assert (leaving.value.code, says in told.out + told.err) == (code, True), told
+    again = {path.name: path.read_bytes() for path in (weights / "again").iterdir() if path.is_file()}
+    assert again == {name: made[name] for name in ("compare.html", "compare.txt")}
+    assert (weights / "paper" / "compare.json").read_bytes() == made["compare.json"]
+    assert (weights / "paper" / "paper" / "appendix.tex").is_file()
+    assert {path.name for path in (weights / "first").iterdir() if path.is_file()} == set(made)
