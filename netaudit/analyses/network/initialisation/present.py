@@ -23,11 +23,11 @@ _ON_PAPER = 200  # rows, about five pages; the HTML has them all
 
 def present(found: NetworkInitialisation, place: Place) -> Presentation:
     """The headline, the table of the layers, and what changed since the first weights."""
-    blocks: list[Block] = [_table(found)]
+    words = headline(found, len(place.report.layers) - len(found.layers))
+    blocks: list[Block] = [Paragraph((Span(words),)), _table(found)]  # paper leaves the table out
     if found.since is not None:
         blocks += _since(found.since)
-    unjudged = len(place.report.layers) - len(found.layers)
-    return Presentation(headline=headline(found, unjudged), blocks=tuple(blocks))
+    return Presentation(headline=words, blocks=tuple(blocks))
 
 
 def headline(found: NetworkInitialisation, unjudged: int = 0) -> str:

@@ -67,7 +67,7 @@ def test_layers_that_were_not_judged_are_not_spoken_of() -> None:
 def test_the_start_of_a_recurrent_cell_is_called_by_its_name() -> None:
     torch.manual_seed(0)
     report = netaudit.audit(nn.LSTM(100, 60), analyses=["initialisation"], nulls="none")
-    assert "(PyTorch&#39;s default for recurrent cells, " in report.to_html()
+    assert "(PyTorch&#39;s default for recurrent cells; " in report.to_html()
 
 
 def test_as_few_families_as_do_are_named() -> None:
