@@ -203,15 +203,17 @@ def method() -> Method:
             "cosine above 1 − {tiny}. They act as one neuron, and nothing tells how its outgoing weights are shared "
             "out among them. *Opposite twins* have a cosine below −1 + {tiny}, and act as one neuron and a linear "
             "part. The limit takes in copies that were rescaled and stored in float32 or float16; two unrelated "
-            "neurons with three inputs or more meet it about once in a billion. No unit of the inputs and no "
-            "rescaling of neurons changes any of this.",
+            "neurons with three inputs or more meet it about once in a billion. Neurons with one or two inputs, as "
+            "under a convolution of one pixel of a grey image, would meet it by chance in a wide layer: there the "
+            "cosine must be 1 up to the rounding of float32. No unit of the inputs and no rescaling of neurons changes "
+            "any of this.",
             "The head is asked. Where it has no hidden layers, the whole network is, if it is a plain stack: linear "
             "layers, convolutions, batch norm in eval mode and average pooling, with ReLU between them. From one ReLU "
             "to the next that is one matrix, and each of its rows is a unit: of a convolution one a channel and "
             "position. All matrices together may have 16.8 million entries. What is said of a unit is said of its row, "
             "as if all rows were free. They are not, since a channel has the same weights at all positions: what is "
-            "hidden at one may show at another, so that parameters are not counted there. Max pooling and residual additions lead "
-            "past such a stack, and a network with them is not asked.",
+            "hidden at one may show at another, so that parameters are not counted there. Max pooling and "
+            "residual additions lead past such a stack, and a network with them is not asked.",
             "A parameter counts as hidden if it is the bias, or an incoming or outgoing weight, of a hidden neuron. "
             "This is not a measure of quality or of secrecy: hidden neurons can be removed or merged, and those that "
             "are identifiable are not for that reason easy to find.",
