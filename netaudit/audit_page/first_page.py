@@ -182,7 +182,8 @@ def not_answered(presented: Presented) -> list[str]:
     titles: dict[str, list[str]] = {}
     for analysis in presented.analyses:
         payload = report.analyses.get(analysis.name) if analysis.scope == "network" else None
-        silent = not analysis.on_page_one or ("data" in analysis.needs and no_data) or "cells" in analysis.needs
+        unasked = no_data and not {"data", "sample"}.isdisjoint(analysis.needs)
+        silent = not analysis.on_page_one or unasked or "cells" in analysis.needs
         silent = silent and not nothing
         if payload is not None and not silent and not_applicable(payload) and why_not_judged(payload) is None:
             titles.setdefault(sentence(payload.note), []).append(analysis.title)

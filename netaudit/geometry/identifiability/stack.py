@@ -13,13 +13,15 @@ import torch
 from torch import Tensor, nn
 
 from netaudit.geometry.reading import piecewise_linear
-from netaudit.geometry.steps import Affine, Entrywise, NotPiecewiseLinearError, PiecewiseLinear, Step
+from netaudit.geometry.steps import Affine, Entrywise, Largest, NotPiecewiseLinearError, PiecewiseLinear
 
 if TYPE_CHECKING:
     from netaudit.geometry.reading import Layers
 
 LARGEST = 2**25
 """Entries of a matrix that is made of a convolution, 256 MiB: that of a small network for small images."""
+BLOCK = 256
+"""Unit vectors that are sent through a chain together: a value of 100,000 numbers then takes 200 MiB."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +57,7 @@ def stack(
             raise ValueError("a module needs points, or the shape of one input")
         with torch.no_grad():
             read = piecewise_linear(network, torch.zeros(1, *shape, dtype=torch.float64), device)
-            return _of_steps(read)
+            return _of_steps(read, device)
     layers = [_layer(str(number), weight, bias, device) for number, (weight, bias) in enumerate(network)]
     if not layers:
         raise ValueError("a network needs at least one layer")
@@ -76,25 +78,64 @@ def _layer(name: str, weight: Any, bias: Any, device: torch.device) -> Layer:
     return Layer(name, matrix, shift, len(matrix))
 
 
-def _of_steps(network: PiecewiseLinear) -> list[Layer]:
-    layers, source = [], 0
+@dataclass(frozen=True, eq=False)
+class _Section:
+    """The affine steps from one ReLU to the next, or to the output."""
+
+    name: str
+    chain: tuple[Affine, ...]
+    source: int
+    target: int
+
+    def size(self, network: PiecewiseLinear) -> tuple[int, int]:
+        """``(m, n)`` of its matrix."""
+        return math.prod(network.shapes[self.target]), math.prod(network.shapes[self.source])
+
+
+def entries(network: PiecewiseLinear) -> int:
+    """How many entries the matrices of a network that was read would have together, before any is made.
+
+    Raises:
+        NotPiecewiseLinearError: it is no stack.
+    """
+    return sum(math.prod(section.size(network)) for section in _sections(network))
+
+
+def _of_steps(network: PiecewiseLinear, device: torch.device) -> list[Layer]:
+    return [_dense(network, section, device) for section in _sections(network)]
+
+
+def _sections(network: PiecewiseLinear) -> list[_Section]:
+    found, source = [], 0
     chain: list[Affine] = []
     for step in network.steps:
-        _check_source(step, {source, *(one.output for one in chain)})
+        _check_source(step.name, step.inputs, {source, *(one.output for one in chain)})
         if isinstance(step, Affine):
             chain.append(step)
             continue
-        if not isinstance(step, Entrywise) or not _is_relu(step):
+        if isinstance(step, Largest):
+            raise NotPiecewiseLinearError(
+                f"{step.name} is a max pooling, so that this is no stack of matrices and ReLU"
+            )
+        if not _is_relu(step):
             raise NotPiecewiseLinearError(f"{step.name} is no ReLU")
-        layers.append(_dense(step.name, network, chain, source, step.inputs[0]))
+        found.append(_Section(_named(step.name, chain), tuple(chain), source, step.inputs[0]))
         source, chain = step.output, []
-    layers.append(_dense("output", network, chain, source, network.output))
-    return layers
+    _check_source("the output", (network.output,), {source, *(one.output for one in chain)})
+    found.append(_Section("output", tuple(chain), source, network.output))
+    return found
 
 
-def _check_source(step: Step, known: set[int]) -> None:
-    if not set(step.inputs) <= known:
-        raise NotPiecewiseLinearError(f"{step.name} takes a value from below the last ReLU, so that this is no stack")
+def _named(relu: str, chain: Sequence[Affine]) -> str:
+    """The name of the topmost linear layer or convolution below a ReLU; without one, that of the ReLU."""
+    return next((step.name for step in reversed(chain) if step.mixes and step.weight is not None), relu)
+
+
+def _check_source(name: str, inputs: Sequence[int], known: set[int]) -> None:
+    if not set(inputs) <= known:
+        raise NotPiecewiseLinearError(
+            f"{name} takes a value from below the last ReLU, as a residual addition does, so that this is no stack"
+        )
 
 
 def _is_relu(step: Entrywise) -> bool:
@@ -102,18 +143,24 @@ def _is_relu(step: Entrywise) -> bool:
     return step.weight is None and step.breaks == (0.0,) and bool((step.call(probe, None) == probe.relu()).all())
 
 
-def _dense(name: str, network: PiecewiseLinear, chain: Sequence[Affine], source: int, target: int) -> Layer:
-    """The matrix of a chain of affine steps: its columns are what the unit vectors give without the biases."""
-    shape = network.shapes[source]
-    n, m = math.prod(shape), math.prod(network.shapes[target])
+def _dense(network: PiecewiseLinear, section: _Section, device: torch.device) -> Layer:
+    """The matrix of a chain of affine steps: its columns are what the unit vectors give without the biases.
+
+    ``BLOCK`` unit vectors at a time, since values between two steps may be larger than the matrix.
+    """
+    shape, (m, n) = network.shapes[section.source], section.size(network)
     if n * m > LARGEST:
-        raise NotPiecewiseLinearError(f"the matrix of {name} would have {m} x {n} entries")
-    device = next((one.weight.device for one in chain if one.weight is not None), torch.device("cpu"))
-    unit = torch.eye(n, dtype=torch.float64, device=device).view(n, *shape)
-    values, shifts = {source: unit}, {source: torch.zeros(1, *shape, dtype=torch.float64, device=device)}
-    for step in chain:
-        values[step.output] = step.call([values[value] for value in step.inputs], step.weight, None)
+        raise NotPiecewiseLinearError(f"the matrix of {section.name} would have {m} x {n} entries")
+    weight = torch.empty(m, n, dtype=torch.float64, device=device)
+    for columns in torch.split(torch.arange(n, device=device), BLOCK):
+        unit = torch.zeros(len(columns), n, dtype=torch.float64, device=device)
+        unit[torch.arange(len(columns), device=device), columns] = 1
+        values = {section.source: unit.view(-1, *shape)}
+        for step in section.chain:
+            values[step.output] = step.call([values[value] for value in step.inputs], step.weight, None)
+        weight[:, columns] = values[section.target].flatten(1).T
+    shifts = {section.source: torch.zeros(1, *shape, dtype=torch.float64, device=device)}
+    for step in section.chain:
         shifts[step.output] = step([shifts[value] for value in step.inputs])
-    weight = values[target].flatten(1).T.contiguous()
-    bias = shifts[target].flatten()
-    return Layer(name, weight, bias, m if any(one.bias is not None for one in chain) else 0)
+    biases = m if any(one.bias is not None for one in section.chain) else 0
+    return Layer(section.name, weight, shifts[section.target].flatten(), biases)

@@ -23,7 +23,13 @@ ALIKE = 1e-6
 rescaling have 1 - |cosine| of some 4e-8 in float16 and 1e-15 in float32, so that twins are found as they are stored
 (not so in bfloat16, where it is 3e-6; a copy that was not rescaled is equal in any dtype). And two unrelated neurons
 with n inputs, which switch in the box, meet it with a probability of about 1e-9 for n = 3, and less for more inputs;
-with one or two inputs wide layers can have twins by chance."""
+with one or two inputs wide layers would have twins by chance, so that ``ALIKE_FEW`` takes its place there."""
+
+ALIKE_FEW = 1e-13
+"""The same for neurons with one or two inputs: an angle of 4e-7, which two of 64 unrelated neurons meet about once in
+2,000 layers. Copies that were rescaled and rounded have some 1e-15 in float32; those in float16 are not found."""
+FEW = 2
+"""Inputs with a weight, and a range, that are few."""
 
 
 BLOCK = 2**24
@@ -71,9 +77,11 @@ def twins(weight: Tensor, bias: Tensor, box: Box, members: Tensor) -> Twins:
             likely = likely.triu(1) if number == place else likely
             left, right = likely.any(1), likely.any(0)
             one_left, other_right = one[left], other[right]
-            cosine = directions(weight, bias, box, one_left) @ directions(weight, bias, box, other_right).T
-            cosine = torch.where(likely[left][:, right], cosine, 0.0)
-            for kind, found in enumerate((cosine > 1 - ALIKE, cosine < ALIKE - 1)):
+            units = [directions(weight, bias, box, rows) for rows in (one_left, other_right)]
+            cosine = torch.where(likely[left][:, right], units[0] @ units[1].T, 0.0)
+            few = [(unit[:, :-1] != 0).sum(1) <= FEW for unit in units]
+            most = torch.where(few[0][:, None] | few[1], ALIKE_FEW, ALIKE).to(cosine)
+            for kind, found in enumerate((cosine > 1 - most, cosine < most - 1)):
                 pairs[kind] += found.sum()
                 flags[kind, one_left] |= found.any(1)
                 flags[kind, other_right] |= found.any(0)

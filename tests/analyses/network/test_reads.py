@@ -80,7 +80,7 @@ def test_a_single_output_is_no_choice_of_labels():
 
 
 def test_without_a_head():
-    context = context_of(FakeNetwork(gaussian_layers(64, 50)))
+    context = context_of(FakeNetwork(gaussian_layers(64, 50)), SAMPLE)
     for analysis in ANALYSES:
         said = missing_of_network(analysis.needs, context) or analysis.measure(context).note
         assert "no head of fully connected layers at the top was found" in said.lower()

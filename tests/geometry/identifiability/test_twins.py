@@ -140,3 +140,18 @@ def test_tiny_and_huge_rows_have_a_direction():
     weight = gaussian(4, 5)
     weight[1], weight[3] = weight[0] * 1e-200, weight[2] * -1e200
     assert found(weight) == ([0, 1], [2, 3], 1, 1)
+
+
+@pytest.mark.parametrize("n", [1, 2])
+def test_neurons_with_few_inputs_are_no_twins_by_chance(n):
+    weight, bias = gaussian(64, n + 3), gaussian(64, seed=1)
+    weight[:, n:] = 0
+    if n == 2:  # three numbers a neuron: one pair 5e-4 apart
+        weight[1], bias[1] = weight[0], bias[0]
+        weight[1, 0] *= 1 + 5e-4
+    alike = twins(weight, bias, unit_box(n + 3), torch.arange(64))
+    assert int(alike.equal_pairs + alike.opposite_pairs) == 0
+    weight[5], bias[5] = (0.37 * weight[9]).float().double(), (0.37 * bias[9]).float().double()
+    weight[6], bias[6] = -weight[9], -bias[9]
+    alike = twins(weight, bias, unit_box(n + 3), torch.arange(64))
+    assert (int(alike.equal_pairs), int(alike.opposite_pairs)) == (1, 2)

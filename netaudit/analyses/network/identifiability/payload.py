@@ -9,6 +9,7 @@ from msgspec import Meta
 from netaudit.results.payload import Bounded, Count, Payload, Record, Rule, Share, Values
 
 Told = Literal["identifiable", "partly", "undecided"]
+Of = Literal["head", "network"]
 
 RULE = "hidden_neurons"
 TOLERANCE = 0.01
@@ -21,7 +22,8 @@ Causes = Annotated[str, Meta(max_length=MOST_NEURONS, pattern="^[idmatonf]*$")]
 
 
 class LayerIdentifiability(Record, frozen=True):
-    """The neurons of one hidden layer. Each has one cause, the first that holds in the order of the fields."""
+    """The neurons of one hidden layer, of a convolution one a channel and position. Each has one cause, the first that
+    holds in the order of the fields."""
 
     layer: str
     """Name of the layer (untrusted text)."""
@@ -48,10 +50,11 @@ class LayerIdentifiability(Record, frozen=True):
     """Pairs of twins; three equal neurons are three pairs."""
     opposite_pairs: Count
     """Pairs of opposite twins."""
-    parameters: Count
-    """Incoming weights and biases."""
-    hidden_parameters: Count
-    """Those that are incoming weights or the bias of a hidden neuron, or outgoing weights of one below."""
+    parameters: Count | None
+    """Incoming weights and biases; None in a whole network, where several units may share one."""
+    hidden_parameters: Count | None
+    """Those that are incoming weights or the bias of a hidden neuron, or outgoing weights of one below; None as
+    before."""
     causes: Causes | None
     """A letter a neuron, in their order: i identifiable, d dead, m muted, a always on, t twin, o opposite twin, n seen
     on, f seen off. None for more than 65,536 neurons."""
@@ -76,19 +79,21 @@ class LayerIdentifiability(Record, frozen=True):
     def __post_init__(self) -> None:
         if self.causes is not None and len(self.causes) != self.neurons:
             raise ValueError(f"{len(self.causes)} causes for {self.neurons} neurons")
-        if self.hidden_parameters > self.parameters:
+        if (self.parameters is None) != (self.hidden_parameters is None):
+            raise ValueError("parameters and hidden parameters are both counted, or neither is")
+        if (self.hidden_parameters or 0) > (self.parameters or 0):
             raise ValueError("more parameters are hidden than there are")
 
 
 class Identifiability(Payload, frozen=True):
-    """The hidden neurons of the head, for inputs of a box."""
+    """The hidden neurons of the head, or of the whole network, for inputs of a box."""
 
     verdict: Told
     """``partly`` where a layer is, else ``undecided`` where a layer is, else ``identifiable``."""
     layers: Annotated[tuple[LayerIdentifiability, ...], Meta(min_length=1)]
     """The hidden layers, bottom to top."""
     box: Literal["data", "usual"]
-    """``data``: each input of the head between the smallest and the largest number of the real ones. ``usual``: between
+    """``data``: each input of it between the smallest and the largest number of the real ones. ``usual``: between
     -1 and 1, where there are no real inputs."""
     low: Bounded
     """Lower end of the box, the same for each input."""
@@ -98,9 +103,12 @@ class Identifiability(Payload, frozen=True):
     """Real inputs at which the states were counted; 0 for random points of the box."""
     identifiable_share: Share
     """Share of all hidden neurons that are identifiable; 1 where there are none."""
-    parameters: Count
-    """Weights and biases of the head, its top layer included."""
-    hidden_parameters: Count
-    """Those that are the bias, or incoming or outgoing weights, of a hidden neuron."""
+    parameters: Count | None
+    """Weights and biases of the head, its top layer included; None for a whole network, where units may share them."""
+    hidden_parameters: Count | None
+    """Those that are the bias, or incoming or outgoing weights, of a hidden neuron; None as before."""
     rule: Rule = Rule(RULE, {"hidden_share": TOLERANCE})
     """How the shares became verdicts."""
+    of: Of = "head"
+    """``head``: the neurons of the fully connected head. ``network``: the units of the whole network, read as a stack
+    of matrices: of a convolution one a channel and position, though all positions of a channel share their weights."""

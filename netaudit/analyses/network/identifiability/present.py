@@ -47,10 +47,14 @@ def line(found: Identifiability) -> str:
     """How many neurons can be told from outside, what hides the others, and how many parameters belong to those."""
     neurons = sum(layer.neurons for layer in found.layers)
     told = sum(layer.identifiable for layer in found.layers)
-    text = f"Of {count(neurons, 'hidden neuron')} {number(told)} can be told from the outputs"
+    of = "hidden neuron" if found.of == "head" else "hidden unit"
+    text = f"Of {count(neurons, of)} {number(told)} can be told from the outputs"
     hiding = [f"{number(n)} {CAUSES[cause]}" for cause in list(CAUSES)[2:] if (n := _total(found, cause))]
     if hiding:
-        text += f"; hidden are {', '.join(hiding)}, and with them {percent(_share(found))} of the parameters"
+        text += f"; hidden are {', '.join(hiding)}"
+        if found.parameters is not None and found.hidden_parameters is not None:
+            share = found.hidden_parameters / found.parameters if found.parameters else 0.0
+            text += f", and with them {percent(share)} of the parameters"
     left = _total(found, "open")
     return f"{text}; open are {number(left)}." if left else f"{text}."
 
@@ -59,16 +63,13 @@ def _total(found: Identifiability, cause: str) -> int:
     return sum(getattr(layer, cause) for layer in found.layers)
 
 
-def _share(found: Identifiability) -> float:
-    return found.hidden_parameters / found.parameters if found.parameters else 0.0
-
-
 def statement(found: Identifiability) -> str:
     """For which inputs that holds, and what is proved, in sentences."""
     ends = f"between {number(found.low)} and {number(found.high)}"
+    whole = found.of == "network"
     if found.box == "data":
         sentences = [
-            f"Each input of the head lies {ends}, the smallest and the largest number of "
+            f"Each input of the {'network' if whole else 'head'} lies {ends}, the smallest and the largest number of "
             f"{count(found.inputs, 'real input')}."
         ]
     else:
@@ -76,10 +77,24 @@ def statement(found: Identifiability) -> str:
             f"There are no real inputs, so that each input of the head is taken to lie {ends}, the usual range of "
             "scaled inputs: which neurons are dead or always on holds for that range alone."
         ]
-    sentences.append(
-        "Dead, always on, muted and twin neurons are told from the weights, and nobody who sees outputs for such "
-        "inputs alone can find their weights."
-    )
+    if whole:
+        sentences.insert(
+            0,
+            "There is no head with hidden layers, so that the whole network was read as a stack of matrices with ReLU "
+            "between them. A unit of it is one neuron at one position: of a convolution each channel has one at every "
+            "position.",
+        )
+        sentences.append(
+            "Dead, always on, muted and twin units are told from the weights, and nobody who sees outputs for such "
+            "inputs alone can find the rows of their matrices, one by one. Positions of a channel share their weights, "
+            "so that a weight of a hidden unit may still show at another position; parameters are therefore not "
+            "counted."
+        )
+    else:
+        sentences.append(
+            "Dead, always on, muted and twin neurons are told from the weights, and nobody who sees outputs for such "
+            "inputs alone can find their weights."
+        )
     if _total(found, "open"):
         sentences.append(
             "Of the neurons that were not seen switching nothing is proved: they were in one state at all inputs that "
@@ -89,18 +104,23 @@ def statement(found: Identifiability) -> str:
 
 
 def _table(found: Identifiability) -> Table:
+    counted = found.parameters is not None
     columns = [
         Column("Layer", wide=True),
-        Column("Neurons", numeric=True),
+        Column("Neurons" if counted else "Units", numeric=True),
         *(Column(word[:1].upper() + word[1:], numeric=True) for word in CAUSES.values()),
-        Column("Parameters hidden", numeric=True),
+        *((Column("Parameters hidden", numeric=True),) if counted else ()),
         Column("Reads as"),
     ]
     caption = (
-        "Hidden neurons by cause; each is counted once, under the first cause from dead to opposite twins that holds. "
-        "Parameters hidden: share of the layer's weights and biases that belong to a hidden neuron, of this layer or "
-        "of the one below."
+        f"Hidden {'neurons' if counted else 'units'} by cause; each is counted once, under the first cause from dead "
+        "to opposite twins that holds."
     )
+    if counted:
+        caption += (
+            " Parameters hidden: share of the layer's weights and biases that belong to a hidden neuron, of this layer "
+            "or of the one below."
+        )
     return table(caption, columns, [_row(layer) for layer in found.layers])
 
 
@@ -109,9 +129,16 @@ def _row(layer: LayerIdentifiability) -> tuple[Span, ...]:
         Span(shown_name(layer.layer), "name"),
         Span(number(layer.neurons)),
         *(Span(number(getattr(layer, cause))) for cause in CAUSES),
-        Span(percent(layer.hidden_parameters / layer.parameters if layer.parameters else None)),
+        *_parameters(layer),
         Span(TOLD[layer.verdict], "strong"),
     )
+
+
+def _parameters(layer: LayerIdentifiability) -> tuple[Span, ...]:
+    """The cell of the hidden parameters; none where they are not counted."""
+    if layer.parameters is None or layer.hidden_parameters is None:
+        return ()
+    return (Span(percent(layer.hidden_parameters / layer.parameters if layer.parameters else None)),)
 
 
 def _rule(found: Identifiability) -> str:
@@ -176,8 +203,17 @@ def method() -> Method:
             "cosine above 1 − {tiny}. They act as one neuron, and nothing tells how its outgoing weights are shared "
             "out among them. *Opposite twins* have a cosine below −1 + {tiny}, and act as one neuron and a linear "
             "part. The limit takes in copies that were rescaled and stored in float32 or float16; two unrelated "
-            "neurons with three inputs or more meet it about once in a billion. No unit of the inputs and no "
-            "rescaling of neurons changes any of this.",
+            "neurons with three inputs or more meet it about once in a billion. Neurons with one or two inputs, as "
+            "under a convolution of one pixel of a grey image, would meet it by chance in a wide layer: there the "
+            "cosine must be 1 up to the rounding of float32. No unit of the inputs and no rescaling of neurons changes "
+            "any of this.",
+            "The head is asked. Where it has no hidden layers, the whole network is, if it is a plain stack: linear "
+            "layers, convolutions, batch norm in eval mode and average pooling, with ReLU between them. From one ReLU "
+            "to the next that is one matrix, and each of its rows is a unit: of a convolution one a channel and "
+            "position. All matrices together may have 16.8 million entries. What is said of a unit is said of its row, "
+            "as if all rows were free. They are not, since a channel has the same weights at all positions: what is "
+            "hidden at one may show at another, so that parameters are not counted there. Max pooling and "
+            "residual additions lead past such a stack, and a network with them is not asked.",
             "A parameter counts as hidden if it is the bias, or an incoming or outgoing weight, of a hidden neuron. "
             "This is not a measure of quality or of secrecy: hidden neurons can be removed or merged, and those that "
             "are identifiable are not for that reason easy to find.",

@@ -32,7 +32,7 @@ from netaudit.geometry.injectivity.laws import chance_injective, k_budget
 from netaudit.geometry.injectivity.local import at_inputs
 from netaudit.geometry.injectivity.search import STARTS, STEPS
 from netaudit.results.payload import NotApplicable
-from netaudit.text import printable, sentence
+from netaudit.text import capital, printable, sentence
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -52,14 +52,18 @@ _INPUTS = 8
 """Real inputs at which singular values are computed."""
 _LARGEST_SVD = 2e9
 """Largest (active rows) x (active units)^2 for that: about a second."""
+_ALONE = "; a fully connected layer can be asked alone, by netaudit.geometry.injective(weight, bias)"
+"""What can be done without a head. A convolution is not asked: its matrix is mostly zeros, and large."""
 
 
 def measure(context: NetworkContext) -> Injectivity | NotApplicable:
     """Ask of each layer of the head."""
     head = context.network.head
+    if head is None:
+        return NotApplicable(sentence(f"{capital(context.network.head_gap() or 'there is no head')}{_ALONE}"))
     layers, left_out = [], []
     below: Tensor | None = None
-    steps = head.layers if head is not None else ()
+    steps = head.layers
     done = list(accumulate((_weights(context, step.name) for step in steps), initial=0))
     for index, step in enumerate(steps):
         context.progress(f"injectivity of {printable(step.name, 60)}", done[index], done[-1])
@@ -68,7 +72,7 @@ def measure(context: NetworkContext) -> Injectivity | NotApplicable:
         if layer is None:
             left_out.append(step.name)
         else:
-            after_relu = index > 0 and head is not None and head.layers[index - 1].activation == "relu"
+            after_relu = index > 0 and head.layers[index - 1].activation == "relu"
             found = _of_layer(layer, step.activation, after_relu, below, above, context.settings.seed)
             near = _near(context, layer) if index == 0 and step.activation == "relu" else None
             layers.append(msgspec.structs.replace(found, near=near))

@@ -9,17 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from netaudit.analyses.context import NetworkContext
 from netaudit.analyses.network.linear_regions.payload import WholeNetwork
-from netaudit.errors import SourceError
-from netaudit.geometry.evaluating import evaluating
+from netaudit.analyses.whole_network import gap, read_module
 from netaudit.geometry.line import exact_line
-from netaudit.geometry.reading import piecewise_linear, points
-from netaudit.geometry.steps import NotPiecewiseLinearError, PiecewiseLinear
+from netaudit.geometry.reading import points
+from netaudit.geometry.steps import PiecewiseLinear
 from netaudit.geometry.walk import needs
-from netaudit.text import capital, printable, sentence
+from netaudit.text import capital, sentence
 
 KNOTS = 300
 """Knots that are walked: a density then has a noise of some percent."""
@@ -27,8 +26,6 @@ WORK = 2e10
 """Multiplications for all of them by default, about a second on one core."""
 FEWEST = 20
 """Knots below which no density is told."""
-MOST_WEIGHTS = 10**8
-"""Weights of a network that is read whole: their copy in float64 takes 800 MB."""
 MOST_MEMORY = 2**28
 """Bytes that one point may take: 256 MiB."""
 FIRST = 2.0**-14
@@ -64,32 +61,20 @@ def whole(context: NetworkContext, device: torch.device, memory: int) -> WholeNe
 
 def read_whole(context: NetworkContext, device: torch.device) -> Read | str:
     """Read the whole network in float64 on the device; or why it is not read or walked, as a clause."""
-    network, sample = context.network, context.sample
-    if network.make_module is None or sample is None:
-        return "the architecture of the whole network is not known"
-    if network.cells:
-        return "the whole network has recurrent cells, which are not read"
+    missing, sample = gap(context), context.sample
+    if missing is not None:
+        return missing
+    assert sample is not None
     other = next((x for x in sample.x[1:] if (x != sample.x[0]).any()), None)
     if other is None:
         return "all real inputs are the same"
-    try:
-        module = network.make_module()
-    except SourceError as error:
-        return f"the whole network cannot be made: {printable(str(error), 120)}"
-    if sum(parameter.numel() for parameter in module.parameters()) > MOST_WEIGHTS:
-        return "the whole network is too large to be read in float64 by default"
     ends = points(sample.x[0], other)
-    try:
-        multiplications = _multiplications(module, ends[:1])
-    except Exception:  # noqa: BLE001 - a module may raise anything when its input has another shape or dtype
-        return "the whole network does not take the real inputs as they are"
-    try:
-        read = piecewise_linear(module, ends, device)
-    except NotPiecewiseLinearError as error:
-        return f"the whole network is not read: {printable(str(error), 300)}"
-    if _knots(multiplications) < FEWEST or max(needs(read)) > MOST_MEMORY:
+    read = read_module(context, ends, device)
+    if isinstance(read, str):
+        return read
+    if _knots(read.multiplications) < FEWEST or max(needs(read.network)) > MOST_MEMORY:
         return "the whole network is too large to be walked exactly by default"
-    return Read(read, ends, multiplications)
+    return Read(read.network, ends, read.multiplications)
 
 
 def _knots(multiplications: float) -> int:
@@ -117,14 +102,3 @@ def walked(read: Read, device: torch.device, memory: int) -> WholeNetwork:
         pieces=pieces,
         crossed=sum(crossed),
     )
-
-
-def _multiplications(module: nn.Module, x: Tensor) -> float:
-    """How many one input takes, by PyTorch's own counter."""
-    from torch.utils.flop_counter import FlopCounterMode
-
-    parameter = next(module.parameters(), x)
-    counter = FlopCounterMode(display=False)
-    with evaluating(module), counter, torch.no_grad():
-        module(x.to(parameter.device, parameter.dtype))
-    return counter.get_total_flops() / 2

@@ -130,7 +130,7 @@ def test_float8_is_read_as_the_numbers_that_it_holds():
     [
         (
             {"layers": layers_of(30, 6)},
-            "The head has a single layer, so that it has no hidden neurons. Those below it are not looked at.",
+            "single layer, so that it has no hidden neurons, and the architecture of the whole network is not known.",
         ),
         ({"head": head_of("012", activation="gelu")}, "The activation after the layer 0 of the head is gelu"),
         (

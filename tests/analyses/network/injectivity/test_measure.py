@@ -81,6 +81,14 @@ def test_layers_that_cannot_be_asked_are_named():
     assert refused == NotApplicable("Every layer of the head is skipped, not finite or too large.")
 
 
+def test_without_a_head_the_reason_says_what_to_do():
+    network = FakeNetwork(gaussian_layers(64, 50))
+    assert measure.measure(context_of(network)).note == (
+        "No head of fully connected layers at the top was found; a fully connected layer can be asked alone, by "
+        "netaudit.geometry.injective(weight, bias)."
+    )
+
+
 def test_float8_is_read_as_the_numbers_that_it_holds():
     layers = gaussian_layers(64, 50, 40, 6)
     layers[0] = FCLayer("0", layers[0].weight.to(torch.float8_e4m3fn), activation="relu")

@@ -10,6 +10,7 @@ from netaudit.analyses.network.linear_regions import end_to_end, whole
 from netaudit.analyses.network.linear_regions import measure as regions
 from netaudit.analyses.network.linear_regions import present as words
 from netaudit.analyses.network.linear_regions.pairs import pairs
+from netaudit.errors import SourceError
 from netaudit.geometry import exact_line
 from netaudit.results.payload import NotApplicable
 from netaudit.text import number
@@ -120,7 +121,7 @@ def test_recurrent_cells_and_a_module_that_cannot_be_made():
     assert "recurrent cells" in regions.measure(given).note
 
     def refuse():
-        raise whole.SourceError("no weights")
+        raise SourceError("no weights")
 
     given = context(Small())
     given.network.make_module = refuse

@@ -107,7 +107,7 @@ def test_why_the_whole_network_is_not_walked(monkeypatch):
     )
     monkeypatch.setattr(whole_network, "WORK", 10)
     assert "too large to be walked" in whole_network.whole(context(Small(nn.ReLU()), x), CPU, MEMORY).note
-    monkeypatch.setattr(whole_network, "MOST_WEIGHTS", 10)
+    monkeypatch.setattr("netaudit.analyses.whole_network.MOST_WEIGHTS", 10)
     assert "too large to be read" in whole_network.whole(context(Small(nn.ReLU()), x), CPU, MEMORY).note
     unknown = context(Small(nn.ReLU()), x)
     unknown.network.make_module = None
