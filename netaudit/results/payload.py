@@ -31,8 +31,11 @@ Bounded = Annotated[float, Meta(ge=-LARGEST, le=LARGEST)]
 Values = Annotated[tuple[Bounded, ...], Meta(max_length=LONGEST_CURVE)]
 """A stored curve: at most 600 bounded numbers."""
 Share = Annotated[float, Meta(ge=0, le=1)]
-Count = Annotated[int, Meta(ge=0)]
-Metrics = Mapping[str, float | Annotated[int, Meta(ge=-(10**15), le=10**15)] | None]
+COUNTED = 10**15
+"""No count is beyond it: a float holds it exactly, and shares are made of counts."""
+Count = Annotated[int, Meta(ge=0, le=COUNTED)]
+"""A number of things."""
+Metrics = Mapping[str, float | Annotated[int, Meta(ge=-COUNTED, le=COUNTED)] | None]
 """One number each, or None with its reason in ``reasons``. Integers stay exact as floats."""
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from netaudit.report.document.markdown import table_markdown
+from netaudit.results.payload import COUNTED
 
 Schema = Mapping[str, Any]
 
@@ -70,6 +71,8 @@ def _object(part: Schema) -> str:
 def _bounds(part: Schema, low: str, high: str) -> str:
     above = part.get("exclusiveMinimum")
     least, most = part.get(low), part.get(high)
+    if (least, most) == (0, COUNTED):  # a count; no reader needs the bound
+        most = None
     if above is not None:
         return f" above {_number(above)}" + ("" if most is None else f", at most {_number(most)}")
     if least is not None and most is not None:
