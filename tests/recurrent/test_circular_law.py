@@ -49,6 +49,29 @@ def test_others_are_told_apart(matrix, verdict):
     assert circular_law(matrix).verdict == verdict
 
 
+def test_an_ellipse_is_no_disc_with_many_outliers():
+    """Entries that correlate by 0.6 with those across the diagonal: a tenth of the eigenvalues lies beyond the disc."""
+    numbers = generator(2)
+    drawn = [matrix + matrix.T / 3 for matrix in numbers.normal(size=(10, N, N))]
+    assert {circular_law(matrix).verdict for matrix in drawn} == {"other"}
+
+
+def test_two_discs_are_not_one_although_they_are_as_far_from_normal():
+    numbers, half, zeros = generator(3), N // 2, np.zeros((N // 2, N // 2))
+    found = []
+    for _ in range(10):
+        one, other = numbers.normal(size=(2, half, half))
+        found.append(circular_law(np.block([[one, zeros], [zeros, 20 * other]])))
+    assert {law.verdict for law in found} == {"other"}
+    assert sum(law.limits[0] <= law.normality <= law.limits[1] for law in found) >= 5  # the distance alone tells them
+
+
+def test_what_lies_within_the_noise_of_a_limit_is_left_undecided():
+    """Entries that correlate by 0.38 lie at 0.57, where 0.56 is tolerated and Gaussian matrices vary by 0.03."""
+    found = [circular_law(matrix + 0.2 * matrix.T) for matrix in generator(2).normal(size=(20, N, N))]
+    assert sum(law.verdict == "undecided" for law in found) >= 15
+
+
 def test_a_planted_mode_is_an_outlier_where_it_was_put():
     u = generator(3).normal(size=N)
     u /= np.linalg.norm(u)
