@@ -45,3 +45,6 @@ NEEDS: dict[Need, str] = {
     "sample": "real inputs of the network",
     "data": "real inputs",
 }
+
+SET_ASIDE = "special_weights_set_aside"
+"""Code of a claim's warning: it is judged on what is left without special weights."""

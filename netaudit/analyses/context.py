@@ -123,6 +123,27 @@ class LayerContext:
         """What no law of random entries speaks of, and what is left without it."""
         return special_weights.find(self.layer.weight, self.entries)
 
+    @property
+    def remainder(self) -> LayerContext:
+        """The layer without its special weights, on which laws of random matrices are judged; itself if it has none.
+
+        See :meth:`SpecialWeights.without`. It has no real inputs, and a weight that may be empty or constant.
+        """
+        return self._without_special or self
+
+    @cached_property
+    def _without_special(self) -> LayerContext | None:
+        special, layer = self.special_weights, self.layer
+        weight, factors = special.without(layer.weight), layer.factors
+        if weight is layer.weight:
+            return None  # and not this context, which would then keep itself in memory
+        if factors is not None:
+            factors = (
+                None if special.heavy.size else (factors[0][special.kept_rows], factors[1][:, special.kept_columns])
+            )
+        left = FCLayer(layer.name, weight, origin=layer.origin, factors=factors)
+        return LayerContext(left, self.seed, self.device, nulls=self.nulls, method=self.method)
+
     @cached_property
     def own_scale(self) -> OwnScale:
         """The weights in the layer's own scale. What is computed of them in standard deviations holds in any unit."""
@@ -150,11 +171,10 @@ class LayerContext:
     @cached_property
     def surrogates(self) -> Surrogates | None:
         """The layer's own entries permuted and with random signs, if they were asked for."""
-        return surrogates(self.standardised, self.nulls, self.seed, self.layer.name)
+        return surrogates(self.standardised(), self.nulls, self.seed, self.layer.name)
 
-    @cached_property
     def standardised(self) -> Tensor:
-        """(A - mean(A)) / std(A), float32."""
+        """Return (A - mean(A)) / std(A), float32, made anew: as large as the layer, it is not to be kept."""
         import torch
 
         own = self.own_scale

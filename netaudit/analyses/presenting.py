@@ -6,11 +6,20 @@ from dataclasses import dataclass
 
 from netaudit.report.document.model import Span, Spans
 from netaudit.results.payload import Finding
-from netaudit.text import capital, count, number, sentence, size
+from netaudit.text import capital, count, number, percent, sentence, size
 from netaudit.vocabulary import VERDICT_WORDS, Verdict
 
 WIDENED = "; widened to twice the range of Gaussian layers of this shape, for a small layer"
 """What the origin of a tolerance says where a small layer widened it."""
+
+
+def of_what_is_left(share: float | None) -> str:
+    """What a claim's note says where special weights were set aside, as a sentence.
+
+    >>> of_what_is_left(0.93)
+    'Special weights are set aside first: this is of the 93% that are left.'
+    """
+    return f"Special weights are set aside first: this is of the {percent(share)} that are left."
 
 
 @dataclass(frozen=True)

@@ -215,8 +215,6 @@ class Auditor:
             share.tell(f"{shown}: {analysis.title.lower()}", index / len(analyses))
             with events_of(analysis, events):
                 payloads[analysis.name] = judged(analysis, partial(_of_layer, analysis, context))
-            # as large as the layer, and of use to two of the analyses, which make it anew: one pass over the weights
-            vars(context).pop("standardised", None)
         return LayerResult(spec.name, spec.shape, layer.dtype, layer.activation, layer.origin, payloads, tuple(events))
 
     def _network(

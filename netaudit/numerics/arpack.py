@@ -52,6 +52,14 @@ def leading(
     return values[::-1], vectors[:, ::-1].copy()
 
 
+def _first_columns(A: Tensor, count: int) -> Tensor:
+    """Return the first columns ``[m, count]`` of a contiguous A ``[m, n]`` in A's own memory, whose content is lost."""
+    entries, n = A.view(-1), A.shape[1]
+    for row in range(1, len(A)):
+        entries[row * count : (row + 1) * count] = entries[row * n : row * n + count].clone()
+    return entries[: len(A) * count].view(len(A), count)
+
+
 def smallest_value(weight: Tensor, std: float, device: torch.device) -> float:
     """Return the smallest singular value of A / std for A ``[m, n]``, right to about eps times the largest.
 
@@ -67,10 +75,11 @@ def smallest_value(weight: Tensor, std: float, device: torch.device) -> float:
         A = wide.to(device=where, dtype=torch.float64, copy=True, memory_format=torch.contiguous_format).div_(std)
         tall = A.T  # in Fortran's order, which LAPACK factors in place
         torch.geqrf(tall, out=(tall, torch.empty(0, dtype=A.dtype, device=where)))
-        triangle: Floats = tall[: len(A)].cpu().numpy()  # below the diagonal are the reflections, which no solve reads
+        # below the diagonal are the reflections, which no solve reads
+        triangle: Floats = _first_columns(A, len(A)).cpu().numpy().T
         return triangle
 
-    R = np.asfortranarray(devices.with_cpu_fallback(factor, devices.float64_device(device)))
+    R = devices.with_cpu_fallback(factor, devices.float64_device(device))
     if not np.diag(R).all():
         return 0.0
     try:

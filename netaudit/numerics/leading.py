@@ -130,13 +130,16 @@ class _Product:
 
     def to(self, columns: Tensor) -> Tensor:
         """Take ``[p, k]`` to ``[N, k]``."""
-        inner = (columns * self._small).to(self._dtype)
-        return (self._tall @ inner).double() * self._large
+        return self._times(self._tall.T, columns * self._small) * self._large
 
     def back(self, columns: Tensor) -> Tensor:
         """Take ``[N, k]`` to ``[p, k]``."""
-        inner = (columns * self._large).to(self._dtype)
-        return (self._tall.T @ inner).double() * self._small
+        return self._times(self._tall, columns * self._large) * self._small
+
+    def _times(self, matrix: Tensor, columns: Tensor) -> Tensor:
+        """Return matrix^T times the columns, the few rows first: a product of a large transpose and fewer than 12
+        columns takes five times as long on the CPU (measured)."""
+        return (columns.T.to(self._dtype).contiguous() @ matrix).T.double()
 
 
 def gram_product(weight: Tensor, scales: UnitScales, device: torch.device) -> Callable[[Tensor], Tensor]:

@@ -104,6 +104,22 @@ class SpecialWeights:
         lines = (self.dead_rows, self.dead_columns, self.constant_rows, self.constant_columns)
         return bool(self.pruned_share or self.heavy.size or any(line.any() for line in lines))
 
+    def without(self, weight: Tensor) -> Tensor:
+        """Return the weight ``[m, n]`` without dead, constant and duplicate rows and columns, single heavy weights at
+        zero: what a law of random matrices can be asked of. The weight itself where there are none."""
+        import torch
+
+        kept = [torch.from_numpy(np.flatnonzero(each)) for each in (self.kept_rows, self.kept_columns)]
+        if not self.heavy.size and (len(kept[0]), len(kept[1])) == tuple(weight.shape):
+            return weight
+        if weight.dtype.itemsize == 1:  # float8, of which PyTorch selects nothing
+            weight = weight.float()
+        if self.heavy.size:
+            weight = weight.clone()
+            rows, columns = torch.from_numpy(self.heavy.T.copy())
+            weight[rows, columns] = 0
+        return weight.index_select(0, kept[0]).index_select(1, kept[1])
+
     @property
     def kinds(self) -> tuple[str, ...]:
         """The names of what was found, in the order of the fields; empty for ordinary weights."""

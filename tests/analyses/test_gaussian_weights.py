@@ -15,7 +15,6 @@ from netaudit.analyses.layer.gaussian_weights.measure import distance_of, interv
 from netaudit.analyses.layer.gaussian_weights.payload import (
     METRICS,
     MIDDLE_OF_STEPS,
-    SET_ASIDE,
     TOLERANCE,
     GaussianCurve,
     GaussianWeights,
@@ -25,6 +24,7 @@ from netaudit.analyses.layer.gaussian_weights.present import present
 from netaudit.analyses.needs import missing_of_layer
 from netaudit.network.layers import FCLayer
 from netaudit.numerics.entries import describe
+from netaudit.vocabulary import SET_ASIDE
 
 RANDOM = np.random.default_rng(0)
 GAUSSIAN = torch.randn(300, 300, generator=torch.Generator().manual_seed(1))

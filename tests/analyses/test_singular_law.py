@@ -18,10 +18,12 @@ from netaudit.analyses.layer.singular_law.payload import (
     UNEQUAL_UNITS,
     SingularLaw,
 )
+from netaudit.analyses.layer.singular_law.present import note
 from netaudit.network.layers import FCLayer
 from netaudit.numerics import lanczos
 from netaudit.numerics import spectrum as spectra
 from netaudit.numerics.laws import tracy_widom
+from netaudit.vocabulary import SET_ASIDE
 
 
 def judge(weight, **context):
@@ -93,10 +95,54 @@ def test_spikes_that_unequal_units_make_are_warned_of():
 
 def test_a_single_weight_beyond_the_limit_is_warned_of():
     weight = gaussian(100, 100)
-    weight[3, 4] = 20.0
+    weight[3] *= 6.0  # in a large row it is beyond the limit, and not heavy beside the others there
     finding = judge(weight)
-    assert finding.metrics["largest_entry_over_limit"] > 1.5
-    assert SINGLE_WEIGHTS in finding.warnings
+    assert finding.metrics["largest_entry_over_limit"] > 1.1
+    assert finding.warnings == (SINGLE_WEIGHTS,)
+
+
+def special(kind):
+    """A Gaussian layer with a tenth of its rows or columns, or one weight, made special; and what is Gaussian of it."""
+    weight = gaussian(200, 300)
+    if kind == "dead rows":
+        weight[180:] = 0
+        return weight, weight[:180]
+    if kind == "dead columns":
+        weight[:, 270:] = 0
+        return weight, weight[:, :270]
+    if kind == "constant rows":
+        weight[180:] = 3.0
+        return weight, weight[:180]
+    if kind == "duplicate rows":
+        weight[180:] = weight[:20]
+        return weight, weight[:180]
+    left = weight.clone()
+    weight[3, 4], left[3, 4] = 50.0, 0.0
+    return weight, left
+
+
+@pytest.mark.parametrize("kind", ["dead rows", "dead columns", "constant rows", "duplicate rows", "one huge weight"])
+@pytest.mark.parametrize("unit", [1.0, 2.0**-90])
+def test_the_law_is_judged_on_what_is_left_of_special_weights(kind, unit):
+    weight, left = special(kind)
+    finding, alone = judge(weight.double() * unit), judge(left.double() * unit)
+    assert (finding.verdict, finding.metrics["spikes"]) == ("holds", 0)
+    assert finding.warnings == (SET_ASIDE,)
+    assert finding.metrics["share_judged"] == (59_999 if kind == "one huge weight" else left.numel()) / 60_000
+    same = ("ks_marchenko_pastur", "bulk_variance_share", "sigma", "largest_over_edge")
+    assert [finding.metrics[name] for name in same] == pytest.approx([alone.metrics[name] for name in same])
+    assert finding.metrics["sigma_uncentred"] == pytest.approx(float((weight.double() * unit).square().mean() ** 0.5))
+    assert "Special weights are set aside first" in note(finding)
+    assert alone.warnings == ()
+    assert alone.metrics["share_judged"] == 1
+
+
+@pytest.mark.parametrize("left", [0, 20])
+def test_of_too_little_that_is_left_no_law_is_judged(left):
+    one_row = torch.arange(300.0).repeat(100, 1)
+    finding = judge(torch.cat([gaussian(left, 300), one_row]))
+    because = "The smaller side of what is left without special weights is below 32."
+    assert (finding.verdict, finding.note) == ("not_applicable", because)
 
 
 def test_every_spike_of_the_figure_lies_beyond_the_drawn_edge():
@@ -191,7 +237,7 @@ def test_what_is_measured_passes_the_strict_reader(weight):
 
 
 def test_a_matrix_of_exactly_low_rank_leaves_no_noise_and_its_spikes_no_strength():
-    finding = judge(torch.cat([torch.ones(20, 40), -torch.ones(20, 40)]))
+    finding = judge(torch.outer(torch.arange(1.0, 41), torch.arange(1.0, 41)))
     assert finding.metrics["ks_bulk"] is None
     assert {spike.strength for spike in finding.spikes} == {None}
     assert msgspec.convert(msgspec.json.decode(msgspec.json.encode(finding)), SingularLaw) == finding

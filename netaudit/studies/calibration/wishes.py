@@ -56,9 +56,9 @@ WISHES: tuple[Wish, ...] = (
     Wish("correlated", 0.2, {H1: _HOLDS, H3: _HOLDS, LADDER: ("as_drawn", "directions")}),
     Wish("correlated", 0.5, {H1: _HOLDS, H3: _FAILS}),
     # special weights are set aside first
-    Wish("repeated_rows", 0.05, {LADDER: ("as_drawn",)}),
-    Wish("repeated_rows", 0.5, {H3: _FAILS, LADDER: ("as_drawn",)}),
-    Wish("dead_rows", 0.1, {H1: _HOLDS, LADDER: ("as_drawn",)}),
+    Wish("repeated_rows", 0.05, {H3: _HOLDS, LADDER: ("as_drawn",)}),
+    Wish("repeated_rows", 0.5, {H3: _HOLDS, LADDER: ("as_drawn",)}),
+    Wish("dead_rows", 0.1, {H1: _HOLDS, H3: _HOLDS, LADDER: ("as_drawn",)}),
     Wish("huge_weight", 40, {H1: _HOLDS, H3: _HOLDS, LADDER: ("as_drawn",)}),
     # better than a random layer to invert, and no random matrix
     Wish("orthogonal", 0, {H1: _HOLDS, H3: _FAILS, H4: _HOLDS, LADDER: ("none",)}),

@@ -31,7 +31,6 @@ from netaudit.analyses.layer.gaussian_weights.payload import (
     METRICS,
     MIDDLE_OF_STEPS,
     RULE,
-    SET_ASIDE,
     TOLERANCE,
     Alternative,
     Family,
@@ -45,6 +44,7 @@ from netaudit.numerics.laws.alternatives import Fit, fit
 from netaudit.numerics.laws.distances import wasserstein
 from netaudit.numerics.laws.gaussian import normal_pdf
 from netaudit.results.payload import Null, Rule, curve_values, six_digits, unjudged
+from netaudit.vocabulary import SET_ASIDE
 
 FEWEST = 32  # weights: below, no distance to a fitted Gaussian says anything
 LEVEL = 0.99

@@ -28,8 +28,6 @@ FEW_LEVELS = "few_levels"
 """Reason: the weights are quantised to fewer levels than a distribution can be told from."""
 FEWEST_LEVELS = 16
 """Those of four bits: their steps are a third of a standard deviation or wider."""
-SET_ASIDE = "special_weights_set_aside"
-"""Code: zeros of a pruned layer, dead or constant rows or columns or heavy weights were left out."""
 MIDDLE_OF_STEPS = "quantised"
 """Code: the weights are quantised, and their distribution function was taken at the middle of each step."""
 METRICS = (

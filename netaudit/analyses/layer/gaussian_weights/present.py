@@ -10,17 +10,17 @@ from netaudit.analyses.layer.gaussian_weights.figure import draw
 from netaudit.analyses.layer.gaussian_weights.payload import (
     MIDDLE_OF_STEPS,
     NO_BETTER,
-    SET_ASIDE,
     TOLERANCE,
     Alternative,
     Family,
     GaussianCurve,
     GaussianWeights,
 )
-from netaudit.analyses.presenting import WIDENED, RuleWords, explain
+from netaudit.analyses.presenting import WIDENED, RuleWords, explain, of_what_is_left
 from netaudit.report.document.model import Column, Equation, Figure, Method, Presentation, Span, Table
 from netaudit.report.document.numbering import table
 from netaudit.text import number, percent
+from netaudit.vocabulary import SET_ASIDE
 
 FAMILIES: dict[Family, str] = {
     "gaussian": "Gaussian", "uniform": "uniform", "laplace": "Laplace", "student_t": "Student-t",
@@ -58,8 +58,8 @@ def note(finding: GaussianWeights) -> str:
     )
     if SET_ASIDE in finding.warnings:
         text += (
-            f" Special weights are set aside first: this is of the {percent(metrics.get('share_judged'))} that are "
-            f"left. Of all of them the distance is {number(metrics.get('ks_gaussian_as_stored'), 2)}."
+            f" {of_what_is_left(metrics.get('share_judged'))} Of all of them the distance is "
+            f"{number(metrics.get('ks_gaussian_as_stored'), 2)}."
         )
     if MIDDLE_OF_STEPS in finding.warnings:
         text += (

@@ -9,8 +9,6 @@ Source: docs/method.md, "Random-like, up to what"; :mod:`netaudit.numerics.direc
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -29,15 +27,11 @@ from netaudit.analyses.layer.random_likeness.payload import (
 )
 from netaudit.analyses.layer.random_likeness.profile import variance_profile
 from netaudit.analyses.layer.random_likeness.signs import fewest_directions
-from netaudit.analyses.surrogates import standardise
-from netaudit.numerics import spectrum as spectra
 from netaudit.numerics.directions import RandomPart, bulk_vectors, random_part
 from netaudit.numerics.laws import local, spikes
 from netaudit.numerics.scales import NoUnitScales
+from netaudit.numerics.special_weights import SpecialWeights
 from netaudit.results.payload import NotApplicable, six_digits
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 Floats = NDArray[np.float64]
 
@@ -51,16 +45,20 @@ _ROUNDING = 1e-6
 
 def measure(context: LayerContext) -> RandomLikeness | NotApplicable:
     """Find the rung on which one layer stands."""
-    weight, aside = _without_special(context)
-    m, n = weight.shape
+    left, special = context.remainder, context.special_weights
+    m, n = left.shape
     if min(m, n) < SMALLEST_SIDE:
         of_what = "" if (m, n) == context.shape else " of what is left without special weights"
         return NotApplicable(f"The smaller side{of_what} is below {SMALLEST_SIDE}.")
-    if weight.min() == weight.max():
-        return NotApplicable("What is left without special weights is one constant.")
-    rest = _remainder(context, weight, aside)
+    if left.unusable is not None:
+        return NotApplicable(f"Special weights set aside, {left.unusable}.")
+    weight, aside, spectrum = left.own_scale.weight, _set_aside(special), left.spectrum
+    if weight.dtype.itemsize == 1:  # float8, which PyTorch compares and multiplies nowhere
+        weight = weight.float()
+    orthogonal = special.orthogonal is not None
+    rest = rungs.Remainder(weight, aside, spectrum.centred, spectrum.error, context.seed, orthogonal)
     try:
-        known = context.unit_scales if weight is context.layer.weight else None
+        known = left.unit_scales if weight is left.layer.weight else None
         part: RandomPart | None = random_part(weight, context.device, context.seed, known)
     except NoUnitScales:
         part = None
@@ -97,49 +95,14 @@ def measure(context: LayerContext) -> RandomLikeness | NotApplicable:
     )
 
 
-def _without_special(context: LayerContext) -> tuple[Tensor, SetAside]:
-    """Return the weight without dead, constant and duplicate units, and with single huge weights at zero."""
-    import torch
-
-    special, weight = context.special_weights, context.own_scale.weight
-    if weight.dtype.itemsize == 1:  # float8, which PyTorch compares and multiplies nowhere
-        weight = weight.float()
-    single = special.heavy
-    aside = SetAside(
+def _set_aside(special: SpecialWeights) -> SetAside:
+    return SetAside(
         dead_rows=int(special.dead_rows.sum()),
         dead_columns=int(special.dead_columns.sum()),
         duplicate_rows=int((special.duplicate_rows | special.constant_rows).sum()),
         duplicate_columns=int((special.duplicate_columns | special.constant_columns).sum()),
-        single_weights=len(single),
+        single_weights=len(special.heavy),
     )
-    kept = [torch.from_numpy(np.flatnonzero(each)) for each in (special.kept_rows, special.kept_columns)]
-    if not len(single) and (len(kept[0]), len(kept[1])) == tuple(weight.shape):
-        return weight, aside
-    left = context.layer.weight.clone()
-    if len(single):
-        rows, columns = torch.from_numpy(single.T.copy())
-        left[rows, columns] = 0
-    left = left.index_select(0, kept[0]).index_select(1, kept[1])
-    return _in_its_scale(left), aside
-
-
-def _in_its_scale(left: Tensor) -> Tensor:
-    """Return what is left over a power of two: beside a huge weight that is gone it may be too small to be squared."""
-    import torch
-
-    largest = float(left.abs().max()) if left.numel() else 0.0
-    if not largest:
-        return left
-    dtype = torch.float64 if left.dtype == torch.float64 else torch.float32
-    return (left.double() / float(np.ldexp(1.0, int(np.frexp(largest)[1]) - 1))).to(dtype)
-
-
-def _remainder(context: LayerContext, weight: Tensor, aside: SetAside) -> rungs.Remainder:
-    whole = weight is context.own_scale.weight
-    values = context.spectrum.centred if whole else spectra.centred_values(standardise(weight), context.device)
-    error = context.spectrum.error if whole else 0.0
-    orthogonal = context.special_weights.orthogonal is not None
-    return rungs.Remainder(weight, aside, values, error, context.seed, orthogonal)
 
 
 def _holding(found: list[Rung]) -> RungOrUndecided | None:

@@ -52,11 +52,13 @@ _RESAMPLES = 500
 
 def measure(context: LayerContext) -> ShadowInversion:
     """Judge H4 on one layer: it holds where the layer inverts no worse than a Gaussian one, up to ``TOLERANCE``."""
+    as_drawn = draw_judged(context.seed, *context.shape)
+    as_stored, mode = _as_stored(context, as_drawn)  # before the gauge, which has a copy of the weights of its own
     gauge = fixed_gauge(context.layer.weight, context.device, context.unit_scales)
     m, n = gauge.matrix.shape
     if m < 2 or n < FEWEST_KEPT:
         return unjudged(ShadowInversion, METRICS, f"fewer than 2 outputs or {FEWEST_KEPT} inputs")
-    cell = draw_judged(context.seed, m, n)
+    cell = as_drawn if (m, n) == context.shape else draw_judged(context.seed, m, n)
     real = real_activations(context, gauge)
     on_real = real is not None and real.judged
     if cell is None and not on_real:
@@ -68,7 +70,7 @@ def measure(context: LayerContext) -> ShadowInversion:
     curve = None
     if cell is not None:
         [found] = invert(gauge.matrix, [[cell]], context.device)
-        values |= _synthetic(context, gauge, cell, found)
+        values |= {**_synthetic(context, gauge, cell, found), **as_stored}
         matched = matched_null(context.seed, m, n)
         conditions = tuple(_condition(context, name, found, matched[name]) for name in JUDGED)
         auc = values["control_support_auc"]
@@ -76,7 +78,7 @@ def measure(context: LayerContext) -> ShadowInversion:
         nulls = (*matched.values(), control, *surrogate_nulls(context))
         grid = draw_grid(m, n, devices.generator(context.seed, "shadow_inversion", "grid", f"{m}x{n}"))
         curve = InversionCurve(tuple(grid_cell(each, n) for each in invert(gauge.matrix, grid, context.device)))
-    values |= _common(context, gauge)
+    values |= {**_common(context, gauge), "common_mode_as_stored": mode}
     if real is None:
         reasons[REAL] = NO_ACTIVATIONS
     else:
@@ -113,7 +115,7 @@ def standing(conditions: tuple[Condition, ...]) -> Standing:
 def _synthetic(
     context: LayerContext, gauge: Gauge, cell: GridDraws, found: MeasuredCell
 ) -> Mapping[str, float | int | None]:
-    """The figures of sparse h: of the judged cell, and of the layer as it is stored."""
+    """The figures of sparse h, in the judged cell."""
     m, n = context.shape
     values: dict[str, float | int | None] = dict(measured(found))
     error = float(found.measured[:, DRAW_METRICS.index("relative_error")].mean())
@@ -132,12 +134,17 @@ def _synthetic(
             devices.generator(context.seed, "shadow_inversion", "control", f"{m}x{n}"),
         ),
     }
-    stored = draw_judged(context.seed, m, n) if gauge.matrix.shape != (m, n) else cell
-    if stored is not None:
-        mean = context.entries.mean_over_std
-        [as_stored] = invert(context.standardised, [[first_draws(stored, _AS_STORED)]], context.device, mean=mean)
-        values |= {f"{name}_as_stored": value for name, value in measured(as_stored).items()}
     return values
+
+
+def _as_stored(context: LayerContext, cell: GridDraws | None) -> tuple[dict[str, float], float]:
+    """The figures of sparse h through the layer as it is stored, none without a cell; and its common mode."""
+    matrix = context.standardised()
+    if cell is None:
+        return {}, column_mode(matrix)
+    mean = context.entries.mean_over_std
+    [found] = invert(matrix, [[first_draws(cell, _AS_STORED)]], context.device, mean=mean)
+    return {f"{name}_as_stored": value for name, value in measured(found).items()}, column_mode(matrix)
 
 
 def _common(context: LayerContext, gauge: Gauge) -> Mapping[str, float]:
@@ -149,7 +156,6 @@ def _common(context: LayerContext, gauge: Gauge) -> Mapping[str, float]:
         "coherence": found.kappa,
         "coherence_cross_talk": found.cross_talk,
         "common_mode": gauge.common_mode,
-        "common_mode_as_stored": column_mode(context.standardised),
     }
 
 

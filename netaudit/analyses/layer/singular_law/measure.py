@@ -43,6 +43,7 @@ from netaudit.numerics.gaussian_spectra import gaussian_spectra
 from netaudit.numerics.laws import marchenko_pastur, spikes, tracy_widom
 from netaudit.numerics.laws.distances import ks, midpoints, wasserstein
 from netaudit.results.payload import Condition, Null, Rule, curve_values, six_digits, unjudged
+from netaudit.vocabulary import SET_ASIDE
 
 SURROGATE_METRICS = ("ks_marchenko_pastur", "bulk_variance_share", "spikes", "largest_over_edge")
 
@@ -52,25 +53,27 @@ def measure(context: LayerContext) -> SingularLaw:
 
     The claim holds when the distance to the law and the variance in spikes are both within their tolerances.
     """
-    m, n = context.shape
+    left = context.remainder  # a law of random matrices says nothing of special weights
+    m, n = left.shape
     if min(m, n) < SMALLEST_SIDE:
-        return unjudged(SingularLaw, METRICS, f"the smaller side is below {SMALLEST_SIDE}")
-    entries, spectrum = context.entries, context.spectrum
+        of_what = "" if left is context else " of what is left without special weights"
+        return unjudged(SingularLaw, METRICS, f"the smaller side{of_what} is below {SMALLEST_SIDE}")
+    if left.unusable is not None:
+        return unjudged(SingularLaw, METRICS, f"special weights set aside, {left.unusable}")
+    entries, spectrum = left.entries, left.spectrum
     found = spikes.find(spectrum.centred, m, n)
     own = law_metrics(spectrum.centred, 1.0, m, n, found)
-    uncentred = law_metrics(spectrum.uncentred, float(np.hypot(1.0, entries.mean_over_std)), m, n)
     ratios = bulk_ratios(context.seed, m, n)
-    values = own | {f"{name}_uncentred": value for name, value in uncentred.items()}
-    values |= {
+    values = own | {
         "sigma_bulk_low": own["sigma_bulk"] / ratios[1],
         "sigma_bulk_high": own["sigma_bulk"] / ratios[0],
         "largest_entry_over_limit": entries.largest / spikes.entry_limit(m, n),
+        "share_judged": (entries.count - len(context.special_weights.heavy)) / context.entries.count,
     }
-    in_units = [name for name in values if name.startswith("sigma")]
-    values |= {name: values[name] * entries.std for name in in_units}  # in the weights' own units
+    values = _in_own_units(values, entries.std) | _as_stored(context)
     metrics, reasons = finite(values, {})
     null = law_null(context.seed, m, n)
-    surrogates = _surrogate_nulls(context, own)
+    surrogates = _surrogate_nulls(left, own)
     conditions = _conditions(own, null, spectrum.error, m, n)
     far, least = conditions[0].limits[1] or TOLERANCE, conditions[1].limits[0] or 0.0
     return SingularLaw(
@@ -80,11 +83,25 @@ def measure(context: LayerContext) -> SingularLaw:
         conditions=conditions,
         rule=Rule(RULE, TOLERANCES, widened=far > TOLERANCE or least < 1 - OUTSIDE),
         nulls=(null, *surrogates),
-        warnings=_warnings(own, values["largest_entry_over_limit"], far, surrogates),
-        spikes=_described(context, found),
+        warnings=(
+            *(() if left is context else (SET_ASIDE,)),
+            *_warnings(own, values["largest_entry_over_limit"], far, surrogates),
+        ),
+        spikes=_described(left, found),
         curve=_curve(spectrum.centred, m, n, found),
         spectrum=_used(spectrum),
     )
+
+
+def _as_stored(context: LayerContext) -> dict[str, float | int]:
+    """The figures of all weights, with their mean."""
+    scale = float(np.hypot(1.0, context.entries.mean_over_std))
+    found = _in_own_units(law_metrics(context.spectrum.uncentred, scale, *context.shape), context.entries.std)
+    return {f"{name}_uncentred": value for name, value in found.items()}
+
+
+def _in_own_units(metrics: dict[str, float | int], std: float) -> dict[str, float | int]:
+    return {name: value * std if name.startswith("sigma") else value for name, value in metrics.items()}
 
 
 def _conditions(own: dict[str, float | int], null: Null, error: float, m: int, n: int) -> tuple[Condition, ...]:

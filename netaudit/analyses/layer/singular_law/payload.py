@@ -60,6 +60,7 @@ METRICS = (
     "sigma_bulk_low",
     "sigma_bulk_high",
     "largest_entry_over_limit",
+    "share_judged",
     *(f"{name}_uncentred" for name in LAW_METRICS),
 )
 

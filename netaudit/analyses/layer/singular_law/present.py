@@ -22,10 +22,11 @@ from netaudit.analyses.layer.singular_law.payload import (
     SpectrumUsed,
     Spike,
 )
-from netaudit.analyses.presenting import WIDENED, RuleWords, explain
+from netaudit.analyses.presenting import WIDENED, RuleWords, explain, of_what_is_left
 from netaudit.report.document.model import Column, Equation, Figure, Method, Presentation, Span, Table
 from netaudit.report.document.numbering import table
 from netaudit.text import count, number, percent
+from netaudit.vocabulary import SET_ASIDE
 
 _SHOWN = 8  # spikes of the table
 
@@ -35,7 +36,7 @@ def present(finding: SingularLaw, place: Place) -> Presentation:
     null = "Gaussian matrix, from the bidiagonal ensemble"
     total = _total(finding)
     return Presentation(
-        warnings=tuple(_warning(code, finding) for code in finding.warnings),
+        warnings=tuple(_warning(code, finding) for code in finding.warnings if code != SET_ASIDE),
         explanation=(explain("Singular value law", finding, note(finding), _rule(finding), null),),
         figures=() if finding.curve is None else (_figure(finding.curve, total, place),),
         tables=(_spikes(finding.spikes, total, place),) if finding.spikes else (),
@@ -56,7 +57,9 @@ def note(finding: SingularLaw) -> str:
         + ("" if bulk is None else f", which follows its own law within {number(bulk, 2)}")
         + "."
     )
-    if int(metrics.get("spikes_uncentred") or 0) > total:
+    if SET_ASIDE in finding.warnings:
+        text += f" {of_what_is_left(metrics.get('share_judged'))}"
+    elif int(metrics.get("spikes_uncentred") or 0) > total:
         text += " The mean of the weights adds a spike, which is left out here (see the figures of A as stored)."
     if finding.spectrum is not None and finding.spectrum.method != "exact":
         text += f" {_computed(finding.spectrum)}"
@@ -221,7 +224,10 @@ def _exceptions(finding: SingularLaw) -> list[str]:
         if finding.spectrum is not None and finding.spectrum.method == "lanczos"
         else []
     )
-    return made + (void if SINGLE_WEIGHTS in finding.warnings else [])
+    aside = ["special weights were set aside first"]
+    return (
+        made + (aside if SET_ASIDE in finding.warnings else []) + (void if SINGLE_WEIGHTS in finding.warnings else [])
+    )
 
 
 _REFERENCES = (

@@ -81,9 +81,11 @@ def method() -> Method:
     """Its part of the method."""
     return Method(
         (
-            "Some weights are of a kind of which no law of random entries speaks. They are named first, and H1 is "
-            "judged on what is left. *Dead* rows and columns have no entry above a millionth of the largest entry of "
-            "the median row; *duplicates* are exactly equal to an earlier row; weights are *pruned* where at least "
+            "Some weights are of a kind of which no law of random entries speaks. They are named first, and H1, H3 and "
+            "the ladder are judged on what is left; the singular values are those of the matrix with the zeros of a "
+            "pruned layer, and with 0 in place of a heavy weight. H4 is about the layer as it works, and leaves out "
+            "dead rows and columns only. *Dead* rows and columns have no entry above a millionth of the largest entry "
+            "of the median row; *duplicates* are exactly equal to an earlier row; weights are *pruned* where at least "
             "four times as many are exactly 0 as take the value next to it; a single weight is *heavy* where it alone "
             "makes a spike: beyond the root mean square of its row and column, taken from mean absolute values, times "
             "the fourth root of the number of weights, so that the units' scales do not count; "
