@@ -112,7 +112,7 @@ class SpecialWeights:
         kept = [torch.from_numpy(np.flatnonzero(each)) for each in (self.kept_rows, self.kept_columns)]
         if not self.heavy.size and (len(kept[0]), len(kept[1])) == tuple(weight.shape):
             return weight
-        if weight.dtype.itemsize == 1:  # float8, of which PyTorch selects nothing
+        if weight.dtype.itemsize == 1:  # float8, in which PyTorch computes little
             weight = weight.float()
         if self.heavy.size:
             weight = weight.clone()
