@@ -16,5 +16,5 @@ ANALYSIS = Analysis(
     payload=LinearRegions,
     measure=lazily(f"{_HERE}.measure:measure"),
     present=lazily(f"{_HERE}.present:present"),
-    method=lazily(f"{_HERE}.present:method"),
+    method=lazily(f"{_HERE}.method:method"),
 )
