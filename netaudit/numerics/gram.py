@@ -48,7 +48,11 @@ def gram_matrix(
     buffer = torch.empty(min(BLOCK, N) * p, dtype=torch.float64, device=device)  # new memory costs time
     for start in range(0, N, BLOCK):
         part = weight.narrow(larger, start, min(BLOCK, N - start))
-        block = buffer[: part.numel()].view(part.shape).copy_(part).sub_(mean).div_(std)
+        block = buffer[: part.numel()].view(part.shape).copy_(part)
+        if mean:
+            block.sub_(mean)
+        if std != 1:
+            block.div_(std)
         if factors is not None:
             rows, columns = (
                 side.narrow(0, start, part.shape[larger]) if axis == larger else side

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy.special import stdtrit
 
 Floats = NDArray[np.float64]
 
@@ -54,7 +54,7 @@ def spacing_ratio(values: Floats) -> Ratio | None:
         return None
     ratios = np.minimum(gaps[1:], gaps[:-1]) / np.maximum(gaps[1:], gaps[:-1])
     means = np.array([part.mean() for part in np.array_split(ratios, _BLOCKS)])
-    half = float(stats.t.ppf((1 + LEVEL) / 2, _BLOCKS - 1)) * float(means.std(ddof=1)) / np.sqrt(_BLOCKS)
+    half = float(stdtrit(_BLOCKS - 1, (1 + LEVEL) / 2)) * float(means.std(ddof=1)) / np.sqrt(_BLOCKS)
     mean = float(ratios.mean())
     return Ratio(mean, mean - half, mean + half, ratios.size)
 
