@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+from collections import Counter
 from io import BytesIO
 from pathlib import Path
 
@@ -128,3 +129,16 @@ class TestCommitted:
         told = {layer["network"].partition(":")[0] for layer in self.data["layers"]}
         told |= {missing["name"].partition(" ")[0].rstrip(":") for missing in self.data["missing"]}
         assert told >= {package.name for package in plan.PACKAGES} | set(plan.BUNDLED)
+
+    def test_the_docs_say_what_it_found(self):
+        text = " ".join((FOLDER.parents[1] / "docs" / "claims.md").read_text("utf-8").split())
+        rungs = Counter(layer["rung"] for layer in self.data["layers"] if layer["group"] == "trained" and layer["rung"])
+        random = [layer["rung"] for layer in self.data["layers"] if layer["group"] == "starts"]
+        for said in (
+            f"Of {rungs.total()} trained layers and gates",
+            f"{rungs['directions']} are random-like up to directions, {rungs['unit_scales']} up to unit scales",
+            f"{rungs['local']} only locally, {rungs['none']} not at all, {rungs['undecided']} cannot be told, and "
+            f"{rungs['as_drawn']} are as drawn",
+            f"All {random.count('as_drawn')} random starts that are not orthogonal are as drawn",
+        ):
+            assert said in text
