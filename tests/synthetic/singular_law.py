@@ -39,7 +39,7 @@ def example(verdict: Verdict = "holds", shape: tuple[int, int] = (200, 320), **o
         "tracy_widom_p": 1e-12 if curve.spikes else 0.31,
         "stable_rank": float((u**2).sum() / u[0] ** 2),
     }
-    own = {"sigma_bulk_low": 0.0488, "sigma_bulk_high": 0.0493, "largest_entry_over_limit": 0.36}
+    own = {"sigma_bulk_low": 0.0488, "sigma_bulk_high": 0.0493, "largest_entry_over_limit": 0.36, "share_judged": 1.0}
     uncentred = {f"{name}_uncentred": value for name, value in metrics.items()}
     uncentred |= {"ks_marchenko_pastur_uncentred": 0.0043, "spikes_uncentred": len(curve.spikes) + 1}
     parts: dict[str, Any] = {

@@ -7,6 +7,7 @@ from synthetic.linear_regions import example
 
 from netaudit.analyses.network.linear_regions import present as words
 from netaudit.analyses.network.linear_regions.figure import draw_flips, draw_segment
+from netaudit.analyses.network.linear_regions.method import method
 from netaudit.analyses.network.linear_regions.payload import LinearRegions, WholeNetwork
 from netaudit.report.document.prose import prose
 from netaudit.report.figures import style
@@ -86,7 +87,7 @@ def test_the_figures_draw_what_was_found():
 
 
 def test_the_method_is_prose():
-    for block in words.method().blocks:
+    for block in method().blocks:
         assert prose(block)
 
 
