@@ -39,8 +39,8 @@ class RealActivations:
 
 
 def real_activations(context: LayerContext, gauge: Gauge) -> RealActivations | None:
-    """Send them down and back; None without any that are usable."""
-    if context.activations is None:
+    """Send them down and back; None without any that are usable, and where the layer is one constant up to rounding."""
+    if context.activations is None or not gauge.matrix.any():
         return None
     weight = context.layer.weight
     key = ("shadow_inversion", "activations", f"{weight.shape[0]}x{weight.shape[1]}")
