@@ -215,6 +215,26 @@ def test_the_rank_is_that_of_a_true_decomposition(rank):
     assert (found.matrix_rank, found.rank_loss) == (rank, 40 - rank)
 
 
+@pytest.mark.parametrize("shape", [(40, 60), (60, 40), (50, 50)])
+@pytest.mark.parametrize("kind", ["dead", "duplicate", "constant", "all", "dead and low"])
+def test_of_dead_and_repeated_units_the_rank_needs_no_true_decomposition(monkeypatch, shape, kind):
+    """With one dead unit AlexNet's fc6 took minutes."""
+    weight = gaussian(*shape)
+    if kind == "dead and low":
+        weight = gaussian(shape[0], 20) @ gaussian(20, shape[1])
+    if kind != "duplicate":
+        weight[3] = 0
+    if kind in ("duplicate", "all"):
+        weight[5:9], weight[:, 7] = weight[4], weight[:, 8]
+    if kind in ("constant", "all"):
+        weight[10], weight[11], weight[12] = 1.0, -2.0, 0.5
+    if kind != "dead and low":
+        monkeypatch.delattr(spectrum, "true_values")
+    found, rank = measured(weight), np.linalg.matrix_rank(weight)
+    assert rank < min(shape) or shape[0] > shape[1]
+    assert (found.matrix_rank, found.rank_loss) == (rank, min(shape) - rank)
+
+
 @pytest.mark.parametrize("shape", [(40, 60), (60, 40), (40, 40), (2, 2)])
 def test_a_smallest_value_that_the_gram_product_drowns_is_found_without_all_the_others(monkeypatch, shape):
     """At 1e-9 of the largest its square is 1e-18, below float64's rounding."""
