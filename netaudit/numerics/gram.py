@@ -49,7 +49,7 @@ def gram_matrix(
     for start in range(0, N, BLOCK):
         part = weight.narrow(larger, start, min(BLOCK, N - start))
         block = buffer[: part.numel()].view(part.shape).copy_(part)
-        if mean:
+        if mean:  # a pass that changes nothing costs time
             block.sub_(mean)
         if std != 1:
             block.div_(std)

@@ -137,8 +137,8 @@ class _Product:
         return self._times(self._tall, columns * self._large) * self._small
 
     def _times(self, matrix: Tensor, columns: Tensor) -> Tensor:
-        """Return matrix^T times the columns, the few rows first: a product of a large transpose and fewer than 12
-        columns takes five times as long on the CPU (measured)."""
+        """Return matrix^T @ columns, as (columns^T @ matrix)^T: on the CPU a large transpose with fewer than 12 columns
+        to its right takes five times as long (measured)."""
         return (columns.T.to(self._dtype).contiguous() @ matrix).T.double()
 
 

@@ -221,6 +221,9 @@ def test_too_few_activations_do_not_decide():
     assert finding.metrics[REAL] is not None
     assert measure(gaussian(), activations=torch.zeros(5, M)).recovered == ()
     assert measure(gaussian()).reasons[REAL] == "no_real_activations"
+    assert measure(gaussian(), activations=torch.zeros(5, M)).reasons[REAL] == "unusable_activations"
+    constant = 1e6 + 1e-7 * gaussian().double()  # up to rounding
+    assert measure(constant, activations=gaussian(40, M, 3).relu()).reasons[REAL] == "unusable_activations"
 
 
 def test_activations_beyond_float32_give_a_payload_that_can_be_read():

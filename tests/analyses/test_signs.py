@@ -28,7 +28,7 @@ def test_each_entry_has_a_sign_of_its_own(shape):
 
 
 def test_the_largest_value_is_found_far_below_its_fluctuation():
-    for seed, (m, n) in enumerate([(200, 300), (400, 400), (1000, 500)]):
+    for seed, (m, n) in enumerate([(200, 300), (400, 400), (1500, 2000)]):
         weight = gaussian(m, n, seed)
         scales = unit_scales(weight)
         scaled = weight.double() * torch.from_numpy(scales.rows)[:, None] * torch.from_numpy(scales.columns)
@@ -49,6 +49,26 @@ def test_strong_directions_are_counted_and_weak_ones_hide_behind_them():
     assert part.count == 11
     assert 1 <= found < 11
     assert draws == 19
+
+
+def test_every_draw_has_signs_of_its_own_and_the_largest_of_them_counts(monkeypatch):
+    left, right = (torch.linalg.qr(gaussian(side, 3, side))[0] for side in (100, 150))
+    weight = gaussian(100, 150) + 6.0 * (100 * 150) ** 0.25 * left @ right.T
+    part, drawn = random_part(weight, CPU), []
+    assert part.count == 3
+    strongest = float(part.values[-1]) ** 2
+
+    def largest(signed, scales):
+        drawn.append(signed.sign() * weight.sign())
+        return 2 * strongest if len(drawn) == 7 else 0.0
+
+    monkeypatch.setattr(signs, "_largest_square", largest)
+    assert signs.fewest_directions(weight, part, CPU, 0) == (0, 19)
+    alike = torch.stack(drawn).flatten(1)
+    away = (alike @ alike.T / alike.shape[1]).fill_diagonal_(0).abs().max()
+    assert away < 5 * weight.numel() ** -0.5
+    monkeypatch.setattr(signs, "_largest_square", lambda signed, scales: 0.0)
+    assert signs.fewest_directions(weight, part, CPU, 0) == (3, 19)  # never more than were found
 
 
 def test_of_a_layer_without_directions_nothing_is_drawn():

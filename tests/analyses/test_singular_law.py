@@ -4,6 +4,7 @@ import msgspec
 import numpy as np
 import pytest
 import torch
+from synthetic.places import place
 
 from netaudit.analyses.context import LayerContext
 from netaudit.analyses.layer.singular_law.measure import measure
@@ -18,7 +19,7 @@ from netaudit.analyses.layer.singular_law.payload import (
     UNEQUAL_UNITS,
     SingularLaw,
 )
-from netaudit.analyses.layer.singular_law.present import note
+from netaudit.analyses.layer.singular_law.present import method, note, present
 from netaudit.network.layers import FCLayer
 from netaudit.numerics import lanczos
 from netaudit.numerics import spectrum as spectra
@@ -133,7 +134,9 @@ def test_the_law_is_judged_on_what_is_left_of_special_weights(kind, unit):
     assert [finding.metrics[name] for name in same] == pytest.approx([alone.metrics[name] for name in same])
     assert finding.metrics["sigma_uncentred"] == pytest.approx(float((weight.double() * unit).square().mean() ** 0.5))
     assert "Special weights are set aside first" in note(finding)
-    assert alone.warnings == ()
+    assert present(finding, place()).warnings == ()  # the note and the analysis of special weights say it
+    assert method().exceptions(finding) == ["special weights were set aside first"]
+    assert (alone.warnings, method().exceptions(alone)) == ((), [])
     assert alone.metrics["share_judged"] == 1
 
 

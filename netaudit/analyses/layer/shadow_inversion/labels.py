@@ -21,4 +21,6 @@ LABELS = {
     "control_support_auc": "support AUC of the control",
     "real_error_ratio": "lost of real activations / by Gaussian layers",
     "no_real_activations": "there are no real activations (--data)",
+    "unusable_activations": "fewer than 2 real activations have outputs that are on and others that are off, or the "
+    "weights are one constant up to rounding",
 }

@@ -46,6 +46,7 @@ from netaudit.shadow.inversion import DRAW_METRICS, DRAWS, GridDraws, MeasuredCe
 
 NO_CELL = f"no k of the grid has k < n and a predicted error of at most {LARGEST_ERROR}"
 NO_ACTIVATIONS = "no_real_activations"
+UNUSABLE = "unusable_activations"
 _AS_STORED = 128  # draws of the layer as it is stored, on which no verdict rests
 _RESAMPLES = 500
 
@@ -80,7 +81,7 @@ def measure(context: LayerContext) -> ShadowInversion:
         curve = InversionCurve(tuple(grid_cell(each, n) for each in invert(gauge.matrix, grid, context.device)))
     values |= {**_common(context, gauge), "common_mode_as_stored": mode}
     if real is None:
-        reasons[REAL] = NO_ACTIVATIONS
+        reasons[REAL] = NO_ACTIVATIONS if context.activations is None else UNUSABLE
     else:
         values[REAL] = real.value
     if real is not None and on_real:
