@@ -117,15 +117,15 @@ def shown_name(name: str, longest: int = LONGEST) -> str:
     return printable(name, longest) or "(no name)"
 
 
-def names(texts: Sequence[str], most: int = 3, separator: str = ", ") -> str:
-    """The first of several names, and how many more there are.
+def names(texts: Sequence[str], most: int = 3, separator: str = ", ", longest: int = 200) -> str:
+    """The first of several names or clauses, each cut to ``longest``, and how many more there are.
 
     >>> names(["a", "b"]), names(["a", "b", "c", "d", "e"])
     ('a, b', 'a, b, c and 2 more')
     >>> names(["a is x", "b is y", "c is x", "d is y"], separator="; ")
     'a is x; b is y; c is x; and 1 more'
     """
-    shown = separator.join(printable(text, 200) for text in texts[:most])
+    shown = separator.join(printable(text, longest) for text in texts[:most])
     ending = separator.rstrip().replace(",", "")  # clauses are separated before "and", too
     return shown if len(texts) <= most else f"{shown}{ending} and {number(len(texts) - most)} more"
 

@@ -28,6 +28,7 @@ from netaudit.text import count, names, number, percent, printable, sentence, sh
 from netaudit.vocabulary import VERDICTS, Verdict
 
 _TOLD = 3  # layers of which page one says a line
+_CLAUSE = 500  # characters of each
 REVERSE = "Run in reverse"
 """The question of page one whose answer follows the claims."""
 _MEANING = (
@@ -122,7 +123,7 @@ def more_lines(presented: Presented) -> list[str]:
                 told.sort(key=lambda each: _urgency(each[0], analysis))
             by_layer = [f"{shown_name(layer.name, 80)}: {line}" for layer, line in told]
             if by_layer:
-                lines.append(f"{analysis.title} layer by layer: {names(by_layer, _TOLD, '; ')}")
+                lines.append(f"{analysis.title} layer by layer: {names(by_layer, _TOLD, '; ', _CLAUSE)}")
     return lines
 
 

@@ -37,6 +37,13 @@ def one_heavy():
     return weight
 
 
+def copied():
+    weight = gaussian()
+    weight[20:22] = weight[10:12]
+    return weight
+
+
+LEFT = "judged on what is left"
 ZERO = "whose weights are numerically zero"
 DEAD = f"3 dead rows (outputs {ZERO}), 1 dead column (inputs {ZERO}), 1 row equal to an earlier one"
 HEAVY = (
@@ -51,14 +58,19 @@ ROWS = torch.linalg.qr(gaussian().T).Q.T.contiguous()
     ("weight", "line", "meaning"),
     [
         (torch.eye(60), "the weights are an identity matrix", "A fixed pattern is no random structure"),
-        (dead_and_copied(), DEAD, "H1 is judged on the 93.9% of the weights"),
-        (half_pruned(), "pruned: 50.5% of the weights are exactly 0", "H1 is judged on the 49.5% of the weights"),
-        (one_heavy(), HEAVY, "H1 is judged on the"),
+        (dead_and_copied(), f"{DEAD}; H1 and H3 are {LEFT}", "H1 is judged on the 93.9% of the weights"),
+        (
+            half_pruned(),
+            f"pruned: 50.5% of the weights are exactly 0; H1 is {LEFT}",
+            "H1 is judged on the 49.5% of the weights",
+        ),
+        (one_heavy(), f"{HEAVY}; H1 and H3 are {LEFT}", "and with 0 in place of single huge weights."),
+        (copied(), f"2 rows equal to an earlier one; H3 is {LEFT}", "H3 and the ladder are judged on the matrix"),
         (gaussian().sign(), "quantised, 2 levels at a distance of 2", "the middle of each level's step"),
         (ROWS, ORTHOGONAL, "Orthogonality is no random structure"),
         (gaussian(60, 5) @ gaussian(5, 90), "rank 5 of 60", "A rank that is not full is no random structure"),
     ],
-    ids=["identity", "dead", "pruned", "heavy", "signs", "orthogonal", "low rank"],
+    ids=["identity", "dead", "pruned", "heavy", "copied", "signs", "orthogonal", "low rank"],
 )
 def test_page_one_names_what_is_special_and_the_layer_s_part_what_it_means(weight, line, meaning):
     found = measured(weight)

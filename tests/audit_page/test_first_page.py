@@ -10,10 +10,13 @@ from synthetic.audits import TINY, document_of, layer, many, report, summary, wi
 from synthetic.documents import cells, prose, section, tables, words
 
 import netaudit
+from netaudit.analyses.context import LayerContext
+from netaudit.analyses.layer import special_weights
 from netaudit.analyses.layer.gaussian_weights import ANALYSIS
 from netaudit.analyses.table import BUILT_IN
 from netaudit.audit_page.first_page import answers, claim_in_words, coverage, more_lines
 from netaudit.audit_page.presented import present
+from netaudit.network.layers import FCLayer
 from netaudit.report.renderers.text import to_text
 from netaudit.results import Condition, LayerResult, Model, NotApplicable
 
@@ -113,6 +116,17 @@ def test_a_cut_list_of_layers_begins_with_what_fails():
     assert line.startswith("Shadow inversion layer by layer: fc4: ")
     assert line.index("; fc3: ") < line.index("; fc0: ")
     assert line.endswith("; and 2 more")
+
+
+def test_what_is_said_of_a_layer_is_not_cut_in_the_middle():
+    weight = torch.randn(80, 120, generator=torch.Generator().manual_seed(0))
+    weight[1], weight[2], weight[:, 3], weight[5, 6] = 0, 0.5, weight[:, 4], 99.0
+    found = special_weights.ANALYSIS.measure(LayerContext(FCLayer("fc", weight), 0, torch.device("cpu")))
+    made = with_payloads(layer("fc"), special_weights=found)
+    [line] = [text for text in more_lines(present(report([made], analyses={}), BUILT_IN)) if "Special" in text]
+    assert len(line) > 250
+    assert "…" not in line
+    assert line.endswith("; H1 and H3 are judged on what is left")
 
 
 def test_how_sure_says_where_small_layers_have_a_wider_tolerance():

@@ -13,6 +13,9 @@ def present(found: SpecialWeights, place: Place) -> Presentation:
     if not found.kinds:
         return Presentation()
     line = ", ".join(_words(found)[kind] for kind in _named(found))
+    claims = [claim for claim, judged in (("H1", found.left < 1), ("H3", _out_of_the_matrix(found))) if judged]
+    if claims:
+        line += f"; {' and '.join(claims)} {'is' if len(claims) == 1 else 'are'} judged on what is left"
     return Presentation(line=line, explanation=((Span("Special weights. ", "strong"), Span(said(found))),))
 
 
@@ -26,6 +29,11 @@ def said(found: SpecialWeights) -> str:
             if found.left
             else "Nothing is left that H1 could be judged on."
         )
+    if _out_of_the_matrix(found):
+        consequences.append(
+            "H3 and the ladder are judged on the matrix without dead, constant and repeated rows and columns, and with "
+            "0 in place of single huge weights."
+        )
     if "quantised" in found.kinds:
         consequences.append("H1 takes the distribution function at the middle of each level's step.")
     beyond = " and ".join(word for kind, word in _VOID.items() if kind in _named(found))
@@ -35,6 +43,11 @@ def said(found: SpecialWeights) -> str:
             f"{beyond[0].upper()}{beyond[1:]} {verb} no random structure: H3 and H4 are read with that in mind."
         )
     return " ".join((line, *consequences))
+
+
+def _out_of_the_matrix(found: SpecialWeights) -> bool:
+    """Whether rows, columns or single weights were set aside, and not only the zeros of a pruned layer."""
+    return any(kind.startswith(("dead", "duplicate", "constant", "heavy")) for kind in found.kinds)
 
 
 _VOID: dict[Kind, str] = {
